@@ -1,0 +1,72 @@
+// The root of the Embedded proof: it uses every generic of the firmware once, on a board that does
+// nothing. Without it the compiler would have nothing to specialise and the proof would be empty.
+
+/// A board that does nothing and cannot fail.
+struct NullBoard: LearningBoard, ~Copyable {
+  var abilities: Abilities { .sign.union(.perEdgeHold).union(.antiNudge) }
+  var longestPulse: Nanoseconds { .milliseconds(19) }
+  var time = Nanoseconds.zero
+
+  mutating func drive(source: Int, at voltage: Voltage) throws(Never) {}
+  mutating func settle() throws(Never) {}
+  mutating func measure(target: Int) throws(Never) -> Voltage { .zero }
+  mutating func clamp(target: Int, at voltage: Voltage) throws(Never) {}
+  mutating func release(target: Int) throws(Never) {}
+  mutating func compare(into comparisons: inout MutableSpan<Comparison>) throws(Never) {}
+  mutating func pulse(width: Nanoseconds, drives: Span<Drive>) throws(Never) -> Nanoseconds { width }
+  mutating func now() throws(Never) -> Nanoseconds {
+    time = time + .microseconds(2)
+    return time
+  }
+}
+
+/// How many edges the root trains; their storage is the stack's.
+let rootEdges = 32
+
+/// Programs a null board and trains it for a step.
+/// - Returns: the nanoseconds learned, so that nothing is optimised away.
+@_cdecl("tellegen_root")
+public func root(steps: UInt32) -> Int64 {
+  var board = NullBoard()
+  let law = DriveLaw(
+    supply: .millivolts(5000), lowest: .millivolts(1000), highest: .millivolts(3300),
+    drop: .millivolts(600))
+  let eta = Fraction(32, of: 129)
+  let rule = Rule(
+    nudge: steps & 1 == 0 ? .rail(eta) : .label(eta), length: .error(.milliseconds(20)),
+    contrast: .centred, probability: Fraction(1, of: 2))
+  var step = TrainingStep(
+    rule: rule, objective: .hinge(.millivolts(18)),
+    layout: OutputLayout(count: 2, differential: true), law: law, chance: Chance(seed: 1),
+    timer: board.longestPulse)
+  let blank = EdgeController(
+    gate: .zero, chargeConstant: 220_000_000, dischargeConstant: 220_000_000, leakPerTick: 700)
+  var edges = InlineArray<32, EdgeController>(repeating: blank)
+  var targets = InlineArray<4, Voltage>(repeating: .zero)
+  var comparisons = InlineArray<32, Comparison>(repeating: Comparison(bits: 0))
+  var drives = InlineArray<32, Drive>(repeating: .hold)
+  let goals = InlineArray<32, Voltage>(repeating: .millivolts(2200))
+  let inputs = InlineArray<4, Voltage>(repeating: .millivolts(200))
+  let labels = InlineArray<2, Voltage>(repeating: .millivolts(100))
+  var edgeSpan = edges.mutableSpan
+  var targetSpan = targets.mutableSpan
+  var comparisonSpan = comparisons.mutableSpan
+  var driveSpan = drives.mutableSpan
+  var learned: Int64 = 0
+  _ = step.program(goals.span, on: &board, edges: &edgeSpan, drives: &driveSpan)
+  var index: UInt32 = 0
+  while index < steps {
+    let report = step.run(
+      on: &board, index: index, inputs: inputs.span,
+      wanted: .category(index & 1 == 0 ? 0 : 1), labels: labels.span,
+      edges: &edgeSpan, targets: &targetSpan, comparisons: &comparisonSpan, drives: &driveSpan)
+    learned = learned &+ report.learned.count
+    index = index &+ 1
+  }
+  let mean = step.layout.output(0, of: targetSpan.span)
+  let conductance = edgeSpan[unchecked: 0].conductance(
+    strength: 58_411_555, threshold: .millivolts(700), mean: mean)
+  let change = edgeSpan[unchecked: 0].pulse(
+    changingBy: .millivolts(5), longest: step.longest, law: law)
+  return conductance.steps > 0 ? learned &+ change.width.count : learned
+}

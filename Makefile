@@ -1,0 +1,50 @@
+# `make` lists what there is. Works from any directory: make -C /path/to/tellegen demo
+
+# Every path below starts here, wherever make was called.
+root := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
+in_root := cd "$(root)" &&
+
+# Tests are built with other flags than the program; a place of their own keeps both builds warm.
+tests := --scratch-path .build-test -c release -Xswiftc -enable-testing
+
+swift_files := Sources Tests Embedded Package.swift
+
+# Where the demo's run goes.
+out ?= runs/demo
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check proof lint format bench
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' "$(root)Makefile"
+
+demo: ## build Tellegen and train the demo task into runs/demo (or out=...)
+	@$(in_root) Scripts/setup build demo
+	$(in_root) swift build -c release --product tellegen
+	$(in_root) .build/release/tellegen train --out $(out)
+
+test: ## build and run the tests
+	@$(in_root) Scripts/setup build test
+	$(in_root) swift build $(tests) --build-tests
+	$(in_root) swift test $(tests) --skip-build --parallel
+
+check: export TELLEGEN_LONG = 1
+check: test ## the tests, the long ones too
+
+proof: ## prove that the firmware neither allocates nor traps, on five processors
+	@$(in_root) Scripts/setup proof
+	$(in_root) Embedded/prove
+
+lint: ## check format, documentation and imports
+	@$(in_root) Scripts/setup
+	$(in_root) swift format lint --strict --parallel --recursive $(swift_files)
+	$(in_root) Scripts/check-imports
+
+format: ## format the Swift files in place
+	@$(in_root) Scripts/setup
+	$(in_root) swift format --in-place --parallel --recursive $(swift_files)
+
+bench: ## measure speed and count instructions
+	@$(in_root) Scripts/setup build bench
+	$(in_root) swift build -c release --product tellegen
+	$(in_root) .build/release/tellegen bench

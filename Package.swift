@@ -1,0 +1,60 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+  name: "Tellegen",
+  products: [
+    .library(name: "Firmware", targets: ["Firmware"]),
+    .library(name: "Learning", targets: ["Learning"]),
+    .executable(name: "tellegen", targets: ["tellegen"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+  ],
+  targets: [
+    // What runs at every edge: fixed point, no heap, no dependencies. Also built as Embedded Swift.
+    .target(name: "Firmware"),
+    // Arithmetic and random draws that give the same bits on every machine.
+    .target(name: "Reproducible"),
+    // DC solution of networks of transistors, resistors, potentiometers and diodes.
+    .target(name: "Circuit", dependencies: ["Reproducible"]),
+    // Board and task files, read and checked.
+    .target(
+      name: "Description",
+      dependencies: ["Circuit", "Reproducible", .product(name: "Yams", package: "Yams")]),
+    // The double of the analog board, with its faults, in virtual time.
+    .target(
+      name: "VirtualBoard", dependencies: ["Firmware", "Circuit", "Description", "Reproducible"]),
+    // Training of any board on any task: order, schedule, measures, records, resuming.
+    .target(
+      name: "Learning",
+      dependencies: ["Firmware", "Description", "VirtualBoard", "Reproducible"]),
+    .executableTarget(
+      name: "tellegen",
+      dependencies: [
+        "Learning", "VirtualBoard", "Circuit", "Description", "Firmware",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .testTarget(name: "FirmwareTests", dependencies: ["Firmware"]),
+    .testTarget(name: "ReproducibleTests", dependencies: ["Reproducible"]),
+    .testTarget(name: "CircuitTests", dependencies: ["Circuit", "Reproducible"]),
+    .testTarget(name: "DescriptionTests", dependencies: ["Description", "Circuit"]),
+    .testTarget(
+      name: "VirtualBoardTests",
+      dependencies: ["VirtualBoard", "Firmware", "Circuit", "Description", "Reproducible"]),
+    .testTarget(name: "LearningTests", dependencies: ["Learning", "VirtualBoard", "Description"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["tellegen"]),
+  ]
+)
+
+// One dialect for every target: Swift 6 with the upcoming features that make imports and
+// existentials visible where they are used.
+for target in package.targets {
+  target.swiftSettings =
+    (target.swiftSettings ?? []) + [
+      .enableUpcomingFeature("ExistentialAny"),
+      .enableUpcomingFeature("InternalImportsByDefault"),
+      .enableUpcomingFeature("MemberImportVisibility"),
+    ]
+}

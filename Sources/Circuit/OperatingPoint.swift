@@ -1,0 +1,255 @@
+/// How a solve went.
+public struct Solution: Sendable, Equatable {
+  /// Newton iterations: evaluations of the matrix with a solution of its linear system.
+  public let iterations: Int
+  /// Gauss-Seidel sweeps in between, where Newton's method did not get on; usually 0.
+  public let sweeps: Int
+  /// The largest residual current in amperes into any free node before the last Newton step was added.
+  /// That step shrinks it further, to rounding.
+  public let largestResidual: Double
+}
+
+/// The DC operating point of a network some of whose nodes are driven to given voltages.
+///
+/// A free node's voltage is such that the currents into it add up to zero: those of its branches, of a
+/// source attached to it, and of a leak of `leak` to 0 V that gives nodes beyond the reach of any
+/// conducting path a voltage too. Every element's current falls with the voltage at its far end, so the
+/// solution is unique and lies between the lowest and the highest of driven voltages, attached voltages
+/// and 0 V. It is found by a damped Newton iteration that starts from the last solution; nonlinear
+/// Gauss-Seidel sweeps step in where that fails.
+///
+/// A value: a copy keeps its own voltages and elements. The same calls give the same bits on every
+/// machine. `solve` allocates no memory unless another copy shares its storage.
+public struct OperatingPoint: Sendable {
+  /// The conductance in siemens from every free node to 0 V.
+  public static let leak = 1e-12
+  /// The Newton step in volts, or the bound on the next one, at which a solution counts as found.
+  public static let tolerance = 1e-12
+
+  private var state: SolverState
+
+  /// Prepares a network for solving, all driven nodes at 0 V, nothing attached, every free node at the
+  /// cold start of 0 V.
+  ///
+  /// - Parameters:
+  ///   - network: The network.
+  ///   - driven: The nodes that will be driven, each once.
+  ///   - attachable: The free nodes to which `attach` may attach a source.
+  /// - Throws: `CircuitError` where the network, or a node listed, is not valid.
+  public init(
+    network: Network, driven: [Int], attachable: [Int] = []
+  ) throws(CircuitError) {
+    try network.validate()
+    let count = network.nodeCount
+    var isDriven = [Bool](repeating: false, count: count)
+    for node in driven {
+      guard node >= 0, node < count else {
+        throw .nodeOutOfRange(node: node, nodeCount: count, use: "listed as driven")
+      }
+      guard !isDriven[node] else { throw .drivenTwice(node: node) }
+      isDriven[node] = true
+    }
+    var isAttachable = [Bool](repeating: false, count: count)
+    for node in attachable {
+      guard node >= 0, node < count else {
+        throw .nodeOutOfRange(node: node, nodeCount: count, use: "listed as attachable")
+      }
+      guard !isDriven[node] else { throw .notAttachable(node: node) }
+      isAttachable[node] = true
+    }
+    let plan = EliminationPlan(network: network, isDriven: isDriven, attachable: isAttachable)
+    state = SolverState(plan: plan, branches: network.branches, law: network.law)
+  }
+
+  /// The network with its present elements and gate voltages.
+  public var network: Network {
+    Network(
+      nodeCount: state.plan.nodeCount, branches: state.currentBranches, law: state.law)
+  }
+
+  /// The number of nodes.
+  public var nodeCount: Int { state.plan.nodeCount }
+
+  /// The number of branches.
+  public var branchCount: Int { state.links.count }
+
+  /// The voltages in volts of all nodes: after a solve its solution, which the next one starts from.
+  public var voltages: [Double] {
+    let plan = state.plan
+    return plan.place.map { state.voltages[Int($0)] }
+  }
+
+  /// The voltage in volts of one node.
+  ///
+  /// - Throws: `CircuitError.nodeOutOfRange`.
+  public func voltage(_ node: Int) throws(CircuitError) -> Double {
+    state.voltages[try place(node, "asked for its voltage")]
+  }
+
+  /// Puts every node at a given voltage: what a checkpoint recorded in `voltages`, so that the next
+  /// solve starts, and ends, with the same bits as it would have.
+  ///
+  /// - Parameter voltages: One voltage per node in volts; those of driven nodes drive them.
+  /// - Throws: `CircuitError` where the number of voltages or one of them is not valid.
+  public mutating func restore(voltages: [Double]) throws(CircuitError) {
+    guard voltages.count == nodeCount else {
+      throw .wrongVoltageCount(given: voltages.count, expected: nodeCount)
+    }
+    for (node, volts) in voltages.enumerated() {
+      try check(volts, "restored voltage of node", node)
+    }
+    makeUnique()
+    for (node, volts) in voltages.enumerated() {
+      state.voltages[Int(state.plan.place[node])] = volts
+    }
+  }
+
+  /// Forgets the last solution: every free node back to the cold start of 0 V. Driven voltages,
+  /// attached sources and elements stay.
+  public mutating func reset() {
+    makeUnique()
+    state.voltages.update(repeating: 0, count: state.plan.freeCount)
+  }
+
+  /// Sets the gate voltage of a transistor branch.
+  ///
+  /// - Throws: `CircuitError` where the branch does not exist or is no transistor, or the voltage is
+  ///   outside `CircuitError.voltageRange`.
+  public mutating func setGate(_ branch: Int, _ volts: Double) throws(CircuitError) {
+    try check(branch: branch)
+    let link = state.links[branch]
+    guard link.kind == .transistor else { throw .notTransistor(branch: branch) }
+    try check(volts, "gate voltage of branch", branch)
+    makeUnique()
+    state.transistors[Int(link.index)].setGate(volts)
+  }
+
+  /// Puts another element into a branch.
+  ///
+  /// Changes among resistors, potentiometers and `open`, and from transistor to transistor, are done
+  /// in place; others rebuild the solver's storage.
+  ///
+  /// - Throws: `CircuitError` where the branch does not exist or the element is not valid.
+  public mutating func replace(_ branch: Int, _ element: Element) throws(CircuitError) {
+    try check(branch: branch)
+    try element.validate(branch: branch)
+    let link = state.links[branch]
+    switch (link.kind, element) {
+    case (.linear, .resistor), (.linear, .potentiometer), (.linear, .open):
+      makeUnique()
+      state.branches[branch].element = element
+      state.linears[Int(link.index)].conductance = SolverState.conductance(element)
+    case (.transistor, .transistor(let transistor, let gate)):
+      makeUnique()
+      state.branches[branch].element = element
+      let place = state.transistors + Int(link.index)
+      var prepared = PreparedTransistor(transistor, gate: gate, law: state.law)
+      prepared.low = place.pointee.low
+      prepared.high = place.pointee.high
+      prepared.slot = place.pointee.slot
+      place.pointee = prepared
+    default:
+      state = state.copy(replacing: branch, by: element)
+    }
+  }
+
+  /// Sets the voltage of a driven node.
+  ///
+  /// - Throws: `CircuitError` where the node is not among the driven ones, or the voltage is outside
+  ///   `CircuitError.voltageRange`.
+  public mutating func drive(_ node: Int, _ volts: Double) throws(CircuitError) {
+    let place = try place(node, "driven")
+    guard place >= state.plan.freeCount else { throw .notDriven(node: node) }
+    try check(volts, "driven voltage of node", node)
+    makeUnique()
+    state.voltages[place] = volts
+  }
+
+  /// Attaches a source of finite stiffness to an attachable node: a voltage behind a resistance, which
+  /// adds conductance (volts - V) to the node's current balance. It takes the place of the source
+  /// attached before.
+  ///
+  /// - Parameters:
+  ///   - node: The free node.
+  ///   - conductance: The reciprocal of the source's resistance, 0 (nothing attached) to 1e6 S.
+  ///   - volts: The source's open-circuit voltage.
+  /// - Throws: `CircuitError` where the node was not declared attachable or a value is out of range.
+  public mutating func attach(
+    _ node: Int, conductance: Double, volts: Double
+  ) throws(CircuitError) {
+    let place = try place(node, "attached to")
+    guard state.plan.attachable[node] else { throw .notAttachable(node: node) }
+    guard conductance >= 0, conductance <= 1e6 else {
+      throw .invalidQuantity(
+        what: "conductance (S) attached to node \(node)", value: conductance,
+        allowed: "0 to 1e6")
+    }
+    try check(volts, "voltage attached to node", node)
+    makeUnique()
+    state.attached[place] = SIMD2(conductance, volts)
+  }
+
+  /// Finds the voltages of the free nodes, from the present ones on.
+  ///
+  /// - Returns: How it went.
+  /// - Throws: `CircuitError.notConverged`, the voltages being then those of the last attempt.
+  @discardableResult
+  public mutating func solve() throws(CircuitError) -> Solution {
+    makeUnique()
+    return try state.solve()
+  }
+
+  /// The current in amperes through a branch, from `from` to `to`, at the present voltages.
+  ///
+  /// - Throws: `CircuitError.branchOutOfRange`.
+  public func current(_ branch: Int) throws(CircuitError) -> Double {
+    try check(branch: branch)
+    return state.flow(branch).current
+  }
+
+  /// The current in amperes that enters the network at a node from outside: from the driver of a
+  /// driven node, from the attached source of a free one (0 where nothing is attached).
+  ///
+  /// - Throws: `CircuitError.nodeOutOfRange`.
+  public func currentInto(_ node: Int) throws(CircuitError) -> Double {
+    let place = try place(node, "asked for its current")
+    guard place >= state.plan.freeCount else {
+      let source = state.attached[place]
+      return source.x * (source.y - state.voltages[place])
+    }
+    var sum = 0.0
+    for cursor in Int(state.incidentStart[place])..<Int(state.incidentStart[place + 1]) {
+      let branch = Int(state.incident[cursor])
+      let current = state.flow(branch).current
+      sum += state.branches[branch].from == node ? current : -current
+    }
+    return sum
+  }
+
+  // MARK: Checks
+
+  @inline(__always)
+  private mutating func makeUnique() {
+    if !isKnownUniquelyReferenced(&state) { state = state.copy() }
+  }
+
+  private func place(_ node: Int, _ use: String) throws(CircuitError) -> Int {
+    guard node >= 0, node < state.plan.nodeCount else {
+      throw .nodeOutOfRange(node: node, nodeCount: nodeCount, use: use)
+    }
+    return Int(state.plan.place[node])
+  }
+
+  private func check(branch: Int) throws(CircuitError) {
+    guard branch >= 0, branch < state.links.count else {
+      throw .branchOutOfRange(branch: branch, branchCount: state.links.count)
+    }
+  }
+
+  private func check(_ volts: Double, _ what: String, _ index: Int) throws(CircuitError) {
+    guard CircuitError.voltageRange.contains(volts) else {
+      throw .invalidQuantity(
+        what: "\(what) \(index)", value: volts, allowed: "-1000 to 1000 V")
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import Reproducible
+
+/// How a transistor's current sets in at its threshold.
+public enum ThresholdLaw: String, Sendable, Codable, CaseIterable {
+  /// The overdrive fades exponentially below threshold: q(x) = s ln(1 + exp(x/s)), s =
+  /// `ThresholdLaw.softness`.
+  case soft
+  /// No current below threshold: q(x) = max(x, 0), the law of SPICE level 1.
+  case sharp
+
+  /// The width s of the soft law in volts: deep below threshold the current, proportional to
+  /// exp(2x/s), falls by a decade per 0.10 V.
+  public static let softness = 0.0869
+}
+
+/// An n-channel field-effect transistor, used between source and drain as a conductance that its gate
+/// sets. Source and drain are interchangeable.
+///
+/// One expression covers cut-off, triode and saturation,
+///
+///     I(a->b) = (S/2n) [q(G - V_T - n V_b)^2 - q(G - V_T - n V_a)^2],
+///
+/// with q of `ThresholdLaw`: the charge-sheet form of Enz, Krummenacher and Vittoz ("An analytical MOS
+/// transistor model valid in all regions of operation", 1995). All voltages are against the substrate.
+/// In triode with n = 1 it is I = S (G - V_T - (V_a + V_b)/2) (V_a - V_b).
+public struct Transistor: Sendable, Equatable, Codable {
+  /// The transconductance parameter S in A/V^2 (mobility times oxide capacitance times width over
+  /// length); from 0 (a dead device) to 1000.
+  public var strength: Double
+  /// The threshold voltage V_T in volts, at most 1000 in magnitude.
+  public var threshold: Double
+  /// The slope factor n, without unit, from 0.1 to 10: 1 without body effect, about 1.5 with it.
+  public var slope: Double
+
+  /// A transistor; the defaults are those of an ALD1106.
+  ///
+  /// - Parameters:
+  ///   - strength: S in A/V^2.
+  ///   - threshold: V_T in volts.
+  ///   - slope: The slope factor n.
+  public init(strength: Double = 8.5e-4, threshold: Double = 0.7, slope: Double = 1) {
+    self.strength = strength
+    self.threshold = threshold
+    self.slope = slope
+  }
+
+  /// The current in amperes from terminal a to terminal b, positive where V_a > V_b.
+  ///
+  /// - Parameters:
+  ///   - gate: The gate voltage G.
+  ///   - voltageA: The voltage V_a of the terminal from which the current is counted.
+  ///   - voltageB: The voltage V_b of the other terminal.
+  ///   - law: The law at threshold.
+  public func current(
+    gate: Double, from voltageA: Double, to voltageB: Double, law: ThresholdLaw
+  ) -> Double {
+    let device = PreparedTransistor(self, gate: gate, law: law)
+    return device.flow(voltageA, voltageB, law: law).current
+  }
+}
+
+/// A transistor with its constants multiplied out, and where it stands in the solver's arrays.
+struct PreparedTransistor {
+  /// Place of the end with the lower internal number.
+  var low: Int32 = 0
+  /// Place of the end with the higher internal number.
+  var high: Int32 = 0
+  /// Place of its entry in the matrix.
+  var slot: Int32 = 0
+  /// (G - V_T) / s; s is 1 under the sharp law.
+  var offset = 0.0
+  /// n / s.
+  var steepness = 0.0
+  /// S s^2 / 2n, which multiplies the difference of squared ramps.
+  var currentScale = 0.0
+  /// S s, which multiplies ramp times slope.
+  var slopeScale = 0.0
+  /// V_T and 1/s, for changes of the gate.
+  var threshold = 0.0
+  var inverseWidth = 1.0
+  /// G.
+  var gate = 0.0
+
+  init() {}
+
+  init(_ transistor: Transistor, gate: Double, law: ThresholdLaw) {
+    let width = law == .soft ? ThresholdLaw.softness : 1
+    inverseWidth = 1 / width
+    threshold = transistor.threshold
+    steepness = transistor.slope * inverseWidth
+    currentScale = transistor.strength * width * width / (2 * transistor.slope)
+    slopeScale = transistor.strength * width
+    setGate(gate)
+  }
+
+  @inline(__always)
+  mutating func setGate(_ volts: Double) {
+    gate = volts
+    offset = (volts - threshold) * inverseWidth
+  }
+
+  /// The current from an end at `a` volts to one at `b` volts, and how fast it changes with either
+  /// voltage (both derivatives counted positive, in siemens).
+  @inline(__always)
+  func flow(
+    _ a: Double, _ b: Double, law: ThresholdLaw
+  ) -> (current: Double, slopeA: Double, slopeB: Double) {
+    let ta = offset - steepness * a
+    let tb = offset - steepness * b
+    let rampA: (value: Double, slope: Double)
+    let rampB: (value: Double, slope: Double)
+    switch law {
+    case .soft:
+      rampA = Elementary.softplus(ta)
+      rampB = Elementary.softplus(tb)
+    case .sharp:
+      rampA = ta > 0 ? (ta, 1) : (0, 0)
+      rampB = tb > 0 ? (tb, 1) : (0, 0)
+    }
+    return (
+      currentScale * ((rampB.value - rampA.value) * (rampB.value + rampA.value)),
+      slopeScale * (rampA.value * rampA.slope), slopeScale * (rampB.value * rampB.slope)
+    )
+  }
+}

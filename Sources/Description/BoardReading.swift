@@ -1,0 +1,396 @@
+import Circuit
+
+extension BoardDescription {
+  /// Reads and checks a board file.
+  ///
+  /// - Parameter path: a regular file of UTF-8 text of at most 1 MB.
+  /// - Throws: `DescriptionError` with the line of the first entry that is wrong and what would be
+  ///   allowed there.
+  public static func read(path: String) throws(DescriptionError) -> BoardDescription {
+    let bytes = try contents(of: path, as: .board)
+    return try read(text: try text(bytes, file: path), file: path)
+  }
+
+  /// Reads and checks the text of a board file.
+  ///
+  /// - Parameters:
+  ///   - text: the YAML text.
+  ///   - file: what errors call the file.
+  /// - Throws: as `read(path:)`.
+  public static func read(text: String, file: String) throws(DescriptionError) -> BoardDescription {
+    let root = try LocatedNode(text: text, file: file)
+    let fields = try root.fields([
+      "name", "about", "nodes", "threshold", "transistor", "edges", "gates", "sources", "targets",
+      "channels", "limits", "converters", "clamp_ohms", "timing", "imperfections", "faults",
+    ])
+    let name = try fields.required("name").name()
+    let nodes = try NodeNames(try fields.required("nodes"))
+    let edges = try readEdges(try fields.required("edges"), nodes: nodes)
+    var board = BoardDescription(name: name, nodes: nodes.names, edges: edges)
+
+    if let about = fields["about"] { board.about = try about.text() }
+    if let law = fields["threshold"] {
+      board.law = ThresholdLaw(rawValue: try law.word(ThresholdLaw.allCases.map(\.rawValue)))!
+    }
+    if let transistor = fields["transistor"] {
+      let entries = try transistor.fields(Transistor.quantities.map(\.key))
+      try entries.read(Transistor.quantities, into: &board.transistor)
+    }
+    if let gates = fields["gates"] { board.gates = try readGates(gates) }
+    if let converters = fields["converters"] {
+      let entries = try converters.fields(["bits"] + ConverterDescription.quantities.map(\.key))
+      if let bits = entries["bits"] {
+        board.converters.bits = try bits.integer(in: ConverterDescription.bitsAllowed)
+      }
+      try entries.read(ConverterDescription.quantities, into: &board.converters)
+    }
+    if let timing = fields["timing"] {
+      let entries = try timing.fields(TimingDescription.quantities.map(\.key))
+      try entries.read(TimingDescription.quantities, into: &board.timing)
+    }
+    if let ohms = fields["clamp_ohms"] {
+      board.clampOhms = try ohms.number(in: 0...1e6, unit: "ohm")
+    }
+    if let imperfections = fields["imperfections"] {
+      board.imperfections = try readImperfections(imperfections)
+    }
+    try board.readChannels(fields, nodes: nodes)
+    try board.readLimits(fields["limits"], root: root)
+    if let faults = fields["faults"] { try board.readFaults(faults) }
+    return board
+  }
+
+  /// Sources, targets and the number of channels for them.
+  private mutating func readChannels(
+    _ fields: Fields, nodes: NodeNames
+  ) throws(DescriptionError) {
+    var used: [Int: String] = [:]
+    func places(_ key: String, as role: String) throws(DescriptionError) -> [Int] {
+      guard let node = fields[key] else { return [] }
+      var places: [Int] = []
+      for entry in try node.list(of: role, count: 0...channelsAllowed.upperBound) {
+        let index = try nodes.index(of: entry, verb: "is")
+        if let earlier = used[index] {
+          throw entry.error(
+            "\(entry.what) is node \(quote(nodes.names[index])), which already is \(earlier)")
+        }
+        used[index] = entry.what
+        places.append(index)
+      }
+      return places
+    }
+    sources = try places("sources", as: "source")
+    targets = try places("targets", as: "target")
+    sourceChannels = sources.count
+    targetChannels = targets.count
+    guard let channels = fields["channels"] else { return }
+    let entries = try channels.fields(["sources", "targets"])
+    func count(_ key: String, atLeast needed: Int) throws(DescriptionError) -> Int {
+      guard let node = entries[key] else { return needed }
+      let count = try node.integer(in: channelsAllowed)
+      guard count >= needed else {
+        throw node.error(
+          "\(node.what) is \(count), but \(key) lists \(needed) nodes; allowed is \(needed) or more"
+        )
+      }
+      return count
+    }
+    sourceChannels = try count("sources", atLeast: sources.count)
+    targetChannels = try count("targets", atLeast: targets.count)
+  }
+
+  /// The voltages nodes may be driven to, which the converters must reach.
+  private mutating func readLimits(
+    _ limits: LocatedNode?, root: LocatedNode
+  ) throws(DescriptionError) {
+    if let limits {
+      let entries = try limits.fields(["lowest", "highest"])
+      if let lowest = entries["lowest"] { nodeLowest = try lowest.number(in: 0...5.5, unit: "V") }
+      if let highest = entries["highest"] {
+        nodeHighest = try highest.number(in: 0...5.5, unit: "V")
+      }
+      guard nodeLowest < nodeHighest else {
+        throw limits.error(
+          "limits are \(write(nodeLowest)) ... \(write(nodeHighest)) V; lowest must be below "
+            + "highest"
+        )
+      }
+    }
+    guard nodeHighest <= converters.reference else {
+      throw (limits ?? root).error(
+        "nodes may go up to \(write(nodeHighest)) V, but the converters end at their reference of "
+          + "\(write(converters.reference)) V"
+      )
+    }
+  }
+
+  private mutating func readFaults(_ node: LocatedNode) throws(DescriptionError) {
+    let indices = Dictionary(
+      uniqueKeysWithValues: edges.enumerated().map { ($0.element.name, $0.offset) })
+    var broken: Set<Int> = []
+    for entry in try node.list(of: "fault", count: 0...edges.count) {
+      let entries = try entry.fields(["edge", "kind"])
+      let edge = try entries.required("edge")
+      let name = try edge.name()
+      guard let index = indices[name] else {
+        throw edge.error(
+          "\(entry.what) is at edge \(quote(name)), which is not in "
+            + "edges\(suggestion(for: name, among: edges.map(\.name))); allowed are "
+            + "\(enumerate(edges.map(\.name)))"
+        )
+      }
+      guard broken.insert(index).inserted else {
+        throw edge.error("edge \(quote(name)) has two faults; one is allowed")
+      }
+      let kind = try entries.required("kind")
+      let word = try kind.word(FaultKind.allCases.map(\.word))
+      let fault = FaultKind.allCases.first { $0.word == word }!
+      let ofComparator = fault == .comparatorStuckLow || fault == .comparatorStuckHigh
+      if ofComparator, edges[index].part != .learning || gates.update != .comparator {
+        throw kind.error("\(entry.what) is \(word), but edge \(quote(name)) has no comparator")
+      }
+      faults.append(Fault(kind: fault, edge: index))
+    }
+  }
+}
+
+/// How many channels of either sort a board may have.
+private let channelsAllowed = 0...1024
+
+extension FaultKind {
+  /// The word for it in a file.
+  var word: String {
+    switch self {
+    case .dead: "dead"
+    case .shorted: "shorted"
+    case .comparatorStuckLow: "comparator_stuck_low"
+    case .comparatorStuckHigh: "comparator_stuck_high"
+    }
+  }
+}
+
+/// The nodes of a board by name.
+private struct NodeNames {
+  var names: [String] = []
+  private var indices: [String: Int] = [:]
+
+  init(_ node: LocatedNode) throws(DescriptionError) {
+    for entry in try node.list(of: "node", count: 2...65536) {
+      let name = try entry.name()
+      if let earlier = indices.updateValue(names.count, forKey: name) {
+        throw entry.error("\(entry.what) is named \(quote(name)) like node \(earlier)")
+      }
+      names.append(name)
+    }
+  }
+
+  func index(of node: LocatedNode, verb: String) throws(DescriptionError) -> Int {
+    let name = try node.name()
+    guard let index = indices[name] else {
+      throw node.error(
+        "\(node.what) \(verb) node \(quote(name)), which is not in "
+          + "nodes\(suggestion(for: name, among: names)); allowed are \(enumerate(names))"
+      )
+    }
+    return index
+  }
+}
+
+/// Keys that belong to each part, beside `from`, `to`, `name` and `part`.
+private let partKeys: [(part: String, keys: [String])] = [
+  ("learning", []),
+  ("transistor", ["gate"]),
+  ("resistor", ["ohms"]),
+  ("potentiometer", ["lowest", "highest", "steps", "spacing", "step"]),
+  ("diode", ["saturation", "ideality"]),
+]
+
+private func readEdges(
+  _ node: LocatedNode, nodes: NodeNames
+) throws(DescriptionError) -> [EdgeDescription] {
+  var edges: [EdgeDescription] = []
+  var names: [String: Int] = [:]
+  for entry in try node.list(of: "edge", count: 1...65536) {
+    var edge = try readEdge(entry, nodes: nodes)
+    if edge.name.isEmpty { edge.name = defaultName(edge, nodes: nodes.names) }
+    if let earlier = names.updateValue(edges.count, forKey: edge.name) {
+      throw entry.error(
+        "\(entry.what) is named \(quote(edge.name)) like edge \(earlier); give it a name of its "
+          + "own (name: ...)"
+      )
+    }
+    edges.append(edge)
+  }
+  return edges
+}
+
+/// The name of an edge that is given none.
+func defaultName(_ edge: EdgeDescription, nodes: [String]) -> String {
+  "\(nodes[edge.from])-\(nodes[edge.to])"
+}
+
+/// One edge, its name empty if it is given none.
+private func readEdge(
+  _ node: LocatedNode, nodes: NodeNames
+) throws(DescriptionError) -> EdgeDescription {
+  func at(_ end: LocatedNode, verb: String) throws(DescriptionError) -> Int {
+    try nodes.index(of: LocatedNode(node: end.node, file: end.file, what: node.what), verb: verb)
+  }
+  func refuseLoop(_ edge: EdgeDescription) throws(DescriptionError) {
+    if edge.from == edge.to {
+      throw node.error(
+        "\(node.what) goes from node \(quote(nodes.names[edge.from])) to itself; two nodes are "
+          + "wanted"
+      )
+    }
+  }
+  if node.isList {
+    let ends = try node.list(of: "end", count: 2...2)
+    let edge = EdgeDescription(
+      name: "", from: try at(ends[0], verb: "comes from"), to: try at(ends[1], verb: "goes to"))
+    try refuseLoop(edge)
+    return edge
+  }
+  guard node.isMapping else {
+    throw node.error(
+      "\(node.what) must be a pair [from, to] or a mapping {from: ..., to: ..., part: ...}, not "
+        + "\(node.found)"
+    )
+  }
+  let common = ["from", "to", "name", "part"]
+  let fields = try node.fields(common + partKeys.flatMap(\.keys))
+  let part = try fields["part"]?.word(partKeys.map(\.part)) ?? "learning"
+  let own = partKeys.first { $0.part == part }!.keys
+  for (key, value) in fields.values.sorted(by: { $0.key < $1.key })
+  where !common.contains(key) && !own.contains(key) {
+    throw value.error(
+      "key \(quote(key)) of \(node.what) does not belong to the part \(part); allowed are "
+        + "\(enumerate(common + own, most: 20))"
+    )
+  }
+  let edge = EdgeDescription(
+    name: try fields["name"]?.name() ?? "",
+    from: try at(try fields.required("from"), verb: "comes from"),
+    to: try at(try fields.required("to"), verb: "goes to"),
+    part: try readPart(part, fields))
+  try refuseLoop(edge)
+  return edge
+}
+
+private func readPart(_ part: String, _ fields: Fields) throws(DescriptionError) -> Part {
+  switch part {
+  case "transistor":
+    return .transistor(gate: try fields.required("gate").number(in: -15...15, unit: "V"))
+  case "resistor":
+    return .resistor(ohms: try fields.required("ohms").number(in: 1e-3...1e12, unit: "ohm"))
+  case "potentiometer":
+    return try readPotentiometer(fields)
+  case "diode":
+    var diode = Diode()
+    try fields.read(Diode.quantities, into: &diode)
+    return .diode(diode)
+  default:
+    return .learning
+  }
+}
+
+private func readGates(_ node: LocatedNode) throws(DescriptionError) -> GateDescription {
+  let fields = try node.fields(
+    ["update", "read_back"] + GateDescription.quantities.map(\.key))
+  var update = UpdateKind.comparator
+  if let kind = fields["update"] {
+    update = UpdateKind(rawValue: try kind.word(UpdateKind.allCases.map(\.rawValue)))!
+  }
+  var gates = GateDescription(update: update)
+  try fields.read(GateDescription.quantities, into: &gates)
+  if let readBack = fields["read_back"] { gates.readBack = try readBack.boolean() }
+
+  guard gates.minimum < gates.maximum else {
+    throw (fields["minimum"] ?? fields["maximum"] ?? node).error(
+      "gates go from minimum \(write(gates.minimum)) to maximum \(write(gates.maximum)) V; "
+        + "minimum must be below maximum"
+    )
+  }
+  guard gates.railLow < gates.railHigh else {
+    throw (fields["rail_low"] ?? fields["rail_high"] ?? node).error(
+      "gates go from rail_low \(write(gates.railLow)) to rail_high \(write(gates.railHigh)) V; "
+        + "rail_low must be below rail_high"
+    )
+  }
+  // Only one of the two pairs of bounds acts on a kind of gate.
+  switch update {
+  case .comparator:
+    guard gates.maximum < gates.supply else {
+      throw (fields["maximum"] ?? fields["supply"] ?? node).error(
+        "maximum of gates is \(write(gates.maximum)) V, which a supply of \(write(gates.supply)) "
+          + "V cannot reach; allowed is less than the supply"
+      )
+    }
+    guard (gates.minimum...gates.maximum).contains(gates.initial) else {
+      throw (fields["initial"] ?? node).error(
+        "initial of gates is \(write(gates.initial)); allowed is minimum to maximum, "
+          + "\(write(gates.minimum...gates.maximum, unit: "V"))"
+      )
+    }
+  case .multiplier:
+    guard (gates.railLow...gates.railHigh).contains(gates.initial) else {
+      throw (fields["initial"] ?? node).error(
+        "initial of gates is \(write(gates.initial)); allowed is rail_low to rail_high, "
+          + "\(write(gates.railLow...gates.railHigh, unit: "V"))"
+      )
+    }
+  }
+  return gates
+}
+
+private func readImperfections(_ node: LocatedNode) throws(DescriptionError) -> Imperfections {
+  guard node.isMapping else {
+    let (word, _) = try node.scalar("measured, none, or a mapping of what differs from measured")
+    switch word {
+    case "measured": return .measured
+    case "none": return .none
+    default:
+      throw node.error(
+        "imperfections is \(quote(word))\(suggestion(for: word, among: ["measured", "none"])); "
+          + "allowed are measured, none, or a mapping of what differs from measured"
+      )
+    }
+  }
+  let fields = try node.fields(["quantise"] + Imperfections.quantities.map(\.key))
+  var sizes = Imperfections.measured
+  try fields.read(Imperfections.quantities, into: &sizes)
+  if let quantise = fields["quantise"] { sizes.quantise = try quantise.boolean() }
+
+  if fields["update_bias_median"] == nil {
+    // The shape of the distribution stays as measured when only its size is given.
+    sizes.updateBiasMedian =
+      sizes.updateBias
+      * (Imperfections.measured.updateBiasMedian / Imperfections.measured.updateBias)
+    if sizes.updateBias == Imperfections.measured.updateBias {
+      sizes.updateBiasMedian = Imperfections.measured.updateBiasMedian
+    }
+  }
+  guard
+    sizes.updateBias == 0
+      ? sizes.updateBiasMedian == 0
+      : sizes.updateBiasMedian > 0 && sizes.updateBiasMedian <= sizes.updateBias
+  else {
+    throw (fields["update_bias_median"] ?? node).error(
+      "update_bias_median is \(write(sizes.updateBiasMedian)) with an update_bias of "
+        + "\(write(sizes.updateBias)) rms; allowed is above 0 up to the rms, or 0 for both"
+    )
+  }
+  guard sizes.comparatorOffset <= sizes.comparatorOffsetLimit else {
+    throw (fields["comparator_offset"] ?? fields["comparator_offset_limit"] ?? node).error(
+      "comparator_offset is \(write(sizes.comparatorOffset)), above comparator_offset_limit "
+        + "\(write(sizes.comparatorOffsetLimit)); raise the limit as well"
+    )
+  }
+  guard sizes.leakLowest <= sizes.leakHighest else {
+    throw (fields["leak_lowest"] ?? fields["leak_highest"] ?? node).error(
+      "leak_lowest is \(write(sizes.leakLowest)), above leak_highest \(write(sizes.leakHighest)); "
+        + "give both"
+    )
+  }
+  return sizes
+}

@@ -1,0 +1,162 @@
+import Circuit
+
+extension BoardDescription {
+  /// The sides `lattice(side:update:)` takes.
+  public static let latticeSides = 3...128
+
+  /// A periodic square lattice: `side` x `side` nodes, each joined to its right and lower neighbour
+  /// by a learning edge, opposite borders joined.
+  ///
+  /// Node `r * side + c` of row r and column c is named `n` and its number. Edges come in the order
+  /// of their first node, right before down. Up to eight nodes are default sources and up to four
+  /// default targets, spread over the two colours of a checkerboard; it has eight channels of each.
+  ///
+  /// - Precondition: `side` is in `latticeSides`. Smaller ones would join two nodes twice.
+  public static func lattice(side: Int, update: UpdateKind = .comparator) -> BoardDescription {
+    precondition(latticeSides.contains(side), "a lattice has 3 ... 128 nodes a side")
+    var edges: [EdgeDescription] = []
+    let nodes = (0..<side * side).map { "n\($0)" }
+    for row in 0..<side {
+      for column in 0..<side {
+        let node = row * side + column
+        let right = row * side + (column + 1) % side
+        let down = (row + 1) % side * side + column
+        for end in [right, down] {
+          edges.append(EdgeDescription(name: "\(nodes[node])-\(nodes[end])", from: node, to: end))
+        }
+      }
+    }
+    func spread(colour: Int, count: Int) -> [Int] {
+      let field = nodes.indices.filter { ($0 / side + $0 % side) % 2 == colour }
+      // Neighbours in channel order lie far apart, so that a task with few inputs spans the board.
+      return [0, 4, 2, 6, 1, 5, 3, 7].filter { $0 < count }.map { field[$0 * field.count / count] }
+    }
+    return BoardDescription(
+      name: "lattice-\(side)" + (update == .comparator ? "" : "-\(update.rawValue)"),
+      about: "Periodic square lattice of \(side) x \(side) nodes with \(update.rawValue) edges.",
+      nodes: nodes, edges: edges, gates: GateDescription(update: update),
+      sources: spread(colour: 0, count: min(8, nodes.count / 2)),
+      targets: spread(colour: 1, count: min(4, nodes.count / 4)),
+      sourceChannels: 8, targetChannels: 8)
+  }
+
+  /// This board as the text of a board file, which reads back equal if the board is valid.
+  public func yaml() -> String {
+    var lines = ["name: \(scalar(name))"]
+    if !about.isEmpty { lines.append("about: \(scalar(about))") }
+    lines.append("nodes: \(list(nodes))")
+    lines.append("threshold: \(law.rawValue)")
+    lines.append("transistor: \(flow(numbers(transistor, Transistor.quantities)))")
+    lines.append("edges:")
+    for edge in edges { lines.append("  - \(entry(edge))") }
+    lines.append("gates:")
+    lines.append("  update: \(gates.update.rawValue)")
+    lines += numbers(gates, GateDescription.quantities).map { "  " + $0 }
+    lines.append("  read_back: \(gates.readBack)")
+    lines.append("sources: \(list(sources.map { nodes[$0] }))")
+    lines.append("targets: \(list(targets.map { nodes[$0] }))")
+    lines.append("channels: {sources: \(sourceChannels), targets: \(targetChannels)}")
+    lines.append("limits: {lowest: \(write(nodeLowest)), highest: \(write(nodeHighest))}")
+    let converter = numbers(converters, ConverterDescription.quantities)
+    lines.append("converters: \(flow(["bits: \(converters.bits)"] + converter))")
+    lines.append("clamp_ohms: \(write(clampOhms))")
+    lines.append("timing: \(flow(numbers(timing, TimingDescription.quantities)))")
+    lines += imperfectionLines()
+    if !faults.isEmpty {
+      lines.append("faults:")
+      for fault in faults {
+        let edge = scalar(edges[fault.edge].name)
+        lines.append("  - {edge: \(edge), kind: \(fault.kind.word)}")
+      }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func entry(_ edge: EdgeDescription) -> String {
+    let from = scalar(nodes[edge.from])
+    let to = scalar(nodes[edge.to])
+    let named = edge.name != defaultName(edge, nodes: nodes)
+    if edge.part == .learning, !named { return "[\(from), \(to)]" }
+    var entries = ["from: \(from)", "to: \(to)"]
+    if named { entries.append("name: \(scalar(edge.name))") }
+    switch edge.part {
+    case .learning: entries.append("part: learning")
+    case .transistor(let gate): entries += ["part: transistor", "gate: \(write(gate))"]
+    case .resistor(let ohms): entries += ["part: resistor", "ohms: \(write(ohms))"]
+    case .potentiometer(let potentiometer, let step):
+      entries.append("part: potentiometer")
+      entries += numbers(potentiometer, DigitalPotentiometer.quantities)
+      entries.append("steps: \(potentiometer.steps)")
+      entries += ["spacing: \(potentiometer.spacing.rawValue)", "step: \(step)"]
+    case .diode(let diode):
+      entries.append("part: diode")
+      entries += numbers(diode, Diode.quantities)
+    }
+    return flow(entries)
+  }
+
+  private func imperfectionLines() -> [String] {
+    if imperfections == .measured { return ["imperfections: measured"] }
+    if imperfections == .none { return ["imperfections: none"] }
+    var lines = ["imperfections:"]
+    for quantity in Imperfections.quantities {
+      let value = imperfections[keyPath: quantity.path]
+      // The median follows the rms when it is left out, so it is always written.
+      if value != Imperfections.measured[keyPath: quantity.path]
+        || quantity.key == "update_bias_median"
+      {
+        lines.append("  \(quantity.key): \(write(value))")
+      }
+    }
+    if imperfections.quantise != Imperfections.measured.quantise {
+      lines.append("  quantise: \(imperfections.quantise)")
+    }
+    return lines
+  }
+}
+
+private func numbers<Root>(_ value: Root, _ quantities: [Quantity<Root>]) -> [String] {
+  quantities.map { "\($0.key): \(write(value[keyPath: $0.path]))" }
+}
+
+private func flow(_ entries: [String]) -> String { "{\(entries.joined(separator: ", "))}" }
+
+private func list(_ names: [String]) -> String {
+  "[\(names.map(scalar).joined(separator: ", "))]"
+}
+
+/// Text as a YAML scalar that reads back as this text, in quotes unless it plainly needs none.
+func scalar(_ text: String) -> String {
+  let letters = text.utf8.allSatisfy {
+    switch $0 {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"),
+      UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: " "):
+      true
+    default: false
+    }
+  }
+  // Words that some reader of YAML takes for a boolean, a number or nothing.
+  let reserved = ["true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf"]
+  let startsWithLetter = text.unicodeScalars.first.map { $0.isASCII && $0.properties.isAlphabetic }
+  if letters, startsWithLetter == true, text.last != " ", !reserved.contains(text.lowercased()) {
+    return text
+  }
+  var quoted = "\""
+  for scalar in text.unicodeScalars {
+    switch scalar {
+    case "\"": quoted += "\\\""
+    case "\\": quoted += "\\\\"
+    case "\n": quoted += "\\n"
+    case "\t": quoted += "\\t"
+    default:
+      if isControl(scalar) {
+        let digits = String(scalar.value, radix: 16)
+        quoted += "\\U" + String(repeating: "0", count: 8 - digits.count) + digits
+      } else {
+        quoted.unicodeScalars.append(scalar)
+      }
+    }
+  }
+  return quoted + "\""
+}

@@ -1,0 +1,113 @@
+import Circuit
+
+/// A number of a description with its key in a file, range and unit; one table serves reading and
+/// writing, so that the two cannot disagree.
+struct Quantity<Root> {
+  let key: String
+  let path: WritableKeyPath<Root, Double>
+  let allowed: ClosedRange<Double>
+  let unit: String
+
+  init(
+    _ key: String, _ path: WritableKeyPath<Root, Double>, _ allowed: ClosedRange<Double>,
+    _ unit: String = ""
+  ) {
+    self.key = key
+    self.path = path
+    self.allowed = allowed
+    self.unit = unit
+  }
+}
+
+extension Fields {
+  /// Puts every number given in the file in place of the one in `value`.
+  func read<Root>(
+    _ quantities: [Quantity<Root>], into value: inout Root
+  ) throws(DescriptionError) {
+    for quantity in quantities {
+      guard let node = self[quantity.key] else { continue }
+      value[keyPath: quantity.path] = try node.number(in: quantity.allowed, unit: quantity.unit)
+    }
+  }
+}
+
+extension Transistor {
+  static var quantities: [Quantity<Transistor>] {
+    [
+      Quantity("strength", \.strength, 1e-7...1, "A/V^2"),
+      Quantity("threshold", \.threshold, -5...5, "V"),
+      Quantity("slope", \.slope, 1...3),
+    ]
+  }
+}
+
+extension GateDescription {
+  static var quantities: [Quantity<GateDescription>] {
+    [
+      Quantity("ohms", \.ohms, 1...1e9, "ohm"),
+      Quantity("farads", \.farads, 1e-12...1, "F"),
+      Quantity("supply", \.supply, 0.5...15, "V"),
+      Quantity("reference", \.reference, 1e-3...10, "V"),
+      Quantity("diode_saturation", \.diodeSaturation, 1e-18...1e-3, "A"),
+      Quantity("diode_ideality", \.diodeIdeality, 0.5...5),
+      Quantity("minimum", \.minimum, 0...15, "V"),
+      Quantity("maximum", \.maximum, 0...15, "V"),
+      Quantity("rail_low", \.railLow, -15...15, "V"),
+      Quantity("rail_high", \.railHigh, -15...15, "V"),
+      Quantity("initial", \.initial, 0...15, "V"),
+    ]
+  }
+}
+
+extension ConverterDescription {
+  static let bitsAllowed = 4...24
+
+  static var quantities: [Quantity<ConverterDescription>] {
+    [
+      Quantity("reference", \.reference, 0.1...5.5, "V"),
+      Quantity("read_noise", \.readNoise, 0...0.1, "V"),
+    ]
+  }
+}
+
+extension TimingDescription {
+  static var quantities: [Quantity<TimingDescription>] {
+    [
+      Quantity("operation", \.operation, 0...1, "s"),
+      Quantity("settle", \.settle, 0...10, "s"),
+      Quantity("pulse_limit", \.pulseLimit, 1e-6...10, "s"),
+      Quantity("pulse_rest", \.pulseRest, 0...10, "s"),
+    ]
+  }
+}
+
+extension Imperfections {
+  static var quantities: [Quantity<Imperfections>] {
+    [
+      Quantity("update_bias", \.updateBias, 0...1000, "V/s"),
+      Quantity("update_bias_median", \.updateBiasMedian, 0...1000, "V/s"),
+      Quantity("comparator_offset", \.comparatorOffset, 0...1, "V"),
+      Quantity("comparator_offset_limit", \.comparatorOffsetLimit, 0...1, "V"),
+      Quantity("comparator_hysteresis", \.comparatorHysteresis, 0...1, "V"),
+      Quantity("average_resistors", \.averageResistors, 0...0.3),
+      Quantity("threshold_spread", \.thresholdSpread, 0...1, "V"),
+      Quantity("strength_spread", \.strengthSpread, 0...0.3),
+      Quantity("threshold_mismatch", \.thresholdMismatch, 0...1, "V"),
+      Quantity("strength_mismatch", \.strengthMismatch, 0...0.3),
+      Quantity("clamp_offset", \.clampOffset, 0...1, "V"),
+      Quantity("adc_offset", \.adcOffset, 0...0.1, "V"),
+      Quantity("adc_gain", \.adcGain, 0...0.1),
+      Quantity("adc_inl", \.adcINL, 0...100, "LSB"),
+      Quantity("dac_offset", \.dacOffset, 0...0.1, "V"),
+      Quantity("dac_gain", \.dacGain, 0...0.1),
+      Quantity("dac_inl", \.dacINL, 0...100, "LSB"),
+      Quantity("leak_lowest", \.leakLowest, 0...1e-3, "A"),
+      Quantity("leak_highest", \.leakHighest, 0...1e-3, "A"),
+      Quantity("temperature_rise", \.temperatureRise, -100...125, "K"),
+      Quantity("supply_error", \.supplyError, 0...0.3),
+      Quantity("supply_ripple", \.supplyRipple, 0...1, "V"),
+      Quantity("pulse_jitter", \.pulseJitter, 0...1, "s"),
+      Quantity("drive_imbalance", \.driveImbalance, -0.5...0.5),
+    ]
+  }
+}

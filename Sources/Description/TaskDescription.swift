@@ -1,0 +1,160 @@
+/// What a task file says: the inputs and wanted outputs of every sample, in volts, and how an
+/// answer is judged. The same task runs on any board with enough channels.
+///
+/// A value made by `read(path:)` has been checked; one built by hand has not.
+public struct TaskDescription: Sendable, Equatable, Codable {
+  /// Name of the task.
+  public var name: String
+  /// One or two sentences for a reader; may be empty.
+  public var about: String
+  /// Inputs, one for each source channel, in channel order.
+  public var inputs: [InputDescription]
+  /// Outputs and the target channels they take.
+  public var outputs: OutputDescription
+  /// What training lowers.
+  public var objective: Objective
+  /// Names of the classes; empty for regression. With two classes and one differential output its
+  /// sign decides, see `wantedSign(of:)`; with as many outputs as classes the largest does.
+  public var classes: [String]
+  /// Samples in the order of the file.
+  public var samples: [Sample]
+  /// How many of the first samples are for training; the rest is the test set. Equal to
+  /// `samples.count` when there is no test set.
+  public var training: Int
+  /// Nodes to use on boards for which their default order does not serve, by board name.
+  public var placements: [String: Placement]
+
+  /// Makes a task from its parts, without checking them. All samples train when `training` is left
+  /// out.
+  public init(
+    name: String, about: String = "", inputs: [InputDescription], outputs: OutputDescription,
+    objective: Objective = .squaredError, classes: [String] = [], samples: [Sample],
+    training: Int? = nil, placements: [String: Placement] = [:]
+  ) {
+    self.name = name
+    self.about = about
+    self.inputs = inputs
+    self.outputs = outputs
+    self.objective = objective
+    self.classes = classes
+    self.samples = samples
+    self.training = training ?? samples.count
+    self.placements = placements
+  }
+
+  /// The sign a single differential output must have for a class: -1 for the first class (index 0),
+  /// +1 for the second, as in `names: [no, yes]`.
+  public func wantedSign(of category: Int) -> Double { category == 0 ? -1 : 1 }
+}
+
+/// One input: a constant voltage, or a column of the data mapped linearly to volts.
+public struct InputDescription: Sendable, Equatable, Codable {
+  /// Name of the input, used once in its task.
+  public var name: String
+  /// Column of the data, counted from 0, or nil for a constant.
+  public var column: Int?
+  /// Least value the column may hold.
+  public var lowest: Double
+  /// Greatest value the column may hold.
+  public var highest: Double
+  /// Voltage that stands for `lowest`, in V.
+  public var voltsAtLowest: Double
+  /// Voltage that stands for `highest`, in V; below `voltsAtLowest` for a complement.
+  public var voltsAtHighest: Double
+
+  /// Makes an input that follows a column. Without ranges the column is in volts already.
+  public init(
+    name: String, column: Int?, lowest: Double = -10, highest: Double = 10,
+    voltsAtLowest: Double = -10, voltsAtHighest: Double = 10
+  ) {
+    self.name = name
+    self.column = column
+    self.lowest = lowest
+    self.highest = highest
+    self.voltsAtLowest = voltsAtLowest
+    self.voltsAtHighest = voltsAtHighest
+  }
+
+  /// Makes a constant input of the given voltage.
+  public init(name: String, volts: Double) {
+    self.init(
+      name: name, column: nil, lowest: 0, highest: 1, voltsAtLowest: volts, voltsAtHighest: volts)
+  }
+
+  /// The voltage of a constant input, nil for one that follows a column.
+  public var constantVolts: Double? { column == nil ? voltsAtLowest : nil }
+
+  /// The voltage that stands for a value of the column; a constant's does not depend on it.
+  public func volts(at value: Double) -> Double {
+    if column == nil { return voltsAtLowest }
+    return interpolate(value, from: (lowest, highest), to: (voltsAtLowest, voltsAtHighest))
+  }
+}
+
+/// The linear map of one interval on another. Values given in volts pass unchanged, and the ends
+/// map exactly.
+func interpolate(
+  _ value: Double, from source: (Double, Double), to target: (Double, Double)
+) -> Double {
+  if source == target { return value }
+  let fraction = (value - source.0) / (source.1 - source.0)
+  return target.0 * (1 - fraction) + target.1 * fraction
+}
+
+/// The outputs of a task.
+public struct OutputDescription: Sendable, Equatable, Codable {
+  /// How many outputs there are.
+  public var count: Int
+  /// Whether each output is the difference V(t2) - V(t1) of two target channels in a row.
+  public var differential: Bool
+
+  /// Makes outputs.
+  public init(count: Int, differential: Bool = false) {
+    self.count = count
+    self.differential = differential
+  }
+
+  /// Target channels taken.
+  public var channels: Int { count * (differential ? 2 : 1) }
+}
+
+/// What training lowers.
+public enum Objective: Sendable, Equatable, Codable {
+  /// Half the sum of squared differences between outputs and labels, in V^2.
+  case squaredError
+  /// Nothing once the right answer leads by the margin (in V, above 0): one differential output O
+  /// with wanted sign s costs max(0, margin - s O)^2; of several outputs the class's own must
+  /// exceed each other by the margin. Needs classes.
+  case hinge(margin: Double)
+}
+
+/// One sample of a task.
+public struct Sample: Sendable, Equatable, Codable {
+  /// Voltage of each source channel, in V.
+  public var inputs: [Double]
+  /// Wanted voltage of each output, in V. Empty when the classes imply the wanted signs.
+  public var labels: [Double]
+  /// Index of the class, or nil for regression.
+  public var category: Int?
+
+  /// Makes a sample.
+  public init(inputs: [Double], labels: [Double] = [], category: Int? = nil) {
+    self.inputs = inputs
+    self.labels = labels
+    self.category = category
+  }
+}
+
+/// Nodes of one board that a task uses, by name.
+public struct Placement: Sendable, Equatable, Codable {
+  /// Node of each source channel.
+  public var sources: [String]
+  /// Node of each target channel; a differential output takes two in a row.
+  public var targets: [String]
+
+  /// Makes a placement.
+  public init(sources: [String], targets: [String]) {
+    self.sources = sources
+    self.targets = targets
+  }
+}

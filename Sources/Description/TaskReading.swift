@@ -1,0 +1,369 @@
+extension TaskDescription {
+  /// Reads and checks a task file and the data file it names.
+  ///
+  /// - Parameter path: a regular file of UTF-8 text of at most 1 MB; its data file, whose path is
+  ///   relative to the folder of the task file, may have 64 MB.
+  /// - Throws: `DescriptionError` with the file and line of the first entry that is wrong and what
+  ///   would be allowed there.
+  public static func read(path: String) throws(DescriptionError) -> TaskDescription {
+    let bytes = try contents(of: path, as: .task)
+    return try read(text: try text(bytes, file: path), file: path)
+  }
+
+  /// Reads and checks the text of a task file.
+  ///
+  /// - Parameters:
+  ///   - text: the YAML text.
+  ///   - file: what errors call the file; data files are looked for in its folder.
+  /// - Throws: as `read(path:)`.
+  public static func read(text: String, file: String) throws(DescriptionError) -> TaskDescription {
+    let root = try LocatedNode(text: text, file: file)
+    let fields = try root.fields([
+      "name", "about", "data", "skip_lines", "samples", "order", "inputs", "outputs", "classes",
+      "labels", "objective", "training", "placement",
+    ])
+    let inputs = try readInputs(try fields.required("inputs"))
+    let outputs = try readOutputs(try fields.required("outputs"))
+    var task = TaskDescription(
+      name: try fields.required("name").name(), inputs: inputs, outputs: outputs, samples: [])
+    if let about = fields["about"] { task.about = try about.text() }
+
+    let answers = try Answers(fields, outputs: outputs)
+    task.classes = answers.classes
+    task.objective = try readObjective(try fields.required("objective"), answers: answers)
+    task.samples = try readSamples(fields, inputs: inputs, answers: answers)
+    if let order = fields["order"], try order.word(["as_given", "interleaved"]) == "interleaved" {
+      guard !task.classes.isEmpty else {
+        throw order.error("order is interleaved, which needs classes; allowed is as_given")
+      }
+      task.samples = interleave(task.samples, classes: task.classes.count)
+    }
+    task.training =
+      try fields["training"]?.integer(in: 1...task.samples.count) ?? task.samples.count
+    if let placement = fields["placement"] {
+      task.placements = try readPlacements(placement, inputs: inputs.count, outputs: outputs)
+    }
+    return task
+  }
+}
+
+/// Samples class by class in turn, each class in its order; a class that runs out is passed over.
+/// The first samples of such an order hold every class in nearly equal parts.
+private func interleave(_ samples: [Sample], classes: Int) -> [Sample] {
+  var queues = [[Sample]](repeating: [], count: classes)
+  for sample in samples { queues[sample.category ?? 0].append(sample) }
+  let longest = queues.map(\.count).max() ?? 0
+  return (0..<longest).flatMap { turn in queues.compactMap { turn < $0.count ? $0[turn] : nil } }
+}
+
+/// Volts a task may speak of; a board allows less.
+private let voltsAllowed = -10.0...10.0
+private let valuesAllowed = -1e30...1e30
+private let columnsAllowed = 0...9999
+
+/// A column of the data and its linear map to volts.
+private struct ColumnMap {
+  var column: Int
+  var lowest = voltsAllowed.lowerBound
+  var highest = voltsAllowed.upperBound
+  var voltsAtLowest = voltsAllowed.lowerBound
+  var voltsAtHighest = voltsAllowed.upperBound
+
+  /// Reads `column`, `range` and `volts`; without the last two the column is in volts already.
+  init(_ fields: Fields) throws(DescriptionError) {
+    column = try fields.required("column").integer(in: columnsAllowed)
+    switch (fields["range"], fields["volts"]) {
+    case (nil, nil): return
+    case (let range?, let volts?):
+      (lowest, highest) = try range.pair(in: valuesAllowed, unit: "")
+      guard lowest < highest else {
+        throw range.error(
+          "\(range.what) is \(write(lowest)) to \(write(highest)); the first must be below the "
+            + "second"
+        )
+      }
+      guard volts.isList else {
+        throw volts.error(
+          "\(volts.what) must be a list of the volts at the ends of the range, not \(volts.found)")
+      }
+      (voltsAtLowest, voltsAtHighest) = try volts.pair(in: voltsAllowed, unit: "V")
+    default:
+      throw fields.owner.error(
+        "\(fields.owner.what) needs both range and volts, or neither if its column is in volts")
+    }
+  }
+
+  func volts(at value: Double) -> Double {
+    interpolate(value, from: (lowest, highest), to: (voltsAtLowest, voltsAtHighest))
+  }
+}
+
+private func readInputs(_ node: LocatedNode) throws(DescriptionError) -> [InputDescription] {
+  var inputs: [InputDescription] = []
+  var names: [String: Int] = [:]
+  for entry in try node.list(of: "input", count: 1...1024) {
+    let fields = try entry.fields(["name", "column", "range", "volts"])
+    let name = try fields.required("name").title()
+    if let earlier = names.updateValue(inputs.count, forKey: name) {
+      throw entry.error("\(entry.what) is named \(quote(name)) like input \(earlier)")
+    }
+    if fields["column"] != nil {
+      let map = try ColumnMap(fields)
+      inputs.append(
+        InputDescription(
+          name: name, column: map.column, lowest: map.lowest, highest: map.highest,
+          voltsAtLowest: map.voltsAtLowest, voltsAtHighest: map.voltsAtHighest))
+      continue
+    }
+    if let range = fields["range"] {
+      throw range.error("\(entry.what) has a range but no column; a constant has volts alone")
+    }
+    guard let volts = fields["volts"] else {
+      throw entry.error("\(entry.what) needs a column, or volts if it is a constant")
+    }
+    if volts.isList {
+      throw volts.error(
+        "\(volts.what) is a list but the input has no column; a constant has one number")
+    }
+    inputs.append(
+      InputDescription(name: name, volts: try volts.number(in: voltsAllowed, unit: "V")))
+  }
+  return inputs
+}
+
+private func readOutputs(_ node: LocatedNode) throws(DescriptionError) -> OutputDescription {
+  let fields = try node.fields(["count", "differential"])
+  return OutputDescription(
+    count: try fields.required("count").integer(in: 1...512),
+    differential: try fields["differential"]?.boolean() ?? false)
+}
+
+/// Where the data say what is wanted: a class, labels in volts, or both.
+private struct Answers {
+  var classes: [String] = []
+  private var classColumn: Int?
+  private var labels: [ColumnMap] = []
+  /// Wanted output of other classes and of the own class, if labels follow from the class.
+  private var classVolts: (other: Double, own: Double)?
+  private let outputs: OutputDescription
+
+  init(_ fields: Fields, outputs: OutputDescription) throws(DescriptionError) {
+    self.outputs = outputs
+    if let node = fields["classes"] { try readClasses(node) }
+    if let node = fields["labels"] {
+      if classVolts != nil {
+        throw node.error("labels are given twice, here and as volts of classes; one is allowed")
+      }
+      let entries = try node.list(of: "label", count: outputs.count...outputs.count)
+      for entry in entries {
+        labels.append(try ColumnMap(try entry.fields(["column", "range", "volts"])))
+      }
+    }
+    if classColumn == nil && labels.isEmpty {
+      throw fields.owner.error(
+        "the file needs classes or labels, to say what the outputs should be")
+    }
+  }
+
+  private mutating func readClasses(_ node: LocatedNode) throws(DescriptionError) {
+    let fields = try node.fields(["column", "names", "volts"])
+    classColumn = try fields.required("column").integer(in: columnsAllowed)
+    let names = try fields.required("names")
+    for entry in try names.list(of: "class", count: 2...512) {
+      let name = try entry.title()
+      if classes.contains(name) { throw entry.error("class \(quote(name)) is listed twice") }
+      classes.append(name)
+    }
+    let decides =
+      outputs.count == classes.count || (classes.count == 2 && outputs.count == 1)
+    guard decides else {
+      throw names.error(
+        "\(outputs.count) outputs cannot tell \(classes.count) classes apart; allowed are "
+          + "\(classes.count) outputs (the largest wins)"
+          + (classes.count == 2 ? " or one differential output (its sign decides)" : "")
+      )
+    }
+    if outputs.count == 1 && !outputs.differential {
+      throw names.error(
+        "the sign of one output decides between two classes, but a single node has none; write "
+          + "outputs: {count: 1, differential: true}"
+      )
+    }
+    if let volts = fields["volts"] {
+      let (other, own) = try volts.pair(in: voltsAllowed, unit: "V")
+      guard other < own else {
+        throw volts.error(
+          "\(volts.what) are \(write(other)) for other classes and \(write(own)) for the own one; "
+            + "the first must be below the second"
+        )
+      }
+      classVolts = (other, own)
+    }
+  }
+
+  var hasLabels: Bool { !labels.isEmpty || classVolts != nil }
+
+  /// Columns that are read.
+  var columns: [Int] { labels.map(\.column) + (classColumn.map { [$0] } ?? []) }
+
+  func sample(_ row: Row, inputs: [InputDescription]) throws(DescriptionError) -> Sample {
+    var sample = Sample(inputs: [])
+    sample.inputs.reserveCapacity(inputs.count)
+    for input in inputs {
+      guard let column = input.column else {
+        sample.inputs.append(input.volts(at: 0))
+        continue
+      }
+      let value = try row.number(
+        column, in: input.lowest, input.highest, of: "input \(quote(input.name))")
+      sample.inputs.append(input.volts(at: value))
+    }
+    for (output, label) in labels.enumerated() {
+      let value = try row.number(
+        label.column, in: label.lowest, label.highest, of: "label \(output)")
+      sample.labels.append(label.volts(at: value))
+    }
+    if let classColumn {
+      let category = try row.category(classColumn, classes: classes)
+      sample.category = category
+      if let classVolts {
+        sample.labels = (0..<outputs.count).map {
+          // One output has the sign of the class, several have one each.
+          (outputs.count == 1 ? category == 1 : category == $0) ? classVolts.own : classVolts.other
+        }
+      }
+    }
+    return sample
+  }
+}
+
+private func readObjective(
+  _ node: LocatedNode, answers: Answers
+) throws(DescriptionError) -> Objective {
+  guard node.isMapping else {
+    let word = try node.word(["squared_error", "hinge"])
+    if word == "hinge" {
+      throw node.error("objective hinge needs its margin in V: {hinge: {margin: 0.01}}")
+    }
+    guard answers.hasLabels else {
+      throw node.error(
+        "objective squared_error needs labels, or volts of classes for other and own class")
+    }
+    return .squaredError
+  }
+  let hinge = try node.fields(["hinge"]).required("hinge")
+  guard !answers.classes.isEmpty else {
+    throw node.error("objective hinge needs classes; without them squared_error is allowed")
+  }
+  let margin = try hinge.fields(["margin"]).required("margin")
+  return .hinge(margin: try margin.number(in: 1e-6...1, unit: "V"))
+}
+
+private func readSamples(
+  _ fields: Fields, inputs: [InputDescription], answers: Answers
+) throws(DescriptionError) -> [Sample] {
+  let columns = inputs.compactMap(\.column) + answers.columns
+  let needed = (columns.max() ?? 0) + 1
+  switch (fields["samples"], fields["data"]) {
+  case (let samples?, nil):
+    if let skip = fields["skip_lines"] {
+      throw skip.error("skip_lines belongs to data; samples have no lines to skip")
+    }
+    return try readInline(samples, needed: needed, inputs: inputs, answers: answers)
+  case (nil, let data?):
+    let skip = try fields["skip_lines"]?.integer(in: 0...1_000_000) ?? 0
+    let name = try data.text()
+    guard !name.isEmpty else { throw data.error("data is empty; the path of a file is wanted") }
+    let path = join(folder(of: data.file), name)
+    let bytes: [UInt8]
+    do {
+      bytes = try contents(of: path, as: .data)
+    } catch {
+      // The line at fault is the one that names the file.
+      throw data.error("data \(quote(path)): \(error.message)")
+    }
+    var samples: [Sample] = []
+    var width: Int?
+    try forEachRow(bytes, file: path, skip: skip) { row throws(DescriptionError) in
+      if let width, row.cells.count != width {
+        throw row.error("this line has \(row.cells.count) cells, but the first has \(width)")
+      }
+      if width == nil {
+        width = row.cells.count
+        guard row.cells.count >= needed else {
+          throw row.error(
+            "this line has \(row.cells.count) cells, but the task reads column \(needed - 1) "
+              + "(counted from 0)"
+          )
+        }
+      }
+      samples.append(try answers.sample(row, inputs: inputs))
+    }
+    guard !samples.isEmpty else {
+      throw DescriptionError(file: path, message: "there are no samples in this file")
+    }
+    return samples
+  case (nil, nil):
+    throw fields.owner.error("the file needs samples, or data with the path of a CSV file")
+  case (_?, let data?):
+    throw data.error("both samples and data are given; one is allowed")
+  }
+}
+
+private func readInline(
+  _ node: LocatedNode, needed: Int, inputs: [InputDescription], answers: Answers
+) throws(DescriptionError) -> [Sample] {
+  var samples: [Sample] = []
+  var width: Int?
+  for entry in try node.list(of: "sample", count: 1...1_000_000) {
+    let cells = try entry.list(of: "cell", count: 0...(columnsAllowed.upperBound + 1))
+    if let width, cells.count != width {
+      throw entry.error("\(entry.what) has \(cells.count) cells, but sample 0 has \(width)")
+    }
+    width = cells.count
+    guard cells.count >= needed else {
+      throw entry.error(
+        "\(entry.what) has \(cells.count) cells, but the task reads column \(needed - 1) (counted "
+          + "from 0)"
+      )
+    }
+    var texts: [String] = []
+    for cell in cells { texts.append(try cell.scalar("a number or the name of a class").text) }
+    let row = Row(file: entry.file, line: entry.line, cells: texts)
+    samples.append(try answers.sample(row, inputs: inputs))
+  }
+  return samples
+}
+
+private func readPlacements(
+  _ node: LocatedNode, inputs: Int, outputs: OutputDescription
+) throws(DescriptionError) -> [String: Placement] {
+  var placements: [String: Placement] = [:]
+  for (key, value) in try node.entries() {
+    let board = try key.node.name()
+    let owner = LocatedNode(node: value.node, file: value.file, what: "placement \(quote(board))")
+    let fields = try owner.fields(["sources", "targets"])
+    var used: Set<String> = []
+    func names(_ key: String, as role: String, count: Int) throws(DescriptionError) -> [String] {
+      let list = try fields.required(key)
+      let entries = try list.list(of: role, count: 0...1024)
+      guard entries.count == count else {
+        throw list.error(
+          "\(list.what) has \(entries.count) nodes, but the task takes \(count) \(role) channels")
+      }
+      var names: [String] = []
+      for entry in entries {
+        let name = try entry.name()
+        guard used.insert(name).inserted else {
+          throw entry.error("\(entry.what) is node \(quote(name)), which is used already")
+        }
+        names.append(name)
+      }
+      return names
+    }
+    placements[board] = Placement(
+      sources: try names("sources", as: "source", count: inputs),
+      targets: try names("targets", as: "target", count: outputs.channels))
+  }
+  return placements
+}

@@ -1,0 +1,40 @@
+/// The transfer of a converter without errors: codes 0 ... 2^bits - 1 for voltages from 0 up to its
+/// reference. It serves analog-to-digital and digital-to-analog converters alike.
+public struct Converter: Sendable, Equatable {
+  /// The number of bits, 1 ... 24.
+  public var bits: Int32
+  /// The voltage that the code 2^bits would stand for.
+  public var reference: Voltage
+
+  /// Makes a converter; bits are taken within 1 ... 24.
+  @inlinable
+  public init(bits: Int32, reference: Voltage) {
+    self.bits = bits < 1 ? 1 : (bits > 24 ? 24 : bits)
+    self.reference = reference
+  }
+
+  /// The largest code.
+  @inlinable
+  public var highest: UInt32 { (1 &<< UInt32(bitPattern: bits)) &- 1 }
+
+  /// The code nearest to a voltage, halves upwards; voltages outside get the nearest end.
+  @inlinable
+  public func code(for voltage: Voltage) -> UInt32 {
+    if voltage.steps <= 0 || reference.steps <= 0 { return 0 }
+    let scaled = Wide.widen(UInt32(bitPattern: voltage.steps)) &<< Wide.widen(UInt32(bitPattern: bits))
+    let whole = Wide.widen(UInt32(bitPattern: reference.steps))
+    let code = Wide.saturate(Wide.quotient(scaled &+ (whole &>> 1), whole))
+    return code > highest ? highest : code
+  }
+
+  /// The voltage that a code stands for; worst rounding error half a step of 2^-24 V. Codes above
+  /// the largest count as the largest.
+  @inlinable
+  public func voltage(of code: UInt32) -> Voltage {
+    let held = code > highest ? highest : code
+    let product = Wide.product(held, UInt32(bitPattern: reference.steps))
+    let shift = Wide.widen(UInt32(bitPattern: bits))
+    let steps = Wide.rounded(product, shiftedBy: shift)
+    return Voltage(steps: Wide.saturate(Int64(bitPattern: steps)))
+  }
+}

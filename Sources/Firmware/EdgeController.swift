@@ -1,0 +1,157 @@
+/// What all edges of a board share: the drive's supply, the diode's forward drop, the gate limits.
+public struct DriveLaw: Sendable {
+  /// The voltage a charge line drives to.
+  public var supply: Voltage
+  /// No edge is driven down once its estimate is at or below this.
+  public var lowest: Voltage
+  /// No edge is driven up once its estimate is at or above this.
+  public var highest: Voltage
+  /// The diode's forward drop at headrooms of 0, 1/8, 2/8 ... 6 V between drive and gate; calibrated
+  /// or computed by the host from the diode's law. Between them it is interpolated.
+  public var drops: InlineArray<49, Voltage>
+
+  /// A law with one constant drop (0.60 V uncalibrated) at every headroom above it; below it the
+  /// diode takes all of the headroom.
+  @inlinable
+  public init(supply: Voltage, lowest: Voltage, highest: Voltage, drop: Voltage) {
+    self.supply = supply
+    self.lowest = lowest
+    self.highest = highest
+    drops = InlineArray(repeating: drop)
+    var knot = 0
+    while knot < 49 {
+      let headroom = Voltage(steps: Int32(truncatingIfNeeded: knot) &* 0x20_0000)
+      drops[unchecked: knot] = headroom < drop ? headroom : drop
+      knot = knot &+ 1
+    }
+  }
+
+  /// The diode's forward drop at a headroom; linear between the knots, whose distance makes it at
+  /// most 1 mV wrong for a drive that leaves the resistor 0.3 V or more. Negative headrooms drop
+  /// nothing, those above 6 V drop what 6 V does.
+  @inlinable
+  public func drop(at headroom: Voltage) -> Voltage {
+    if headroom.steps <= 0 { return .zero }
+    let knot = headroom.steps &>> 21
+    if knot >= 48 { return drops[unchecked: 48] }
+    let index = Int(truncatingIfNeeded: knot)
+    let below = drops[unchecked: index]
+    let above = drops[unchecked: index &+ 1]
+    let part = Fraction(steps: UInt32(bitPattern: headroom.steps & 0x1f_ffff) &<< 11)
+    return below.moved(by: part, toward: above)
+  }
+}
+
+/// The controller of one learning edge: it decides what the gate is to do and keeps account of
+/// where the gate must be, from what it commanded and the clock.
+///
+/// Between its pulses a gate decays toward the drive's end by the RC law. A wrong end voltage
+/// (supply, drop) by d pulls the estimate at most d away, whatever the number of pulses, since each
+/// pulse shrinks the earlier error by exp(-t/RC); a width wrong by w adds w |dG/dt| once and is
+/// forgotten the same way. docs/controller.md derives the bound.
+public struct EdgeController: Sendable, Equatable {
+  /// The estimate of the gate voltage.
+  public var gate: Voltage
+  /// RC of the charge path in nanoseconds.
+  public var chargeConstant: UInt32
+  /// RC of the discharge path in nanoseconds.
+  public var dischargeConstant: UInt32
+  /// What the gate loses by leakage in one tick of 2^24 ns (16.8 ms), in steps of 2^-24 V.
+  public var leakPerTick: Int32
+
+  /// A controller whose gate is believed to stand at a voltage.
+  @inlinable
+  public init(gate: Voltage, chargeConstant: UInt32, dischargeConstant: UInt32, leakPerTick: Int32)
+  {
+    self.gate = gate
+    self.chargeConstant = chargeConstant
+    self.dischargeConstant = dischargeConstant
+    self.leakPerTick = leakPerTick
+  }
+
+  /// The direction that a comparison asks for: less conductance where the clamped twin's drop is
+  /// the larger, more where the free one's is; hold where the gate is at its limit already.
+  @inlinable
+  public func decide(_ comparison: Comparison, law: DriveLaw) -> Drive {
+    allowed(comparison.clampedDropIsLarger ? .discharge : .charge, law: law)
+  }
+
+  /// The drive, or hold where it would push the gate further past its limit.
+  @inlinable
+  public func allowed(_ drive: Drive, law: DriveLaw) -> Drive {
+    switch drive {
+    case .hold: .hold
+    case .charge: gate < law.highest ? .charge : .hold
+    case .discharge: law.lowest < gate ? .discharge : .hold
+    }
+  }
+
+  /// The voltage that a drive would bring the gate to in the end, from about where it is now; the
+  /// gate itself where the diode blocks.
+  @inlinable
+  func end(of drive: Drive, from gate: Voltage, law: DriveLaw) -> Voltage {
+    switch drive {
+    case .hold:
+      return gate
+    case .charge:
+      let end = law.supply - law.drop(at: law.supply - gate)
+      return end < gate ? gate : end
+    case .discharge:
+      let end = law.drop(at: gate)
+      return gate < end ? gate : end
+    }
+  }
+
+  /// The RC constant of a drive's path in nanoseconds.
+  @inlinable
+  func constant(of drive: Drive) -> UInt32 {
+    drive == .charge ? chargeConstant : dischargeConstant
+  }
+
+  /// Accounts for a pulse that truly lasted `width`: the RC law with the drop in the middle of the
+  /// way. Against the diode's exact law the error of one pulse up to 19 ms is at most 0.1 mV where
+  /// the resistor keeps 0.3 V or more.
+  @inlinable
+  public mutating func account(_ drive: Drive, width: Nanoseconds, law: DriveLaw) {
+    if drive == .hold { return }
+    let part = Exponential.covered(after: width, constant: constant(of: drive))
+    let first = gate.moved(by: part, toward: end(of: drive, from: gate, law: law))
+    let middle = gate + (first - gate).half
+    gate = gate.moved(by: part, toward: end(of: drive, from: middle, law: law))
+  }
+
+  /// Accounts for leakage over whole ticks of 2^24 ns; gates do not leak below 0 V.
+  @inlinable
+  public mutating func leak(ticks: Int32) {
+    let loss = Voltage(steps: Wide.saturate(Wide.product(leakPerTick, ticks)))
+    gate = gate - loss
+    if gate < .zero { gate = .zero }
+  }
+
+  /// The drive and the pulse width that would change the gate by a wanted voltage; a change that
+  /// the drive cannot reach gets `longest`. Zero change is a hold of zero width.
+  @inlinable
+  public func pulse(changingBy change: Voltage, longest: Nanoseconds, law: DriveLaw)
+    -> (drive: Drive, width: Nanoseconds)
+  {
+    if change == .zero { return (.hold, .zero) }
+    let drive: Drive = change < .zero ? .discharge : .charge
+    let middle = gate + change.half
+    let span = (end(of: drive, from: middle, law: law) - gate).magnitude
+    if !(change.magnitude < span) { return (drive, longest) }
+    let width = Exponential.time(
+      toCover: Fraction(change, of: span), constant: constant(of: drive))
+    return (drive, longest < width ? longest : width)
+  }
+
+  /// The estimate of the edge's conductance, K = S (G - V_T - V_mean) in triode with n = 1.
+  ///
+  /// - Parameters:
+  ///   - strength: S in steps of 2^-36 A/V^2.
+  ///   - threshold: V_T.
+  ///   - mean: the mean of the edge's two node voltages.
+  @inlinable
+  public func conductance(strength: Int32, threshold: Voltage, mean: Voltage) -> Conductance {
+    Conductance(strength: strength, overdrive: gate - threshold - mean)
+  }
+}

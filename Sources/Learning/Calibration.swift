@@ -1,0 +1,87 @@
+public import Description
+public import Firmware
+public import VirtualBoard
+
+/// What the controllers are told about a board's drives: numbers that a bench measures with a
+/// voltmeter and a clock, or, uncalibrated, that the parts' markings promise.
+public struct Calibration: Sendable, Equatable {
+  /// The drive supply, V.
+  public var supply: Double
+  /// The charge path of a gate.
+  public var charge: ChargePath
+  /// The discharge path of a gate.
+  public var discharge: ChargePath
+  /// The leakage current of each learning edge, A.
+  public var leakage: [Double]
+
+  /// Makes a calibration.
+  ///
+  /// - Parameters:
+  ///   - supply: the drive supply, V.
+  ///   - charge: the charge path of a gate.
+  ///   - discharge: the discharge path of a gate.
+  ///   - leakage: the leakage current of each learning edge, A.
+  public init(supply: Double, charge: ChargePath, discharge: ChargePath, leakage: [Double]) {
+    self.supply = supply
+    self.charge = charge
+    self.discharge = discharge
+    self.leakage = leakage
+  }
+
+  /// What the parts' markings promise: nominal values, and leakage in the middle of its range.
+  public init(nominal description: BoardDescription) {
+    let gates = description.gates
+    let path = ChargePath(
+      ohms: gates.ohms, farads: gates.farads, saturation: gates.diodeSaturation,
+      ideality: gates.diodeIdeality)
+    let middle =
+      (description.imperfections.leakLowest + description.imperfections.leakHighest) / 2
+    let edges = description.edges.filter { $0.part == .learning }.count
+    self.init(
+      supply: gates.supply, charge: path, discharge: path,
+      leakage: Array(repeating: middle, count: edges))
+  }
+
+  /// What a bench would measure on this double: supply to 1 mV, resistances to 0.1 %, the diodes'
+  /// drop at the present temperature, leakage to 0.1 nA.
+  public init(measuredOn board: AnalogBoard) {
+    func measured(_ path: ChargePath, nominal: Double) -> ChargePath {
+      var rounded = path
+      rounded.ohms = nominal * ((path.ohms / nominal * 1000).rounded() / 1000)
+      return rounded
+    }
+    let nominal = board.description.gates.ohms
+    self.init(
+      supply: (board.supply * 1000).rounded() / 1000,
+      charge: measured(board.chargePath, nominal: nominal),
+      discharge: measured(board.dischargePath, nominal: nominal),
+      leakage: board.leakage.map { ($0 * 1e10).rounded() / 1e10 })
+  }
+
+  /// The drive law for the firmware, with gate limits in V. The diode's drop is tabulated from its
+  /// law; the two paths' drops are equal parts', so the charge path's serves both.
+  public func law(minimum: Double, maximum: Double) -> DriveLaw {
+    var law = DriveLaw(
+      supply: Voltage(volts: supply), lowest: Voltage(volts: minimum),
+      highest: Voltage(volts: maximum), drop: .millivolts(600))
+    for knot in 0..<49 {
+      law.drops[knot] = Voltage(volts: charge.drop(headroom: Double(knot) / 8))
+    }
+    return law
+  }
+
+  /// The controllers of all learning edges, their gates believed at a voltage, V.
+  public func controllers(gate: Double) -> [EdgeController] {
+    func constant(_ path: ChargePath) -> UInt32 {
+      UInt32(min(max((path.ohms * path.farads * 1e9).rounded(), 1), 4e9))
+    }
+    // One tick of leakage accounting is 2^24 ns; a volt is 2^24 steps.
+    let tick = 16_777_216 * 1e-9 * 16_777_216
+    return leakage.map { current in
+      EdgeController(
+        gate: Voltage(volts: gate), chargeConstant: constant(charge),
+        dischargeConstant: constant(discharge),
+        leakPerTick: Int32(min(max((current / charge.farads * tick).rounded(), 0), 1e9)))
+    }
+  }
+}

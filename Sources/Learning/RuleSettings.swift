@@ -1,0 +1,71 @@
+public import Description
+public import Firmware
+
+/// A learning rule in the words and units of a user: a name from the field, and its numbers.
+public struct RuleSettings: Sendable, Equatable, Codable {
+  /// The rules by name.
+  public enum Name: String, Sendable, Codable, CaseIterable {
+    /// Coupled learning: nudge toward the label by eta, one comparison, pulses in proportion to the
+    /// error.
+    case coupled
+    /// Overclamping: clamp toward the rail on the label's side, pulses in proportion to the error.
+    case overclamped
+    /// Coupled learning with centred comparison: nudge and anti-nudge, drive where both agree.
+    case centred
+    /// Overclamping with centred comparison.
+    case centredOverclamped = "centred-overclamped"
+
+    /// What the rule does, in a sentence.
+    public var about: String {
+      switch self {
+      case .coupled: "coupled learning: nudge toward the label, compare once"
+      case .overclamped: "overclamping: clamp toward the label's rail, let time carry the error"
+      case .centred: "nudge and anti-nudge toward the label, drive where both agree"
+      case .centredOverclamped: "overclamping with nudge and anti-nudge (comparator edges)"
+      }
+    }
+  }
+
+  /// The rule's name.
+  public var name: Name
+  /// The nudge eta, 0 ... 1: how far the clamped outputs go toward the label or the rail.
+  public var nudge: Double
+  /// The papers' t0, s: a pulse lasts 2 t0 times the error's share of the node range.
+  public var pulse: Double
+  /// Whether pulses keep one length, t0, however large the error.
+  public var fixedPulse: Bool
+  /// The probability with which an edge takes part in a step.
+  public var probability: Double
+
+  /// Makes settings; what is not given is the rule's default on that kind of edge.
+  public init(
+    name: Name? = nil, update: UpdateKind, nudge: Double? = nil, pulse: Double? = nil,
+    fixedPulse: Bool = false, probability: Double? = nil
+  ) {
+    let name = name ?? (update == .comparator ? .centredOverclamped : .overclamped)
+    self.name = name
+    let rails = name == .overclamped || name == .centredOverclamped
+    self.nudge = nudge ?? (rails ? 32.0 / 129 : 0.5)
+    self.pulse = pulse ?? (update == .comparator ? 20e-3 : 200e-6)
+    self.fixedPulse = fixedPulse
+    self.probability = probability ?? (update == .comparator ? 0.5 : 1)
+  }
+
+  /// The firmware's rule, with every pulse scaled by a factor (the schedule's).
+  ///
+  /// - Parameters:
+  ///   - description: the board, for its rails.
+  ///   - factor: what pulses are multiplied by, 0 ... 1.
+  public func rule(on description: BoardDescription, factor: Double = 1) -> Rule {
+    let eta = Fraction(nudge)
+    let width = Nanoseconds(seconds: pulse * factor)
+    let rails = name == .overclamped || name == .centredOverclamped
+    let centred = name == .centred || name == .centredOverclamped
+    return Rule(
+      nudge: rails ? .rail(eta) : .label(eta), length: fixedPulse ? .fixed(width) : .error(width),
+      contrast: centred ? .centred : .single,
+      probability: probability >= 1 ? .one : Fraction(probability),
+      lowest: Voltage(volts: description.nodeLowest),
+      highest: Voltage(volts: description.nodeHighest))
+  }
+}

@@ -1,0 +1,168 @@
+public import Description
+import Foundation
+
+/// What a run is made of, kept so that it can be repeated or gone on with.
+public struct RunSetting: Sendable, Equatable, Codable {
+  /// The program's version that made the run.
+  public var version: String
+  /// The board, whole.
+  public var board: BoardDescription
+  /// The task, whole, its samples included.
+  public var task: TaskDescription
+  /// The rule and its schedule.
+  public var plan: Plan
+
+  /// Makes a setting.
+  public init(version: String, board: BoardDescription, task: TaskDescription, plan: Plan) {
+    self.version = version
+    self.board = board
+    self.task = task
+    self.plan = plan
+  }
+}
+
+/// The result of a run in numbers.
+public struct RunResult: Sendable, Equatable, Codable {
+  /// Whether every epoch was trained.
+  public var finished: Bool
+  /// The measures at the end.
+  public var last: EpochRecord
+  /// All training steps.
+  public var steps: Int
+  /// The time on the board, learning or not, s (virtual on the double).
+  public var boardTime: Double
+  /// How many edges stood at a gate limit.
+  public var saturatedEdges: Int
+  /// The gates at the end by the controllers' account, V; empty where edges follow their own rule.
+  public var estimatedGates: [Double]
+  /// The gates at the end as they are on the double, V.
+  public var gates: [Double]
+
+  /// Makes a result.
+  public init(
+    finished: Bool, last: EpochRecord, steps: Int, boardTime: Double, saturatedEdges: Int,
+    estimatedGates: [Double], gates: [Double]
+  ) {
+    self.finished = finished
+    self.last = last
+    self.steps = steps
+    self.boardTime = boardTime
+    self.saturatedEdges = saturatedEdges
+    self.estimatedGates = estimatedGates
+    self.gates = gates
+  }
+}
+
+/// A run's record: setting, curves and result.
+public struct RunRecord: Sendable, Equatable, Codable {
+  /// What the run is made of.
+  public var setting: RunSetting
+  /// The result.
+  public var result: RunResult
+  /// The curves.
+  public var curve: [EpochRecord]
+
+  /// Makes a record.
+  public init(setting: RunSetting, result: RunResult, curve: [EpochRecord]) {
+    self.setting = setting
+    self.result = result
+    self.curve = curve
+  }
+}
+
+/// The folder of a run. Every file is written under a temporary name, synced and renamed, so that a
+/// crash leaves the old file or the new one, never half of one.
+public struct RunDirectory: Sendable {
+  /// The folder's path.
+  public let path: String
+
+  /// Names the folder; nothing is made yet.
+  public init(path: String) { self.path = path }
+
+  /// The path of a file in the folder.
+  public func file(_ name: String) -> String { path + "/" + name }
+
+  /// Whether a run has been here: its setting is.
+  public var holdsRun: Bool { FileManager.default.fileExists(atPath: file("setting.json")) }
+
+  /// Makes the folder, with those above it.
+  /// - Throws: `RunDirectoryError` when it cannot be made.
+  public func create() throws(RunDirectoryError) {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw RunDirectoryError(
+        path: path, message: "cannot make this folder; choose another with --out")
+    }
+  }
+
+  /// Removes the files that a run writes, and only those.
+  public func clear() {
+    for name in [
+      "setting.json", "checkpoint.json", "record.json", "curves.csv", "gates.csv", "curves.gp",
+      "curves.png",
+    ] {
+      try? FileManager.default.removeItem(atPath: file(name))
+    }
+  }
+
+  /// Writes a value as JSON, whole or not at all.
+  /// - Throws: `RunDirectoryError` when it cannot be written.
+  public func write<Value: Encodable>(_ value: Value, to name: String) throws(RunDirectoryError) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+    guard let data = try? encoder.encode(value) else {
+      throw RunDirectoryError(
+        path: file(name), message: "a number in it is not finite; please report this")
+    }
+    try write(data, to: name)
+  }
+
+  /// Writes text, whole or not at all.
+  /// - Throws: `RunDirectoryError` when it cannot be written.
+  public func write(text: String, to name: String) throws(RunDirectoryError) {
+    try write(Data(text.utf8), to: name)
+  }
+
+  /// Reads a value from JSON.
+  /// - Throws: `RunDirectoryError` when the file is missing or not what it should be.
+  public func read<Value: Decodable>(_ type: Value.Type, from name: String)
+    throws(RunDirectoryError) -> Value
+  {
+    guard let data = FileManager.default.contents(atPath: file(name)) else {
+      throw RunDirectoryError(path: file(name), message: "there is no such file to resume from")
+    }
+    do {
+      return try JSONDecoder().decode(type, from: data)
+    } catch {
+      throw RunDirectoryError(
+        path: file(name), message: "it is not a file of this program's making (\(error))")
+    }
+  }
+
+  private func write(_ data: Data, to name: String) throws(RunDirectoryError) {
+    let temporary = file(".\(name).\(ProcessInfo.processInfo.processIdentifier)")
+    let written = FileManager.default.createFile(atPath: temporary, contents: data)
+    guard written, let handle = FileHandle(forUpdatingAtPath: temporary) else {
+      throw RunDirectoryError(
+        path: file(name), message: "cannot write; is the disk full or the folder read-only?")
+    }
+    try? handle.synchronize()
+    try? handle.close()
+    if rename(temporary, file(name)) != 0 {
+      try? FileManager.default.removeItem(atPath: temporary)
+      throw RunDirectoryError(path: file(name), message: "cannot replace this file")
+    }
+  }
+}
+
+/// Why a run's folder cannot be used.
+public struct RunDirectoryError: Error, CustomStringConvertible {
+  /// The folder or file.
+  public let path: String
+  /// What is wrong and what to do.
+  public let message: String
+
+  /// The error in words.
+  public var description: String { "\(path): \(message)" }
+}

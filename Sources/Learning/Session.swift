@@ -1,0 +1,407 @@
+public import Description
+public import Firmware
+import Reproducible
+public import VirtualBoard
+
+/// What a training run is: the rule and its schedule. With board, task and seed it fixes every bit.
+public struct Plan: Sendable, Equatable, Codable {
+  /// The rule.
+  public var rule: RuleSettings
+  /// How often every training sample is presented.
+  public var epochs: Int
+  /// The seed of the board's parts, of the split and of the order.
+  public var seed: UInt64
+  /// What pulses have shrunk to in the last epoch, as a share of the first's; 1 keeps them.
+  public var lastPulse: Double
+  /// Whether the controllers know the board's calibration, or only its parts' markings.
+  public var calibrated: Bool
+
+  /// Makes a plan.
+  ///
+  /// - Parameters:
+  ///   - rule: the rule.
+  ///   - epochs: how often every training sample is presented.
+  ///   - seed: the seed of everything random.
+  ///   - lastPulse: what pulses have shrunk to in the last epoch, as a share of the first's.
+  ///   - calibrated: whether the controllers know the board's calibration.
+  public init(
+    rule: RuleSettings, epochs: Int, seed: UInt64, lastPulse: Double = 0.05,
+    calibrated: Bool = true
+  ) {
+    self.rule = rule
+    self.epochs = epochs
+    self.seed = seed
+    self.lastPulse = lastPulse
+    self.calibrated = calibrated
+  }
+
+  /// The factor on pulses in an epoch: straight down from one to `lastPulse`.
+  public func factor(epoch: Int) -> Double {
+    epochs <= 1 ? 1 : 1 - (1 - lastPulse) * Double(epoch) / Double(epochs - 1)
+  }
+}
+
+/// The measures of a set of samples, taken on the board itself.
+public struct Measures: Sendable, Equatable, Codable {
+  /// The mean square error, V^2: over outputs of (O - L)^2, or of what is missing to the margin.
+  public var error: Double
+  /// The share of samples whose class is right; `nil` for tasks without classes.
+  public var accuracy: Double?
+}
+
+/// One line of the curves: the measures after an epoch; epoch 0 is before training.
+public struct EpochRecord: Sendable, Equatable, Codable {
+  /// How many epochs have been trained.
+  public var epoch: Int
+  /// Over the training samples.
+  public var training: Measures
+  /// Over the samples held out; `nil` when there are none.
+  public var testing: Measures?
+  /// Over all samples.
+  public var all: Measures
+  /// The time for which learning was on so far, s.
+  public var learned: Double
+  /// The steps that moved a gate so far.
+  public var pulses: Int
+}
+
+/// Where a run stands.
+public struct Progress: Sendable, Equatable, Codable {
+  /// The epoch being trained, from zero.
+  public var epoch = 0
+  /// The position within the epoch's order.
+  public var position = 0
+  /// All steps so far.
+  public var steps = 0
+  /// The steps that moved a gate.
+  public var pulses = 0
+  /// The time for which learning was on, ns.
+  public var learned: Int64 = 0
+  /// The time up to which leakage is accounted for, ns.
+  var accounted: Int64 = 0
+  /// The curves so far.
+  public var curve: [EpochRecord] = []
+}
+
+/// A training run on any learning board: initial gates, epochs in a drawn order, measures.
+public struct Session<Board: LearningBoard> {
+  /// The board.
+  public var board: Board
+  /// The board's description.
+  public let description: BoardDescription
+  /// The task on the board.
+  public let problem: Problem
+  /// The rule and its schedule.
+  public let plan: Plan
+  /// The edges' controllers; empty where edges follow their own rule.
+  public var controllers: [EdgeController] { storage.controllers }
+  /// Where the run stands.
+  public private(set) var progress = Progress()
+
+  private var step: TrainingStep
+  private var storage: Storage
+
+  /// What is lent to the firmware for a step.
+  private struct Storage {
+    var controllers: [EdgeController] = []
+    var targets: [Voltage] = []
+    var comparisons: [Comparison] = []
+    var drives: [Drive] = []
+  }
+
+  /// Makes a session; nothing is done to the board yet.
+  ///
+  /// - Parameters:
+  ///   - board: the board.
+  ///   - description: its description.
+  ///   - problem: the task on the board.
+  ///   - plan: the rule and its schedule.
+  ///   - calibration: what the controllers are told.
+  /// - Throws: `SessionError.refused` when the board lacks what the rule needs.
+  public init(
+    board: Board, description: BoardDescription, problem: Problem, plan: Plan,
+    calibration: Calibration
+  ) throws(SessionError) {
+    self.board = board
+    self.description = description
+    self.problem = problem
+    self.plan = plan
+    let abilities = board.abilities
+    let rule = plan.rule.rule(on: description)
+    let needs = rule.needs(on: abilities)
+    if !abilities.contains(needs) {
+      throw .refused(
+        rule: plan.rule.name.rawValue, board: description.name,
+        missing: SessionError.names(of: needs, missingIn: abilities))
+    }
+    let edges = description.edges.filter { $0.part == .learning }.count
+    step = TrainingStep(
+      rule: rule, objective: problem.objective, layout: problem.layout,
+      law: calibration.law(minimum: description.gates.minimum, maximum: description.gates.maximum),
+      chance: Chance(seed: UInt32(truncatingIfNeeded: plan.seed)), timer: board.longestPulse)
+    storage = Storage(
+      controllers: abilities.contains(.perEdgeHold) ? calibration.controllers(gate: 0) : [],
+      targets: Array(repeating: .zero, count: problem.layout.channels),
+      comparisons: Array(repeating: Comparison(bits: 0), count: edges),
+      drives: Array(repeating: .hold, count: edges))
+  }
+
+  /// Whether every epoch has been trained.
+  public var isFinished: Bool { progress.epoch >= plan.epochs }
+
+  /// Brings the gates to their initial voltage, where the board can drive them, and takes the first
+  /// measures. To be called once, on a board whose gates are drained.
+  public mutating func begin() throws(Board.Failure) {
+    if !controllers.isEmpty {
+      let goals = [Voltage](
+        repeating: Voltage(volts: description.gates.initial), count: controllers.count)
+      try Session.program(
+        goals, step: &step, board: &board, controllers: &storage.controllers,
+        drives: &storage.drives)
+    }
+    try record()
+  }
+
+  /// Trains until the epoch ends or the caller wants to stop, which is asked before every step.
+  /// - Returns: whether the epoch ended.
+  public mutating func trainEpoch(stopping: () -> Bool = { false }) throws(Board.Failure) -> Bool {
+    if isFinished { return true }
+    let order = Shuffle.order.draw(plan.seed, progress.epoch).shuffledIndices(
+      0, count: problem.training.count)
+    step.rule = plan.rule.rule(
+      on: description, factor: plan.factor(epoch: progress.epoch))
+    while progress.position < order.count {
+      if stopping() { return false }
+      try train(sample: problem.training[order[progress.position]])
+      progress.position += 1
+    }
+    progress.epoch += 1
+    progress.position = 0
+    try record()
+    return true
+  }
+
+  /// One training step on one sample.
+  /// - Returns: what the step did.
+  @discardableResult
+  public mutating func train(sample: Int) throws(Board.Failure) -> StepReport {
+    let report = try Session.run(
+      problem.presentations[sample], index: UInt32(truncatingIfNeeded: progress.steps),
+      step: &step, board: &board, controllers: &storage.controllers, targets: &storage.targets,
+      comparisons: &storage.comparisons, drives: &storage.drives)
+    progress.steps += 1
+    if .zero < report.learned {
+      progress.pulses += 1
+      progress.learned += report.learned.count
+    }
+    return report
+  }
+
+  // The functions below lend arrays as spans. Each array must come as an argument of its own:
+  // spans of one variable's fields would overlap.
+
+  private static func program(
+    _ goals: [Voltage], step: inout TrainingStep, board: inout Board,
+    controllers: inout [EdgeController], drives: inout [Drive]
+  ) throws(Board.Failure) {
+    var edgeSpan = controllers.mutableSpan
+    var driveSpan = drives.mutableSpan
+    _ = try step.program(goals.span, on: &board, edges: &edgeSpan, drives: &driveSpan)
+  }
+
+  private static func run(
+    _ presentation: Problem.Presentation, index: UInt32, step: inout TrainingStep,
+    board: inout Board, controllers: inout [EdgeController], targets: inout [Voltage],
+    comparisons: inout [Comparison], drives: inout [Drive]
+  ) throws(Board.Failure) -> StepReport {
+    var edgeSpan = controllers.mutableSpan
+    var targetSpan = targets.mutableSpan
+    var comparisonSpan = comparisons.mutableSpan
+    var driveSpan = drives.mutableSpan
+    return try step.run(
+      on: &board, index: index, inputs: presentation.inputs.span, wanted: presentation.wanted,
+      labels: presentation.labels.span, edges: &edgeSpan, targets: &targetSpan,
+      comparisons: &comparisonSpan, drives: &driveSpan)
+  }
+
+  private static func evaluate(
+    _ inputs: [Voltage], step: TrainingStep, board: inout Board, targets: inout [Voltage]
+  ) throws(Board.Failure) {
+    var targetSpan = targets.mutableSpan
+    try step.evaluate(on: &board, inputs: inputs.span, targets: &targetSpan)
+  }
+
+  /// Measures a set of samples on the board, without learning.
+  public mutating func measure(_ samples: [Int]) throws(Board.Failure) -> Measures {
+    var sum = 0.0
+    var right = 0
+    for sample in samples {
+      let verdict = try judge(sample)
+      sum += verdict.squared
+      if verdict.correct { right += 1 }
+    }
+    let count = Double(max(samples.count, 1))
+    return Measures(
+      error: sum / count,
+      accuracy: problem.task.classes.isEmpty ? nil : Double(right) / count)
+  }
+
+  /// The outputs' voltages for a sample, V, as the board measures them.
+  public mutating func outputs(for sample: Int) throws(Board.Failure) -> [Double] {
+    try Session.evaluate(
+      problem.presentations[sample].inputs, step: step, board: &board, targets: &storage.targets)
+    let targetSpan = storage.targets.span
+    var outputs: [Double] = []
+    for output in 0..<problem.layout.count {
+      outputs.append(problem.layout.output(output, of: targetSpan).volts)
+    }
+    return outputs
+  }
+
+  /// How many edges stand at a limit by their controllers' account.
+  public var saturatedEdges: Int {
+    controllers.reduce(0) { count, edge in
+      count + (edge.gate < step.law.highest && step.law.lowest < edge.gate ? 0 : 1)
+    }
+  }
+
+  /// One sample's square error in V^2 and whether it is right.
+  private mutating func judge(_ sample: Int) throws(Board.Failure) -> (squared: Double, correct: Bool)
+  {
+    let presentation = problem.presentations[sample]
+    try Session.evaluate(
+      presentation.inputs, step: step, board: &board, targets: &storage.targets)
+    let targetSpan = storage.targets.span
+    let verdict = problem.objective.judge(
+      targetSpan, layout: problem.layout, wanted: presentation.wanted,
+      labels: presentation.labels.span)
+    switch problem.objective {
+    case .hinge:
+      return (verdict.error.volts * verdict.error.volts, verdict.correct)
+    case .squaredError:
+      var sum = 0.0
+      for output in 0..<problem.layout.count where output < presentation.labels.count {
+        let error =
+          problem.layout.output(output, of: targetSpan).volts - presentation.labels[output].volts
+        sum += error * error
+      }
+      return (sum / Double(max(presentation.labels.count, 1)), verdict.correct)
+    }
+  }
+
+  /// Adds a line to the curves.
+  private mutating func record() throws(Board.Failure) {
+    let training = try measure(problem.training)
+    let testing = problem.testing.isEmpty ? nil : try measure(problem.testing)
+    let trained = Double(problem.training.count)
+    let tested = Double(problem.testing.count)
+    var all = training
+    if let testing {
+      all.error = (training.error * trained + testing.error * tested) / (trained + tested)
+      if let one = training.accuracy, let other = testing.accuracy {
+        all.accuracy = (one * trained + other * tested) / (trained + tested)
+      }
+    }
+    progress.curve.append(
+      EpochRecord(
+        epoch: progress.epoch, training: training, testing: testing, all: all,
+        learned: Double(progress.learned) * 1e-9, pulses: progress.pulses))
+  }
+}
+
+/// Why a session cannot be.
+public enum SessionError: Error, CustomStringConvertible {
+  /// The board lacks abilities that the rule needs.
+  case refused(rule: String, board: String, missing: [String])
+  /// A checkpoint belongs to another run.
+  case otherRun(String)
+
+  /// The error in words: what, where and what to do.
+  public var description: String {
+    switch self {
+    case .refused(let rule, let board, let missing):
+      "the rule '\(rule)' needs \(missing.joined(separator: ", ")), which the board '\(board)' "
+        + "lacks; choose a rule without it, or a board with comparator edges"
+    case .otherRun(let what): "the checkpoint belongs to another run: \(what)"
+    }
+  }
+
+  /// The names of abilities that are needed and missing.
+  static func names(of needs: Abilities, missingIn abilities: Abilities) -> [String] {
+    let all: [(Abilities, String)] = [
+      (.sign, "the sign of the contrast at every edge"),
+      (.perEdgeHold, "a drive of its own for every edge"),
+      (.antiNudge, "an anti-nudge"), (.readBack, "gate read-back"),
+      (.analogRule, "an analog rule at every edge"),
+    ]
+    return all.filter { needs.contains($0.0) && !abilities.contains($0.0) }.map(\.1)
+  }
+}
+
+/// Everything that a run on the double needs to go on exactly where it stopped.
+public struct Checkpoint: Sendable, Equatable, Codable {
+  /// The plan it belongs to.
+  public var plan: Plan
+  /// Where the run stands.
+  public var progress: Progress
+  /// The controllers' gate estimates, in steps of 2^-24 V.
+  public var estimates: [Int32]
+  /// The double's part.
+  public var board: VirtualBoard.State
+}
+
+extension Session where Board == VirtualBoard {
+  /// Powers up a double and makes a session on it.
+  ///
+  /// - Throws: `CircuitError` for a board that is no circuit, `DescriptionError` for a task that
+  ///   does not fit the board, `SessionError` for a rule that the board refuses.
+  public init(description: BoardDescription, task: TaskDescription, plan: Plan) throws {
+    let place = try task.place(on: description)
+    let board = try VirtualBoard(
+      description: description, seed: plan.seed, sources: place.sources, targets: place.targets)
+    let calibration =
+      plan.calibrated
+      ? Calibration(measuredOn: board.analog) : Calibration(nominal: description)
+    try self.init(
+      board: board, description: description, problem: Problem(task: task, seed: plan.seed),
+      plan: plan, calibration: calibration)
+  }
+
+  /// The result so far; before `begin` its measures are zero.
+  public var result: RunResult {
+    var board = board
+    let gates = board.withAnalog { analog, time in analog.gates(at: time) }
+    return RunResult(
+      finished: isFinished,
+      last: progress.curve.last
+        ?? EpochRecord(
+          epoch: 0, training: Measures(error: 0), testing: nil, all: Measures(error: 0),
+          learned: 0, pulses: 0),
+      steps: progress.steps, boardTime: board.time.seconds, saturatedEdges: saturatedEdges,
+      estimatedGates: controllers.map(\.gate.volts), gates: gates)
+  }
+
+  /// The run as it stands.
+  public var checkpoint: Checkpoint {
+    var progress = progress
+    progress.accounted = step.accounted.count
+    return Checkpoint(
+      plan: plan, progress: progress, estimates: controllers.map(\.gate.steps), board: board.state)
+  }
+
+  /// Goes back to where a checkpoint was taken.
+  /// - Throws: `SessionError.otherRun` or `CircuitError` when it is another run's; the session is
+  ///   then unchanged.
+  public mutating func restore(_ saved: Checkpoint) throws {
+    guard saved.plan == plan else { throw SessionError.otherRun("its plan differs") }
+    guard saved.estimates.count == controllers.count else {
+      throw SessionError.otherRun("it has \(saved.estimates.count) edges")
+    }
+    try board.restore(saved.board)
+    progress = saved.progress
+    step.accounted = Nanoseconds(saved.progress.accounted)
+    for edge in storage.controllers.indices {
+      storage.controllers[edge].gate = Voltage(steps: saved.estimates[edge])
+    }
+  }
+}

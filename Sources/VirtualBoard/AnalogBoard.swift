@@ -1,0 +1,543 @@
+public import Circuit
+public import Description
+public import Firmware
+import Reproducible
+
+/// The analog board itself, both twins, as an experimenter's wires see it: sources and clamps set by
+/// converter codes, targets read as codes, comparators captured, gates that learn while LEARN is on
+/// and leak all the time. It has no clock: every event carries its time, and the board computes only
+/// at events, so that two ways of driving it that agree on the events agree on every bit.
+///
+/// Node voltages are those of the DC solution: RC times of nodes (microseconds) are over when a
+/// driver has waited the settling time. A solution is kept for at most 16.8 ms of leakage (0.08 mV
+/// of gate voltage).
+public struct AnalogBoard: Sendable {
+  /// The board's description.
+  public let description: BoardDescription
+  /// The seed of every draw.
+  public let seed: UInt64
+  /// The node of each source channel.
+  public let sourceNodes: [Int]
+  /// The node of each target channel.
+  public let targetNodes: [Int]
+  /// The edges that learn, as indices into the description's edges.
+  public let learningEdges: [Int]
+  /// The converters that sources, clamps and measurements go through.
+  public let converter: Converter
+  /// The drive supply as it truly is, V.
+  public let supply: Double
+  /// The charge path of a gate.
+  public let chargePath: ChargePath
+  /// The discharge path of a gate.
+  public let dischargePath: ChargePath
+  /// The leakage current of each learning edge's gate, A.
+  public let leakage: [Double]
+  /// The update bias of each learning edge, V/s; acts on multiplier edges.
+  public let bias: [Double]
+
+  /// Everything about the board that changes; the rest follows from the description, seed and
+  /// placement.
+  public struct State: Sendable, Equatable, Codable {
+    /// The gate voltages of the learning edges, V.
+    public internal(set) var gates: [Double]
+    /// The time at which the gates had these voltages, ns.
+    public internal(set) var gatesTime: Int64
+    var sourceCodes: [UInt32]
+    /// The clamps' codes; -1 for a released one.
+    var clampCodes: [Int64]
+    /// The comparators' last outputs, A and B of each learning edge: their hysteresis remembers.
+    var comparators: [Bool]
+    var conversions: [UInt64]
+    var pulses: UInt64
+    var freeVoltages: [Double]
+    var clampedVoltages: [Double]
+    /// When each twin was solved last, ns; -1 when something has changed since.
+    var freeSolved: Int64
+    var clampedSolved: Int64
+  }
+
+  /// The part that changes.
+  public private(set) var state: State
+
+  /// The first failure of a solution, if any. The voltages are then those of the last good one, and
+  /// whoever drives the board should stop.
+  public private(set) var failure: CircuitError?
+
+  private var free: OperatingPoint
+  private var clamped: OperatingPoint
+  private let comparatorOffsets: [Double]
+  private let averageErrors: [Double]
+  private let adcErrors: [ConverterErrors]
+  private let sourceErrors: [ConverterErrors]
+  private let clampErrors: [ConverterErrors]
+
+  /// The resistance of a clamp output that is shut down, ohm.
+  static let releasedOhms = 500e3
+
+  /// How long a solution is kept while nothing but leakage changes, ns.
+  static let keeping: Int64 = 1 << 24
+
+  /// Powers up a board.
+  ///
+  /// Comparator edges start with drained gates (0 V), as a real board does; multiplier edges at the
+  /// description's initial voltage, which such boards set by a reset switch.
+  /// - Parameters:
+  ///   - description: the board.
+  ///   - seed: the seed of every draw.
+  ///   - sources: the node of each source channel.
+  ///   - targets: the node of each target channel; none may be a source's.
+  /// - Throws: `CircuitError` when the network or the placement is not a circuit.
+  public init(description: BoardDescription, seed: UInt64, sources: [Int], targets: [Int])
+    throws(CircuitError)
+  {
+    let size = description.imperfections
+    let gates = description.gates
+    self.description = description
+    self.seed = seed
+    sourceNodes = sources
+    targetNodes = targets
+    let learning = description.edges.indices.filter { description.edges[$0].part == .learning }
+    learningEdges = learning
+
+    let bits = size.quantise ? description.converters.bits : 24
+    converter = Converter(
+      bits: Int32(bits), reference: Voltage(volts: description.converters.reference))
+    let step = description.converters.reference / Double(UInt64(1) << UInt64(bits))
+
+    supply =
+      gates.supply
+      * (1 + size.supplyError * (2 * Purpose.supply.draw(seed, 0).uniform(0) - 1))
+    let dropShift = -0.002 * size.temperatureRise
+    func path(_ factor: Double) -> ChargePath {
+      ChargePath(
+        ohms: gates.ohms * factor, farads: gates.farads, saturation: gates.diodeSaturation,
+        ideality: gates.diodeIdeality, dropShift: dropShift)
+    }
+    chargePath = path(1 + size.driveImbalance / 2)
+    dischargePath = path(1 - size.driveImbalance / 2)
+    leakage = learning.indices.map { edge in
+      size.leakLowest
+        + (size.leakHighest - size.leakLowest) * Purpose.leak.draw(seed, edge).uniform(0)
+    }
+    // Magnitudes are log-normal: with median m and root mean square r, ln|B| has the standard
+    // deviation sqrt(ln(r/m)).
+    let ratio = size.updateBiasMedian > 0 ? size.updateBias / size.updateBiasMedian : 1
+    let spread = ratio > 1 ? Elementary.log(ratio).squareRoot() : 0
+    bias = learning.indices.map { edge in
+      let draw = Purpose.bias.draw(seed, edge)
+      let magnitude = size.updateBiasMedian * Elementary.exp(spread * draw.normal(0))
+      return draw.uniform(1) < 0.5 ? -magnitude : magnitude
+    }
+
+    let limit =
+      size.comparatorOffset > 0 ? size.comparatorOffsetLimit / size.comparatorOffset : 0
+    comparatorOffsets = (0..<2 * learning.count).map { comparator in
+      size.comparatorOffset
+        * Purpose.comparatorOffset.draw(seed, comparator).truncatedNormal(0, limit: limit)
+    }
+    averageErrors = (0..<4 * learning.count).map { average in
+      // Two resistors of relative errors e1, e2 put the average off by (e1 - e2)/4 of what lies
+      // across them.
+      let draw = Purpose.average.draw(seed, average)
+      return size.averageResistors * (draw.normal(0) - draw.normal(1)) / 4
+    }
+
+    adcErrors = targets.indices.map { channel in
+      // The channels of one eight-channel chip share its converter.
+      let chip = channel / 8
+      return ConverterErrors(
+        offset: size.adcOffset * Purpose.adcOffset.draw(seed, chip).normal(0),
+        gain: size.adcGain * Purpose.adcGain.draw(seed, chip).normal(0),
+        curve: size.adcINL * step, draw: Purpose.adcCurve.draw(seed, chip))
+    }
+    func dac(_ output: Int, extra: Double) -> ConverterErrors {
+      ConverterErrors(
+        offset: size.dacOffset * Purpose.dacOffset.draw(seed, output).normal(0) + extra,
+        gain: size.dacGain * Purpose.dacGain.draw(seed, output).normal(0),
+        curve: size.dacINL * step, draw: Purpose.dacCurve.draw(seed, output))
+    }
+    sourceErrors = sources.indices.map { dac($0, extra: 0) }
+    clampErrors = targets.indices.map { channel in
+      dac(
+        1000 + channel,
+        extra: size.clampOffset * Purpose.clampOffset.draw(seed, channel).normal(0))
+    }
+
+    func twin(_ number: Int) throws(CircuitError) -> OperatingPoint {
+      var branches: [Branch] = []
+      for (index, edge) in description.edges.enumerated() {
+        branches.append(
+          Branch(
+            from: edge.from, to: edge.to,
+            element: AnalogBoard.element(
+              edge.part, index: index, twin: number, description: description, seed: seed)))
+      }
+      return try OperatingPoint(
+        network: Network(
+          nodeCount: description.nodes.count, branches: branches, law: description.law),
+        driven: sources, attachable: targets)
+    }
+    free = try twin(0)
+    clamped = try twin(1)
+    for fault in description.faults {
+      let element: Element?
+      switch fault.kind {
+      case .dead: element = .open
+      case .shorted: element = .resistor(ohms: 1)
+      case .comparatorStuckLow, .comparatorStuckHigh: element = nil
+      }
+      if let element {
+        try free.replace(fault.edge, element)
+        try clamped.replace(fault.edge, element)
+      }
+    }
+
+    let start = gates.update == .comparator ? 0 : gates.initial
+    state = State(
+      gates: Array(repeating: start, count: learning.count), gatesTime: 0,
+      sourceCodes: Array(repeating: 0, count: sources.count),
+      clampCodes: Array(repeating: -1, count: targets.count),
+      comparators: Array(repeating: false, count: 2 * learning.count),
+      conversions: Array(repeating: 0, count: targets.count), pulses: 0,
+      freeVoltages: free.voltages, clampedVoltages: clamped.voltages, freeSolved: -1,
+      clampedSolved: -1)
+    try connect()
+  }
+
+  /// The element of an edge in one of the twins, with its spread, mismatch and temperature.
+  private static func element(
+    _ part: Part, index: Int, twin: Int, description: BoardDescription, seed: UInt64
+  ) -> Element {
+    func transistor(gate: Double) -> Element {
+      let size = description.imperfections
+      var device = description.transistor
+      device.threshold +=
+        size.thresholdSpread * Purpose.thresholdSpread.draw(seed, index).normal(0)
+        + size.thresholdMismatch * Purpose.thresholdMismatch.draw(seed, 2 * index + twin).normal(0)
+        - 0.0012 * size.temperatureRise
+      let spread =
+        1 + size.strengthSpread * Purpose.strengthSpread.draw(seed, index).normal(0)
+        + size.strengthMismatch * Purpose.strengthMismatch.draw(seed, 2 * index + twin).normal(0)
+      // A spread of many sigmas must not turn a transistor around.
+      device.strength *= max(spread, 0.05) * max(1 - 0.005 * size.temperatureRise, 0.05)
+      return .transistor(device, gate: gate)
+    }
+    switch part {
+    case .learning: return transistor(gate: 0)
+    case .transistor(let gate): return transistor(gate: gate)
+    case .resistor(let ohms): return .resistor(ohms: ohms)
+    case .potentiometer(let potentiometer, let step):
+      return .potentiometer(potentiometer, step: step)
+    case .diode(let diode): return .diode(diode)
+    }
+  }
+
+  /// Applies the state's codes to both twins; the voltages are the warm start.
+  private mutating func connect() throws(CircuitError) {
+    for channel in sourceNodes.indices {
+      try driveTwins(channel)
+    }
+    for channel in targetNodes.indices {
+      try attachClamp(channel)
+    }
+    try free.restore(voltages: state.freeVoltages)
+    try clamped.restore(voltages: state.clampedVoltages)
+    if state.freeSolved >= 0 { try putGates(into: &free) }
+    if state.clampedSolved >= 0 { try putGates(into: &clamped) }
+  }
+
+  /// Puts a board of the same description, seed and placement into a state.
+  /// - Throws: `StateMismatch` or `CircuitError` when the state is not one of such a board; the board
+  ///   is then unchanged.
+  public mutating func restore(_ saved: State) throws {
+    guard
+      saved.gates.count == state.gates.count
+        && saved.sourceCodes.count == state.sourceCodes.count
+        && saved.clampCodes.count == state.clampCodes.count
+        && saved.comparators.count == state.comparators.count
+        && saved.conversions.count == state.conversions.count
+        && saved.freeVoltages.count == state.freeVoltages.count
+        && saved.clampedVoltages.count == state.clampedVoltages.count
+    else { throw StateMismatch() }
+    var copy = self
+    copy.state = saved
+    try copy.connect()
+    self = copy
+  }
+
+  /// The free twin as a circuit of its own: its network with the present gates, the driven nodes
+  /// with the given ideal voltages, and the node voltages of its solution.
+  ///
+  /// - Parameter sources: a voltage for each source channel, V; missing ones are 0.
+  /// - Throws: `CircuitError` when it has no solution.
+  public func freeTwin(sources: [Double]) throws(CircuitError) -> (
+    network: Network, driven: [(node: Int, volts: Double)], voltages: [Double]
+  ) {
+    var twin = free
+    try putGates(into: &twin)
+    var driven: [(node: Int, volts: Double)] = []
+    for (channel, node) in sourceNodes.enumerated() {
+      driven.append((node, channel < sources.count ? sources[channel] : 0))
+      try twin.drive(node, driven[channel].volts)
+    }
+    _ = try twin.solve()
+    return (twin.network, driven, twin.voltages)
+  }
+
+  // MARK: - Events
+
+  /// Sets a source channel's converter. A code above the converter's largest counts as that.
+  public mutating func setSource(_ channel: Int, code: UInt32) {
+    guard state.sourceCodes.indices.contains(channel) else { return }
+    let code = min(code, converter.highest)
+    if state.sourceCodes[channel] == code { return }
+    state.sourceCodes[channel] = code
+    state.freeSolved = -1
+    state.clampedSolved = -1
+    keep { board throws(CircuitError) in try board.driveTwins(channel) }
+  }
+
+  /// Sets a clamp's converter, or with `nil` shuts it down.
+  public mutating func setClamp(_ channel: Int, code: UInt32?) {
+    guard state.clampCodes.indices.contains(channel) else { return }
+    let next = code.map { Int64(min($0, converter.highest)) } ?? -1
+    if state.clampCodes[channel] == next { return }
+    state.clampCodes[channel] = next
+    state.clampedSolved = -1
+    keep { board throws(CircuitError) in try board.attachClamp(channel) }
+  }
+
+  /// Samples a target of the free twin.
+  /// - Returns: the analog-to-digital converter's code.
+  public mutating func sampleTarget(_ channel: Int, at time: Nanoseconds) -> UInt32 {
+    guard state.conversions.indices.contains(channel) else { return 0 }
+    solveFree(at: time)
+    let noise = Purpose.adcNoise.draw(seed, channel).normal(state.conversions[channel])
+    state.conversions[channel] &+= 1
+    let span = description.converters.reference
+    let read =
+      adcErrors[channel].applied(to: free.voltages[targetNodes[channel]], span: span)
+      + description.converters.readNoise * (description.imperfections.quantise ? noise : 0)
+    return converter.code(for: Voltage(volts: read))
+  }
+
+  /// Captures every comparator.
+  ///
+  /// Comparator A sees (dV_F - dV_C)/2 and B (dV_F + dV_C)/2, through averages of 1 % resistors,
+  /// with their offsets and hysteresis.
+  public mutating func capture(at time: Nanoseconds, into comparisons: inout MutableSpan<Comparison>)
+  {
+    solveFree(at: time)
+    solveClamped(at: time)
+    let band = description.imperfections.comparatorHysteresis / 2
+    for edge in 0..<min(comparisons.count, learningEdges.count) {
+      let wire = description.edges[learningEdges[edge]]
+      let freeFrom = free.voltages[wire.from]
+      let freeTo = free.voltages[wire.to]
+      let clampedFrom = clamped.voltages[wire.from]
+      let clampedTo = clamped.voltages[wire.to]
+      func average(_ number: Int, _ one: Double, _ other: Double) -> Double {
+        0.5 * (one + other) + averageErrors[4 * edge + number] * (one - other)
+      }
+      let a = average(0, freeFrom, clampedTo) - average(1, freeTo, clampedFrom)
+      let b = average(2, freeFrom, clampedFrom) - average(3, freeTo, clampedTo)
+      func output(_ comparator: Int, _ difference: Double) -> Bool {
+        let edgeOfBand = state.comparators[comparator] ? -band : band
+        return difference + comparatorOffsets[comparator] > edgeOfBand
+      }
+      var outputA = output(2 * edge, a)
+      let outputB = output(2 * edge + 1, b)
+      state.comparators[2 * edge] = outputA
+      state.comparators[2 * edge + 1] = outputB
+      for fault in description.faults where fault.edge == learningEdges[edge] {
+        if fault.kind == .comparatorStuckLow { outputA = false }
+        if fault.kind == .comparatorStuckHigh { outputA = true }
+      }
+      comparisons[edge] = Comparison(a: outputA, b: outputB)
+    }
+  }
+
+  /// Moves the gates through a pulse during which the outputs were on from `start` to `end`.
+  ///
+  /// - Parameter drives: what each comparator edge is driven to; missing entries hold. Multiplier
+  ///   edges follow their own rule.
+  public mutating func learn(from start: Nanoseconds, to end: Nanoseconds, drives: Span<Drive>) {
+    leak(until: start)
+    let seconds = Double(max(end.count - start.count, 0)) * 1e-9
+    state.pulses &+= 1
+    switch description.gates.update {
+    case .comparator: driveGates(seconds: seconds, drives: drives)
+    case .multiplier: followContrast(seconds: seconds, at: start)
+    }
+    leak(until: end)
+    state.freeSolved = -1
+    state.clampedSolved = -1
+  }
+
+  /// The gate voltages at a time, V: what a high-impedance probe would read.
+  public mutating func gates(at time: Nanoseconds) -> [Double] {
+    leak(until: time)
+    return state.gates
+  }
+
+  /// The node voltages of the free twin at a time, V.
+  public mutating func freeVoltages(at time: Nanoseconds) -> [Double] {
+    solveFree(at: time)
+    return free.voltages
+  }
+
+  /// The node voltages of the clamped twin at a time, V.
+  public mutating func clampedVoltages(at time: Nanoseconds) -> [Double] {
+    solveClamped(at: time)
+    return clamped.voltages
+  }
+
+  /// Puts the gates at given voltages, V, as an experimenter with a supply and a probe would; for
+  /// tests and for starting points. Missing entries stay.
+  public mutating func setGates(_ gates: [Double], at time: Nanoseconds) {
+    leak(until: time)
+    for (edge, gate) in gates.enumerated() where edge < state.gates.count && gate.isFinite {
+      state.gates[edge] = min(max(gate, 0), supply)
+    }
+    state.freeSolved = -1
+    state.clampedSolved = -1
+  }
+
+  // MARK: - Physics
+
+  /// Integrates the comparator edges' gates through a pulse.
+  private mutating func driveGates(seconds: Double, drives: Span<Drive>) {
+    let ripple =
+      description.imperfections.supplyRipple * Purpose.ripple.draw(seed, 0).normal(state.pulses)
+    for edge in 0..<min(drives.count, state.gates.count) {
+      let gate = state.gates[edge]
+      switch drives[edge] {
+      case .hold:
+        break
+      case .charge:
+        let headroom = supply + ripple - gate
+        if headroom > 0 {
+          state.gates[edge] = supply + ripple - chargePath.headroom(from: headroom, after: seconds)
+        }
+      case .discharge:
+        state.gates[edge] = dischargePath.headroom(from: gate, after: seconds)
+      }
+    }
+  }
+
+  /// Integrates the multiplier edges' gates, dG/dt = (dV_F^2 - dV_C^2)/(R C V0) + B, by the midpoint
+  /// rule in equal substeps of at most RC/20 with both twins solved anew at each evaluation.
+  private mutating func followContrast(seconds: Double, at time: Nanoseconds) {
+    let gates = description.gates
+    let constant = gates.ohms * gates.farads
+    let rate = 1 / (constant * gates.reference)
+    let substeps = max(1, (20 * seconds / constant).rounded(.up))
+    let step = seconds / substeps
+    var done = 0.0
+    while done < substeps && failure == nil {
+      let start = state.gates
+      moveByContrast(from: start, by: step / 2, rate: rate, at: time)
+      moveByContrast(from: start, by: step, rate: rate, at: time)
+      done += 1
+    }
+  }
+
+  /// Puts the gates at `start` plus the slope at the present gates times `seconds`, within the rails.
+  private mutating func moveByContrast(
+    from start: [Double], by seconds: Double, rate: Double, at time: Nanoseconds
+  ) {
+    solveFree(at: time)
+    solveClamped(at: time)
+    for edge in start.indices {
+      let wire = description.edges[learningEdges[edge]]
+      let freeDrop = free.voltages[wire.from] - free.voltages[wire.to]
+      let clampedDrop = clamped.voltages[wire.from] - clamped.voltages[wire.to]
+      let slope = rate * (freeDrop * freeDrop - clampedDrop * clampedDrop) + bias[edge]
+      state.gates[edge] = min(
+        max(start[edge] + seconds * slope, description.gates.railLow), description.gates.railHigh)
+    }
+    state.freeSolved = -1
+    state.clampedSolved = -1
+  }
+
+  /// Lets the gates leak up to a time; never below 0 V.
+  private mutating func leak(until time: Nanoseconds) {
+    let seconds = Double(time.count - state.gatesTime) * 1e-9
+    if seconds <= 0 { return }
+    state.gatesTime = time.count
+    for edge in state.gates.indices {
+      let loss = leakage[edge] / description.gates.farads * seconds
+      state.gates[edge] = max(state.gates[edge] - loss, 0)
+    }
+  }
+
+  private mutating func solveFree(at time: Nanoseconds) {
+    if state.freeSolved >= 0 && time.count - state.freeSolved < AnalogBoard.keeping { return }
+    leak(until: time)
+    state.freeSolved = time.count
+    keep { board throws(CircuitError) in
+      try board.putGates(into: &board.free)
+      _ = try board.free.solve()
+    }
+    state.freeVoltages = free.voltages
+  }
+
+  private mutating func solveClamped(at time: Nanoseconds) {
+    if state.clampedSolved >= 0 && time.count - state.clampedSolved < AnalogBoard.keeping { return }
+    leak(until: time)
+    state.clampedSolved = time.count
+    keep { board throws(CircuitError) in
+      try board.putGates(into: &board.clamped)
+      _ = try board.clamped.solve()
+    }
+    state.clampedVoltages = clamped.voltages
+  }
+
+  private func putGates(into twin: inout OperatingPoint) throws(CircuitError) {
+    for edge in learningEdges.indices {
+      try twin.setGate(learningEdges[edge], state.gates[edge])
+    }
+  }
+
+  private mutating func driveTwins(_ channel: Int) throws(CircuitError) {
+    let ideal = volts(ofCode: state.sourceCodes[channel])
+    let volts = sourceErrors[channel].applied(
+      to: ideal, span: description.converters.reference)
+    try free.drive(sourceNodes[channel], volts)
+    try clamped.drive(sourceNodes[channel], volts)
+  }
+
+  private mutating func attachClamp(_ channel: Int) throws(CircuitError) {
+    let code = state.clampCodes[channel]
+    let node = targetNodes[channel]
+    if code < 0 {
+      try clamped.attach(node, conductance: 1 / AnalogBoard.releasedOhms, volts: 0)
+    } else {
+      let ideal = volts(ofCode: UInt32(truncatingIfNeeded: code))
+      let volts = clampErrors[channel].applied(
+        to: ideal, span: description.converters.reference)
+      try clamped.attach(node, conductance: 1 / description.clampOhms, volts: volts)
+    }
+  }
+
+  private func volts(ofCode code: UInt32) -> Double {
+    description.converters.reference * Double(code) / Double(UInt64(1) << UInt64(converter.bits))
+  }
+
+  /// Does something to the circuits and keeps the first failure.
+  private mutating func keep(_ body: (inout AnalogBoard) throws(CircuitError) -> Void) {
+    do {
+      try body(&self)
+    } catch {
+      if failure == nil { failure = error }
+    }
+  }
+}
+
+/// A saved state that belongs to another board.
+public struct StateMismatch: Error, CustomStringConvertible {
+  /// The error in words.
+  public var description: String {
+    "the saved state is of another board: its numbers of edges, nodes or channels differ"
+  }
+}

@@ -1,0 +1,92 @@
+import Reproducible
+
+/// The path that moves a comparator edge's gate: a resistor and a diode into the gate capacitor.
+public struct ChargePath: Sendable, Equatable {
+  /// The resistance, ohm.
+  public var ohms: Double
+  /// The gate capacitance, F.
+  public var farads: Double
+  /// The diode's saturation current, A.
+  public var saturation: Double
+  /// The diode's n phi_T, V.
+  public var emission: Double
+  /// What temperature adds to the diode's drop, V (-2 mV/K).
+  public var dropShift: Double
+
+  /// The thermal voltage phi_T at room temperature, V.
+  public static let thermalVoltage = 0.0259
+
+  /// Makes a path.
+  ///
+  /// - Parameters:
+  ///   - ohms: the resistance, ohm.
+  ///   - farads: the gate capacitance, F.
+  ///   - saturation: the diode's saturation current, A.
+  ///   - ideality: the diode's ideality factor n.
+  ///   - dropShift: what temperature adds to the diode's drop, V.
+  public init(
+    ohms: Double, farads: Double, saturation: Double, ideality: Double, dropShift: Double = 0
+  ) {
+    self.ohms = ohms
+    self.farads = farads
+    self.saturation = saturation
+    emission = ideality * ChargePath.thermalVoltage
+    self.dropShift = dropShift
+  }
+
+  /// The current at a headroom h between drive and gate, A: the root of
+  /// R I + n phi_T ln(1 + I/I_s) = h; zero where the diode blocks.
+  ///
+  /// The left side is concave, so from the second iterate on Newton's method climbs to the root
+  /// without passing it.
+  public func current(headroom: Double) -> Double {
+    let drop = headroom - dropShift
+    if drop <= 0 { return 0 }
+    var current = drop / ohms
+    if drop < 0.75 {
+      current = min(current, saturation * (Elementary.exp(drop / emission) - 1))
+    }
+    for _ in 0..<40 {
+      let residual = ohms * current + emission * Elementary.log1p(current / saturation) - drop
+      var next = current - residual / (ohms + emission / (current + saturation))
+      if next <= 0 { next = current * 0.0625 }
+      let change = next - current
+      current = next
+      if change.magnitude <= 1e-14 * current { break }
+    }
+    return current
+  }
+
+  /// The diode's drop at a headroom, V; all of the headroom where no current flows.
+  public func drop(headroom: Double) -> Double {
+    headroom <= 0 ? 0 : headroom - ohms * current(headroom: headroom)
+  }
+
+  /// The headroom that is left after a time, V.
+  ///
+  /// It integrates the current, dI/dt = -(I/C) / (R + n phi_T / (I + I_s)), by the classical
+  /// fourth-order Runge-Kutta method in equal substeps of at most RC/10, from the start of the
+  /// pulse. Against a fine reference the headroom is right to 1e-7 V.
+  public func headroom(from start: Double, after seconds: Double) -> Double {
+    if seconds <= 0 { return start }
+    var current = current(headroom: start)
+    if current <= 0 { return start }
+    let substeps = max(1, (10 * seconds / (ohms * farads)).rounded(.up))
+    let step = seconds / substeps
+    var done = 0.0
+    while done < substeps {
+      let k1 = slope(current)
+      let k2 = slope(current + 0.5 * step * k1)
+      let k3 = slope(current + 0.5 * step * k2)
+      let k4 = slope(current + step * k3)
+      current += step / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+      done += 1
+    }
+    return ohms * current + emission * Elementary.log1p(current / saturation) + dropShift
+  }
+
+  /// dI/dt at a current, A/s.
+  private func slope(_ current: Double) -> Double {
+    -current / (farads * (ohms + emission / (current + saturation)))
+  }
+}

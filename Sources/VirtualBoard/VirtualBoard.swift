@@ -1,0 +1,157 @@
+public import Circuit
+public import Description
+public import Firmware
+import Reproducible
+
+/// The double's direct face: the board behind the second boundary, without pins, in virtual time.
+///
+/// Every operation takes the time that it takes on the wired board; physics is `AnalogBoard`.
+public struct VirtualBoard: LearningBoard, Sendable {
+  /// The double cannot fail to answer. A circuit without a solution is kept in `analog.failure`.
+  public typealias Failure = Never
+
+  /// The analog board behind the face.
+  public private(set) var analog: AnalogBoard
+  /// How long the operations take.
+  public let times: OperationTimes
+  /// The virtual time.
+  public private(set) var time: Nanoseconds
+
+  private var sourceCodes: [Int64]
+  private var clampCodes: [Int64]
+  private var lastPulseEnd: Nanoseconds
+  private var lastPulseWasLong: Bool
+
+  /// Powers up a board.
+  ///
+  /// - Parameters:
+  ///   - description: the board.
+  ///   - seed: the seed of every draw.
+  ///   - sources: the node of each source channel.
+  ///   - targets: the node of each target channel.
+  /// - Throws: `CircuitError` when the network or the placement is not a circuit.
+  public init(description: BoardDescription, seed: UInt64, sources: [Int], targets: [Int])
+    throws(CircuitError)
+  {
+    analog = try AnalogBoard(
+      description: description, seed: seed, sources: sources, targets: targets)
+    times = OperationTimes(description: description)
+    time = .zero
+    sourceCodes = Array(repeating: -1, count: sources.count)
+    clampCodes = Array(repeating: -1, count: targets.count)
+    lastPulseEnd = .zero
+    lastPulseWasLong = false
+  }
+
+  public var abilities: Abilities {
+    switch analog.description.gates.update {
+    case .comparator: .sign.union(.perEdgeHold).union(.antiNudge)
+    case .multiplier: .analogRule.union(.antiNudge)
+    }
+  }
+
+  public var longestPulse: Nanoseconds { times.timer }
+
+  public mutating func drive(source: Int, at voltage: Voltage) {
+    let code = analog.converter.code(for: voltage)
+    guard sourceCodes.indices.contains(source), sourceCodes[source] != Int64(code) else { return }
+    sourceCodes[source] = Int64(code)
+    time = time + times.convert
+    analog.setSource(source, code: code)
+  }
+
+  public mutating func settle() {
+    time = time + times.settle
+  }
+
+  public mutating func measure(target: Int) -> Voltage {
+    time = time + times.measureBeforeSample
+    let code = analog.sampleTarget(target, at: time)
+    time = time + times.measureAfterSample
+    return analog.converter.voltage(of: code)
+  }
+
+  public mutating func clamp(target: Int, at voltage: Voltage) {
+    let code = analog.converter.code(for: voltage)
+    guard clampCodes.indices.contains(target), clampCodes[target] != Int64(code) else { return }
+    clampCodes[target] = Int64(code)
+    time = time + times.convert
+    analog.setClamp(target, code: code)
+  }
+
+  public mutating func release(target: Int) {
+    guard clampCodes.indices.contains(target), clampCodes[target] >= 0 else { return }
+    clampCodes[target] = -1
+    time = time + times.convert
+    analog.setClamp(target, code: nil)
+  }
+
+  public mutating func compare(into comparisons: inout MutableSpan<Comparison>) {
+    if abilities.contains(.analogRule) { return }
+    time = time + times.compareBeforeCapture
+    analog.capture(at: time, into: &comparisons)
+    time = time + times.compareAfterCapture
+  }
+
+  public mutating func pulse(width: Nanoseconds, drives: Span<Drive>) -> Nanoseconds {
+    if lastPulseWasLong && time < lastPulseEnd + times.rest { time = lastPulseEnd + times.rest }
+    time = time + times.pulseBeforeStart
+    let start = time
+    let late = Purpose.jitter.draw(analog.seed, 0).uniform(analog.state.pulses)
+    let jitter = -analog.description.imperfections.pulseJitter * Elementary.log(1 - late)
+    time = time + width + Nanoseconds(seconds: jitter) + times.pulseEnd
+    let lasted = time - start
+    analog.learn(
+      from: start, to: times.timer < lasted ? start + times.timer : time, drives: drives)
+    lastPulseEnd = time
+    lastPulseWasLong = times.timer.half < lasted
+    return lasted
+  }
+
+  public mutating func now() -> Nanoseconds { time }
+
+  /// Lets virtual time pass with everything as it is; gates leak.
+  public mutating func wait(_ duration: Nanoseconds) {
+    if .zero < duration { time = time + duration }
+  }
+
+  /// Changes the analog board behind the face, as somebody at the bench would.
+  public mutating func withAnalog<Result>(_ body: (inout AnalogBoard, Nanoseconds) -> Result)
+    -> Result
+  {
+    body(&analog, time)
+  }
+
+  /// Everything about the double that changes.
+  public struct State: Sendable, Equatable, Codable {
+    /// The analog board's part.
+    public var analog: AnalogBoard.State
+    var time: Int64
+    var sourceCodes: [Int64]
+    var clampCodes: [Int64]
+    var lastPulseEnd: Int64
+    var lastPulseWasLong: Bool
+  }
+
+  /// The part that changes, for a checkpoint.
+  public var state: State {
+    State(
+      analog: analog.state, time: time.count, sourceCodes: sourceCodes, clampCodes: clampCodes,
+      lastPulseEnd: lastPulseEnd.count, lastPulseWasLong: lastPulseWasLong)
+  }
+
+  /// Puts a board of the same description, seed and placement into a state.
+  /// - Throws: `StateMismatch` or `CircuitError` when the state is not one of such a board; the board
+  ///   is then unchanged.
+  public mutating func restore(_ saved: State) throws {
+    guard
+      saved.sourceCodes.count == sourceCodes.count && saved.clampCodes.count == clampCodes.count
+    else { throw StateMismatch() }
+    try analog.restore(saved.analog)
+    time = Nanoseconds(saved.time)
+    sourceCodes = saved.sourceCodes
+    clampCodes = saved.clampCodes
+    lastPulseEnd = Nanoseconds(saved.lastPulseEnd)
+    lastPulseWasLong = saved.lastPulseWasLong
+  }
+}

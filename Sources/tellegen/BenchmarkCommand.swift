@@ -1,0 +1,212 @@
+import ArgumentParser
+import Description
+import Firmware
+import Foundation
+import Learning
+import VirtualBoard
+
+struct BenchmarkCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "benchmark", abstract: "Measures accuracy over seeds, speed, and gate estimates.",
+    subcommands: [Accuracy.self, Step.self, Estimate.self])
+
+  struct Accuracy: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Trains with several seeds: each is another board, split and order.")
+    @Option(help: "The board: a name in board/ or a file.")
+    var board = "lattice"
+    @Option(help: "The task: a name in task/ or a file.")
+    var task = "iris"
+    @Option(help: "The learning rule; by default the best that the board's edges can follow.")
+    var rule: RuleSettings.Name?
+    @Option(help: "How often every training sample is presented.")
+    var epochs = 100
+    @Option(help: "How many seeds, from 1 on.")
+    var seeds = 10
+    @Option(help: "The nudge eta, above 0, up to 1.")
+    var nudge: Double?
+    @Option(help: "The pulse scale t0 in seconds.")
+    var pulse: Double?
+    @Option(help: "The probability with which an edge takes part in a step.")
+    var probability: Double?
+    @Option(help: "What pulses have shrunk to in the last epoch, as a share of the first's.")
+    var lastPulse = 0.05
+    @Flag(help: "Switch all of the board's imperfections off.")
+    var ideal = false
+    @Option(help: "Exit with 1 when the mean accuracy on all samples, in percent, is below this.")
+    var atLeast: Double?
+
+    func validate() throws {
+      if !(1...10_000).contains(seeds) {
+        throw ValidationError("--seeds is \(seeds); allowed is 1 ... 10000")
+      }
+      if !(1...1_000_000).contains(epochs) {
+        throw ValidationError("--epochs is \(epochs); allowed is 1 ... 1000000")
+      }
+    }
+
+    func run() throws {
+      try Exits.catching {
+        var description = try BoardDescription.read(
+          path: try locate(board, kind: .board, near: searchRoots()))
+        if ideal { description.imperfections = .none }
+        let task = try TaskDescription.read(
+          path: try locate(task, kind: .task, near: searchRoots()))
+        let rule = RuleSettings(
+          name: rule, update: description.gates.update, nudge: nudge, pulse: pulse,
+          probability: probability)
+        var all: [Double] = []
+        var held: [Double] = []
+        var falls: [Double] = []
+        for seed in 1...seeds {
+          let plan = Plan(
+            rule: rule, epochs: epochs, seed: UInt64(seed), lastPulse: lastPulse)
+          var session = try Session<VirtualBoard>(
+            description: description, task: task, plan: plan)
+          session.begin()
+          while !session.isFinished { _ = session.trainEpoch() }
+          if let failure = session.board.analog.failure { throw failure }
+          let result = session.result
+          let first = session.progress.curve[0]
+          let fall = first.training.error / max(result.last.training.error, 1e-12)
+          falls.append(fall)
+          var line = "seed \(seed): error \(Format.squareVolts(first.training.error)) -> "
+          line += "\(Format.squareVolts(result.last.training.error)) (\(Format.significant(fall)) times less)"
+          if let right = result.last.all.accuracy {
+            all.append(right)
+            line += ", right \(Format.percent(right))"
+          }
+          if let right = result.last.testing?.accuracy {
+            held.append(right)
+            line += ", held out \(Format.percent(right))"
+          }
+          line += ", at a limit \(result.saturatedEdges)"
+          print(line)
+        }
+        func spread(_ values: [Double]) -> String {
+          let mean = values.reduce(0, +) / Double(values.count)
+          let square = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+          let deviation = (square / Double(max(values.count - 1, 1))).squareRoot()
+          return "\(Format.percent(mean)) +- \(Format.percent(deviation)) (standard deviation)"
+        }
+        falls.sort()
+        print("error falls by a factor of \(Format.significant(falls[falls.count / 2])) (median)")
+        if !all.isEmpty {
+          let solved = all.filter { $0 >= 1 }.count
+          print("right on all samples: \(spread(all)); all of them on \(solved) of \(seeds) seeds")
+        }
+        if !held.isEmpty { print("right on samples held out: \(spread(held))") }
+        if let atLeast, all.reduce(0, +) / Double(max(all.count, 1)) * 100 < atLeast {
+          try Exits.leave("the mean is below \(atLeast) %", with: Exits.missed)
+        }
+      }
+    }
+  }
+
+  struct Step: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Times training steps of 32 edges on one core, firmware and double together.")
+    @Option(help: "How many steps.")
+    var steps = 100_000
+    @Option(help: "The learning rule.")
+    var rule: RuleSettings.Name?
+
+    func run() throws {
+      try Exits.catching {
+        let description = try BoardDescription.read(
+          path: try locate("lattice", kind: .board, near: searchRoots()))
+        let task = try TaskDescription.read(
+          path: try locate("iris", kind: .task, near: searchRoots()))
+        let plan = Plan(
+          rule: RuleSettings(name: rule, update: .comparator), epochs: 1_000_000, seed: 1)
+        var session = try Session<VirtualBoard>(description: description, task: task, plan: plan)
+        session.begin()
+        let before = session.progress
+        let start = clock()
+        for step in 0..<max(steps, 1) {
+          session.train(sample: session.problem.training[step % session.problem.training.count])
+        }
+        let seconds = Double(clock() - start) / Double(CLOCKS_PER_SEC)
+        let done = session.progress.steps - before.steps
+        let moved = session.progress.pulses - before.pulses
+        print(
+          "\(plan.rule.name.rawValue): \(Format.significant(seconds / Double(done) * 1e6)) us of one "
+            + "core a training step of \(session.controllers.count) edges "
+            + "(\(moved) of \(done) steps moved gates)")
+      }
+    }
+  }
+
+  struct Estimate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Follows the controllers' gate estimates against the double's true gates.")
+    @Option(help: "How many training steps.")
+    var steps = 10_000
+    @Option(help: "The seed of the board's parts.")
+    var seed: UInt64 = 1
+    @Option(help: "Relative difference between charge and discharge resistance, unknown to the controllers.")
+    var imbalance = 0.0
+    @Flag(help: "Let the controllers know only the parts' markings.")
+    var uncalibrated = false
+
+    func run() throws {
+      try Exits.catching {
+        let description = try BoardDescription.read(
+          path: try locate("lattice", kind: .board, near: searchRoots()))
+        let task = try TaskDescription.read(
+          path: try locate("iris", kind: .task, near: searchRoots()))
+        var trial = try EstimateTrial(
+          description: description, task: task, seed: seed, imbalance: imbalance,
+          calibrated: !uncalibrated)
+        print("steps,worst_mV,rms_mV")
+        print("0,\(trial.errors)")
+        var next = 10
+        for step in 1...max(steps, 1) {
+          trial.step(step)
+          if step == next || step == steps {
+            print("\(step),\(trial.errors)")
+            next *= 10
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Training with the gates' true voltages beside their estimates.
+private struct EstimateTrial {
+  var session: Session<VirtualBoard>
+
+  init(
+    description: BoardDescription, task: TaskDescription, seed: UInt64, imbalance: Double,
+    calibrated: Bool
+  ) throws {
+    var real = description
+    real.imperfections.driveImbalance = imbalance
+    let place = try task.place(on: real)
+    let board = try VirtualBoard(
+      description: real, seed: seed, sources: place.sources, targets: place.targets)
+    // The imbalance is what the calibration does not know.
+    let known = try VirtualBoard(
+      description: description, seed: seed, sources: place.sources, targets: place.targets)
+    let plan = Plan(rule: RuleSettings(update: .comparator), epochs: 1_000_000, seed: seed)
+    session = try Session(
+      board: board, description: real, problem: Problem(task: task, seed: seed), plan: plan,
+      calibration: calibrated
+        ? Calibration(measuredOn: known.analog) : Calibration(nominal: description))
+    session.begin()
+  }
+
+  mutating func step(_ number: Int) {
+    session.train(sample: session.problem.training[number % session.problem.training.count])
+  }
+
+  /// The worst and the root mean square error of the estimates, mV, as CSV.
+  var errors: String {
+    let result = session.result
+    let errors = zip(result.estimatedGates, result.gates).map { ($0 - $1) * 1000 }
+    let worst = errors.map(abs).max() ?? 0
+    let square = errors.reduce(0) { $0 + $1 * $1 } / Double(max(errors.count, 1))
+    return "\(Format.significant(worst)),\(Format.significant(square.squareRoot()))"
+  }
+}

@@ -1,0 +1,159 @@
+import ArgumentParser
+import Circuit
+import Description
+import Firmware
+import Foundation
+import Learning
+import VirtualBoard
+
+struct BoardCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "board", abstract: "Looks at boards, makes lattices, writes SPICE decks.",
+    subcommands: [Check.self, Lattice.self, Spice.self])
+
+  struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Reads a board file, refuses what is wrong, and says what the board is.")
+    @Argument(help: "The board: a name in board/ or a file.")
+    var board: String
+    @Option(help: "A task that must fit the board.")
+    var task: String?
+
+    func run() throws {
+      try Exits.catching {
+        let path = try locate(board, kind: .board, near: searchRoots())
+        let description = try BoardDescription.read(path: path)
+        let learning = description.edges.filter { $0.part == .learning }.count
+        print("\(description.name): \(description.about)")
+        print(
+          "  \(description.nodes.count) nodes, \(description.edges.count) edges, \(learning) of "
+            + "them learning (\(description.gates.update.rawValue) edges)")
+        print(
+          "  \(description.sourceChannels) source and \(description.targetChannels) target channels")
+        if let task {
+          let task = try TaskDescription.read(
+            path: try locate(task, kind: .task, near: searchRoots()))
+          let place = try task.place(on: description)
+          func names(_ nodes: [Int]) -> String {
+            nodes.map { description.nodes[$0] }.joined(separator: " ")
+          }
+          print("  \(task.name): sources \(names(place.sources)); targets \(names(place.targets))")
+          print("  inputs in channel order: \(task.inputs.map(\.name).joined(separator: ", "))")
+        }
+      }
+    }
+  }
+
+  struct Lattice: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Prints the board file of a periodic L x L lattice.")
+    @Option(help: "L, the number of nodes on a side (3 ... 100).")
+    var side: Int = 4
+    @Option(help: "The kind of learning edge: comparator or multiplier.")
+    var update: String = UpdateKind.comparator.rawValue
+
+    func validate() throws {
+      if !(3...100).contains(side) {
+        throw ValidationError("--side is \(side); allowed is 3 ... 100")
+      }
+      if UpdateKind(rawValue: update) == nil {
+        throw ValidationError("--update is '\(update)'; allowed is comparator or multiplier")
+      }
+    }
+
+    func run() throws {
+      let update = UpdateKind(rawValue: update) ?? .comparator
+      print(BoardDescription.lattice(side: side, update: update).yaml(), terminator: "")
+    }
+  }
+
+  struct Spice: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Writes an ngspice deck of a board's free twin, and our own solution beside it.",
+      discussion: """
+        Run the deck with: ngspice -b DECK. Its transistors are level-1 MOS with gamma = lambda = 0,
+        which is the sharp threshold law; the solution in the comments is for the same law.
+        """)
+    @Argument(help: "The board: a name in board/ or a file.")
+    var board: String
+    @Option(help: "The task whose sample drives the sources; default: the first two sources at 0 and 0.45 V.")
+    var task: String?
+    @Option(help: "The sample's number, from 0.")
+    var sample: Int = 0
+    @Option(help: "The seed of the board's parts.")
+    var seed: UInt64 = 1
+    @Option(help: "The voltage of every gate, V (0 ... 5.5); default 2.2.")
+    var gate: Double = 2.2
+    @Option(help: "The record.json of a run whose last gates are taken instead.")
+    var record: String?
+    @Flag(help: "Switch all of the board's imperfections off.")
+    var ideal = false
+
+    func validate() throws {
+      if !(gate >= 0 && gate <= 5.5) {
+        throw ValidationError("--gate is \(gate); allowed is 0 ... 5.5 V")
+      }
+    }
+
+    func run() throws {
+      try Exits.catching {
+        var description = try BoardDescription.read(
+          path: try locate(board, kind: .board, near: searchRoots()))
+        if ideal { description.imperfections = .none }
+        description.law = .sharp
+        var sources = Array(description.sources.prefix(2))
+        var targets = description.targets
+        var volts = [0, 0.45]
+        if let task {
+          let task = try TaskDescription.read(
+            path: try locate(task, kind: .task, near: searchRoots()))
+          guard task.samples.indices.contains(sample) else {
+            try Exits.leave(
+              "--sample is \(sample); the task '\(task.name)' has samples 0 ... "
+                + "\(task.samples.count - 1)", with: Exits.usage)
+          }
+          let place = try task.place(on: description)
+          sources = place.sources
+          targets = place.targets
+          volts = task.samples[sample].inputs
+        } else {
+          targets = targets.filter { !sources.contains($0) }
+        }
+        var board = try AnalogBoard(
+          description: description, seed: seed, sources: sources, targets: targets)
+        var gates = [Double](repeating: gate, count: board.learningEdges.count)
+        if let record {
+          let url = URL(fileURLWithPath: record)
+          let run = try RunDirectory(path: url.deletingLastPathComponent().path).read(
+            RunRecord.self, from: url.lastPathComponent)
+          gates = run.result.gates
+        }
+        board.setGates(gates, at: .zero)
+        let twin = try board.freeTwin(sources: Array(volts.prefix(sources.count)))
+        var deck = try SpiceDeck(network: twin.network, driven: twin.driven).text
+        for (node, voltage) in twin.voltages.enumerated() {
+          deck += "* ours: v(n\(node)) = \(voltage)  (\(description.nodes[node]))\n"
+        }
+        print(deck, terminator: "")
+      }
+    }
+  }
+}
+
+struct TaskCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "task", abstract: "Reads a task file, refuses what is wrong, and says what it is.")
+  @Argument(help: "The task: a name in task/ or a file.")
+  var task: String
+
+  func run() throws {
+    try Exits.catching {
+      let task = try TaskDescription.read(path: try locate(task, kind: .task, near: searchRoots()))
+      print("\(task.name): \(task.about)")
+      print(
+        "  \(task.samples.count) samples, \(task.training) of them train; \(task.inputs.count) "
+          + "inputs, \(task.outputs.count) \(task.outputs.differential ? "differential " : "")"
+          + "output\(task.outputs.count == 1 ? "" : "s")")
+    }
+  }
+}

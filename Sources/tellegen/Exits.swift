@@ -1,0 +1,40 @@
+import ArgumentParser
+import Circuit
+import Description
+import Foundation
+import Learning
+
+/// The documented exit codes beside success and usage.
+enum Exits {
+  /// A measure missed its goal.
+  static let missed = ExitCode(1)
+  /// Wrong usage that the argument parser cannot see.
+  static let usage = ExitCode(64)
+  /// A wrong board, task or data file.
+  static let data = ExitCode(65)
+  /// Input or output failed.
+  static let inputOutput = ExitCode(74)
+  /// The user or the system asked to stop.
+  static let interrupted = ExitCode(130)
+
+  /// Runs a command's body; known errors are printed to standard error and become exit codes.
+  static func catching<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error as DescriptionError {
+      try leave("\(error)", with: data)
+    } catch let error as CircuitError {
+      try leave("\(error)", with: data)
+    } catch let error as SessionError {
+      try leave("\(error)", with: usage)
+    } catch let error as RunDirectoryError {
+      try leave("\(error)", with: inputOutput)
+    }
+  }
+
+  /// Prints a message to standard error and ends the command.
+  static func leave(_ message: String, with code: ExitCode) throws -> Never {
+    FileHandle.standardError.write(Data(("tellegen: " + message + "\n").utf8))
+    throw code
+  }
+}

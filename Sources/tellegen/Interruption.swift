@@ -1,0 +1,21 @@
+import Foundation
+
+/// Whether the user or the system has asked the program to stop (SIGINT, SIGTERM, SIGHUP).
+enum Interruption {
+  /// Written by the signal handler alone; a plain flag, since a handler may do nothing more.
+  private nonisolated(unsafe) static var asked: sig_atomic_t = 0
+
+  /// Starts to catch the signals. A second one of the same kind ends the program at once, as its
+  /// default would.
+  static func watch() {
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+      var action = sigaction()
+      action.__sigaction_handler.sa_handler = { _ in Interruption.asked = 1 }
+      action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND))
+      sigaction(number, &action, nil)
+    }
+  }
+
+  /// Whether a stop has been asked for.
+  static var isAsked: Bool { asked != 0 }
+}

@@ -1,0 +1,18 @@
+import ArgumentParser
+
+/// The version of this program; CHANGELOG.md says what each brought.
+let version = "0.1.0"
+
+@main
+struct Tellegen: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tellegen",
+    abstract: "Trains analog circuits that learn, on a double of the board or the real one.",
+    discussion: """
+      Exit codes: 0 done; 1 a measure missed its goal; 64 wrong usage; 65 a wrong board, task or
+      data file; 69 the device is not there; 74 input or output failed; 77 permission is lacking;
+      130 interrupted (what was learned is kept).
+      """,
+    version: version,
+    subcommands: [TrainCommand.self, BoardCommand.self, TaskCommand.self, BenchmarkCommand.self])
+}

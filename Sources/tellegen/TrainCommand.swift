@@ -1,0 +1,241 @@
+public import ArgumentParser
+import Description
+import Foundation
+import Learning
+import VirtualBoard
+
+extension RuleSettings.Name: ExpressibleByArgument {}
+
+/// How the firmware reaches the board.
+enum Boundary: String, CaseIterable, ExpressibleByArgument {
+  case direct
+}
+
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Trains a board on a task and keeps the run in a folder.",
+    discussion: """
+      Without options the 32-edge lattice learns to tell iris flowers, with every imperfection of a
+      measured board. The folder gets setting.json (all that repeats the run), record.json (result),
+      curves.csv, curves.png and checkpoint.json (to go on from).
+
+      Rules:
+      \(RuleSettings.Name.allCases.map { "  \($0.rawValue): \($0.about)" }.joined(separator: "\n"))
+      """)
+
+  @Option(help: "The board: a name in board/ or a file.")
+  var board: String?
+  @Option(help: "The task: a name in task/ or a file.")
+  var task: String?
+  @Option(help: "A CSV file to read instead of the task's own data.")
+  var data: String?
+  @Option(
+    help: "The learning rule; by default the best one that the board's edges can follow.")
+  var rule: RuleSettings.Name?
+  @Option(help: "How often every training sample is presented (1 ... 1000000); default 100.")
+  var epochs: Int?
+  @Option(help: "The seed of the board's parts, the split and the order; default 1.")
+  var seed: UInt64?
+  @Option(help: "The nudge eta, above 0, up to 1.")
+  var nudge: Double?
+  @Option(help: "The pulse scale t0 in seconds: a pulse lasts 2 t0 error / (node range).")
+  var pulse: Double?
+  @Flag(help: "Give every pulse the length t0, however large the error.")
+  var fixedPulse = false
+  @Option(help: "The probability with which an edge takes part in a step, above 0, up to 1.")
+  var probability: Double?
+  @Option(help: "What pulses have shrunk to in the last epoch, as a share of the first's.")
+  var lastPulse: Double?
+  @Flag(help: "Switch all of the board's imperfections off.")
+  var ideal = false
+  @Flag(help: "Let the controllers know only the parts' markings, not the board's calibration.")
+  var uncalibrated = false
+  @Option(help: "How the firmware reaches the board: direct, the double without its pins.")
+  var boundary: Boundary = .direct
+  @Option(help: "The folder to keep the run in; default runs/TASK-BOARD-SEED.")
+  var out: String?
+  @Flag(help: "Replace a run that the folder holds already.")
+  var overwrite = false
+  @Option(help: "Go on with the interrupted run in this folder.")
+  var resume: String?
+  @Flag(help: "Print the record as JSON on standard output instead of the table.")
+  var json = false
+
+  func validate() throws {
+    func check(_ value: Double?, _ name: String, _ lowest: Double, _ highest: Double) throws {
+      if let value, !(value > lowest && value <= highest) {
+        throw ValidationError("\(name) is \(value); allowed is above \(lowest), up to \(highest)")
+      }
+    }
+    try check(nudge, "--nudge", 0, 1)
+    try check(pulse, "--pulse", 0, 4)
+    try check(probability, "--probability", 0, 1)
+    try check(lastPulse, "--last-pulse", 0, 1)
+    if let epochs, !(1...1_000_000).contains(epochs) {
+      throw ValidationError("--epochs is \(epochs); allowed is 1 ... 1000000")
+    }
+    if resume != nil {
+      let given: [(String, Bool)] = [
+        ("--board", board != nil), ("--task", task != nil), ("--data", data != nil),
+        ("--rule", rule != nil), ("--epochs", epochs != nil), ("--seed", seed != nil),
+        ("--nudge", nudge != nil), ("--pulse", pulse != nil), ("--fixed-pulse", fixedPulse),
+        ("--probability", probability != nil), ("--last-pulse", lastPulse != nil),
+        ("--ideal", ideal), ("--uncalibrated", uncalibrated), ("--out", out != nil),
+        ("--overwrite", overwrite),
+      ]
+      if let other = given.first(where: \.1) {
+        throw ValidationError(
+          "\(other.0) cannot go with --resume: a run goes on as it was begun; leave it out")
+      }
+    }
+  }
+
+  func run() throws {
+    try Exits.catching {
+      let directory: RunDirectory
+      let setting: RunSetting
+      if let resume {
+        directory = RunDirectory(path: resume)
+        setting = try directory.read(RunSetting.self, from: "setting.json")
+      } else {
+        setting = try newSetting()
+        directory = RunDirectory(
+          path: out ?? "runs/\(setting.task.name)-\(setting.board.name)-\(setting.plan.seed)")
+        if directory.holdsRun && !overwrite {
+          try Exits.leave(
+            "\(directory.path) holds a run already; go on with it by --resume \(directory.path), "
+              + "replace it by --overwrite, or choose another folder by --out", with: Exits.usage)
+        }
+      }
+
+      var session = try Session<VirtualBoard>(
+        description: setting.board, task: setting.task, plan: setting.plan)
+      if resume == nil {
+        try directory.create()
+        directory.clear()
+        try directory.write(setting, to: "setting.json")
+        session.begin()
+      } else {
+        try session.restore(try directory.read(Checkpoint.self, from: "checkpoint.json"))
+      }
+      try train(&session, setting: setting, directory: directory)
+    }
+  }
+
+  private func newSetting() throws -> RunSetting {
+    var description = try BoardDescription.read(
+      path: try locate(board ?? "lattice", kind: .board, near: searchRoots()))
+    if ideal { description.imperfections = .none }
+    let task = try TaskDescription.read(
+      path: try locate(task ?? "iris", kind: .task, near: searchRoots()))
+    let plan = Plan(
+      rule: RuleSettings(
+        name: rule, update: description.gates.update, nudge: nudge, pulse: pulse,
+        fixedPulse: fixedPulse, probability: probability),
+      epochs: epochs ?? 100, seed: seed ?? 1, lastPulse: lastPulse ?? 0.05,
+      calibrated: !uncalibrated)
+    return RunSetting(version: version, board: description, task: task, plan: plan)
+  }
+
+  private func train(
+    _ session: inout Session<VirtualBoard>, setting: RunSetting, directory: RunDirectory
+  ) throws {
+    Interruption.watch()
+    var display = ProgressDisplay(total: setting.plan.epochs, from: session.progress.epoch)
+    if let record = session.progress.curve.last { display.show(record) }
+    var saved = Date()
+    var interrupted = false
+    while !session.isFinished && !interrupted {
+      let ended = session.trainEpoch(stopping: { Interruption.isAsked })
+      if let failure = session.board.analog.failure {
+        try directory.write(session.checkpoint, to: "checkpoint.json")
+        throw failure
+      }
+      interrupted = !ended
+      if ended, let record = session.progress.curve.last { display.show(record) }
+      // Once every few seconds is enough to lose little to a power cut.
+      if Date().timeIntervalSince(saved) > 5 {
+        try directory.write(session.checkpoint, to: "checkpoint.json")
+        saved = Date()
+      }
+    }
+    if interrupted { display.stop() }
+    try directory.write(session.checkpoint, to: "checkpoint.json")
+
+    let record = RunRecord(
+      setting: setting, result: session.result, curve: session.progress.curve)
+    let curves = Curves(
+      records: session.progress.curve,
+      title: "\(setting.task.name) on \(setting.board.name), \(setting.plan.rule.name.rawValue)")
+    try directory.write(record, to: "record.json")
+    try directory.write(text: curves.csv, to: "curves.csv")
+    try directory.write(text: curves.gnuplot, to: "curves.gp")
+    let missing = directory.plot(script: "curves.gp")
+
+    if json {
+      print(String(decoding: try encoded(record), as: UTF8.self))
+    } else {
+      print(Summary(record: record, session: session).text)
+      if let missing {
+        print("No plot: \(missing)")
+      } else {
+        print("The curves are drawn in \(directory.file("curves.png")).")
+      }
+    }
+    if interrupted {
+      try Exits.leave(
+        "interrupted; what was learned is kept, go on with: tellegen train --resume \(directory.path)",
+        with: Exits.interrupted)
+    }
+  }
+
+  private func encoded(_ record: RunRecord) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+    return try encoder.encode(record)
+  }
+}
+
+/// The end of a run in words.
+struct Summary {
+  let record: RunRecord
+  let session: Session<VirtualBoard>
+
+  var text: String {
+    let setting = record.setting
+    let result = record.result
+    let first = record.curve.first ?? result.last
+    let last = result.last
+    var rows: [(String, String)] = []
+    func row(_ name: String, _ value: (EpochRecord) -> String?) {
+      guard let after = value(last) else { return }
+      rows.append((name, (value(first) ?? "") + " -> " + after))
+    }
+    row("error, training samples") { Format.squareVolts($0.training.error) }
+    row("error, held out") { ($0.testing?.error).map(Format.squareVolts) }
+    row("right, all samples") { ($0.all.accuracy).map(Format.percent) }
+    row("right, training samples") { ($0.training.accuracy).map(Format.percent) }
+    row("right, held out") { ($0.testing?.accuracy).map(Format.percent) }
+    rows.append(("learning time on the board", Format.seconds(last.learned)))
+    rows.append(("time on the board in all", Format.seconds(result.boardTime)))
+    rows.append(("training steps (that moved gates)", "\(result.steps) (\(last.pulses))"))
+    let edges = result.gates.count
+    rows.append(("edges at a gate limit", "\(result.saturatedEdges) of \(edges)"))
+    if !result.estimatedGates.isEmpty {
+      let worst = zip(result.estimatedGates, result.gates).map { abs($0 - $1) }.max() ?? 0
+      rows.append(("worst gate estimate", Format.significant(worst * 1000) + " mV off"))
+    }
+    let width = rows.map(\.0.count).max() ?? 0
+    let table = rows.map { row in
+      "  " + row.0 + String(repeating: " ", count: width - row.0.count) + "  " + row.1
+    }
+    let kind = setting.board.imperfections == .none ? "without imperfections" : "with imperfections"
+    return """
+      \(setting.task.name) on \(setting.board.name) (\(edges) learning edges, \(kind)), rule \
+      \(setting.plan.rule.name.rawValue), seed \(setting.plan.seed), \
+      \(last.epoch) of \(setting.plan.epochs) epochs:
+      \(table.joined(separator: "\n"))
+      """
+  }
+}
