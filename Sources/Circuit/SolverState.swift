@@ -32,6 +32,8 @@ final class SolverState: @unchecked Sendable {
 
   let plan: EliminationPlan
   let law: ThresholdLaw
+  /// The law in force: other than `law` only while the fallback rounds off the thresholds.
+  var activeLaw: ThresholdLaw
   /// The branches as given; gate voltages are up to date in `transistors` only.
   var branches: [Branch]
   var links: [Link]
@@ -69,6 +71,7 @@ final class SolverState: @unchecked Sendable {
     self.plan = plan
     self.branches = branches
     self.law = law
+    activeLaw = law
     var transistors: [PreparedTransistor] = []
     var linears: [Linear] = []
     var diodes: [PreparedDiode] = []
@@ -219,7 +222,7 @@ final class SolverState: @unchecked Sendable {
     }
     for index in freeCount..<plan.nodeCount { inflow[index] = 0 }
 
-    switch law {
+    switch activeLaw {
     case .soft: evaluateSoftTransistors()
     case .sharp:
       for index in 0..<transistorCount {
@@ -292,10 +295,10 @@ final class SolverState: @unchecked Sendable {
 
   /// Replaces `step` by the Newton step at the evaluated voltages and returns its largest magnitude.
   /// Uses up the entries.
-  func newtonStep() -> Double {
+  func newtonStep(damping: Double) -> Double {
     let freeCount = plan.freeCount
     let grounds = entries + plan.entryCount
-    for index in 0..<freeCount { sides[index] = SIMD2(inflow[index], grounds[index].x) }
+    for index in 0..<freeCount { sides[index] = SIMD2(inflow[index], grounds[index].x + damping) }
     var target = targets
     for k in 0..<freeCount {
       let begin = Int(start[k])
@@ -355,70 +358,127 @@ final class SolverState: @unchecked Sendable {
   }
 
   func solve() throws(CircuitError) -> Solution {
-    let freeCount = plan.freeCount
+    var effort = Effort()
     let (low, high) = bounds()
-    for index in 0..<freeCount { voltages[index] = clamp(voltages[index], low, high) }
+    if let residual = iterate(low, high, sweepLimit: 6, &effort) {
+      return effort.solution(residual)
+    }
+    // Round the thresholds off and sharpen them in stages, each starting from the one before.
+    let rough = law == .soft ? [8, 3] : [8, 1, 0x1p-3, 0x1p-6, 0x1p-9, 0x1p-12]
+    for factor in rough {
+      setThresholds(.soft, width: factor * ThresholdLaw.softness)
+      _ = iterate(low, high, sweepLimit: 30, &effort)
+    }
+    setThresholds(law, width: law == .soft ? ThresholdLaw.softness : 1)
+    if let residual = iterate(low, high, sweepLimit: 1000, &effort) {
+      return effort.solution(residual)
+    }
+    let worst = largestResidual()
+    throw .notConverged(
+      node: Int(plan.node[worst.place]), residual: worst.current, iterations: effort.iterations,
+      sweeps: effort.sweeps)
+  }
+
+  /// What a solve has cost so far.
+  private struct Effort {
     var iterations = 0
     var sweeps = 0
+
+    func solution(_ residual: Double) -> Solution {
+      Solution(iterations: iterations, sweeps: sweeps, largestResidual: residual)
+    }
+  }
+
+  /// Prepares every transistor for a law, and, where that is soft, for a width of it.
+  private func setThresholds(_ law: ThresholdLaw, width: Double) {
+    activeLaw = law
+    for (index, link) in links.enumerated() where link.kind == .transistor {
+      guard case .transistor(let transistor, _) = branches[index].element else { continue }
+      let place = transistors + Int(link.index)
+      place.pointee.setWidth(width, of: transistor)
+    }
+  }
+
+  /// Newton's method from the present voltages, with sweeps where it does not get on. Returns the
+  /// largest residual current, or nil where the sweeps allowed did not help.
+  ///
+  /// A step that does not lower the sum of the residual currents' magnitudes is taken back and
+  /// repeated with a conductance to ground added at every node (pseudo-time stepping): with enough of
+  /// it the step always lowers the sum, because the columns of A add up to nothing negative.
+  private func iterate(
+    _ low: Double, _ high: Double, sweepLimit: Int, _ effort: inout Effort
+  ) -> Double? {
+    let freeCount = plan.freeCount
+    for index in 0..<freeCount { voltages[index] = clamp(voltages[index], low, high) }
+    if freeCount == 0 { return 0 }
     var nextSweeps = 2
+    var sweeps = 0
     var sinceSweep = 0
+    var stepsAtFloor = 0
+    var damping = 0.0
     var norm = evaluate()
     var previous = Double.infinity
     while true {
-      if freeCount == 0 { return Solution(iterations: 0, sweeps: 0, largestResidual: 0) }
-      iterations += 1
+      effort.iterations += 1
       sinceSweep += 1
-      let largest = newtonStep()
+      let largest = newtonStep(damping: damping)
       // Steps of a quadratically converging Newton iteration shrink so that the next one is known:
       // step^3 / previous^2.
       let ratio = largest / previous
-      if largest <= OperatingPoint.tolerance
-        || (largest < 1e-6 && 100 * largest * ratio * ratio < OperatingPoint.tolerance)
+      if damping == 0
+        && (largest <= OperatingPoint.tolerance
+          || (largest < 1e-6 && 100 * largest * ratio * ratio < OperatingPoint.tolerance))
       {
         let residual = largestResidual().current
         for index in 0..<freeCount {
           voltages[index] = clamp(voltages[index] + step[index], low, high)
         }
-        return Solution(iterations: iterations, sweeps: sweeps, largestResidual: residual)
+        return residual
       }
 
       base.update(from: voltages, count: freeCount)
-      var fraction = 1.0
-      var accepted = false
-      while fraction > 1e-4 {
-        for index in 0..<freeCount {
-          voltages[index] = clamp(base[index] + fraction * step[index], low, high)
-        }
-        let trial = evaluate()
-        if trial <= (1 - 1e-4 * fraction) * norm {
-          norm = trial
-          accepted = true
-          break
-        }
-        fraction *= 0.5
+      for index in 0..<freeCount {
+        voltages[index] = clamp(base[index] + step[index], low, high)
       }
+      let trial = evaluate()
       // Only after an undamped step does its length say anything about the next one.
-      previous = accepted && fraction == 1 ? largest : .infinity
-      if accepted && sinceSweep < 60 { continue }
-
-      if !accepted {
-        voltages.update(from: base, count: freeCount)
+      previous = damping == 0 ? largest : .infinity
+      if trial < norm {
+        norm = trial
+        damping = damping < 1e-13 ? 0 : damping / 10
+      } else {
+        // Rounding in strongly conducting nodes may hide progress in others: compare without it.
+        let trialExcess = excessResidual()
+        swapBaseAndVoltages()
         norm = evaluate()
-        if norm <= roundingFloor() {
-          return Solution(
-            iterations: iterations, sweeps: sweeps, largestResidual: largestResidual().current)
+        let excess = excessResidual()
+        if trialExcess < excess || trialExcess == 0 {
+          swapBaseAndVoltages()
+          norm = evaluate()
+          if trialExcess == 0 {
+            // What is left is rounding: a few more steps settle what it hides.
+            stepsAtFloor += 1
+            damping = 0
+          } else {
+            damping = damping < 1e-13 ? 0 : damping / 10
+          }
+          if stepsAtFloor == 8 {
+            return largestResidual().current
+          }
+        } else {
+          previous = .infinity
+          damping = damping == 0 ? largestResidual().current * 10 : damping * 6
         }
       }
-      guard sweeps < 4000 else {
-        let worst = largestResidual()
-        throw .notConverged(
-          node: Int(plan.node[worst.place]), residual: worst.current, iterations: iterations,
-          sweeps: sweeps)
-      }
+      if sinceSweep < 100 && damping < 1e6 { continue }
+
+      guard sweeps < sweepLimit else { return nil }
       for _ in 0..<nextSweeps { sweep(low, high) }
       sweeps += nextSweeps
+      effort.sweeps += nextSweeps
       nextSweeps *= 2
       sinceSweep = 0
+      damping = 0
       norm = evaluate()
     }
   }
@@ -439,29 +499,37 @@ final class SolverState: @unchecked Sendable {
     return (place, largest)
   }
 
-  /// A sum of residual currents that rounding alone can leave.
-  private func roundingFloor() -> Double {
-    var sum = 0.0
-    for (index, link) in links.enumerated() {
-      let branch = branches[index]
-      let a = voltages[Int(plan.place[branch.from])]
-      let b = voltages[Int(plan.place[branch.to])]
-      switch link.kind {
-      case .transistor:
-        let flow = transistors[Int(link.index)].flow(a, b, law: law)
-        sum += flow.current.magnitude + flow.slopeA * (a.magnitude + 1)
-        sum += flow.slopeB * (b.magnitude + 1)
-      case .linear:
-        sum += linears[Int(link.index)].conductance * (a.magnitude + b.magnitude)
-      case .diode:
-        let flow = diodes[Int(link.index)].flow(a - b)
-        sum += flow.current.magnitude + flow.conductance * (a.magnitude + b.magnitude)
-      }
-    }
+  private func swapBaseAndVoltages() {
+    for index in 0..<plan.freeCount { swap(&voltages[index], &base[index]) }
+  }
+
+  /// The sum of what the residual currents exceed their rounding errors by.
+  private func excessResidual() -> Double {
     for index in 0..<plan.freeCount {
-      sum += attached[index].x * (attached[index].y.magnitude + voltages[index].magnitude)
+      let source = attached[index]
+      let volts = voltages[index].magnitude
+      sides[index].x = source.x * (source.y.magnitude + volts) + OperatingPoint.leak * volts
     }
-    return 4 * Double.ulpOfOne * sum
+    for (index, link) in links.enumerated() {
+      let from = Int(plan.place[branches[index].from])
+      let to = Int(plan.place[branches[index].to])
+      let flow = flow(index)
+      var scale = flow.current.magnitude
+      scale += flow.slopeFrom * voltages[from].magnitude
+      scale += flow.slopeTo * voltages[to].magnitude
+      if link.kind == .transistor {
+        // The overdrive is rounded like the gate voltage.
+        scale += (flow.slopeFrom + flow.slopeTo) * transistors[Int(link.index)].gate.magnitude
+      }
+      if from < plan.freeCount { sides[from].x += scale }
+      if to < plan.freeCount { sides[to].x += scale }
+    }
+    var sum = 0.0
+    for index in 0..<plan.freeCount {
+      let excess = inflow[index].magnitude - 4 * Double.ulpOfOne * sides[index].x
+      if excess > 0 { sum += excess }
+    }
+    return sum
   }
 
   // MARK: Fallback
@@ -512,7 +580,7 @@ final class SolverState: @unchecked Sendable {
     let to = voltages[Int(plan.place[branches[index].to])]
     switch link.kind {
     case .transistor:
-      let flow = transistors[Int(link.index)].flow(from, to, law: law)
+      let flow = transistors[Int(link.index)].flow(from, to, law: activeLaw)
       return (flow.current, flow.slopeA, flow.slopeB)
     case .linear:
       let conductance = linears[Int(link.index)].conductance

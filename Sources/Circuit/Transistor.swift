@@ -84,9 +84,14 @@ struct PreparedTransistor {
   init() {}
 
   init(_ transistor: Transistor, gate: Double, law: ThresholdLaw) {
-    let width = law == .soft ? ThresholdLaw.softness : 1
-    inverseWidth = 1 / width
     threshold = transistor.threshold
+    self.gate = gate
+    setWidth(law == .soft ? ThresholdLaw.softness : 1, of: transistor)
+  }
+
+  /// Multiplies the constants out for a width s of the law.
+  mutating func setWidth(_ width: Double, of transistor: Transistor) {
+    inverseWidth = 1 / width
     steepness = transistor.slope * inverseWidth
     currentScale = transistor.strength * width * width / (2 * transistor.slope)
     slopeScale = transistor.strength * width

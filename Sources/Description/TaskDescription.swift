@@ -18,8 +18,8 @@ public struct TaskDescription: Sendable, Equatable, Codable {
   public var classes: [String]
   /// Samples in the order of the file.
   public var samples: [Sample]
-  /// How many of the first samples are for training; the rest is the test set. Equal to
-  /// `samples.count` when there is no test set.
+  /// How many samples are for training, the rest being the test set; which ones the run's seed
+  /// draws. Equal to the number of samples when all train.
   public var training: Int
   /// Nodes to use on boards for which their default order does not serve, by board name.
   public var placements: [String: Placement]

@@ -1,13 +1,17 @@
 extension TaskDescription {
   /// Reads and checks a task file and the data file it names.
   ///
-  /// - Parameter path: a regular file of UTF-8 text of at most 1 MB; its data file, whose path is
-  ///   relative to the folder of the task file, may have 64 MB.
+  /// - Parameters:
+  ///   - path: a regular file of UTF-8 text of at most 1 MB; its data file, whose path is relative to
+  ///     the folder of the task file, may have 64 MB.
+  ///   - data: the path of a CSV file to read instead of the task's own data or samples.
   /// - Throws: `DescriptionError` with the file and line of the first entry that is wrong and what
   ///   would be allowed there.
-  public static func read(path: String) throws(DescriptionError) -> TaskDescription {
+  public static func read(
+    path: String, data: String? = nil
+  ) throws(DescriptionError) -> TaskDescription {
     let bytes = try contents(of: path, as: .task)
-    return try read(text: try text(bytes, file: path), file: path)
+    return try read(text: try text(bytes, file: path), file: path, data: data)
   }
 
   /// Reads and checks the text of a task file.
@@ -15,11 +19,14 @@ extension TaskDescription {
   /// - Parameters:
   ///   - text: the YAML text.
   ///   - file: what errors call the file; data files are looked for in its folder.
+  ///   - data: the path of a CSV file to read instead of the task's own data or samples.
   /// - Throws: as `read(path:)`.
-  public static func read(text: String, file: String) throws(DescriptionError) -> TaskDescription {
+  public static func read(
+    text: String, file: String, data: String? = nil
+  ) throws(DescriptionError) -> TaskDescription {
     let root = try LocatedNode(text: text, file: file)
     let fields = try root.fields([
-      "name", "about", "data", "skip_lines", "samples", "order", "inputs", "outputs", "classes",
+      "name", "about", "data", "skip_lines", "samples", "inputs", "outputs", "classes",
       "labels", "objective", "training", "placement",
     ])
     let inputs = try readInputs(try fields.required("inputs"))
@@ -31,13 +38,7 @@ extension TaskDescription {
     let answers = try Answers(fields, outputs: outputs)
     task.classes = answers.classes
     task.objective = try readObjective(try fields.required("objective"), answers: answers)
-    task.samples = try readSamples(fields, inputs: inputs, answers: answers)
-    if let order = fields["order"], try order.word(["as_given", "interleaved"]) == "interleaved" {
-      guard !task.classes.isEmpty else {
-        throw order.error("order is interleaved, which needs classes; allowed is as_given")
-      }
-      task.samples = interleave(task.samples, classes: task.classes.count)
-    }
+    task.samples = try readSamples(fields, inputs: inputs, answers: answers, instead: data)
     task.training =
       try fields["training"]?.integer(in: 1...task.samples.count) ?? task.samples.count
     if let placement = fields["placement"] {
@@ -45,15 +46,6 @@ extension TaskDescription {
     }
     return task
   }
-}
-
-/// Samples class by class in turn, each class in its order; a class that runs out is passed over.
-/// The first samples of such an order hold every class in nearly equal parts.
-private func interleave(_ samples: [Sample], classes: Int) -> [Sample] {
-  var queues = [[Sample]](repeating: [], count: classes)
-  for sample in samples { queues[sample.category ?? 0].append(sample) }
-  let longest = queues.map(\.count).max() ?? 0
-  return (0..<longest).flatMap { turn in queues.compactMap { turn < $0.count ? $0[turn] : nil } }
 }
 
 /// Volts a task may speak of; a board allows less.
@@ -260,10 +252,16 @@ private func readObjective(
 }
 
 private func readSamples(
-  _ fields: Fields, inputs: [InputDescription], answers: Answers
+  _ fields: Fields, inputs: [InputDescription], answers: Answers, instead: String?
 ) throws(DescriptionError) -> [Sample] {
   let columns = inputs.compactMap(\.column) + answers.columns
   let needed = (columns.max() ?? 0) + 1
+  if let instead {
+    let skip = try fields["skip_lines"]?.integer(in: 0...1_000_000) ?? 0
+    return try readTable(
+      try contents(of: instead, as: .data), path: instead, skip: skip, needed: needed,
+      inputs: inputs, answers: answers)
+  }
   switch (fields["samples"], fields["data"]) {
   case (let samples?, nil):
     if let skip = fields["skip_lines"] {
@@ -282,32 +280,41 @@ private func readSamples(
       // The line at fault is the one that names the file.
       throw data.error("data \(quote(path)): \(error.message)")
     }
-    var samples: [Sample] = []
-    var width: Int?
-    try forEachRow(bytes, file: path, skip: skip) { row throws(DescriptionError) in
-      if let width, row.cells.count != width {
-        throw row.error("this line has \(row.cells.count) cells, but the first has \(width)")
-      }
-      if width == nil {
-        width = row.cells.count
-        guard row.cells.count >= needed else {
-          throw row.error(
-            "this line has \(row.cells.count) cells, but the task reads column \(needed - 1) "
-              + "(counted from 0)"
-          )
-        }
-      }
-      samples.append(try answers.sample(row, inputs: inputs))
-    }
-    guard !samples.isEmpty else {
-      throw DescriptionError(file: path, message: "there are no samples in this file")
-    }
-    return samples
+    return try readTable(
+      bytes, path: path, skip: skip, needed: needed, inputs: inputs, answers: answers)
   case (nil, nil):
     throw fields.owner.error("the file needs samples, or data with the path of a CSV file")
   case (_?, let data?):
     throw data.error("both samples and data are given; one is allowed")
   }
+}
+
+/// The samples of a CSV file, a line each.
+private func readTable(
+  _ bytes: [UInt8], path: String, skip: Int, needed: Int, inputs: [InputDescription],
+  answers: Answers
+) throws(DescriptionError) -> [Sample] {
+  var samples: [Sample] = []
+  var width: Int?
+  try forEachRow(bytes, file: path, skip: skip) { row throws(DescriptionError) in
+    if let width, row.cells.count != width {
+      throw row.error("this line has \(row.cells.count) cells, but the first has \(width)")
+    }
+    if width == nil {
+      width = row.cells.count
+      guard row.cells.count >= needed else {
+        throw row.error(
+          "this line has \(row.cells.count) cells, but the task reads column \(needed - 1) "
+            + "(counted from 0)"
+        )
+      }
+    }
+    samples.append(try answers.sample(row, inputs: inputs))
+  }
+  guard !samples.isEmpty else {
+    throw DescriptionError(file: path, message: "there are no samples in this file")
+  }
+  return samples
 }
 
 private func readInline(

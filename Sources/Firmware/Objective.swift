@@ -8,7 +8,7 @@ public enum Objective: Sendable, Equatable {
 }
 
 /// How target channels make outputs: `count` outputs, each one channel, or the difference of two
-/// in a row (first plus, then minus).
+/// in a row, V(second) - V(first).
 public struct OutputLayout: Sendable, Equatable {
   /// The number of outputs.
   public var count: Int
@@ -31,9 +31,9 @@ public struct OutputLayout: Sendable, Equatable {
   public func output(_ index: Int, of targets: Span<Voltage>) -> Voltage {
     if index < 0 { return .zero }
     if differential {
-      let plus = index &+ index
-      if plus &+ 1 >= targets.count { return .zero }
-      return targets[unchecked: plus] - targets[unchecked: plus &+ 1]
+      let first = index &+ index
+      if first &+ 1 >= targets.count { return .zero }
+      return targets[unchecked: first &+ 1] - targets[unchecked: first]
     }
     return index < targets.count ? targets[unchecked: index] : .zero
   }

@@ -137,7 +137,7 @@ public struct TrainingStep: Sendable {
         output: output, of: targets, layout: layout, verdict: verdict, labels: labels)
       // The two channels of a difference share the correction, in opposite directions.
       if layout.differential {
-        correction = channel & 1 == 0 ? correction.half : -correction.half
+        correction = channel & 1 == 1 ? correction.half : -correction.half
       }
       if correction == .zero {
         try board.release(target: channel)

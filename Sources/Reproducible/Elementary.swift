@@ -153,9 +153,7 @@ public enum Elementary {
     let q = (a + z2 * b) + z4 * ((c + z2 * d) + z4 * f)
     let twice = s + s
     let bend = twice + twice * (z * q)
-    // Exactly max(t, 0).
-    let ramp = 0.5 * t + 0.5 * t.magnitude
-    return (ramp + bend, (t < 0 ? e : 1) / (1 + e))
+    return ((t < 0 ? 0 : t) + bend, (t < 0 ? e : 1) / (1 + e))
   }
 
   /// The soft ramp of four numbers at once; every lane has the bits of the scalar function.
@@ -198,9 +196,10 @@ public enum Elementary {
     let q = (g + z2 * h) + z4 * ((i + z2 * j) + z4 * k)
     let twice = s + s
     let bend = twice + twice * (z * q)
-    let ramp = 0.5 * t + 0.5 * magnitude
     let one = SIMD4(repeating: 1.0)
-    let numerator = one.replacing(with: e, where: t .< SIMD4(repeating: 0.0))
+    let negative = t .< SIMD4(repeating: 0.0)
+    let ramp = t.replacing(with: SIMD4(repeating: 0.0), where: negative)
+    let numerator = one.replacing(with: e, where: negative)
     return (ramp + bend, numerator / (one + e))
   }
 }

@@ -65,6 +65,10 @@ public struct AnalogBoard: Sendable {
 
   private var free: OperatingPoint
   private var clamped: OperatingPoint
+  /// The two ends of each learning edge.
+  private let wires: [(from: Int, to: Int)]
+  /// The level that each learning edge's comparator A is stuck at, where it is.
+  private let stuck: [Bool?]
   private let comparatorOffsets: [Double]
   private let averageErrors: [Double]
   private let adcErrors: [ConverterErrors]
@@ -98,6 +102,14 @@ public struct AnalogBoard: Sendable {
     targetNodes = targets
     let learning = description.edges.indices.filter { description.edges[$0].part == .learning }
     learningEdges = learning
+    wires = learning.map { (description.edges[$0].from, description.edges[$0].to) }
+    stuck = learning.map { edge in
+      switch description.faults.last(where: { $0.edge == edge })?.kind {
+      case .comparatorStuckLow: false
+      case .comparatorStuckHigh: true
+      default: nil
+      }
+    }
 
     let bits = size.quantise ? description.converters.bits : 24
     converter = Converter(
@@ -242,8 +254,8 @@ public struct AnalogBoard: Sendable {
     }
     try free.restore(voltages: state.freeVoltages)
     try clamped.restore(voltages: state.clampedVoltages)
-    if state.freeSolved >= 0 { try putGates(into: &free) }
-    if state.clampedSolved >= 0 { try putGates(into: &clamped) }
+    if state.freeSolved >= 0 { try AnalogBoard.put(state.gates, at: learningEdges, into: &free) }
+    if state.clampedSolved >= 0 { try AnalogBoard.put(state.gates, at: learningEdges, into: &clamped) }
   }
 
   /// Puts a board of the same description, seed and placement into a state.
@@ -274,7 +286,7 @@ public struct AnalogBoard: Sendable {
     network: Network, driven: [(node: Int, volts: Double)], voltages: [Double]
   ) {
     var twin = free
-    try putGates(into: &twin)
+    try AnalogBoard.put(state.gates, at: learningEdges, into: &twin)
     var driven: [(node: Int, volts: Double)] = []
     for (channel, node) in sourceNodes.enumerated() {
       driven.append((node, channel < sources.count ? sources[channel] : 0))
@@ -316,7 +328,7 @@ public struct AnalogBoard: Sendable {
     state.conversions[channel] &+= 1
     let span = description.converters.reference
     let read =
-      adcErrors[channel].applied(to: free.voltages[targetNodes[channel]], span: span)
+      adcErrors[channel].applied(to: state.freeVoltages[targetNodes[channel]], span: span)
       + description.converters.readNoise * (description.imperfections.quantise ? noise : 0)
     return converter.code(for: Voltage(volts: read))
   }
@@ -331,11 +343,11 @@ public struct AnalogBoard: Sendable {
     solveClamped(at: time)
     let band = description.imperfections.comparatorHysteresis / 2
     for edge in 0..<min(comparisons.count, learningEdges.count) {
-      let wire = description.edges[learningEdges[edge]]
-      let freeFrom = free.voltages[wire.from]
-      let freeTo = free.voltages[wire.to]
-      let clampedFrom = clamped.voltages[wire.from]
-      let clampedTo = clamped.voltages[wire.to]
+      let wire = wires[edge]
+      let freeFrom = state.freeVoltages[wire.from]
+      let freeTo = state.freeVoltages[wire.to]
+      let clampedFrom = state.clampedVoltages[wire.from]
+      let clampedTo = state.clampedVoltages[wire.to]
       func average(_ number: Int, _ one: Double, _ other: Double) -> Double {
         0.5 * (one + other) + averageErrors[4 * edge + number] * (one - other)
       }
@@ -345,14 +357,10 @@ public struct AnalogBoard: Sendable {
         let edgeOfBand = state.comparators[comparator] ? -band : band
         return difference + comparatorOffsets[comparator] > edgeOfBand
       }
-      var outputA = output(2 * edge, a)
+      let outputA = stuck[edge] ?? output(2 * edge, a)
       let outputB = output(2 * edge + 1, b)
       state.comparators[2 * edge] = outputA
       state.comparators[2 * edge + 1] = outputB
-      for fault in description.faults where fault.edge == learningEdges[edge] {
-        if fault.kind == .comparatorStuckLow { outputA = false }
-        if fault.kind == .comparatorStuckHigh { outputA = true }
-      }
       comparisons[edge] = Comparison(a: outputA, b: outputB)
     }
   }
@@ -383,13 +391,13 @@ public struct AnalogBoard: Sendable {
   /// The node voltages of the free twin at a time, V.
   public mutating func freeVoltages(at time: Nanoseconds) -> [Double] {
     solveFree(at: time)
-    return free.voltages
+    return state.freeVoltages
   }
 
   /// The node voltages of the clamped twin at a time, V.
   public mutating func clampedVoltages(at time: Nanoseconds) -> [Double] {
     solveClamped(at: time)
-    return clamped.voltages
+    return state.clampedVoltages
   }
 
   /// Puts the gates at given voltages, V, as an experimenter with a supply and a probe would; for
@@ -449,9 +457,9 @@ public struct AnalogBoard: Sendable {
     solveFree(at: time)
     solveClamped(at: time)
     for edge in start.indices {
-      let wire = description.edges[learningEdges[edge]]
-      let freeDrop = free.voltages[wire.from] - free.voltages[wire.to]
-      let clampedDrop = clamped.voltages[wire.from] - clamped.voltages[wire.to]
+      let wire = wires[edge]
+      let freeDrop = state.freeVoltages[wire.from] - state.freeVoltages[wire.to]
+      let clampedDrop = state.clampedVoltages[wire.from] - state.clampedVoltages[wire.to]
       let slope = rate * (freeDrop * freeDrop - clampedDrop * clampedDrop) + bias[edge]
       state.gates[edge] = min(
         max(start[edge] + seconds * slope, description.gates.railLow), description.gates.railHigh)
@@ -476,7 +484,7 @@ public struct AnalogBoard: Sendable {
     leak(until: time)
     state.freeSolved = time.count
     keep { board throws(CircuitError) in
-      try board.putGates(into: &board.free)
+      try AnalogBoard.put(board.state.gates, at: board.learningEdges, into: &board.free)
       _ = try board.free.solve()
     }
     state.freeVoltages = free.voltages
@@ -487,15 +495,19 @@ public struct AnalogBoard: Sendable {
     leak(until: time)
     state.clampedSolved = time.count
     keep { board throws(CircuitError) in
-      try board.putGates(into: &board.clamped)
+      try AnalogBoard.put(board.state.gates, at: board.learningEdges, into: &board.clamped)
       _ = try board.clamped.solve()
     }
     state.clampedVoltages = clamped.voltages
   }
 
-  private func putGates(into twin: inout OperatingPoint) throws(CircuitError) {
-    for edge in learningEdges.indices {
-      try twin.setGate(learningEdges[edge], state.gates[edge])
+  /// Puts gate voltages into a twin. It is static because a method would hold a copy of the board,
+  /// twin included, and the twin's storage would be copied to be changed.
+  private static func put(
+    _ gates: [Double], at edges: [Int], into twin: inout OperatingPoint
+  ) throws(CircuitError) {
+    for (edge, gate) in zip(edges, gates) {
+      try twin.setGate(edge, gate)
     }
   }
 

@@ -31,6 +31,8 @@ struct BenchmarkCommand: ParsableCommand {
     var probability: Double?
     @Option(help: "What pulses have shrunk to in the last epoch, as a share of the first's.")
     var lastPulse = 0.05
+    @Option(help: "The gate voltage to begin from, V; default the board's.")
+    var initial: Double?
     @Flag(help: "Switch all of the board's imperfections off.")
     var ideal = false
     @Option(help: "Exit with 1 when the mean accuracy on all samples, in percent, is below this.")
@@ -50,6 +52,7 @@ struct BenchmarkCommand: ParsableCommand {
         var description = try BoardDescription.read(
           path: try locate(board, kind: .board, near: searchRoots()))
         if ideal { description.imperfections = .none }
+        if let initial { description.gates.initial = initial }
         let task = try TaskDescription.read(
           path: try locate(task, kind: .task, near: searchRoots()))
         let rule = RuleSettings(
@@ -115,10 +118,13 @@ struct BenchmarkCommand: ParsableCommand {
       try Exits.catching {
         let description = try BoardDescription.read(
           path: try locate("lattice", kind: .board, near: searchRoots()))
-        let task = try TaskDescription.read(
+        var task = try TaskDescription.read(
           path: try locate("iris", kind: .task, near: searchRoots()))
+        // A margin that is never reached: every step is a whole one.
+        task.objective = .hinge(margin: 0.4)
         let plan = Plan(
-          rule: RuleSettings(name: rule, update: .comparator), epochs: 1_000_000, seed: 1)
+          rule: RuleSettings(name: rule, update: .comparator, pulse: 1e-3), epochs: 1_000_000,
+          seed: 1)
         var session = try Session<VirtualBoard>(description: description, task: task, plan: plan)
         session.begin()
         let before = session.progress

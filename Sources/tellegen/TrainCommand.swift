@@ -47,6 +47,8 @@ struct TrainCommand: ParsableCommand {
   var probability: Double?
   @Option(help: "What pulses have shrunk to in the last epoch, as a share of the first's.")
   var lastPulse: Double?
+  @Option(help: "The gate voltage to begin from, V; default the board's.")
+  var initial: Double?
   @Flag(help: "Switch all of the board's imperfections off.")
   var ideal = false
   @Flag(help: "Let the controllers know only the parts' markings, not the board's calibration.")
@@ -72,6 +74,7 @@ struct TrainCommand: ParsableCommand {
     try check(pulse, "--pulse", 0, 4)
     try check(probability, "--probability", 0, 1)
     try check(lastPulse, "--last-pulse", 0, 1)
+    try check(initial, "--initial", 0, 5.5)
     if let epochs, !(1...1_000_000).contains(epochs) {
       throw ValidationError("--epochs is \(epochs); allowed is 1 ... 1000000")
     }
@@ -81,7 +84,7 @@ struct TrainCommand: ParsableCommand {
         ("--rule", rule != nil), ("--epochs", epochs != nil), ("--seed", seed != nil),
         ("--nudge", nudge != nil), ("--pulse", pulse != nil), ("--fixed-pulse", fixedPulse),
         ("--probability", probability != nil), ("--last-pulse", lastPulse != nil),
-        ("--ideal", ideal), ("--uncalibrated", uncalibrated), ("--out", out != nil),
+        ("--initial", initial != nil), ("--ideal", ideal), ("--uncalibrated", uncalibrated), ("--out", out != nil),
         ("--overwrite", overwrite),
       ]
       if let other = given.first(where: \.1) {
@@ -127,8 +130,9 @@ struct TrainCommand: ParsableCommand {
     var description = try BoardDescription.read(
       path: try locate(board ?? "lattice", kind: .board, near: searchRoots()))
     if ideal { description.imperfections = .none }
+    if let initial { description.gates.initial = initial }
     let task = try TaskDescription.read(
-      path: try locate(task ?? "iris", kind: .task, near: searchRoots()))
+      path: try locate(task ?? "iris", kind: .task, near: searchRoots()), data: data)
     let plan = Plan(
       rule: RuleSettings(
         name: rule, update: description.gates.update, nudge: nudge, pulse: pulse,

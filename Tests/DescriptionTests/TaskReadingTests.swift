@@ -76,13 +76,6 @@ private let rows = "samples:\n  - [0, 0.1]\n  - [5, 0.2]\n"
     #expect(each.samples.map(\.labels) == [[0.3, 0.1], [0.1, 0.3]])
   }
 
-  @Test func `interleaved samples take each class in turn`() throws {
-    let text = classes + "order: interleaved\nsamples: [[1, 0], [2, 0], [3, 0], [4, 1], [5, 1]]\n"
-    let task = try TaskDescription.read(text: text, file: "t")
-    #expect(task.samples.map(\.category) == [0, 1, 0, 1, 0])
-    #expect(abs(task.samples[1].inputs[0] - 0.24) < 1e-12)
-  }
-
   @Test func `a placement is read for each board`() throws {
     let text = regression + rows + "placement: {small: {sources: [x, y], targets: [z]}}\n"
     let task = try TaskDescription.read(text: text, file: "t")
@@ -100,9 +93,6 @@ private let rows = "samples:\n  - [0, 0.1]\n  - [5, 0.2]\n"
     Refusal(regression + rows + "training: 0\n", "t.yaml:9: training is 0; allowed is 1 ... 2"),
     Refusal(regression + rows + "training: 3\n", "t.yaml:9: training is 3; allowed is 1 ... 2"),
     Refusal(regression + rows + "skip_lines: 1\n", "t.yaml:9: skip_lines belongs to data"),
-    Refusal(regression + rows + "order: random\n", "t.yaml:9: order is \"random\""),
-    Refusal(
-      regression + rows + "order: interleaved\n", "t.yaml:9: order is interleaved, which needs"),
     // Inputs.
     Refusal("name: t\ninputs: []\n", "t.yaml:2: inputs has 0 entries"),
     Refusal("name: t\ninputs: [a]\n", "t.yaml:2: input 0", "must be a mapping"),

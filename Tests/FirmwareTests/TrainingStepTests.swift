@@ -143,13 +143,14 @@ private let down = Comparison(a: true, b: false)  // dV_F^2 < dV_C^2: discharge
     let rule = Rule(nudge: .rail(half), length: .error(.milliseconds(10)))
     var bench = Bench(
       rule: rule, objective: .squaredError, layout: OutputLayout(count: 1, differential: true),
-      readings: [.millivolts(100), .millivolts(200)], captures: [[up, up, up]])
+      readings: [.millivolts(200), .millivolts(100)], captures: [[up, up, up]])
     let report = try bench.run(labels: [.millivolts(-200)])
-    // The output is -100 mV and is to fall: plus toward 0 V, minus toward 453 mV, half way.
-    #expect(bench.board.events.contains(.clamp(0, .millivolts(50))))
+    // The output, second minus first, is -100 mV and is to fall: the second target toward 0 V, the
+    // first toward 453 mV, half way.
+    #expect(bench.board.events.contains(.clamp(1, .millivolts(50))))
     #expect(
       bench.board.events.contains { event in
-        guard case .clamp(1, let voltage) = event else { return false }
+        guard case .clamp(0, let voltage) = event else { return false }
         return abs(voltage.volts - 0.3265) < 1e-6
       })
     // 2 t0 |O - L| / 0.453 V.
@@ -183,7 +184,7 @@ private let down = Comparison(a: true, b: false)  // dV_F^2 < dV_C^2: discharge
     var bench = Bench(
       rule: rule, objective: .hinge(.millivolts(20)),
       layout: OutputLayout(count: 1, differential: true),
-      readings: [.millivolts(130), .millivolts(100)])
+      readings: [.millivolts(100), .millivolts(130)])
     let report = try bench.run(wanted: .category(1))
     #expect(report.verdict.correct)
     #expect(report.learned == .zero)
