@@ -21,7 +21,7 @@ help: ## this list
 demo: ## build Tellegen and train the demo task into runs/demo (or out=...)
 	@$(in_root) Scripts/setup build demo
 	$(in_root) swift build -c release --product tellegen
-	$(in_root) .build/release/tellegen train --out $(out)
+	$(in_root) .build/release/tellegen train --out $(out) --overwrite
 
 test: ## build and run the tests
 	@$(in_root) Scripts/setup build test
@@ -44,7 +44,7 @@ format: ## format the Swift files in place
 	@$(in_root) Scripts/setup
 	$(in_root) swift format --in-place --parallel --recursive $(swift_files)
 
-bench: ## measure speed and count instructions
+bench: ## measure speed, accuracy and gate estimates, and count the firmware's instructions
 	@$(in_root) Scripts/setup build bench
 	$(in_root) swift build -c release --product tellegen
-	$(in_root) .build/release/tellegen bench
+	$(in_root) Scripts/benchmark

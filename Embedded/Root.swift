@@ -13,7 +13,9 @@ struct NullBoard: LearningBoard, ~Copyable {
   mutating func clamp(target: Int, at voltage: Voltage) throws(Never) {}
   mutating func release(target: Int) throws(Never) {}
   mutating func compare(into comparisons: inout MutableSpan<Comparison>) throws(Never) {}
-  mutating func pulse(width: Nanoseconds, drives: Span<Drive>) throws(Never) -> Nanoseconds { width }
+  mutating func pulse(width: Nanoseconds, drives: Span<Drive>) throws(Never) -> Nanoseconds {
+    width
+  }
   mutating func now() throws(Never) -> Nanoseconds {
     time = time + .microseconds(2)
     return time
@@ -70,3 +72,6 @@ public func root(steps: UInt32) -> Int64 {
     changingBy: .millivolts(5), longest: step.longest, law: law)
   return conductance.steps > 0 ? learned &+ change.width.count : learned
 }
+
+/// What one edge costs in memory, for the table of the proof.
+public let edgeStateSize = UInt32(truncatingIfNeeded: MemoryLayout<EdgeController>.stride)

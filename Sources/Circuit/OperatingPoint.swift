@@ -15,11 +15,12 @@ public struct Solution: Sendable, Equatable {
 /// source attached to it, and of a leak of `leak` to 0 V that gives nodes beyond the reach of any
 /// conducting path a voltage too. Every element's current falls with the voltage at its far end, so the
 /// solution is unique and lies between the lowest and the highest of driven voltages, attached voltages
-/// and 0 V. It is found by a damped Newton iteration that starts from the last solution; nonlinear
-/// Gauss-Seidel sweeps step in where that fails.
+/// and 0 V. It is found by a damped Newton iteration that starts from the last solution; where that
+/// fails, nonlinear Gauss-Seidel sweeps and thresholds rounded off in stages step in.
 ///
 /// A value: a copy keeps its own voltages and elements. The same calls give the same bits on every
-/// machine. `solve` allocates no memory unless another copy shares its storage.
+/// machine. `solve` allocates no memory unless another copy shares its storage or Newton's method
+/// needs its fallbacks.
 public struct OperatingPoint: Sendable {
   /// The conductance in siemens from every free node to 0 V.
   public static let leak = 1e-12

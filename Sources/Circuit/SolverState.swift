@@ -423,11 +423,13 @@ final class SolverState: @unchecked Sendable {
       sinceSweep += 1
       let largest = newtonStep(damping: damping)
       // Steps of a quadratically converging Newton iteration shrink so that the next one is known:
-      // step^3 / previous^2.
+      // step^3 / previous^2. The soft law has no sharper bend than its width, so that a short step is
+      // in that regime; the sharp law gives no such assurance.
       let ratio = largest / previous
       if damping == 0
         && (largest <= OperatingPoint.tolerance
-          || (largest < 1e-6 && 100 * largest * ratio * ratio < OperatingPoint.tolerance))
+          || (activeLaw == .soft && largest < 3e-7
+            && 100 * largest * ratio * ratio < OperatingPoint.tolerance))
       {
         let residual = largestResidual().current
         for index in 0..<freeCount {

@@ -33,7 +33,8 @@ public struct SpiceDeck: Sendable {
     if Self.isFaithful(network) {
       lines.append("* Level-1 transistors: the sharp law with slope factor 1, as in the network.")
     } else {
-      lines.append("* NOT EQUIVALENT: level-1 transistors know only the sharp law with slope factor 1.")
+      lines.append(
+        "* NOT EQUIVALENT: level-1 transistors know only the sharp law with slope factor 1.")
       lines.append("* The network has the \(network.law.rawValue) law, or other slope factors.")
     }
     var isDriven = [Bool](repeating: false, count: network.nodeCount)

@@ -14,7 +14,7 @@ public struct Imperfections: Sendable, Equatable, Codable {
   public var updateBiasMedian: Double
   /// Input offset of a comparator, in V. It acts on half the sum or difference.
   public var comparatorOffset: Double
-  /// Largest magnitude of that offset, in V; draws beyond it are cut to it.
+  /// Largest magnitude of that offset, in V; draws beyond it are drawn again.
   public var comparatorOffsetLimit: Double
   /// Full width of a comparator's hysteresis, in V; the same for all.
   public var comparatorHysteresis: Double

@@ -21,7 +21,8 @@ public struct Converter: Sendable, Equatable {
   @inlinable
   public func code(for voltage: Voltage) -> UInt32 {
     if voltage.steps <= 0 || reference.steps <= 0 { return 0 }
-    let scaled = Wide.widen(UInt32(bitPattern: voltage.steps)) &<< Wide.widen(UInt32(bitPattern: bits))
+    let scaled =
+      Wide.widen(UInt32(bitPattern: voltage.steps)) &<< Wide.widen(UInt32(bitPattern: bits))
     let whole = Wide.widen(UInt32(bitPattern: reference.steps))
     let code = Wide.saturate(Wide.quotient(scaled &+ (whole &>> 1), whole))
     return code > highest ? highest : code

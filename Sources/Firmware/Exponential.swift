@@ -10,6 +10,7 @@ public enum Exponential {
   @inlinable
   public static func covered(after time: Nanoseconds, constant: UInt32) -> Fraction {
     let elapsed = Wide.magnitude(time.count)
+    if elapsed == 0 { return .zero }
     let ratio = Wide.quotient(
       (elapsed > 0x7fff_ffff ? 0x7fff_ffff : elapsed) &<< 32, Wide.widen(constant))
     return covered(ratio: ratio)

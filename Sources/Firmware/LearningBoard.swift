@@ -76,7 +76,9 @@ public struct Abilities: Sendable, Equatable {
 
   /// The abilities of both sets.
   @inlinable
-  public func union(_ other: Abilities) -> Abilities { Abilities(rawValue: rawValue | other.rawValue) }
+  public func union(_ other: Abilities) -> Abilities {
+    Abilities(rawValue: rawValue | other.rawValue)
+  }
 
   /// Whether every ability of another set is in this one.
   @inlinable

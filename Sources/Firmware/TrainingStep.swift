@@ -108,7 +108,8 @@ public struct TrainingStep: Sendable {
       try board.compare(into: &comparisons)
       decide(index: index, edges: edges, comparisons: comparisons, drives: &drives)
       if rule.contrast == .centred {
-        try clamp(on: &board, verdict: verdict, labels: labels, targets: targets.span, mirrored: true)
+        try clamp(
+          on: &board, verdict: verdict, labels: labels, targets: targets.span, mirrored: true)
         try board.settle()
         try board.compare(into: &comparisons)
         holdUnturned(edges: edges, comparisons: comparisons, drives: &drives)

@@ -46,7 +46,7 @@ public struct RuleSettings: Sendable, Equatable, Codable {
     self.name = name
     let rails = name == .overclamped || name == .centredOverclamped
     self.nudge = nudge ?? (rails ? 32.0 / 129 : 0.5)
-    self.pulse = pulse ?? (update == .comparator ? 20e-3 : 200e-6)
+    self.pulse = pulse ?? (update == .comparator ? 20e-3 : 1e-3)
     self.fixedPulse = fixedPulse
     self.probability = probability ?? (update == .comparator ? 0.5 : 1)
   }

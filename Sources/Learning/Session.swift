@@ -266,8 +266,9 @@ public struct Session<Board: LearningBoard> {
   }
 
   /// One sample's square error in V^2 and whether it is right.
-  private mutating func judge(_ sample: Int) throws(Board.Failure) -> (squared: Double, correct: Bool)
-  {
+  private mutating func judge(_ sample: Int) throws(Board.Failure) -> (
+    squared: Double, correct: Bool
+  ) {
     let presentation = problem.presentations[sample]
     try Session.evaluate(
       presentation.inputs, step: step, board: &board, targets: &storage.targets)

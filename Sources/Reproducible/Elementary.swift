@@ -17,7 +17,7 @@ public enum Elementary {
 
   /// The exponential function, e to the power `x`.
   ///
-  /// The error is below 1.5 units in the last place where the result is a normal number (and below one
+  /// The error is below 2 units in the last place where the result is a normal number (and below one
   /// spacing of the subnormal numbers otherwise). Results above the largest finite number are
   /// infinite, those below half the smallest positive number are zero, and NaN gives NaN.
   @inlinable
@@ -62,7 +62,7 @@ public enum Elementary {
 
   /// The natural logarithm of `x`.
   ///
-  /// The error is below 1 unit in the last place. The logarithm of zero is minus infinity; that of a
+  /// The error is below 2 units in the last place. The logarithm of zero is minus infinity; that of a
   /// negative number, and of NaN, is NaN.
   @inlinable
   public static func log(_ x: Double) -> Double {

@@ -255,7 +255,9 @@ public struct AnalogBoard: Sendable {
     try free.restore(voltages: state.freeVoltages)
     try clamped.restore(voltages: state.clampedVoltages)
     if state.freeSolved >= 0 { try AnalogBoard.put(state.gates, at: learningEdges, into: &free) }
-    if state.clampedSolved >= 0 { try AnalogBoard.put(state.gates, at: learningEdges, into: &clamped) }
+    if state.clampedSolved >= 0 {
+      try AnalogBoard.put(state.gates, at: learningEdges, into: &clamped)
+    }
   }
 
   /// Puts a board of the same description, seed and placement into a state.
@@ -337,8 +339,9 @@ public struct AnalogBoard: Sendable {
   ///
   /// Comparator A sees (dV_F - dV_C)/2 and B (dV_F + dV_C)/2, through averages of 1 % resistors,
   /// with their offsets and hysteresis.
-  public mutating func capture(at time: Nanoseconds, into comparisons: inout MutableSpan<Comparison>)
-  {
+  public mutating func capture(
+    at time: Nanoseconds, into comparisons: inout MutableSpan<Comparison>
+  ) {
     solveFree(at: time)
     solveClamped(at: time)
     let band = description.imperfections.comparatorHysteresis / 2

@@ -43,6 +43,8 @@ public struct VirtualBoard: LearningBoard, Sendable {
     lastPulseWasLong = false
   }
 
+  /// Comparator edges can be compared, driven one by one and anti-nudged; multiplier edges follow
+  /// their own rule.
   public var abilities: Abilities {
     switch analog.description.gates.update {
     case .comparator: .sign.union(.perEdgeHold).union(.antiNudge)
@@ -50,8 +52,10 @@ public struct VirtualBoard: LearningBoard, Sendable {
     }
   }
 
+  /// The one-shot's time.
   public var longestPulse: Nanoseconds { times.timer }
 
+  /// Sets a source's converter to the nearest code.
   public mutating func drive(source: Int, at voltage: Voltage) {
     let code = analog.converter.code(for: voltage)
     guard sourceCodes.indices.contains(source), sourceCodes[source] != Int64(code) else { return }
@@ -60,10 +64,12 @@ public struct VirtualBoard: LearningBoard, Sendable {
     analog.setSource(source, code: code)
   }
 
+  /// Lets the settling time pass.
   public mutating func settle() {
     time = time + times.settle
   }
 
+  /// Samples a target of the free twin; to half a code, beside the converter's errors.
   public mutating func measure(target: Int) -> Voltage {
     time = time + times.measureBeforeSample
     let code = analog.sampleTarget(target, at: time)
@@ -71,6 +77,7 @@ public struct VirtualBoard: LearningBoard, Sendable {
     return analog.converter.voltage(of: code)
   }
 
+  /// Sets a clamp's converter to the nearest code.
   public mutating func clamp(target: Int, at voltage: Voltage) {
     let code = analog.converter.code(for: voltage)
     guard clampCodes.indices.contains(target), clampCodes[target] != Int64(code) else { return }
@@ -79,6 +86,7 @@ public struct VirtualBoard: LearningBoard, Sendable {
     analog.setClamp(target, code: code)
   }
 
+  /// Shuts a clamp down.
   public mutating func release(target: Int) {
     guard clampCodes.indices.contains(target), clampCodes[target] >= 0 else { return }
     clampCodes[target] = -1
@@ -86,6 +94,7 @@ public struct VirtualBoard: LearningBoard, Sendable {
     analog.setClamp(target, code: nil)
   }
 
+  /// Captures all comparators and reads them.
   public mutating func compare(into comparisons: inout MutableSpan<Comparison>) {
     if abilities.contains(.analogRule) { return }
     time = time + times.compareBeforeCapture
@@ -93,6 +102,7 @@ public struct VirtualBoard: LearningBoard, Sendable {
     time = time + times.compareAfterCapture
   }
 
+  /// Lets the gates learn; the end is late by the jitter and one operation.
   public mutating func pulse(width: Nanoseconds, drives: Span<Drive>) -> Nanoseconds {
     if lastPulseWasLong && time < lastPulseEnd + times.rest { time = lastPulseEnd + times.rest }
     time = time + times.pulseBeforeStart
@@ -108,6 +118,7 @@ public struct VirtualBoard: LearningBoard, Sendable {
     return lasted
   }
 
+  /// The virtual time.
   public mutating func now() -> Nanoseconds { time }
 
   /// Lets virtual time pass with everything as it is; gates leak.

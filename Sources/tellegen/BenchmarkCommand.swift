@@ -8,7 +8,7 @@ import VirtualBoard
 struct BenchmarkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "benchmark", abstract: "Measures accuracy over seeds, speed, and gate estimates.",
-    subcommands: [Accuracy.self, Step.self, Estimate.self])
+    subcommands: [Accuracy.self, Step.self, FirmwareOnly.self, Estimate.self])
 
   struct Accuracy: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -74,7 +74,8 @@ struct BenchmarkCommand: ParsableCommand {
           let fall = first.training.error / max(result.last.training.error, 1e-12)
           falls.append(fall)
           var line = "seed \(seed): error \(Format.squareVolts(first.training.error)) -> "
-          line += "\(Format.squareVolts(result.last.training.error)) (\(Format.significant(fall)) times less)"
+          line +=
+            "\(Format.squareVolts(result.last.training.error)) (\(Format.significant(fall)) times less)"
           if let right = result.last.all.accuracy {
             all.append(right)
             line += ", right \(Format.percent(right))"
@@ -143,6 +144,38 @@ struct BenchmarkCommand: ParsableCommand {
     }
   }
 
+  struct FirmwareOnly: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "firmware",
+      abstract: "Runs the firmware's step of 32 edges on a board that does nothing, to be counted.")
+    @Option(help: "How many steps.")
+    var steps = 100_000
+
+    func run() throws {
+      let session = try Exits.catching { () throws -> Session<SilentBoard> in
+        let description = try BoardDescription.read(
+          path: try locate("lattice", kind: .board, near: searchRoots()))
+        var task = try TaskDescription.read(
+          path: try locate("iris", kind: .task, near: searchRoots()))
+        task.objective = .hinge(margin: 0.4)
+        return try Session(
+          board: SilentBoard(), description: description, problem: Problem(task: task, seed: 1),
+          plan: Plan(
+            rule: RuleSettings(update: .comparator, pulse: 1e-3), epochs: 1_000_000, seed: 1),
+          calibration: Calibration(nominal: description))
+      }
+      var running = session
+      running.begin()
+      let start = clock()
+      for _ in 0..<max(steps, 1) { running.train(sample: 0) }
+      let seconds = Double(clock() - start) / Double(CLOCKS_PER_SEC)
+      print(
+        "firmware alone: \(Format.significant(seconds / Double(max(steps, 1)) * 1e9)) ns of one core "
+          + "a step of 32 edges (\(running.progress.pulses) of \(running.progress.steps) moved gates)"
+      )
+    }
+  }
+
   struct Estimate: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Follows the controllers' gate estimates against the double's true gates.")
@@ -150,7 +183,9 @@ struct BenchmarkCommand: ParsableCommand {
     var steps = 10_000
     @Option(help: "The seed of the board's parts.")
     var seed: UInt64 = 1
-    @Option(help: "Relative difference between charge and discharge resistance, unknown to the controllers.")
+    @Option(
+      help:
+        "Relative difference between charge and discharge resistance, unknown to the controllers.")
     var imbalance = 0.0
     @Flag(help: "Let the controllers know only the parts' markings.")
     var uncalibrated = false
@@ -215,4 +250,29 @@ private struct EstimateTrial {
     let square = errors.reduce(0) { $0 + $1 * $1 } / Double(max(errors.count, 1))
     return "\(Format.significant(worst)),\(Format.significant(square.squareRoot()))"
   }
+}
+
+/// A board without physics: it answers at once, so that what is measured is the firmware.
+private struct SilentBoard: LearningBoard {
+  var captures: UInt8 = 1
+  var time = Nanoseconds.zero
+  var abilities: Abilities { .sign.union(.perEdgeHold).union(.antiNudge) }
+  var longestPulse: Nanoseconds { .milliseconds(19) }
+
+  mutating func drive(source: Int, at voltage: Voltage) {}
+  mutating func settle() {}
+  mutating func measure(target: Int) -> Voltage { .millivolts(100) }
+  mutating func clamp(target: Int, at voltage: Voltage) {}
+  mutating func release(target: Int) {}
+  mutating func compare(into comparisons: inout MutableSpan<Comparison>) {
+    // Charge then discharge, discharge then charge: centred rules drive all edges, up and down.
+    captures &+= 1
+    let bits = (captures ^ (captures >> 1)) & 1
+    for edge in comparisons.indices { comparisons[edge] = Comparison(bits: bits) }
+  }
+  mutating func pulse(width: Nanoseconds, drives: Span<Drive>) -> Nanoseconds {
+    time = time + width
+    return width
+  }
+  mutating func now() -> Nanoseconds { time }
 }

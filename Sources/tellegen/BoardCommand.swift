@@ -29,7 +29,8 @@ struct BoardCommand: ParsableCommand {
           "  \(description.nodes.count) nodes, \(description.edges.count) edges, \(learning) of "
             + "them learning (\(description.gates.update.rawValue) edges)")
         print(
-          "  \(description.sourceChannels) source and \(description.targetChannels) target channels")
+          "  \(description.sourceChannels) source and \(description.targetChannels) target channels"
+        )
         if let task {
           let task = try TaskDescription.read(
             path: try locate(task, kind: .task, near: searchRoots()))
@@ -76,7 +77,9 @@ struct BoardCommand: ParsableCommand {
         """)
     @Argument(help: "The board: a name in board/ or a file.")
     var board: String
-    @Option(help: "The task whose sample drives the sources; default: the first two sources at 0 and 0.45 V.")
+    @Option(
+      help:
+        "The task whose sample drives the sources; default: the first two sources at 0 and 0.45 V.")
     var task: String?
     @Option(help: "The sample's number, from 0.")
     var sample: Int = 0

@@ -84,7 +84,8 @@ struct TrainCommand: ParsableCommand {
         ("--rule", rule != nil), ("--epochs", epochs != nil), ("--seed", seed != nil),
         ("--nudge", nudge != nil), ("--pulse", pulse != nil), ("--fixed-pulse", fixedPulse),
         ("--probability", probability != nil), ("--last-pulse", lastPulse != nil),
-        ("--initial", initial != nil), ("--ideal", ideal), ("--uncalibrated", uncalibrated), ("--out", out != nil),
+        ("--initial", initial != nil), ("--ideal", ideal), ("--uncalibrated", uncalibrated),
+        ("--out", out != nil),
         ("--overwrite", overwrite),
       ]
       if let other = given.first(where: \.1) {

@@ -61,14 +61,16 @@ import Testing
     #expect(throws: DescriptionError.self) { try task("xor").place(on: try board("breadboard")) }
   }
 
-  @Test func `iris trains on nearly equal parts of the species`() throws {
+  @Test func `iris has fifty of each species and brings its complements and constants`() throws {
     let iris = try task("iris")
     #expect(iris.samples.count == 150 && iris.training == 100)
-    let counts = (0..<3).map { species in
-      iris.samples.prefix(100).count { $0.category == species }
+    let counts = (0..<3).map { species in iris.samples.count { $0.category == species } }
+    #expect(counts == [50, 50, 50])
+    for sample in iris.samples {
+      #expect(abs(sample.inputs[2] + sample.inputs[4] - 0.45) < 1e-12)
+      #expect(abs(sample.inputs[3] + sample.inputs[5] - 0.45) < 1e-12)
+      #expect(sample.inputs[6...] == [0.45, 0])
     }
-    #expect(counts == [34, 33, 33])
-    #expect(iris.samples[0].inputs[4...] == [0.45, 0])
   }
 
   @Test func `descriptions survive a round trip through JSON`() throws {

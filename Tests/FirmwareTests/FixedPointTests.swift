@@ -107,7 +107,8 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
   }
 
   @Test func aFractionOfVoltagesIsTheirRatioRoundedDown() {
-    #expect(Fraction(Voltage.millivolts(1), of: .millivolts(2)).steps >> 8 == 0x7fffff)
+    #expect(Fraction(Voltage.millivolts(250), of: .millivolts(500)).steps == 0x8000_0000)
+    #expect(Fraction(Voltage(steps: 1), of: Voltage(steps: 3)).steps == 0x5555_5555)
     #expect(Fraction(Voltage.millivolts(3), of: .millivolts(2)) == .one)
     #expect(Fraction(Voltage.millivolts(3), of: .zero) == .one)
     #expect(Fraction(1, of: 2).steps == 0x8000_0000)
@@ -130,7 +131,8 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
     }
     #expect(Conductance(strength: 58_411_555, overdrive: .millivolts(-1)).steps == 0)
     #expect(Conductance(strength: .max, overdrive: Voltage(steps: .max)).steps == .max)
-    #expect(abs(Conductance(strength: 58_411_555, overdrive: .millivolts(1000)).siemens - 8.5e-4) < 1e-10)
+    #expect(
+      abs(Conductance(strength: 58_411_555, overdrive: .millivolts(1000)).siemens - 8.5e-4) < 1e-10)
   }
 
   @Test func aConverterFindsTheNearestCode() {
@@ -138,10 +140,13 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
     #expect(converter.code(for: .zero) == 0)
     #expect(converter.code(for: .millivolts(-5)) == 0)
     #expect(converter.code(for: .millivolts(2000)) == 4095)
+    var worst = 0.0
     for code in 0..<UInt32(4096) {
       #expect(converter.code(for: converter.voltage(of: code)) == code)
-      #expect(abs(converter.voltage(of: code).volts - Double(code) * 0.00025) <= 3e-8)
+      let exact = Double(converter.reference.steps) * Double(code) / 4096
+      worst = max(worst, abs(Double(converter.voltage(of: code).steps) - exact))
     }
+    #expect(worst <= 0.5)
     let fine = Converter(bits: 24, reference: Voltage(volts: 1.024))
     for steps in stride(from: Int32(0), through: 7_600_000, by: 991) {
       #expect(abs(fine.voltage(of: fine.code(for: Voltage(steps: steps))).steps - steps) <= 1)
@@ -166,7 +171,9 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
     var all: [UInt32] = []
     for bit in 0..<32 {
       let base = UInt32(1) << UInt32(bit)
-      for offset: UInt32 in [0, 1, 2, 3, base / 3, base / 2, base &- 1] { all.append(base &+ offset) }
+      for offset: UInt32 in [0, 1, 2, 3, base / 3, base / 2, base &- 1] {
+        all.append(base &+ offset)
+      }
     }
     var x: UInt32 = 1
     for _ in 0..<(long ? 3_000_000 : 30_000) {

@@ -94,6 +94,17 @@ struct Bench {
   mutating func run(
     inputs: [Voltage] = [.millivolts(100)], wanted: Wanted = .labels, labels: [Voltage] = []
   ) throws -> StepReport {
+    try Bench.run(
+      inputs, wanted, labels, step: &step, board: &board, edges: &edges, targets: &targets,
+      comparisons: &comparisons, drives: &drives)
+  }
+
+  /// Spans of one variable's fields would overlap: every array is an argument of its own.
+  private static func run(
+    _ inputs: [Voltage], _ wanted: Wanted, _ labels: [Voltage], step: inout TrainingStep,
+    board: inout RecordingBoard, edges: inout [EdgeController], targets: inout [Voltage],
+    comparisons: inout [Comparison], drives: inout [Drive]
+  ) throws -> StepReport {
     var edgeSpan = edges.mutableSpan
     var targetSpan = targets.mutableSpan
     var comparisonSpan = comparisons.mutableSpan
@@ -114,13 +125,13 @@ private let down = Comparison(a: true, b: false)  // dV_F^2 < dV_C^2: discharge
     let rule = Rule(nudge: .label(half), length: .fixed(.milliseconds(2)))
     var bench = Bench(
       rule: rule, objective: .squaredError, layout: OutputLayout(count: 1, differential: false),
-      readings: [.millivolts(100)], captures: [[up, down, up]])
+      readings: [.millivolts(125)], captures: [[up, down, up]])
     let report = try bench.run(
-      inputs: [.millivolts(450), .zero], labels: [.millivolts(200)])
+      inputs: [.millivolts(450), .zero], labels: [.millivolts(250)])
     #expect(
       bench.board.events == [
         .drive(0, .millivolts(450)), .drive(1, .zero), .settle, .measure(0),
-        .clamp(0, .millivolts(150)), .settle, .compare,
+        .clamp(0, Voltage(volts: 0.1875)), .settle, .compare,
         .pulse(.milliseconds(2), [.charge, .discharge, .charge]),
       ])
     #expect(report.driven == 3)
@@ -198,11 +209,11 @@ private let down = Comparison(a: true, b: false)  // dV_F^2 < dV_C^2: discharge
       nudge: .label(half), length: .fixed(.milliseconds(1)), contrast: .centred)
     var bench = Bench(
       rule: rule, objective: .squaredError, layout: OutputLayout(count: 1, differential: false),
-      readings: [.millivolts(100)], captures: [[up, down, up], [down, up, up]])
-    let report = try bench.run(labels: [.millivolts(200)])
+      readings: [.millivolts(125)], captures: [[up, down, up], [down, up, up]])
+    let report = try bench.run(labels: [.millivolts(250)])
     // The second clamp lies as far below the free voltage as the first lay above.
-    #expect(bench.board.events.contains(.clamp(0, .millivolts(150))))
-    #expect(bench.board.events.contains(.clamp(0, .millivolts(50))))
+    #expect(bench.board.events.contains(.clamp(0, Voltage(volts: 0.1875))))
+    #expect(bench.board.events.contains(.clamp(0, Voltage(volts: 0.0625))))
     #expect(bench.drives == [.charge, .discharge, .hold])
     #expect(report.driven == 2)
   }

@@ -1,0 +1,153 @@
+import Circuit
+import Description
+import Firmware
+import Foundation
+import Testing
+import VirtualBoard
+
+/// The same seed gives the same bits, and a board put into a saved state goes on as the saved one.
+@Suite struct StateTests {
+  /// Does a drawn operation and says what came of it.
+  private func act(_ board: inout VirtualBoard, _ dice: inout Dice) -> [Int64] {
+    let channel = dice.index(below: 4)
+    let voltage = Voltage(volts: dice.number(0...0.45))
+    switch dice.index(below: 9) {
+    case 0, 1: board.drive(source: channel + dice.index(below: 5), at: voltage)
+    case 2: board.clamp(target: channel, at: voltage)
+    case 3: board.release(target: channel)
+    case 4: board.settle()
+    case 5: return [Int64(board.measure(target: channel).steps)]
+    case 6: return board.comparisons().map { Int64($0.bits) }
+    case 7:
+      let drives = (0..<32).map { _ in Drive(rawValue: UInt8(dice.index(below: 3)))! }
+      let width = Nanoseconds(seconds: dice.number(0...0.012))
+      return [board.pulse(width: width, drives: drives.span).count]
+    default: board.wait(Nanoseconds(seconds: dice.number(0...0.05)))
+    }
+    return []
+  }
+
+  private func fresh(_ name: String, seed: UInt64 = 11) throws -> VirtualBoard {
+    var board = try VirtualBoard(try shippedBoard(name), seed: seed)
+    board.setGates((0..<32).map { 1.5 + 0.05 * Double($0) })
+    return board
+  }
+
+  @Test(arguments: ["lattice", "lattice-multiplier"])
+  func `the same seed and operations give the same bits`(_ name: String) throws {
+    func run(seed: UInt64) throws -> (told: [[Int64]], state: VirtualBoard.State) {
+      var board = try fresh(name, seed: seed)
+      var dice = Dice(1)
+      let told = (0..<300).map { _ in act(&board, &dice) }
+      #expect(board.analog.failure == nil)
+      return (told, board.state)
+    }
+    let one = try run(seed: 11)
+    let again = try run(seed: 11)
+    let other = try run(seed: 12)
+    #expect(one.told == again.told && one.state == again.state)
+    #expect(one.told != other.told && one.state != other.state)
+  }
+
+  @Test(arguments: ["lattice", "lattice-multiplier"])
+  func `a restored board goes on bit for bit, wherever it was saved`(_ name: String) throws {
+    var board = try fresh(name)
+    var dice = Dice(2)
+    var moments = Dice(3)
+    var saved: [(copy: VirtualBoard, dice: Dice)] = []
+    var differing: [Int] = []
+    for step in 0..<300 {
+      if moments.number(0...1) < 0.15 {
+        let data = try JSONEncoder().encode(board.state)
+        var copy = try fresh(name)
+        // Something else has happened to the copy before.
+        _ = copy.pulse(.milliseconds(3), .charge)
+        _ = copy.comparisons()
+        try copy.restore(try JSONDecoder().decode(VirtualBoard.State.self, from: data))
+        #expect(copy.state == board.state)
+        saved.append((copy, dice))
+      }
+      let told = act(&board, &dice)
+      for index in saved.indices {
+        var (copy, itsDice) = saved[index]
+        let answer = act(&copy, &itsDice)
+        if answer != told || copy.state != board.state { differing.append(step) }
+        saved[index] = (copy, itsDice)
+      }
+      if saved.count > 8 { saved.removeFirst() }
+    }
+    #expect(differing.isEmpty, "first after step \(differing.first ?? -1)")
+  }
+
+  @Test func `a source's own offset is there from power-up on`() throws {
+    var sizes = Imperfections.none
+    sizes.dacOffset = 0.01
+    var board = try AnalogBoard(bench: bench(edges: 1, imperfections: sizes))
+    let atPowerUp = board.freeVoltages(at: .zero)[0...1]
+    board.setSource(0, code: 1)
+    board.setSource(1, code: 1)
+    board.setSource(0, code: 0)
+    board.setSource(1, code: 0)
+    let later = board.freeVoltages(at: .zero)[0...1]
+    #expect(later.allSatisfy { abs($0) > 1e-4 })
+    #expect(atPowerUp == later)
+  }
+
+  @Test func `a state saved between driving and looking keeps what was driven`() throws {
+    var board = try VirtualBoard(bench(edges: 1, imperfections: .none))
+    _ = board.measure(target: 1)
+    board.drive(source: 1, at: .millivolts(300))
+    board.clamp(target: 0, at: .millivolts(200))
+    var copy = try VirtualBoard(bench(edges: 1, imperfections: .none))
+    try copy.restore(board.state)
+    #expect(abs(board.measure(target: 1).volts - 0.3) < 1e-6)
+    #expect(abs(copy.measure(target: 1).volts - 0.3) < 1e-6)
+    #expect(copy.clampedVoltages == board.clampedVoltages)
+  }
+
+  @Test func `the state of another board is refused and changes nothing`() throws {
+    var board = try fresh("lattice")
+    board.drive(source: 0, at: .millivolts(300))
+    let before = board.state
+    for other in [
+      try VirtualBoard(try shippedBoard("breadboard")).state,
+      try VirtualBoard(BoardDescription.lattice(side: 5)).state,
+      try VirtualBoard(
+        description: try shippedBoard("lattice"), seed: 1, sources: [0, 1], targets: [5]
+      ).state,
+    ] {
+      #expect(throws: StateMismatch.self) { try board.restore(other) }
+      #expect(board.state == before)
+    }
+  }
+
+  @Test func `copies of a board live apart`() throws {
+    var board = try fresh("lattice")
+    board.drive(source: 0, at: .millivolts(300))
+    board.drive(source: 1, at: .millivolts(100))
+    var copy = board
+    let voltages = board.freeVoltages
+    copy.drive(source: 0, at: .millivolts(20))
+    copy.setGates([Double](repeating: 1.2, count: 32))
+    #expect(copy.freeVoltages != voltages)
+    _ = copy.pulse(.milliseconds(5), .charge)
+    #expect(board.freeVoltages == voltages)
+  }
+
+  @Test func `gates start drained on comparator boards and reset on multiplier boards`() throws {
+    #expect(try VirtualBoard(try shippedBoard("lattice")).gates.allSatisfy { $0 == 0 })
+    #expect(
+      try VirtualBoard(try shippedBoard("lattice-multiplier")).gates.allSatisfy { $0 == 2.2 })
+  }
+
+  @Test func `boards say what they can do`() throws {
+    let comparator = try VirtualBoard(try shippedBoard("lattice"))
+    #expect(comparator.abilities.contains(.sign.union(.perEdgeHold).union(.antiNudge)))
+    #expect(!comparator.abilities.contains(.analogRule))
+    let multiplier = try VirtualBoard(try shippedBoard("lattice-multiplier"))
+    #expect(multiplier.abilities.contains(.analogRule))
+    #expect(!multiplier.abilities.contains(.perEdgeHold))
+    #expect(!multiplier.abilities.contains(.sign))
+    #expect(comparator.longestPulse == .milliseconds(19))
+  }
+}
