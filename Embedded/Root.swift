@@ -1,25 +1,19 @@
-// The root of the Embedded proof: it uses every generic of the firmware once, on a board that does
-// nothing. Without it the compiler would have nothing to specialise and the proof would be empty.
+// The root of the Embedded proof: it uses every generic of the firmware once, on lines that lead
+// nowhere. Without it the compiler would have nothing to specialise and the proof would be empty.
 
-/// A board that does nothing and cannot fail.
-struct NullBoard: LearningBoard, ~Copyable {
-  var abilities: Abilities { .sign.union(.perEdgeHold).union(.antiNudge) }
-  var longestPulse: Nanoseconds { .milliseconds(19) }
+/// Lines that lead nowhere and cannot fail.
+struct NullLines: Lines, ~Copyable {
   var time = Nanoseconds.zero
 
-  mutating func drive(source: Int, at voltage: Voltage) throws(Never) {}
-  mutating func settle() throws(Never) {}
-  mutating func measure(target: Int) throws(Never) -> Voltage { .zero }
-  mutating func clamp(target: Int, at voltage: Voltage) throws(Never) {}
-  mutating func release(target: Int) throws(Never) {}
-  mutating func compare(into comparisons: inout MutableSpan<Comparison>) throws(Never) {}
-  mutating func pulse(width: Nanoseconds, drives: Span<Drive>) throws(Never) -> Nanoseconds {
-    width
-  }
-  mutating func now() throws(Never) -> Nanoseconds {
+  mutating func write(_ levels: LineSet, mask: LineSet) throws(Never) {
     time = time + .microseconds(2)
-    return time
   }
+  mutating func read(mask: LineSet) throws(Never) -> LineSet {
+    time = time + .microseconds(2)
+    return mask
+  }
+  mutating func wait(_ duration: Nanoseconds) throws(Never) { time = time + duration }
+  mutating func now() throws(Never) -> Nanoseconds { time }
 }
 
 /// How many edges the root trains; their storage is the stack's.
@@ -29,7 +23,14 @@ let rootEdges = 32
 /// - Returns: the nanoseconds learned, so that nothing is optimised away.
 @_cdecl("tellegen_root")
 public func root(steps: UInt32) -> Int64 {
-  var board = NullBoard()
+  var wiring = BoardWiring(
+    kind: steps & 2 == 0 ? .chains : .direct, selectCount: 8, chainSelect: 0,
+    converter: Converter(bits: 12, reference: .millivolts(1024)), settle: .microseconds(100),
+    timer: .milliseconds(19), rest: .milliseconds(3))
+  wiring.sourceCount = 4
+  wiring.targetCount = 4
+  wiring.edgeCount = rootEdges
+  var board = WiredBoard(lines: NullLines(), wiring: wiring)
   let law = DriveLaw(
     supply: .millivolts(5000), lowest: .millivolts(1000), highest: .millivolts(3300),
     drop: .millivolts(600))
@@ -55,14 +56,14 @@ public func root(steps: UInt32) -> Int64 {
   var comparisonSpan = comparisons.mutableSpan
   var driveSpan = drives.mutableSpan
   var learned: Int64 = 0
-  _ = step.program(goals.span, on: &board, edges: &edgeSpan, drives: &driveSpan)
+  _ = try? step.program(goals.span, on: &board, edges: &edgeSpan, drives: &driveSpan)
   var index: UInt32 = 0
   while index < steps {
-    let report = step.run(
+    let report = try? step.run(
       on: &board, index: index, inputs: inputs.span,
       wanted: .category(index & 1 == 0 ? 0 : 1), labels: labels.span,
       edges: &edgeSpan, targets: &targetSpan, comparisons: &comparisonSpan, drives: &driveSpan)
-    learned = learned &+ report.learned.count
+    if let report { learned = learned &+ report.learned.count }
     index = index &+ 1
   }
   let mean = step.layout.output(0, of: targetSpan.span)

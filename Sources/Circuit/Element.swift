@@ -30,7 +30,8 @@ public struct DigitalPotentiometer: Sendable, Equatable, Codable {
     self.spacing = spacing
   }
 
-  /// The resistance in ohms at a step from 0 to `steps` - 1; steps outside are moved to the nearer end.
+  /// The resistance in ohms at a step from 0 to `steps` - 1; steps outside are moved to the nearer
+  /// end.
   public func ohms(at step: Int) -> Double {
     guard step > 0, steps > 1 else { return lowest }
     guard step < steps - 1 else { return highest }

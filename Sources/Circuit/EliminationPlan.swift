@@ -2,8 +2,9 @@
 /// once, shared by all copies of an operating point.
 ///
 /// Free nodes get the internal numbers 0 ..< `freeCount` in order of elimination, driven nodes the
-/// numbers from there on. For every free node k, `reach[start[k] ..< start[k + 1]]` lists, ascending,
-/// the later free nodes with which it shares a matrix entry once the nodes before it are gone.
+/// numbers from there on. For every free node k, `reach[start[k] ..< start[k + 1]]` lists,
+/// ascending, the later free nodes with which it shares a matrix entry once the nodes before it are
+/// gone.
 final class EliminationPlan: Sendable {
   let nodeCount: Int
   let freeCount: Int

@@ -15,7 +15,8 @@ public struct Branch: Sendable, Equatable, Codable {
   }
 }
 
-/// A network of two-ended elements. Voltages are against a common ground, which is not itself a node.
+/// A network of two-ended elements. Voltages are against a common ground, which is not itself a
+/// node.
 public struct Network: Sendable, Equatable, Codable {
   /// The number of nodes, 1 to 10 million; nodes are numbered from 0.
   public var nodeCount: Int

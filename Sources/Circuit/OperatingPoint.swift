@@ -4,19 +4,20 @@ public struct Solution: Sendable, Equatable {
   public let iterations: Int
   /// Gauss-Seidel sweeps in between, where Newton's method did not get on; usually 0.
   public let sweeps: Int
-  /// The largest residual current in amperes into any free node before the last Newton step was added.
-  /// That step shrinks it further, to rounding.
+  /// The largest residual current in amperes into any free node before the last Newton step was
+  /// added. That step shrinks it further, to rounding.
   public let largestResidual: Double
 }
 
 /// The DC operating point of a network some of whose nodes are driven to given voltages.
 ///
-/// A free node's voltage is such that the currents into it add up to zero: those of its branches, of a
-/// source attached to it, and of a leak of `leak` to 0 V that gives nodes beyond the reach of any
-/// conducting path a voltage too. Every element's current falls with the voltage at its far end, so the
-/// solution is unique and lies between the lowest and the highest of driven voltages, attached voltages
-/// and 0 V. It is found by a damped Newton iteration that starts from the last solution; where that
-/// fails, nonlinear Gauss-Seidel sweeps and thresholds rounded off in stages step in.
+/// A free node's voltage is such that the currents into it add up to zero: those of its branches,
+/// of a source attached to it, and of a leak of `leak` to 0 V that gives nodes beyond the reach of
+/// any conducting path a voltage too. Every element's current falls with the voltage at its far
+/// end, so the solution is unique and lies between the lowest and the highest of driven voltages,
+/// attached voltages and 0 V. It is found by a damped Newton iteration that starts from the last
+/// solution; where that fails, nonlinear Gauss-Seidel sweeps and thresholds rounded off in stages
+/// step in.
 ///
 /// A value: a copy keeps its own voltages and elements. The same calls give the same bits on every
 /// machine. `solve` allocates no memory unless another copy shares its storage or Newton's method
@@ -29,8 +30,8 @@ public struct OperatingPoint: Sendable {
 
   private var state: SolverState
 
-  /// Prepares a network for solving, all driven nodes at 0 V, nothing attached, every free node at the
-  /// cold start of 0 V.
+  /// Prepares a network for solving, all driven nodes at 0 V, nothing attached, every free node at
+  /// the cold start of 0 V.
   ///
   /// - Parameters:
   ///   - network: The network.
@@ -74,7 +75,8 @@ public struct OperatingPoint: Sendable {
   /// The number of branches.
   public var branchCount: Int { state.links.count }
 
-  /// The voltages in volts of all nodes: after a solve its solution, which the next one starts from.
+  /// The voltages in volts of all nodes: after a solve its solution, which the next one starts
+  /// from.
   public var voltages: [Double] {
     let plan = state.plan
     return plan.place.map { state.voltages[Int($0)] }
@@ -114,8 +116,8 @@ public struct OperatingPoint: Sendable {
 
   /// Sets the gate voltage of a transistor branch.
   ///
-  /// - Throws: `CircuitError` where the branch does not exist or is no transistor, or the voltage is
-  ///   outside `CircuitError.voltageRange`.
+  /// - Throws: `CircuitError` where the branch does not exist or is no transistor, or the voltage
+  ///   is outside `CircuitError.voltageRange`.
   public mutating func setGate(_ branch: Int, _ volts: Double) throws(CircuitError) {
     try check(branch: branch)
     let link = state.links[branch]
@@ -127,8 +129,8 @@ public struct OperatingPoint: Sendable {
 
   /// Puts another element into a branch.
   ///
-  /// Changes among resistors, potentiometers and `open`, and from transistor to transistor, are done
-  /// in place; others rebuild the solver's storage.
+  /// Changes among resistors, potentiometers and `open`, and from transistor to transistor, are
+  /// done in place; others rebuild the solver's storage.
   ///
   /// - Throws: `CircuitError` where the branch does not exist or the element is not valid.
   public mutating func replace(_ branch: Int, _ element: Element) throws(CircuitError) {
@@ -156,8 +158,8 @@ public struct OperatingPoint: Sendable {
 
   /// Sets the voltage of a driven node.
   ///
-  /// - Throws: `CircuitError` where the node is not among the driven ones, or the voltage is outside
-  ///   `CircuitError.voltageRange`.
+  /// - Throws: `CircuitError` where the node is not among the driven ones, or the voltage is
+  ///   outside `CircuitError.voltageRange`.
   public mutating func drive(_ node: Int, _ volts: Double) throws(CircuitError) {
     let place = try place(node, "driven")
     guard place >= state.plan.freeCount else { throw .notDriven(node: node) }
@@ -166,15 +168,16 @@ public struct OperatingPoint: Sendable {
     state.voltages[place] = volts
   }
 
-  /// Attaches a source of finite stiffness to an attachable node: a voltage behind a resistance, which
-  /// adds conductance (volts - V) to the node's current balance. It takes the place of the source
-  /// attached before.
+  /// Attaches a source of finite stiffness to an attachable node: a voltage behind a resistance,
+  /// which adds conductance (volts - V) to the node's current balance. It takes the place of the
+  /// source attached before.
   ///
   /// - Parameters:
   ///   - node: The free node.
   ///   - conductance: The reciprocal of the source's resistance, 0 (nothing attached) to 1e6 S.
   ///   - volts: The source's open-circuit voltage.
-  /// - Throws: `CircuitError` where the node was not declared attachable or a value is out of range.
+  /// - Throws: `CircuitError` where the node was not declared attachable or a value is out of
+  ///   range.
   public mutating func attach(
     _ node: Int, conductance: Double, volts: Double
   ) throws(CircuitError) {

@@ -1,15 +1,17 @@
 import Reproducible
 
-/// Everything a solve reads and writes, in memory of its own: the hot loops run over bare pointers and
-/// allocate nothing. An `OperatingPoint` copies it before writing when another copy still holds it.
+/// Everything a solve reads and writes, in memory of its own: the hot loops run over bare pointers
+/// and allocate nothing. An `OperatingPoint` copies it before writing when another copy still holds
+/// it.
 ///
 /// The unknowns are the voltages of the free nodes, the equations the currents F into them. Each
-/// element's current is f(V_b) - f(V_a) with f falling, so A = -dF/dV has positive diagonal, the other
-/// entries are not positive and every column adds up to its conductance to ground: driven nodes, attached
-/// sources and leak. Only the magnitudes m of the entries beside the diagonal and those conductances to
-/// ground are kept; each pivot is the sum of what remains in its column (Grassmann, Taksar and Heyman,
-/// "Regenerative analysis and steady state distributions for Markov chains", 1985). Nothing is ever
-/// subtracted, so a group of nodes that hangs on a leak alone is solved as accurately as any other.
+/// element's current is f(V_b) - f(V_a) with f falling, so A = -dF/dV has positive diagonal, the
+/// other entries are not positive and every column adds up to its conductance to ground: driven
+/// nodes, attached sources and leak. Only the magnitudes m of the entries beside the diagonal and
+/// those conductances to ground are kept; each pivot is the sum of what remains in its column
+/// (Grassmann, Taksar and Heyman, "Regenerative analysis and steady state distributions for Markov
+/// chains", 1985). Nothing is ever subtracted, so a group of nodes that hangs on a leak alone is
+/// solved as accurately as any other.
 final class SolverState: @unchecked Sendable {
   // Sendable by hand: written only while one operating point holds the sole reference.
   enum Kind: UInt8 { case transistor, linear, diode }
@@ -208,8 +210,8 @@ final class SolverState: @unchecked Sendable {
 
   // MARK: Evaluation
 
-  /// Currents, matrix entries and conductances to ground at the present voltages; returns the sum of
-  /// the magnitudes of the residual currents.
+  /// Currents, matrix entries and conductances to ground at the present voltages; returns the sum
+  /// of the magnitudes of the residual currents.
   func evaluate() -> Double {
     let freeCount = plan.freeCount
     let entryCount = plan.entryCount
@@ -293,8 +295,8 @@ final class SolverState: @unchecked Sendable {
 
   // MARK: Linear solution
 
-  /// Replaces `step` by the Newton step at the evaluated voltages and returns its largest magnitude.
-  /// Uses up the entries.
+  /// Replaces `step` by the Newton step at the evaluated voltages and returns its largest
+  /// magnitude. Uses up the entries.
   func newtonStep(damping: Double) -> Double {
     let freeCount = plan.freeCount
     let grounds = entries + plan.entryCount
@@ -403,8 +405,8 @@ final class SolverState: @unchecked Sendable {
   /// largest residual current, or nil where the sweeps allowed did not help.
   ///
   /// A step that does not lower the sum of the residual currents' magnitudes is taken back and
-  /// repeated with a conductance to ground added at every node (pseudo-time stepping): with enough of
-  /// it the step always lowers the sum, because the columns of A add up to nothing negative.
+  /// repeated with a conductance to ground added at every node (pseudo-time stepping): with enough
+  /// of it the step always lowers the sum, because the columns of A add up to nothing negative.
   private func iterate(
     _ low: Double, _ high: Double, sweepLimit: Int, _ effort: inout Effort
   ) -> Double? {
@@ -423,8 +425,8 @@ final class SolverState: @unchecked Sendable {
       sinceSweep += 1
       let largest = newtonStep(damping: damping)
       // Steps of a quadratically converging Newton iteration shrink so that the next one is known:
-      // step^3 / previous^2. The soft law has no sharper bend than its width, so that a short step is
-      // in that regime; the sharp law gives no such assurance.
+      // step^3 / previous^2. The soft law has no sharper bend than its width, so that a short step
+      // is in that regime; the sharp law gives no such assurance.
       let ratio = largest / previous
       if damping == 0
         && (largest <= OperatingPoint.tolerance
@@ -559,7 +561,8 @@ final class SolverState: @unchecked Sendable {
     }
   }
 
-  /// The current into a free node at the present voltages and how fast it falls with the node's own.
+  /// The current into a free node at the present voltages and how fast it falls with the node's
+  /// own.
   private func balance(_ place: Int) -> (current: Double, conductance: Double) {
     let source = attached[place]
     let volts = voltages[place]

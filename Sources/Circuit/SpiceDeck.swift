@@ -1,10 +1,10 @@
-/// A network written as a deck for ngspice, to check an operating point with an independent program:
-/// `ngspice -b deck.cir` prints every node's voltage as `v(n0) = ...`.
+/// A network written as a deck for ngspice, to check an operating point with an independent
+/// program: `ngspice -b deck.cir` prints every node's voltage as `v(n0) = ...`.
 ///
-/// Node i is called `n<i>`, branch i `m<i>`, `r<i>` or `d<i>`. Transistors are level-1 MOSFETs without
-/// body effect and without channel-length modulation; that is the sharp law with slope factor 1, and
-/// where the network has another law or factor the deck says so in its header. Every free node carries
-/// the leak of `OperatingPoint.leak`.
+/// Node i is called `n<i>`, branch i `m<i>`, `r<i>` or `d<i>`. Transistors are level-1 MOSFETs
+/// without body effect and without channel-length modulation; that is the sharp law with slope
+/// factor 1, and where the network has another law or factor the deck says so in its header. Every
+/// free node carries the leak of `OperatingPoint.leak`.
 public struct SpiceDeck: Sendable {
   /// The deck.
   public let text: String
@@ -62,8 +62,8 @@ public struct SpiceDeck: Sendable {
     text = lines.joined(separator: "\n")
   }
 
-  /// Whether level-1 transistors compute the same currents as the network's: the sharp law and slope
-  /// factor 1 throughout, or no transistors at all.
+  /// Whether level-1 transistors compute the same currents as the network's: the sharp law and
+  /// slope factor 1 throughout, or no transistors at all.
   public static func isFaithful(_ network: Network) -> Bool {
     network.branches.allSatisfy { branch in
       guard case .transistor(let transistor, _) = branch.element else { return true }

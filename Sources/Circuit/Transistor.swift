@@ -13,16 +13,16 @@ public enum ThresholdLaw: String, Sendable, Codable, CaseIterable {
   public static let softness = 0.0869
 }
 
-/// An n-channel field-effect transistor, used between source and drain as a conductance that its gate
-/// sets. Source and drain are interchangeable.
+/// An n-channel field-effect transistor, used between source and drain as a conductance that its
+/// gate sets. Source and drain are interchangeable.
 ///
 /// One expression covers cut-off, triode and saturation,
 ///
 ///     I(a->b) = (S/2n) [q(G - V_T - n V_b)^2 - q(G - V_T - n V_a)^2],
 ///
-/// with q of `ThresholdLaw`: the charge-sheet form of Enz, Krummenacher and Vittoz ("An analytical MOS
-/// transistor model valid in all regions of operation", 1995). All voltages are against the substrate.
-/// In triode with n = 1 it is I = S (G - V_T - (V_a + V_b)/2) (V_a - V_b).
+/// with q of `ThresholdLaw`: the charge-sheet form of Enz, Krummenacher and Vittoz ("An analytical
+/// MOS transistor model valid in all regions of operation", 1995). All voltages are against the
+/// substrate. In triode with n = 1 it is I = S (G - V_T - (V_a + V_b)/2) (V_a - V_b).
 public struct Transistor: Sendable, Equatable, Codable {
   /// The transconductance parameter S in A/V^2 (mobility times oxide capacitance times width over
   /// length); from 0 (a dead device) to 1000.

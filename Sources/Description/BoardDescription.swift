@@ -43,6 +43,8 @@ public struct BoardDescription: Sendable, Equatable, Codable {
   public var imperfections: Imperfections
   /// Edges that are broken.
   public var faults: [Fault]
+  /// How the board is wired to GPIO lines, or nil if it is not and only its double can learn.
+  public var wiring: WiringDescription?
 
   /// Makes a description from its parts, without checking them.
   public init(
@@ -52,7 +54,8 @@ public struct BoardDescription: Sendable, Equatable, Codable {
     sourceChannels: Int? = nil, targetChannels: Int? = nil, nodeLowest: Double = 0,
     nodeHighest: Double = 0.453, converters: ConverterDescription = ConverterDescription(),
     clampOhms: Double = 100, timing: TimingDescription = TimingDescription(),
-    imperfections: Imperfections = .measured, faults: [Fault] = []
+    imperfections: Imperfections = .measured, faults: [Fault] = [],
+    wiring: WiringDescription? = nil
   ) {
     self.name = name
     self.about = about
@@ -72,7 +75,12 @@ public struct BoardDescription: Sendable, Equatable, Codable {
     self.timing = timing
     self.imperfections = imperfections
     self.faults = faults
+    self.wiring = wiring
   }
+
+  /// The edges that learn, in the order of `edges`; their numbers are those of gates, comparisons
+  /// and chain positions.
+  public var learningEdges: [EdgeDescription] { edges.filter { $0.part == .learning } }
 }
 
 /// One edge: a part between two nodes.

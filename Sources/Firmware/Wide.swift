@@ -42,6 +42,14 @@ enum Wide {
   @inlinable @inline(__always)
   static func bit(_ position: Int) -> UInt64 { 1 &<< widen(counter(position)) }
 
+  /// A small unsigned number as an index.
+  @inlinable @inline(__always)
+  static func index(_ a: UInt8) -> Int { Int(truncatingIfNeeded: a) }
+
+  /// A small unsigned number as an index.
+  @inlinable @inline(__always)
+  static func index(_ a: UInt16) -> Int { Int(truncatingIfNeeded: a) }
+
   /// The nearest 32-bit number: values out of range become the range's end.
   @inlinable @inline(__always)
   static func saturate(_ a: Int64) -> Int32 {

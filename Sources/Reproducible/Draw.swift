@@ -1,10 +1,11 @@
 /// Random numbers addressed by what they are for, not by the order in which they are asked for.
 ///
 /// A draw belongs to a seed, a purpose (which imperfection, which shuffle), a device (which edge,
-/// which chip) and an event (which pulse, which step). The same address always gives the same number,
-/// whichever thread asks and whatever was asked before. The numbers come from two rounds of a mixing
-/// function over key and event, in the manner of counter-based generators (Salmon, Moraes, Dror and
-/// Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011). They are not for cryptography.
+/// which chip) and an event (which pulse, which step). The same address always gives the same
+/// number, whichever thread asks and whatever was asked before. The numbers come from two rounds of
+/// a mixing function over key and event, in the manner of counter-based generators (Salmon, Moraes,
+/// Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011). They are not for
+/// cryptography.
 public struct Draw: Sendable, Equatable {
   /// The mixed seed, purpose and device.
   @usableFromInline let key: UInt64
@@ -24,7 +25,8 @@ public struct Draw: Sendable, Equatable {
     self.innerKey = Self.mixed(key &+ outer &+ address &* 0x8CB9_2BA7_2F3D_8DD7)
   }
 
-  /// A bijection of the 64-bit words in which every input bit changes about half of the output bits.
+  /// A bijection of the 64-bit words in which every input bit changes about half of the output
+  /// bits.
   @inlinable
   static func mixed(_ word: UInt64) -> UInt64 {
     var z = word
@@ -62,7 +64,8 @@ public struct Draw: Sendable, Equatable {
     return normal(event, part: &part)
   }
 
-  /// A normal number from the parts of the event from `part` on; leaves the first unused part there.
+  /// A normal number from the parts of the event from `part` on; leaves the first unused part
+  /// there.
   @inlinable
   func normal(_ event: UInt64, part: inout UInt64) -> Double {
     while true {
@@ -120,8 +123,8 @@ public struct Draw: Sendable, Equatable {
     return Int(product.high)
   }
 
-  /// The numbers 0 ..< `count` in random order, every order equally probable (Fisher and Yates); empty
-  /// where `count` is below 1.
+  /// The numbers 0 ..< `count` in random order, every order equally probable (Fisher and Yates);
+  /// empty where `count` is below 1.
   ///
   /// - Parameters:
   ///   - event: The event to draw for, for example the number of the pass through the samples.

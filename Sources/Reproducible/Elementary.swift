@@ -1,12 +1,12 @@
 /// Elementary functions that give the same bits on every machine.
 ///
-/// The mathematical library of a system may round `exp` or `log` differently from its neighbour's, and
-/// one bit is enough to part two training runs. These functions use only IEEE addition, subtraction,
-/// multiplication, division and integer operations, in a fixed order and without contraction. The
-/// polynomials interpolate the functions at Chebyshev points.
+/// The mathematical library of a system may round `exp` or `log` differently from its neighbour's,
+/// and one bit is enough to part two training runs. These functions use only IEEE addition,
+/// subtraction, multiplication, division and integer operations, in a fixed order and without
+/// contraction. The polynomials interpolate the functions at Chebyshev points.
 public enum Elementary {
-  /// Adding this number to a value below 2^51 in magnitude leaves the value, rounded to an integer, in
-  /// the low bits.
+  /// Adding this number to a value below 2^51 in magnitude leaves the value, rounded to an integer,
+  /// in the low bits.
   @usableFromInline static let roundingShift = 0x1.8p52
   /// The high part of ln 2: 20 trailing zero bits make its product with an exponent exact.
   @usableFromInline static let naturalLogOfTwoHigh = 0x1.62e42fef00000p-1
@@ -17,8 +17,8 @@ public enum Elementary {
 
   /// The exponential function, e to the power `x`.
   ///
-  /// The error is below 2 units in the last place where the result is a normal number (and below one
-  /// spacing of the subnormal numbers otherwise). Results above the largest finite number are
+  /// The error is below 2 units in the last place where the result is a normal number (and below
+  /// one spacing of the subnormal numbers otherwise). Results above the largest finite number are
   /// infinite, those below half the smallest positive number are zero, and NaN gives NaN.
   @inlinable
   public static func exp(_ x: Double) -> Double {
@@ -62,8 +62,8 @@ public enum Elementary {
 
   /// The natural logarithm of `x`.
   ///
-  /// The error is below 2 units in the last place. The logarithm of zero is minus infinity; that of a
-  /// negative number, and of NaN, is NaN.
+  /// The error is below 2 units in the last place. The logarithm of zero is minus infinity; that of
+  /// a negative number, and of NaN, is NaN.
   @inlinable
   public static func log(_ x: Double) -> Double {
     guard x > 0 else { return x == 0 ? -.infinity : .nan }
@@ -83,8 +83,8 @@ public enum Elementary {
 
   /// ln(1 + x), accurate also where `x` is small.
   ///
-  /// The error is below 2 units in the last place. The value at -1 is minus infinity; below -1, and for
-  /// NaN, it is NaN.
+  /// The error is below 2 units in the last place. The value at -1 is minus infinity; below -1, and
+  /// for NaN, it is NaN.
   @inlinable
   public static func log1p(_ x: Double) -> Double {
     guard x > -0.29 else {
@@ -127,8 +127,8 @@ public enum Elementary {
 
   /// The soft ramp ln(1 + e^t) and its slope, the logistic function 1 / (1 + e^-t).
   ///
-  /// The relative error of both is below 1.2e-15 for `t` above -700. The ramp goes over into `t` itself
-  /// for large `t`; below -700 value and slope stay at e^-700 (1e-304), so that no
+  /// The relative error of both is below 1.2e-15 for `t` above -700. The ramp goes over into `t`
+  /// itself for large `t`; below -700 value and slope stay at e^-700 (1e-304), so that no
   /// argument, infinite ones included, gives NaN.
   @inlinable
   public static func softplus(_ t: Double) -> (value: Double, slope: Double) {

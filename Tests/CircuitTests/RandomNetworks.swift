@@ -39,7 +39,8 @@ struct RandomNetworks {
   /// A connected network: a random tree and as many further branches as nodes.
   ///
   /// - Parameters:
-  ///   - others: The share of the further branches that are diodes, resistors, potentiometers or open.
+  ///   - others: The share of the further branches that are diodes, resistors, potentiometers or
+  ///   open.
   mutating func network(
     nodes: Int, law: ThresholdLaw, drive: ClosedRange<Double>, others: Double = 0,
     slopes: Bool = false, gate: (inout RandomNetworks) -> Double
@@ -79,8 +80,8 @@ struct RandomNetworks {
 }
 
 /// Kirchhoff's current law evaluated from the elements themselves, without the solver's arrays: for
-/// every node the current that flows in, and what multiplies the relative error of rounding in it (for
-/// linear elements and diodes that of voltages of some ten volts).
+/// every node the current that flows in, and what multiplies the relative error of rounding in it
+/// (for linear elements and diodes that of voltages of some ten volts).
 func balances(
   _ network: Network, _ voltages: [Double]
 ) -> (net: [Double], scale: [Double]) {
