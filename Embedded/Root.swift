@@ -1,19 +1,23 @@
 // The root of the Embedded proof: it uses every generic of the firmware once, on lines that lead
 // nowhere. Without it the compiler would have nothing to specialise and the proof would be empty.
 
-/// Lines that lead nowhere and cannot fail.
+/// A failure that never comes. `Never` in its place would leave, on calls that are not inlined, a
+/// check for an error that cannot exist, and behind it a trap that cannot be reached.
+struct Unplugged: Error {}
+
+/// Lines that lead nowhere.
 struct NullLines: Lines, ~Copyable {
   var time = Nanoseconds.zero
 
-  mutating func write(_ levels: LineSet, mask: LineSet) throws(Never) {
+  mutating func write(_ levels: LineSet, mask: LineSet) throws(Unplugged) {
     time = time + .microseconds(2)
   }
-  mutating func read(mask: LineSet) throws(Never) -> LineSet {
+  mutating func read(mask: LineSet) throws(Unplugged) -> LineSet {
     time = time + .microseconds(2)
     return mask
   }
-  mutating func wait(_ duration: Nanoseconds) throws(Never) { time = time + duration }
-  mutating func now() throws(Never) -> Nanoseconds { time }
+  mutating func wait(_ duration: Nanoseconds) throws(Unplugged) { time = time + duration }
+  mutating func now() throws(Unplugged) -> Nanoseconds { time }
 }
 
 /// How many edges the root trains; their storage is the stack's.

@@ -22,6 +22,7 @@ extension BoardDescription {
     let fields = try root.fields([
       "name", "about", "nodes", "threshold", "transistor", "edges", "gates", "sources", "targets",
       "channels", "limits", "converters", "clamp_ohms", "timing", "imperfections", "faults",
+      "wiring",
     ])
     let name = try fields.required("name").name()
     let nodes = try NodeNames(try fields.required("nodes"))
@@ -57,6 +58,7 @@ extension BoardDescription {
     try board.readChannels(fields, nodes: nodes)
     try board.readLimits(fields["limits"], root: root)
     if let faults = fields["faults"] { try board.readFaults(faults) }
+    if let wiring = fields["wiring"] { try board.readWiring(wiring) }
     return board
   }
 

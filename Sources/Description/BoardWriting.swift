@@ -69,7 +69,46 @@ extension BoardDescription {
         lines.append("  - {edge: \(edge), kind: \(fault.kind.word)}")
       }
     }
+    if let wiring { lines += wiringLines(wiring) }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func wiringLines(_ wiring: WiringDescription) -> [String] {
+    func entry(_ role: String, _ wire: WiringDescription.Wire) -> String {
+      switch wire.line {
+      case .offset(let offset): "\(role): \(offset)"
+      case .name(let name): "\(role): \(scalar(name))"
+      }
+    }
+    func outputs(
+      _ key: String, _ outputs: [WiringDescription.Output], at part: WiringDescription.Part
+    ) -> String {
+      // 7.0 without quotes would be a number.
+      let words = outputs.map { $0.word(at: part) }.map { part == .adc ? "\"\($0)\"" : $0 }
+      return "  \(key): [\(words.joined(separator: ", "))]"
+    }
+    let names = learningEdges.map(\.name)
+    let shared = WiringDescription.roles(
+      of: wiring.kind, selects: wiring.selects.count, edges: []
+    ).count
+    var lines = ["wiring:", "  chip: \(scalar(wiring.chip))", "  kind: \(wiring.kind.rawValue)"]
+    lines.append("  lines: \(flow(wiring.wires.prefix(shared).map { entry($0.role, $0) }))")
+    lines.append("  selects: [\(wiring.selects.map(\.rawValue).joined(separator: ", "))]")
+    lines.append(outputs("sources", wiring.sources, at: .dac))
+    lines.append(outputs("clamps", wiring.clamps, at: .dac))
+    lines.append(outputs("targets", wiring.targets, at: .adc))
+    switch wiring.kind {
+    case .chains:
+      lines.append("  chain: \(list(wiring.chain.map { names[$0] }))")
+    case .direct:
+      let roles = WiringDescription.edgeRoles
+      lines.append("  edges:")
+      for (edge, name) in names.enumerated() {
+        let own = wiring.wires.dropFirst(shared + roles.count * edge)
+        lines.append("    \(scalar(name)): \(flow(zip(roles, own).map(entry)))")
+      }
+    }
+    return lines
   }
 
   private func entry(_ edge: EdgeDescription) -> String {

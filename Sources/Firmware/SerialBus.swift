@@ -64,7 +64,7 @@ extension BoardWiring {
 
   /// How long a conversion may take from its sample before the held charge has leaked.
   @inlinable
-  static var longestFrame: Nanoseconds { .microseconds(1200) }
+  public static var longestFrame: Nanoseconds { .microseconds(1200) }
 
   /// Measures a channel of an MCP3208.
   ///

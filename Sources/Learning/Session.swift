@@ -348,17 +348,17 @@ public struct Checkpoint: Sendable, Equatable, Codable {
   /// The controllers' gate estimates, in steps of 2^-24 V.
   public var estimates: [Int32]
   /// The double's part.
-  public var board: VirtualBoard.State
+  public var board: VirtualState
 }
 
-extension Session where Board == VirtualBoard {
+extension Session where Board: VirtualFace {
   /// Powers up a double and makes a session on it.
   ///
-  /// - Throws: `CircuitError` for a board that is no circuit, `DescriptionError` for a task that
+  /// - Throws: `CircuitError` for a board that is no circuit, `WiringError` for one without pins, `DescriptionError` for a task that
   ///   does not fit the board, `SessionError` for a rule that the board refuses.
   public init(description: BoardDescription, task: TaskDescription, plan: Plan) throws {
     let place = try task.place(on: description)
-    let board = try VirtualBoard(
+    let board = try Board(
       description: description, seed: plan.seed, sources: place.sources, targets: place.targets)
     let calibration =
       plan.calibrated

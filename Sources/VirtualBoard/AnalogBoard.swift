@@ -49,8 +49,10 @@ public struct AnalogBoard: Sendable {
     var comparators: [Bool]
     var conversions: [UInt64]
     var pulses: UInt64
-    var freeVoltages: [Double]
-    var clampedVoltages: [Double]
+    /// The node voltages of the free twin's last solution, V.
+    public internal(set) var freeVoltages: [Double]
+    /// The node voltages of the clamped twin's last solution, V.
+    public internal(set) var clampedVoltages: [Double]
     /// When each twin was solved last, ns; -1 when something has changed since.
     var freeSolved: Int64
     var clampedSolved: Int64
@@ -383,6 +385,15 @@ public struct AnalogBoard: Sendable {
     leak(until: end)
     state.freeSolved = -1
     state.clampedSolved = -1
+  }
+
+  /// By how much the end of the next pulse comes late: the jitter of whoever ends it, drawn for each
+  /// pulse from an exponential distribution.
+  public var lateness: Nanoseconds {
+    let mean = description.imperfections.pulseJitter
+    if mean <= 0 { return .zero }
+    let draw = Purpose.jitter.draw(seed, 0).uniform(state.pulses)
+    return Nanoseconds(seconds: -mean * Elementary.log(1 - draw))
   }
 
   /// The gate voltages at a time, V: what a high-impedance probe would read.

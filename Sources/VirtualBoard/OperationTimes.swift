@@ -4,9 +4,8 @@ public import Firmware
 /// How long each operation of a learning board takes on its wiring, and at which moment within it
 /// the board's state is taken or changed.
 ///
-/// The counts of line operations are those of the chains of the reference board: a line operation
-/// moves any number of lines at once, a bit shifted out takes two (data with the clock low, clock
-/// high), a bit shifted in a third for the read.
+/// The counts of line operations are those that the drivers of the wired board make, which a test
+/// compares; docs/pins.md derives them. Boards without wiring are given the times of chains.
 public struct OperationTimes: Sendable, Equatable {
   /// Setting or shutting down a converter: 16 bits and the select.
   public let convert: Nanoseconds
@@ -20,11 +19,10 @@ public struct OperationTimes: Sendable, Equatable {
   public let compareBeforeCapture: Nanoseconds
   /// From the capture to the last comparator read.
   public let compareAfterCapture: Nanoseconds
-  /// From the start of a pulse operation to LEARN rising: shifting the drives out, reading them
-  /// back, LATCH.
-  public let pulseBeforeStart: Nanoseconds
-  /// The line operation that ends a pulse.
-  public let pulseEnd: Nanoseconds
+  /// Shifting the drives out, reading them back, LATCH: all before LEARN rises.
+  public let pulsePreparation: Nanoseconds
+  /// One line operation, such as the one that ends a pulse.
+  public let operation: Nanoseconds
   /// The longest pulse that the one-shot lets through.
   public let timer: Nanoseconds
   /// The off time that the one-shot needs after a long pulse.
@@ -34,17 +32,27 @@ public struct OperationTimes: Sendable, Equatable {
   public init(description: BoardDescription) {
     let learning = description.edges.reduce(0) { $0 + ($1.part == .learning ? 1 : 0) }
     let chain = Int64((2 * learning + 7) / 8 * 8)
+    let edges = Int64(learning)
     let operation = Nanoseconds(seconds: description.timing.operation)
     func operations(_ count: Int64) -> Nanoseconds { Nanoseconds(operation.count * count) }
-    convert = operations(2 * 16 + 5)
+    self.operation = operation
     settle = Nanoseconds(seconds: description.timing.settle)
-    measureBeforeSample = operations(5 + 2 * 7)
-    measureAfterSample = operations(3 * 12 + 2)
-    compareBeforeCapture = operations(1)
-    compareAfterCapture = operations(3 * chain + 4)
-    pulseBeforeStart =
-      description.gates.update == .comparator ? operations(7 * chain + 6) : operations(1)
-    pulseEnd = operation
+    let multiplier = description.gates.update == .multiplier
+    if description.wiring?.kind == .direct {
+      convert = operations(1 + 2 * 16 + 1)
+      measureBeforeSample = operations(1 + 2 * 6 + 1)
+      measureAfterSample = operations(3 * 12 + 1)
+      compareBeforeCapture = operations(1)
+      compareAfterCapture = .zero
+      pulsePreparation = operations(1)
+    } else {
+      convert = operations(2 + 2 * 16 + 1)
+      measureBeforeSample = operations(2 + 2 * 6 + 1)
+      measureAfterSample = operations(3 * 12 + 1)
+      compareBeforeCapture = operations(2)
+      compareAfterCapture = operations(2 + 6 * edges - 2 + 1)
+      pulsePreparation = multiplier ? .zero : operations(2 + 7 * chain + 1 + 2)
+    }
     timer = Nanoseconds(seconds: description.timing.pulseLimit)
     rest = Nanoseconds(seconds: description.timing.pulseRest)
   }

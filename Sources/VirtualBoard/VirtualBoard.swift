@@ -1,12 +1,11 @@
 public import Circuit
 public import Description
 public import Firmware
-import Reproducible
 
 /// The double's direct face: the board behind the second boundary, without pins, in virtual time.
 ///
 /// Every operation takes the time that it takes on the wired board; physics is `AnalogBoard`.
-public struct VirtualBoard: LearningBoard, Sendable {
+public struct VirtualBoard: VirtualFace, Sendable {
   /// The double cannot fail to answer. A circuit without a solution is kept in `analog.failure`.
   public typealias Failure = Never
 
@@ -104,12 +103,11 @@ public struct VirtualBoard: LearningBoard, Sendable {
 
   /// Lets the gates learn; the end is late by the jitter and one operation.
   public mutating func pulse(width: Nanoseconds, drives: Span<Drive>) -> Nanoseconds {
+    time = time + times.pulsePreparation
     if lastPulseWasLong && time < lastPulseEnd + times.rest { time = lastPulseEnd + times.rest }
-    time = time + times.pulseBeforeStart
+    time = time + times.operation
     let start = time
-    let late = Purpose.jitter.draw(analog.seed, 0).uniform(analog.state.pulses)
-    let jitter = -analog.description.imperfections.pulseJitter * Elementary.log(1 - late)
-    time = time + width + Nanoseconds(seconds: jitter) + times.pulseEnd
+    time = time + width + analog.lateness + times.operation
     let lasted = time - start
     analog.learn(
       from: start, to: times.timer < lasted ? start + times.timer : time, drives: drives)
@@ -133,20 +131,9 @@ public struct VirtualBoard: LearningBoard, Sendable {
     body(&analog, time)
   }
 
-  /// Everything about the double that changes.
-  public struct State: Sendable, Equatable, Codable {
-    /// The analog board's part.
-    public var analog: AnalogBoard.State
-    var time: Int64
-    var sourceCodes: [Int64]
-    var clampCodes: [Int64]
-    var lastPulseEnd: Int64
-    var lastPulseWasLong: Bool
-  }
-
   /// The part that changes, for a checkpoint.
-  public var state: State {
-    State(
+  public var state: VirtualState {
+    VirtualState(
       analog: analog.state, time: time.count, sourceCodes: sourceCodes, clampCodes: clampCodes,
       lastPulseEnd: lastPulseEnd.count, lastPulseWasLong: lastPulseWasLong)
   }
@@ -154,10 +141,8 @@ public struct VirtualBoard: LearningBoard, Sendable {
   /// Puts a board of the same description, seed and placement into a state.
   /// - Throws: `StateMismatch` or `CircuitError` when the state is not one of such a board; the board
   ///   is then unchanged.
-  public mutating func restore(_ saved: State) throws {
-    guard
-      saved.sourceCodes.count == sourceCodes.count && saved.clampCodes.count == clampCodes.count
-    else { throw StateMismatch() }
+  public mutating func restore(_ saved: VirtualState) throws {
+    try saved.check(sources: sourceCodes.count, targets: clampCodes.count)
     try analog.restore(saved.analog)
     time = Nanoseconds(saved.time)
     sourceCodes = saved.sourceCodes

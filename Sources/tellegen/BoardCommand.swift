@@ -8,8 +8,11 @@ import VirtualBoard
 
 struct BoardCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "board", abstract: "Looks at boards, makes lattices, writes SPICE decks.",
-    subcommands: [Check.self, Lattice.self, Spice.self])
+    commandName: "board",
+    abstract: "Looks at boards and their wiring, makes lattices, writes SPICE decks.",
+    subcommands: [
+      Check.self, Wiring.self, BillOfMaterials.self, Lattice.self, Spice.self,
+    ])
 
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -31,6 +34,14 @@ struct BoardCommand: ParsableCommand {
         print(
           "  \(description.sourceChannels) source and \(description.targetChannels) target channels"
         )
+        if let wiring = description.wiring {
+          let chips = try description.billOfMaterials().filter(\.isChip)
+          print(
+            "  wiring: \(wiring.kind.rawValue) on \(wiring.chip), \(wiring.wires.count) lines, "
+              + "\(wiring.selects.count) selects, \(chips.reduce(0) { $0 + $1.count }) chips")
+        } else {
+          print("  wiring: none, so only its double can learn")
+        }
         if let task {
           let task = try TaskDescription.read(
             path: try locate(task, kind: .task, near: searchRoots()))
@@ -41,6 +52,44 @@ struct BoardCommand: ParsableCommand {
           print("  \(task.name): sources \(names(place.sources)); targets \(names(place.targets))")
           print("  inputs in channel order: \(task.inputs.map(\.name).joined(separator: ", "))")
         }
+      }
+    }
+  }
+
+  struct Wiring: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Prints how a board is wired: lines, selects, channels, comparator and drive bits.")
+    @Argument(help: "The board: a name in board/ or a file.")
+    var board: String
+    @Option(help: "The task whose placement joins channels to nodes; default: the board's nodes.")
+    var task: String?
+
+    func run() throws {
+      try Exits.catching {
+        let description = try BoardDescription.read(
+          path: try locate(board, kind: .board, near: searchRoots()))
+        let task = try task.map {
+          try TaskDescription.read(path: try locate($0, kind: .task, near: searchRoots()))
+        }
+        let tables = try description.wiringTables(for: task)
+        print(tables.map(\.text).joined(separator: "\n"), terminator: "")
+      }
+    }
+  }
+
+  struct BillOfMaterials: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "bom", abstract: "Prints the parts a wired board takes.")
+    @Argument(help: "The board: a name in board/ or a file.")
+    var board: String
+
+    func run() throws {
+      try Exits.catching {
+        let description = try BoardDescription.read(
+          path: try locate(board, kind: .board, near: searchRoots()))
+        let rows = try description.billOfMaterials().map { ["\($0.count)", $0.part, $0.purpose] }
+        let table = TextTable(head: ["count", "part", "what for"], rows: rows)
+        print(table.text, terminator: "")
       }
     }
   }

@@ -1,8 +1,10 @@
 import ArgumentParser
 import Circuit
 import Description
+import Firmware
 import Foundation
 import Learning
+import VirtualBoard
 
 /// The documented exit codes beside success and usage.
 enum Exits {
@@ -12,6 +14,8 @@ enum Exits {
   static let usage = ExitCode(64)
   /// A wrong board, task or data file.
   static let data = ExitCode(65)
+  /// The device is not there or does not answer.
+  static let device = ExitCode(69)
   /// Input or output failed.
   static let inputOutput = ExitCode(74)
   /// The user or the system asked to stop.
@@ -24,6 +28,14 @@ enum Exits {
     } catch let error as DescriptionError {
       try leave("\(error)", with: data)
     } catch let error as CircuitError {
+      try leave("\(error)", with: data)
+    } catch let error as WiringError {
+      try leave("\(error)", with: data)
+    } catch let error as WiredFailure<Never> {
+      try leave("the board does not answer: \(error)", with: device)
+    } catch let error as StateMismatch {
+      try leave("\(error)", with: data)
+    } catch let error as TraceError {
       try leave("\(error)", with: data)
     } catch let error as SessionError {
       try leave("\(error)", with: usage)

@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Description
+import Firmware
 import Foundation
 import Learning
 import VirtualBoard
@@ -7,8 +8,9 @@ import VirtualBoard
 extension RuleSettings.Name: ExpressibleByArgument {}
 
 /// How the firmware reaches the board.
-enum Boundary: String, CaseIterable, ExpressibleByArgument {
+enum Boundary: String, Codable, CaseIterable, ExpressibleByArgument {
   case direct
+  case pins
 }
 
 struct TrainCommand: ParsableCommand {
@@ -53,8 +55,15 @@ struct TrainCommand: ParsableCommand {
   var ideal = false
   @Flag(help: "Let the controllers know only the parts' markings, not the board's calibration.")
   var uncalibrated = false
-  @Option(help: "How the firmware reaches the board: direct, the double without its pins.")
+  @Option(
+    help:
+      "How the firmware reaches the double: direct, or through its GPIO pins, chip by chip. Both end with the same bits."
+  )
   var boundary: Boundary = .direct
+  @Flag(
+    help: "With --boundary pins: keep every line operation in trace.txt, and as waves in trace.vcd."
+  )
+  var trace = false
   @Option(help: "The folder to keep the run in; default runs/TASK-BOARD-SEED.")
   var out: String?
   @Flag(help: "Replace a run that the folder holds already.")
@@ -113,18 +122,55 @@ struct TrainCommand: ParsableCommand {
         }
       }
 
-      var session = try Session<VirtualBoard>(
-        description: setting.board, task: setting.task, plan: setting.plan)
-      if resume == nil {
-        try directory.create()
-        directory.clear()
-        try directory.write(setting, to: "setting.json")
-        session.begin()
-      } else {
-        try session.restore(try directory.read(Checkpoint.self, from: "checkpoint.json"))
+      switch boundary {
+      case .direct:
+        if trace { try Exits.leave("--trace needs --boundary pins", with: Exits.usage) }
+        try train(on: VirtualBoard.self, setting: setting, directory: directory) { _ in }
+      case .pins:
+        let keep = trace
+        let begun = try train(on: PinBoard.self, setting: setting, directory: directory) { board in
+          if keep { board.lines.trace = Trace() }
+        }
+        try report(begun.board.lines, setting: setting, directory: directory)
       }
-      try train(&session, setting: setting, directory: directory)
     }
+  }
+
+  /// Begins or resumes a session and trains it.
+  @discardableResult
+  private func train<Board: VirtualFace>(
+    on _: Board.Type, setting: RunSetting, directory: RunDirectory,
+    preparing prepare: (inout Board) -> Void
+  ) throws -> Session<Board> {
+    var session = try Session<Board>(
+      description: setting.board, task: setting.task, plan: setting.plan)
+    prepare(&session.board)
+    if resume == nil {
+      try directory.create()
+      directory.clear()
+      try directory.write(setting, to: "setting.json")
+      try session.begin()
+    } else {
+      try session.restore(try directory.read(Checkpoint.self, from: "checkpoint.json"))
+    }
+    try train(&session, setting: setting, directory: directory)
+    return session
+  }
+
+  /// Says what the pins saw, and writes the trace where one was kept.
+  private func report(_ pins: VirtualPins, setting: RunSetting, directory: RunDirectory) throws {
+    if let trace = pins.trace {
+      try directory.write(text: trace.text, to: "trace.txt")
+      let wires = setting.board.wiring?.wires.map(\.role) ?? []
+      let gates = setting.board.edges.filter { $0.part == .learning }.map(\.name)
+      let wave = Waveform(
+        trace: trace, lines: wires, gates: gates, nodes: setting.board.nodes,
+        initial: pins.wiring.idle)
+      try directory.write(text: wave.text, to: "trace.vcd")
+    }
+    if json { return }
+    print("\(pins.operations) line operations; \(pins.misuses.count) misuses of the pins.")
+    for misuse in pins.misuses.prefix(5) { print("  \(misuse)") }
   }
 
   private func newSetting() throws -> RunSetting {
@@ -143,8 +189,8 @@ struct TrainCommand: ParsableCommand {
     return RunSetting(version: version, board: description, task: task, plan: plan)
   }
 
-  private func train(
-    _ session: inout Session<VirtualBoard>, setting: RunSetting, directory: RunDirectory
+  private func train<Board: VirtualFace>(
+    _ session: inout Session<Board>, setting: RunSetting, directory: RunDirectory
   ) throws {
     Interruption.watch()
     var display = ProgressDisplay(total: setting.plan.epochs, from: session.progress.epoch)
@@ -152,7 +198,7 @@ struct TrainCommand: ParsableCommand {
     var saved = Date()
     var interrupted = false
     while !session.isFinished && !interrupted {
-      let ended = session.trainEpoch(stopping: { Interruption.isAsked })
+      let ended = try session.trainEpoch(stopping: { Interruption.isAsked })
       if let failure = session.board.analog.failure {
         try directory.write(session.checkpoint, to: "checkpoint.json")
         throw failure
@@ -181,7 +227,7 @@ struct TrainCommand: ParsableCommand {
     if json {
       print(String(decoding: try encoded(record), as: UTF8.self))
     } else {
-      print(Summary(record: record, session: session).text)
+      print(Summary(record: record).text)
       if let missing {
         print("No plot: \(missing)")
       } else {
@@ -205,7 +251,6 @@ struct TrainCommand: ParsableCommand {
 /// The end of a run in words.
 struct Summary {
   let record: RunRecord
-  let session: Session<VirtualBoard>
 
   var text: String {
     let setting = record.setting

@@ -49,7 +49,10 @@ import Testing
   @Test func `numbers keep every bit`() throws {
     try withFolder { folder in
       let directory = RunDirectory(path: folder)
-      let numbers = [0.1, 1.0 / 3, Double.leastNonzeroMagnitude, 1.7976931348623157e308, -0.0, 2.2000000000000006]
+      let numbers = [
+        0.1, 1.0 / 3, Double.leastNonzeroMagnitude, 1.7976931348623157e308, -0.0,
+        2.2000000000000006,
+      ]
       try directory.write(numbers, to: "record.json")
       let read = try directory.read([Double].self, from: "record.json")
       #expect(read.map(\.bitPattern) == numbers.map(\.bitPattern))

@@ -19,7 +19,8 @@ import VirtualBoard
         imperfections: imperfections), seed: seed, sources: [0, 1], targets: [2])
   }
 
-  @Test func `the bits are the signs of difference and sum, their XOR compares the squares`() throws {
+  @Test func `the bits are the signs of difference and sum, their XOR compares the squares`() throws
+  {
     var dice = Dice(1)
     var description = try shippedBoard("lattice")
     description.imperfections = .none

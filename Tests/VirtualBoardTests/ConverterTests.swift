@@ -48,7 +48,9 @@ import VirtualBoard
       ], sources: [0, 1], targets: [2], converters: ConverterDescription(readNoise: 0),
       imperfections: sizes())
     var board = try AnalogBoard(bench: description)
-    for (one, other, nearest) in [(800, 801, 800), (800, 803, 801), (801, 800, 801), (804, 801, 803)]
+    for (one, other, nearest) in [
+      (800, 801, 800), (800, 803, 801), (801, 800, 801), (804, 801, 803),
+    ]
       as [(UInt32, UInt32, UInt32)]
     {
       board.setSource(0, code: one)

@@ -39,7 +39,8 @@ private struct Fingerprint {
     still.dacGain = 0
     still.dacINL = 0
     still.clampOffset = 0
-    var direct = try VirtualBoard(bench(edges: 12, imperfections: still, readNoise: 2e-4), seed: seed)
+    var direct = try VirtualBoard(
+      bench(edges: 12, imperfections: still, readNoise: 2e-4), seed: seed)
     parts["pulse lengths"] = (0..<8).map { _ in Double(direct.pulse(.milliseconds(1)).count) }
     var codes: [Double] = []
     for step in 0..<60 {
@@ -229,7 +230,8 @@ private struct Fingerprint {
       abs(same.freeVoltages(at: .zero)[2] - same.clampedVoltages(at: .zero)[2]) < 1.5e-4)
   }
 
-  @Test func `biases have the median 0.4 and the root mean square 1.2 V per s, either sign`() throws {
+  @Test func `biases have the median 0.4 and the root mean square 1.2 V per s, either sign`() throws
+  {
     let bias = try AnalogBoard(
       bench: bench(edges: 20_000, update: .multiplier, imperfections: .measured)
     ).bias

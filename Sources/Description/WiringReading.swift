@@ -1,0 +1,344 @@
+extension BoardDescription {
+  /// Reads the wiring of a board whose edges, gates and channels have been read.
+  mutating func readWiring(_ node: LocatedNode) throws(DescriptionError) {
+    guard gates.update == .comparator else {
+      throw node.error(
+        "the edges are multiplier edges, which find and apply their update themselves while LEARN "
+          + "is on: they have no comparator bits to read and no drive lines to wire; leave wiring "
+          + "out, or make gates {update: comparator}"
+      )
+    }
+    let names = learningEdges.map(\.name)
+    guard !names.isEmpty else {
+      throw node.error("there is no learning edge to wire; leave wiring out")
+    }
+    let common = ["chip", "kind", "lines", "selects", "sources", "clamps", "targets"]
+    let fields = try node.fields(common + ["chain", "edges"])
+    let kinds = WiringDescription.Kind.allCases.map(\.rawValue)
+    let kind = WiringDescription.Kind(rawValue: try fields.required("kind").word(kinds))!
+    let foreign = kind == .chains ? "edges" : "chain"
+    if let entry = fields[foreign] {
+      throw entry.error(
+        "\(entry.what) does not belong to the kind \(kind.rawValue); allowed are "
+          + "\(enumerate(common + [kind == .chains ? "chain" : "edges"], most: 20))"
+      )
+    }
+    let chip = try kernelName(try fields.required("chip"), called: "the label of a GPIO chip")
+    let selects = try readSelects(try fields.required("selects"), kind: kind)
+    let wires = try readWires(fields, kind: kind, selects: selects.count, edges: names)
+    let converters = try readOutputs(fields, selects: selects)
+    let chain =
+      kind == .chains ? try readChain(fields["chain"], edges: names) : []
+    wiring = WiringDescription(
+      chip: chip, kind: kind, wires: wires, selects: selects, sources: converters.sources,
+      clamps: converters.clamps, targets: converters.targets, chain: chain)
+  }
+
+  /// The converter outputs of the channels: those the file lists, and for a list it leaves out the
+  /// ones that are not taken, in order.
+  private func readOutputs(
+    _ fields: Fields, selects: [WiringDescription.Part]
+  ) throws(DescriptionError) -> (
+    sources: [WiringDescription.Output], clamps: [WiringDescription.Output],
+    targets: [WiringDescription.Output]
+  ) {
+    var reader = OutputReader(selects: selects)
+    func refuseTooFew(
+      _ part: WiringDescription.Part, needed: Int, for channels: String, called outputs: String
+    ) throws(DescriptionError) {
+      let chips = selects.count { $0 == part }
+      let offered = chips * part.channels
+      guard needed <= offered else {
+        throw try fields.required("selects").error(
+          "\(channels) need \(needed) \(outputs), but the selects list \(chips) "
+            + "\(part.rawValue)\(chips == 1 ? "" : "s") with \(offered); allowed are more of them, "
+            + "or fewer channels"
+        )
+      }
+    }
+    try refuseTooFew(
+      .dac, needed: sourceChannels + targetChannels,
+      for: "\(sourceChannels) source and \(targetChannels) clamp channels", called: "outputs")
+    try refuseTooFew(
+      .adc, needed: targetChannels, for: "\(targetChannels) target channels", called: "inputs")
+    let sources = try reader.listed(fields["sources"], of: "source", at: .dac, sourceChannels)
+    let clamps = try reader.listed(fields["clamps"], of: "clamp", at: .dac, targetChannels)
+    let targets = try reader.listed(fields["targets"], of: "target", at: .adc, targetChannels)
+    return (
+      sources ?? reader.free(at: .dac, sourceChannels),
+      clamps ?? reader.free(at: .dac, targetChannels),
+      targets ?? reader.free(at: .adc, targetChannels)
+    )
+  }
+}
+
+extension WiringDescription.Part {
+  /// How many channels one converter has.
+  var channels: Int {
+    switch self {
+    case .chain: 0
+    case .dac: 2
+    case .adc: 8
+    }
+  }
+}
+
+extension WiringDescription.Output {
+  /// The output as a file says it: `1A` of an MCP4922, `7.0` of an MCP3208.
+  func word(at part: WiringDescription.Part) -> String {
+    part == .dac ? "\(select)\(channel == 0 ? "A" : "B")" : "\(select).\(channel)"
+  }
+}
+
+/// A name the kernel could give to a chip or a line.
+private func kernelName(
+  _ node: LocatedNode, called kind: String
+) throws(DescriptionError) -> String {
+  let name = try node.title()
+  guard name.utf8.count <= 31 else {
+    throw node.error("\(node.what) is \(quote(name)); \(kind) has at most 31 bytes")
+  }
+  return name
+}
+
+private func readSelects(
+  _ node: LocatedNode, kind: WiringDescription.Kind
+) throws(DescriptionError) -> [WiringDescription.Part] {
+  let entries = try node.list(of: "select", count: 1...WiringDescription.mostWires)
+  if kind == .chains, entries.count > WiringDescription.mostDecodedSelects {
+    throw node.error(
+      "\(node.what) has \(entries.count) entries, but a 3-to-8 decoder has outputs for "
+        + "\(WiringDescription.mostDecodedSelects); allowed are 1 ... "
+        + "\(WiringDescription.mostDecodedSelects)"
+    )
+  }
+  var selects: [WiringDescription.Part] = []
+  var chain: Int?
+  for entry in entries {
+    let word = try entry.word(WiringDescription.Part.allCases.map(\.rawValue))
+    let part = WiringDescription.Part(rawValue: word)!
+    if part == .chain {
+      if kind == .direct {
+        throw entry.error(
+          "\(entry.what) is a chain, but direct wiring reads every comparator by a line of its "
+            + "own; allowed are dac, adc"
+        )
+      }
+      if let chain {
+        throw entry.error(
+          "\(entry.what) is a chain like select \(chain); all 74HC165s are in one chain at one "
+            + "select")
+      }
+      chain = selects.count
+    }
+    selects.append(part)
+  }
+  if kind == .chains, chain == nil {
+    throw node.error(
+      "\(node.what) lists no chain, so the comparators could not be read; one of them must be "
+        + "chain")
+  }
+  return selects
+}
+
+/// The wires in canonical order, no line used twice.
+private func readWires(
+  _ fields: Fields, kind: WiringDescription.Kind, selects: Int, edges names: [String]
+) throws(DescriptionError) -> [WiringDescription.Wire] {
+  let lines = try fields.required("lines")
+  let shared = WiringDescription.roles(of: kind, selects: selects, edges: [])
+  let given = try lines.fields(shared)
+  var wires: [WiringDescription.Wire] = []
+  var used: [WiringDescription.Line: String] = [:]
+  func add(_ node: LocatedNode, role: String) throws(DescriptionError) {
+    let line = try readLine(node)
+    if let earlier = used.updateValue(role, forKey: line) {
+      throw node.error(
+        "\(node.what) is \(line.described), which already is \(earlier); every role needs a line "
+          + "of its own"
+      )
+    }
+    wires.append(WiringDescription.Wire(role: role, line: line))
+  }
+  for role in shared {
+    guard let node = given[role] else {
+      throw lines.error(
+        "\(lines.what) lacks the role \(role); \(kind.rawValue) with \(selects) "
+          + "select\(selects == 1 ? "" : "s") "
+          + "takes \(enumerate(shared, most: 20))"
+      )
+    }
+    try add(node, role: role)
+  }
+  guard kind == .direct else { return wires }
+
+  let owner = try fields.required("edges")
+  let all = WiringDescription.roles(of: kind, selects: selects, edges: names)
+  guard all.count <= WiringDescription.mostWires else {
+    throw owner.error(
+      "direct wiring of \(names.count) edges takes \(all.count) lines, four for each edge and "
+        + "\(shared.count) others; allowed are \(WiringDescription.mostWires), so use chains"
+    )
+  }
+  var entries: [String: LocatedNode] = [:]
+  for (key, value) in try owner.entries() {
+    guard names.contains(key.text) else {
+      throw key.node.error(
+        "\(owner.what) lists \(quote(key.text)), which is not a learning "
+          + "edge\(suggestion(for: key.text, among: names)); allowed are \(enumerate(names))"
+      )
+    }
+    entries[key.text] = value
+  }
+  for name in names {
+    guard let entry = entries[name] else {
+      throw owner.error(
+        "\(owner.what) lacks the learning edge \(quote(name)); every one needs A, B, charge and "
+          + "discharge"
+      )
+    }
+    let own = try entry.fields(WiringDescription.edgeRoles)
+    for role in WiringDescription.edgeRoles {
+      guard let node = own[role] else {
+        throw entry.error(
+          "\(entry.what) lacks \(role); an edge takes \(enumerate(WiringDescription.edgeRoles))")
+      }
+      try add(node, role: "\(name).\(role)")
+    }
+  }
+  return wires
+}
+
+private func readLine(_ node: LocatedNode) throws(DescriptionError) -> WiringDescription.Line {
+  let (text, plain) = try node.scalar("the offset or the name of a line")
+  if plain, parseNumber(text) != nil { return .offset(try node.integer(in: 0...511)) }
+  return .name(try kernelName(node, called: "the name of a line"))
+}
+
+extension WiringDescription.Line {
+  /// The line in a sentence or a table.
+  var described: String {
+    switch self {
+    case .offset(let offset): "line \(offset)"
+    case .name(let name): name
+    }
+  }
+}
+
+/// Converter outputs, none used twice.
+private struct OutputReader {
+  let selects: [WiringDescription.Part]
+  private var used: [WiringDescription.Output: String] = [:]
+
+  init(selects: [WiringDescription.Part]) { self.selects = selects }
+
+  /// The outputs a file lists, nil if it lists none.
+  mutating func listed(
+    _ node: LocatedNode?, of role: String, at part: WiringDescription.Part, _ channels: Int
+  ) throws(DescriptionError) -> [WiringDescription.Output]? {
+    guard let node else { return nil }
+    let entries = try node.list(of: role, count: 0...4096)
+    guard entries.count == channels else {
+      throw node.error(
+        "\(node.what) has \(entries.count) entries, but the board has \(channels) "
+          + "\(role == "source" ? "source" : "target") channels; one for each is wanted"
+      )
+    }
+    var outputs: [WiringDescription.Output] = []
+    for entry in entries {
+      let output = try read(entry, role: role, at: part)
+      if let earlier = used.updateValue(entry.what, forKey: output) {
+        throw entry.error(
+          "\(entry.what) is at \(output.word(at: part)), which already is \(earlier); every "
+            + "channel needs an output of its own"
+        )
+      }
+      outputs.append(output)
+    }
+    return outputs
+  }
+
+  /// The first outputs that are not used yet, which thereby are.
+  mutating func free(
+    at part: WiringDescription.Part, _ channels: Int
+  ) -> [WiringDescription.Output] {
+    let all = selects.indices.filter { selects[$0] == part }.flatMap { select in
+      (0..<part.channels).map { WiringDescription.Output(select: select, channel: $0) }
+    }
+    let free = Array(all.filter { used[$0] == nil }.prefix(channels))
+    for output in free { used[output] = "" }
+    return free
+  }
+
+  private func read(
+    _ node: LocatedNode, role: String, at part: WiringDescription.Part
+  ) throws(DescriptionError) -> WiringDescription.Output {
+    let text = try node.scalar("an output of a converter, such as \(part.example)").text
+    let digits = text.prefix { $0.isASCII && $0.isNumber }
+    let channels = ["A": (0, .dac), "B": (1, .dac)].merging(
+      (0..<8).map { (".\($0)", ($0, WiringDescription.Part.adc)) }, uniquingKeysWith: { $1 })
+    guard digits.count <= 4, let select = Int(digits),
+      let (channel, written) = channels[String(text.dropFirst(digits.count))]
+    else {
+      throw node.error(
+        "\(node.what) is \(quote(text)); allowed are a select and its "
+          + (part == .dac ? "output A or B" : "input 0 ... 7") + ", such as \(part.example)"
+      )
+    }
+    guard selects.indices.contains(select) else {
+      throw node.error(
+        "\(node.what) is at select \(select), which does not exist; allowed are 0 ... "
+          + "\(selects.count - 1)"
+      )
+    }
+    guard written == part, selects[select] == part else {
+      let fit = selects.indices.filter { selects[$0] == part }.map(String.init)
+      let found = selects[select] == part ? written : selects[select]
+      throw node.error(
+        "\(node.what) is \(quote(text)), at \(found == .adc ? "an" : "a") \(found.rawValue), but a "
+          + "\(role) needs \(part == .adc ? "an" : "a") \(part.rawValue); allowed are the selects "
+          + "\(enumerate(fit)), as in \(part.example)"
+      )
+    }
+    return WiringDescription.Output(select: select, channel: channel)
+  }
+}
+
+extension WiringDescription.Part {
+  /// How an output of it is written.
+  fileprivate var example: String { self == .adc ? "\"7.0\"" : "1A" }
+}
+
+/// The learning edge at each position of the chains.
+private func readChain(
+  _ node: LocatedNode?, edges names: [String]
+) throws(DescriptionError) -> [Int] {
+  guard let node else { return Array(names.indices) }
+  let indices = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
+  var chain: [Int] = []
+  var positions: [Int: Int] = [:]
+  for (position, entry) in try node.list(of: "position", count: 0...65536).enumerated() {
+    let name = try entry.name()
+    guard let edge = indices[name] else {
+      throw entry.error(
+        "\(entry.what) is edge \(quote(name)), which is not a learning "
+          + "edge\(suggestion(for: name, among: names)); allowed are \(enumerate(names))"
+      )
+    }
+    if let earlier = positions.updateValue(position, forKey: edge) {
+      throw entry.error(
+        "\(entry.what) is edge \(quote(name)), which is at position \(earlier) already; every "
+          + "learning edge has one place in the chain"
+      )
+    }
+    chain.append(edge)
+  }
+  guard chain.count == names.count else {
+    let missing = names.indices.filter { positions[$0] == nil }.map { names[$0] }
+    throw node.error(
+      "\(node.what) has \(chain.count) entries, but there are \(names.count) learning edges; "
+        + "missing are \(enumerate(missing))"
+    )
+  }
+  return chain
+}

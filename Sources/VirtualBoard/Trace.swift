@@ -1,0 +1,179 @@
+public import Firmware
+
+/// A log of every call at the lines.
+public struct Trace: Sendable, Equatable {
+  /// One call.
+  public struct Event: Sendable, Equatable {
+    /// The kinds of call.
+    public enum Kind: UInt8, Sendable {
+      /// `write`: the lines of `mask` were set to `levels`.
+      case write = 0x77
+      /// `read`: the lines of `mask` stood at `levels`.
+      case read = 0x72
+      /// `wait`: at least `levels.bits` nanoseconds were asked for.
+      case wait = 0x64
+      /// `now`: the clock stood at `time`.
+      case now = 0x74
+    }
+
+    /// When the call ended.
+    public var time: Nanoseconds
+    /// Which call.
+    public var kind: Kind
+    /// The lines concerned.
+    public var mask: LineSet
+    /// Their levels.
+    public var levels: LineSet
+
+    /// Makes an event.
+    public init(time: Nanoseconds, kind: Kind, mask: LineSet, levels: LineSet) {
+      self.time = time
+      self.kind = kind
+      self.mask = mask
+      self.levels = levels
+    }
+  }
+
+  /// What the analog side stood at, for the waveform file.
+  public struct Analog: Sendable, Equatable {
+    /// When.
+    public var time: Nanoseconds
+    /// The gates, V; empty where they have not changed.
+    public var gates: [Double]
+    /// The free twin's nodes, V; empty where they have not changed.
+    public var freeNodes: [Double]
+    /// The clamped twin's nodes, V; empty where they have not changed.
+    public var clampedNodes: [Double]
+  }
+
+  /// The calls in order.
+  public var events: [Event] = []
+  /// The analog values in order.
+  public var analog: [Analog] = []
+
+  /// An empty log.
+  public init() {}
+
+  /// The log as text: a line a call with its end in ns, a letter (w write, r read, d wait, t clock),
+  /// and the lines and levels in hexadecimal.
+  public var text: String {
+    var text = "tellegen trace 1\n"
+    for event in events {
+      let letter = Character(UnicodeScalar(event.kind.rawValue))
+      text += "\(event.time.count) \(letter) \(String(event.mask.bits, radix: 16))"
+      text += " \(String(event.levels.bits, radix: 16))\n"
+    }
+    return text
+  }
+
+  /// Reads a log's text.
+  /// - Throws: `TraceError` naming the line that is wrong.
+  public init(text: String) throws(TraceError) {
+    var number = 0
+    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+      number += 1
+      if number == 1 {
+        guard line == "tellegen trace 1" else {
+          throw TraceError(line: 1, message: "it must be 'tellegen trace 1'")
+        }
+        continue
+      }
+      if line.isEmpty { continue }
+      let fields = line.split(separator: " ")
+      guard fields.count == 4, let time = Int64(fields[0]), fields[1].utf8.count == 1,
+        let letter = fields[1].utf8.first, let kind = Event.Kind(rawValue: letter),
+        let mask = UInt64(fields[2], radix: 16), let levels = UInt64(fields[3], radix: 16)
+      else {
+        throw TraceError(
+          line: number, message: "expected: nanoseconds, w r d or t, lines and levels in hex")
+      }
+      events.append(
+        Event(
+          time: Nanoseconds(time), kind: kind, mask: LineSet(bits: mask),
+          levels: LineSet(bits: levels)))
+    }
+  }
+}
+
+/// A trace's text that cannot be read.
+public struct TraceError: Error, Equatable, CustomStringConvertible {
+  /// The line at fault, from 1.
+  public let line: Int
+  /// What is wrong with it.
+  public let message: String
+
+  /// The error in words.
+  public var description: String { "line \(line) of the trace: \(message)" }
+}
+
+/// Lines that answer as a log says and refuse whatever the log did not see: the firmware, run on
+/// them, must do what it did.
+public struct ReplayLines: Lines, Sendable {
+  /// Where and how a replay first differs from its log.
+  public struct Divergence: Error, Equatable, CustomStringConvertible {
+    /// The number of the call, from 0.
+    public let call: Int
+    /// What the log has there; `nil` at its end.
+    public let logged: Trace.Event?
+    /// What the firmware did.
+    public let done: String
+
+    /// The difference in words.
+    public var description: String {
+      guard let logged else { return "call \(call): the log ends, but the firmware \(done)" }
+      let letter = Character(UnicodeScalar(logged.kind.rawValue))
+      return "call \(call) at \(logged.time.count) ns: the log has \(letter) "
+        + "\(String(logged.mask.bits, radix: 16)) \(String(logged.levels.bits, radix: 16)), "
+        + "but the firmware \(done)"
+    }
+  }
+
+  private let events: [Trace.Event]
+  /// The number of the next call.
+  public private(set) var call = 0
+
+  /// Makes lines that follow a log.
+  public init(_ trace: Trace) { events = trace.events }
+
+  /// Whether the whole log was followed.
+  public var isAtEnd: Bool { call == events.count }
+
+  private mutating func next(
+    _ kind: Trace.Event.Kind, _ done: @autoclosure () -> String,
+    where matches: (Trace.Event) -> Bool
+  ) throws(Divergence) -> Trace.Event {
+    guard call < events.count else {
+      throw Divergence(call: call, logged: nil, done: done())
+    }
+    let event = events[call]
+    guard event.kind == kind, matches(event) else {
+      throw Divergence(call: call, logged: event, done: done())
+    }
+    call += 1
+    return event
+  }
+
+  /// Checks a write against the log.
+  public mutating func write(_ levels: LineSet, mask: LineSet) throws(Divergence) {
+    _ = try next(
+      .write,
+      "writes \(String(mask.bits, radix: 16)) \(String((levels & mask).bits, radix: 16))"
+    ) { $0.mask == mask && $0.levels == levels & mask }
+  }
+
+  /// Answers a read from the log.
+  public mutating func read(mask: LineSet) throws(Divergence) -> LineSet {
+    try next(.read, "reads \(String(mask.bits, radix: 16))") { $0.mask == mask }.levels
+  }
+
+  /// Checks a wait against the log.
+  public mutating func wait(_ duration: Nanoseconds) throws(Divergence) {
+    let bits = UInt64(bitPattern: duration.count)
+    _ = try next(.wait, "waits \(duration.count) ns") { $0.levels.bits == bits }
+  }
+
+  /// Tells the log's time.
+  public mutating func now() throws(Divergence) -> Nanoseconds {
+    try next(.now, "asks for the time") { _ in true }.time
+  }
+}

@@ -1,0 +1,454 @@
+public import Description
+public import Firmware
+import Reproducible
+
+/// The double's second face: the same board behind its GPIO lines, chip by chip and clock edge by
+/// clock edge, in virtual time.
+///
+/// Every operation takes the time that the board file gives it, and acts at its end. What real parts
+/// would punish is kept in `misuses`; the parts then do what they would do.
+public struct VirtualPins: Lines, Sendable {
+  /// The double cannot fail to answer.
+  public typealias Failure = Never
+
+  /// The analog board behind the pins.
+  public internal(set) var analog: AnalogBoard
+  /// How the board hangs on its lines.
+  public let wiring: BoardWiring
+  /// The virtual time.
+  public internal(set) var time = Nanoseconds.zero
+  /// The first thousand misuses.
+  public private(set) var misuses: [Misuse] = []
+  /// How many line operations there were: writes and reads.
+  public private(set) var operations = 0
+  /// The log, if one is kept.
+  public var trace: Trace?
+
+  private let operation: Nanoseconds
+  private let parts: [WiringDescription.Part]
+  private let outputs: LineSet
+  private let inputs: LineSet
+  private let directDrives: LineSet
+  private let directSelects: LineSet
+  /// Which source or target channel a converter's channel is, by select and channel; -1 for none.
+  private let sourceOf: [Int]
+  private let clampOf: [Int]
+  private let targetOf: [Int]
+  private let settling: Nanoseconds
+
+  private var commanded: LineSet
+  /// The levels at the far end of the lines, faults included.
+  private var levels: LineSet
+  private var faults: [(line: Int, fault: LineFault)] = []
+  private var silent: [Bool]
+  private var noise: UInt64 = 0
+  private var lastRead = LineSet.none
+
+  private var selected: UInt64 = 0
+  private var dacs: [DigitalToAnalogChip]
+  private var adcs: [AnalogToDigitalChip]
+  private var comparators: ShiftChain
+  private var drives: ShiftChain
+  private var latched: [Drive]
+  private var captured: [Comparison]
+  private var lastClockEdge = Nanoseconds(-1_000_000)
+  private var lastAnalogChange = Nanoseconds(-1_000_000_000)
+  private var learnStart: Nanoseconds?
+  private var lastPulseEnd = Nanoseconds(-1_000_000_000)
+  private var lastPulseWasLong = false
+
+  /// Powers up a board whose lines stand at rest.
+  ///
+  /// - Parameters:
+  ///   - description: the board.
+  ///   - seed: the seed of every draw.
+  ///   - sources: the node of each source channel.
+  ///   - targets: the node of each target channel.
+  /// - Throws: `WiringError` for a board without wiring, `CircuitError` for one that is no circuit.
+  public init(description: BoardDescription, seed: UInt64, sources: [Int], targets: [Int]) throws {
+    let wiring = try BoardWiring(description, sources: sources.count, targets: targets.count)
+    self.wiring = wiring
+    analog = try AnalogBoard(
+      description: description, seed: seed, sources: sources, targets: targets)
+    operation = Nanoseconds(seconds: description.timing.operation)
+    settling = Nanoseconds(seconds: description.timing.settle)
+    parts = description.wiring?.selects ?? []
+    outputs = wiring.outputs
+    inputs = wiring.inputs
+    var directDrives = LineSet.none
+    var directSelects = LineSet.none
+    if wiring.kind == .direct {
+      for edge in 0..<wiring.edgeCount {
+        directDrives = directDrives | wiring.edgeLine(edge, 2) | wiring.edgeLine(edge, 3)
+      }
+      for select in 0..<wiring.selectCount {
+        directSelects = directSelects | wiring.selectLine(select)
+      }
+    }
+    self.directDrives = directDrives
+    self.directSelects = directSelects
+    func table(_ channels: InlineArray<32, ConverterChannel>, _ count: Int) -> [Int] {
+      var table = [Int](repeating: -1, count: 64 * 8)
+      for index in 0..<count {
+        table[Int(channels[index].select) * 8 + Int(channels[index].channel)] = index
+      }
+      return table
+    }
+    sourceOf = table(wiring.sources, wiring.sourceCount)
+    clampOf = table(wiring.clamps, wiring.targetCount)
+    targetOf = table(wiring.targets, wiring.targetCount)
+    commanded = wiring.idle
+    levels = wiring.idle
+    silent = Array(repeating: false, count: parts.count)
+    dacs = Array(repeating: DigitalToAnalogChip(), count: parts.count)
+    adcs = Array(repeating: AnalogToDigitalChip(), count: parts.count)
+    comparators = ShiftChain(count: wiring.chainBits)
+    drives = ShiftChain(count: wiring.chainBits)
+    latched = Array(repeating: .hold, count: wiring.edgeCount)
+    captured = Array(repeating: Comparison(bits: 0), count: wiring.edgeCount)
+  }
+
+  /// Puts a fault on a line.
+  public mutating func add(_ fault: LineFault, line: Int) {
+    faults.append((line, fault))
+  }
+
+  /// Makes the part at a select deaf and mute.
+  public mutating func silence(select: Int) {
+    if silent.indices.contains(select) { silent[select] = true }
+  }
+
+  // MARK: - Lines
+
+  /// Sets lines at the end of the operation.
+  public mutating func write(_ levels: LineSet, mask: LineSet) {
+    time = time + operation
+    operations += 1
+    trace?.events.append(
+      Trace.Event(time: time, kind: .write, mask: mask, levels: levels & mask))
+    if learnStart != nil { endByTimer() }
+    let foreign = mask.without(outputs)
+    if foreign != .none { note(.notAnOutput, foreign) }
+    let wanted = mask & outputs
+    let before = commanded
+    commanded = commanded.without(wanted) | (levels & wanted)
+    let next = faults.isEmpty ? commanded : farEnd(of: commanded, before: before)
+    if next != self.levels { change(to: next) }
+  }
+
+  /// Reads lines at the end of the operation.
+  public mutating func read(mask: LineSet) -> LineSet {
+    time = time + operation
+    operations += 1
+    if learnStart != nil { endByTimer() }
+    var result = commanded & mask
+    if mask.meets(wiring.dataIn) && dataLevel() { result = result | wiring.dataIn }
+    let direct = (mask & inputs).without(wiring.dataIn)
+    if direct != .none {
+      capture()
+      for edge in 0..<wiring.edgeCount {
+        if captured[edge].bits & 1 != 0 { result = result | (wiring.edgeLine(edge, 0) & mask) }
+        if captured[edge].bits & 2 != 0 { result = result | (wiring.edgeLine(edge, 1) & mask) }
+      }
+    }
+    if !faults.isEmpty { result = nearEnd(of: result, mask: mask) }
+    trace?.events.append(Trace.Event(time: time, kind: .read, mask: mask, levels: result))
+    return result
+  }
+
+  /// Lets time pass; with LEARN on, the end comes late by the pulse's jitter.
+  public mutating func wait(_ duration: Nanoseconds) {
+    if .zero < duration { time = time + duration }
+    if levels.meets(wiring.learn) { time = time + analog.lateness }
+    trace?.events.append(
+      Trace.Event(
+        time: time, kind: .wait, mask: .none,
+        levels: LineSet(bits: UInt64(bitPattern: duration.count))))
+  }
+
+  /// The virtual time; asking takes none.
+  public mutating func now() -> Nanoseconds {
+    trace?.events.append(Trace.Event(time: time, kind: .now, mask: .none, levels: .none))
+    return time
+  }
+
+  // MARK: - Parts
+
+  private mutating func change(to next: LineSet) {
+    let before = levels
+    let changed = LineSet(bits: before.bits ^ next.bits)
+    levels = next
+    if changed.meets(wiring.clock) {
+      if time.count - lastClockEdge.count < 450 { note(.clockTooFast, wiring.clock) }
+      lastClockEdge = time
+      if next.meets(wiring.clock) {
+        if changed.meets(wiring.dataOut) { note(.dataWithRisingClock, wiring.dataOut) }
+        clockRises(data: next.meets(wiring.dataOut))
+      } else {
+        clockFalls()
+      }
+    }
+    if wiring.kind == .chains {
+      if changed.meets(wiring.load) && next.meets(wiring.load) { loadComparators() }
+      if changed.meets(wiring.address) && before.meets(wiring.enable) {
+        note(.addressWhileEnabled, changed & wiring.address)
+      }
+      if changed.meets(wiring.enable | wiring.address) {
+        var now: UInt64 = 0
+        if next.meets(wiring.enable) {
+          now = 1 &<< (((next & wiring.address).bits &>> 6) & 7)
+        }
+        select(now)
+      }
+      if changed.meets(wiring.latch) && next.meets(wiring.latch) { latchDrives() }
+    } else {
+      if changed.meets(directSelects) {
+        // Selects are low when active; line 4 is the first.
+        select(((~next.bits & directSelects.bits) &>> 4))
+      }
+      if changed.meets(directDrives) && before.meets(wiring.learn) && learnStart != nil {
+        note(.driveUnderLearn, changed & directDrives)
+      }
+    }
+    if changed.meets(wiring.learn) {
+      if next.meets(wiring.learn) { startLearning() } else { endLearning(at: time) }
+    }
+  }
+
+  private mutating func clockRises(data: Bool) {
+    if selected == 0 { note(.clockWithoutSelect, wiring.clock) }
+    if selected != 0 {
+      for index in parts.indices where selected & (1 &<< UInt64(index)) != 0 && !silent[index] {
+        switch parts[index] {
+        case .dac: dacs[index].clockRises(data: data)
+        case .adc: adcs[index].clockRises(data: data)
+        case .chain:
+          if !levels.meets(wiring.load) { note(.clockWhileLoading, wiring.load) }
+          comparators.shift(in: drives.output)
+        }
+      }
+    }
+    // The drive registers hang on the bare clock.
+    drives.shift(in: data)
+  }
+
+  private mutating func clockFalls() {
+    if selected == 0 { return }
+    for index in parts.indices where selected & (1 &<< UInt64(index)) != 0 {
+      guard parts[index] == .adc, !silent[index], let channel = adcs[index].clockFalls() else {
+        continue
+      }
+      let target = targetOf[index * 8 + Int(channel)]
+      if target >= 0 {
+        checkSettled()
+        adcs[index].take(analog.sampleTarget(target, at: time), at: time)
+        if trace != nil { logFree() }
+      } else {
+        adcs[index].take(0, at: time)
+      }
+    }
+  }
+
+  private mutating func select(_ next: UInt64) {
+    let begun = next & ~selected
+    let ended = selected & ~next
+    selected = next
+    if begun != 0 && levels.meets(wiring.clock) { note(.selectWhileClockHigh, wiring.clock) }
+    for index in parts.indices {
+      let bit: UInt64 = 1 &<< UInt64(index)
+      if begun & bit != 0 {
+        dacs[index].begin()
+        adcs[index].begin()
+      }
+      if ended & bit != 0 && parts[index] == .dac && !silent[index] {
+        switch dacs[index].end() {
+        case .nothing: break
+        case .broken: note(.brokenFrame, wiring.clock)
+        case .set(let channel, let code): convert(index * 8 + Int(channel), code)
+        }
+      }
+    }
+  }
+
+  private mutating func convert(_ place: Int, _ code: UInt32?) {
+    if sourceOf[place] >= 0 {
+      analog.setSource(sourceOf[place], code: code ?? 0)
+      lastAnalogChange = time
+    } else if clampOf[place] >= 0 {
+      analog.setClamp(clampOf[place], code: code)
+      lastAnalogChange = time
+    }
+  }
+
+  /// The level of MISO.
+  private mutating func dataLevel() -> Bool {
+    var drivers = 0
+    var level = false
+    for index in parts.indices where selected & (1 &<< UInt64(index)) != 0 && !silent[index] {
+      switch parts[index] {
+      case .dac: break
+      case .chain:
+        drivers += 1
+        level = comparators.output
+      case .adc:
+        if adcs[index].drives {
+          drivers += 1
+          level = adcs[index].output
+          if adcs[index].isConverting
+            && BoardWiring.longestFrame < time - adcs[index].sampled
+          {
+            note(.slowConversion, wiring.dataIn)
+          }
+        }
+      }
+    }
+    if drivers == 0 { note(.floatingMiso, wiring.dataIn) }
+    if drivers > 1 { note(.twoDriversOnMiso, wiring.dataIn) }
+    return level
+  }
+
+  private mutating func capture() {
+    checkSettled()
+    // A span of a field would hold the whole board: the field is taken out meanwhile.
+    var taken: [Comparison] = []
+    swap(&taken, &captured)
+    var span = taken.mutableSpan
+    analog.capture(at: time, into: &span)
+    captured = taken
+    if trace != nil { logBoth() }
+  }
+
+  private mutating func loadComparators() {
+    capture()
+    for position in 0..<wiring.edgeCount {
+      let bits = captured[Int(wiring.chain[position])].bits
+      comparators.load(bits & 1 != 0, place: 2 * position)
+      comparators.load(bits & 2 != 0, place: 2 * position + 1)
+    }
+    for place in 2 * wiring.edgeCount..<max(wiring.chainBits, 2 * wiring.edgeCount) {
+      comparators.load(false, place: place)
+    }
+  }
+
+  private mutating func latchDrives() {
+    if learnStart != nil { note(.latchUnderLearn, wiring.latch) }
+    for position in 0..<wiring.edgeCount {
+      let edge = Int(wiring.chain[position])
+      latched[edge] = drive(
+        charge: drives.entered(age: 2 * position),
+        discharge: !drives.entered(age: 2 * position + 1))
+    }
+  }
+
+  private mutating func drive(charge: Bool, discharge: Bool) -> Drive {
+    if charge && discharge {
+      note(.bothDrives, wiring.learn)
+      return .hold
+    }
+    return charge ? .charge : (discharge ? .discharge : .hold)
+  }
+
+  private mutating func startLearning() {
+    if lastPulseWasLong && time < lastPulseEnd + wiring.rest { note(.noRest, wiring.learn) }
+    learnStart = time
+    if wiring.kind == .direct {
+      for edge in 0..<wiring.edgeCount {
+        latched[edge] = drive(
+          charge: levels.meets(wiring.edgeLine(edge, 2)),
+          discharge: !levels.meets(wiring.edgeLine(edge, 3)))
+      }
+    }
+  }
+
+  /// Ends the pulse where the one-shot has ended it, though LEARN is still on.
+  private mutating func endByTimer() {
+    guard let start = learnStart, start + wiring.timer < time else { return }
+    finish(from: start, to: start + wiring.timer)
+    learnStart = nil
+  }
+
+  private mutating func endLearning(at end: Nanoseconds) {
+    if let start = learnStart {
+      finish(from: start, to: wiring.timer < end - start ? start + wiring.timer : end)
+      lastPulseWasLong = wiring.timer.half < end - start
+    } else {
+      lastPulseWasLong = true
+    }
+    learnStart = nil
+    lastPulseEnd = end
+  }
+
+  private mutating func finish(from start: Nanoseconds, to end: Nanoseconds) {
+    let drives = latched
+    analog.learn(from: start, to: end, drives: drives.span)
+    if trace != nil {
+      trace?.analog.append(
+        Trace.Analog(time: end, gates: analog.state.gates, freeNodes: [], clampedNodes: []))
+    }
+  }
+
+  private mutating func checkSettled() {
+    if time < lastAnalogChange + settling { note(.notSettled, wiring.dataIn) }
+  }
+
+  private mutating func logFree() {
+    trace?.analog.append(
+      Trace.Analog(
+        time: time, gates: [], freeNodes: analog.state.freeVoltages, clampedNodes: []))
+  }
+
+  private mutating func logBoth() {
+    trace?.analog.append(
+      Trace.Analog(
+        time: time, gates: [], freeNodes: analog.state.freeVoltages,
+        clampedNodes: analog.state.clampedVoltages))
+  }
+
+  private mutating func note(_ rule: Misuse.Rule, _ lines: LineSet) {
+    if misuses.count < 1000 { misuses.append(Misuse(time: time, lines: lines, rule: rule)) }
+  }
+
+  // MARK: - Faults
+
+  private func farEnd(of levels: LineSet, before: LineSet) -> LineSet {
+    var seen = levels
+    for (line, fault) in faults {
+      let set = LineSet(line: line)
+      switch fault {
+      case .stuckLow: seen = seen.without(set)
+      case .stuckHigh: seen = seen | set
+      case .floating: seen = seen.without(set) | (wiring.idle & set)
+      case .late: seen = seen.without(set) | (before & set)
+      case .swapped(let other):
+        let otherSet = LineSet(line: other)
+        seen = seen.without(set | otherSet)
+        if levels.meets(otherSet) { seen = seen | set }
+        if levels.meets(set) { seen = seen | otherSet }
+      }
+    }
+    return seen & outputs
+  }
+
+  private mutating func nearEnd(of levels: LineSet, mask: LineSet) -> LineSet {
+    var seen = levels
+    for (line, fault) in faults {
+      let set = LineSet(line: line)
+      if !inputs.meets(set) || !mask.meets(set) { continue }
+      switch fault {
+      case .stuckLow: seen = seen.without(set)
+      case .stuckHigh: seen = seen | set
+      case .floating:
+        noise &+= 1
+        let high = Purpose.floating.draw(analog.seed, line).bits(noise) & 1 == 1
+        seen = seen.without(set) | (high ? set : .none)
+      case .late: seen = seen.without(set) | (lastRead & set)
+      case .swapped(let other):
+        let otherSet = LineSet(line: other)
+        seen = seen.without(set)
+        if levels.meets(otherSet) { seen = seen | set }
+      }
+    }
+    lastRead = levels
+    return seen
+  }
+}

@@ -1,0 +1,132 @@
+import Foundation
+import Testing
+
+/// The folder of the package, from this file's place in it.
+let packageRoot = URL(fileURLWithPath: #filePath)
+  .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+
+/// What a program said and how it ended.
+struct Ending {
+  var code: Int32
+  var output: String
+  var errors: String
+}
+
+/// The built program, run in a folder of its own that is gone afterwards.
+struct Program {
+  /// The temporary folder, in which commands run.
+  let folder: String
+
+  /// The program beside the test bundle.
+  static var path: String {
+    get throws {
+      // The bundle may be run by a helper from elsewhere, so its path is looked for as well.
+      var places = CommandLine.arguments
+      places.append(Bundle.main.bundlePath)
+      places.append(
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "")
+      for place in places where !place.isEmpty {
+        let program = URL(fileURLWithPath: place).deletingLastPathComponent()
+          .appendingPathComponent("tellegen").path
+        if FileManager.default.isExecutableFile(atPath: program) { return program }
+      }
+      throw NotBuilt()
+    }
+  }
+
+  struct NotBuilt: Error, CustomStringConvertible {
+    var description: String { "there is no program 'tellegen' beside the test bundle; build all" }
+  }
+
+  /// Does something with a folder of its own.
+  static func run(_ body: (Program) throws -> Void) throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appendingPathComponent("command-line-tests-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try body(Program(folder: folder))
+  }
+
+  func path(_ name: String) -> String { folder + "/" + name }
+
+  func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path(name)) }
+
+  func text(_ name: String) throws -> String {
+    try String(contentsOfFile: path(name), encoding: .utf8)
+  }
+
+  func write(_ text: String, to name: String) throws {
+    try text.write(toFile: path(name), atomically: true, encoding: .utf8)
+  }
+
+  /// The record in a file.
+  func record(_ name: String) throws -> Record { try Record(try text(name)) }
+
+  /// A process of `tellegen` that is not started yet.
+  func process(_ arguments: [String], executable: String? = nil) throws -> Process {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: try executable ?? Program.path)
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(fileURLWithPath: folder)
+    var environment = ProcessInfo.processInfo.environment
+    environment["TELLEGEN_HOME"] = packageRoot
+    environment["COLUMNS"] = "100"
+    process.environment = environment
+    process.standardInput = FileHandle.nullDevice
+    return process
+  }
+
+  /// Runs `tellegen` to its end.
+  func callAsFunction(_ arguments: String...) throws -> Ending { try self(arguments) }
+
+  /// Runs `tellegen`, or another program, to its end.
+  func callAsFunction(_ arguments: [String], executable: String? = nil) throws -> Ending {
+    let process = try process(arguments, executable: executable)
+    // Files rather than pipes: neither stream can block the other.
+    let names = [path(".out-\(UUID().uuidString)"), path(".err-\(UUID().uuidString)")]
+    let handles = try names.map { name in
+      _ = FileManager.default.createFile(atPath: name, contents: nil)
+      return try FileHandle(forWritingTo: URL(fileURLWithPath: name))
+    }
+    process.standardOutput = handles[0]
+    process.standardError = handles[1]
+    try process.run()
+    process.waitUntilExit()
+    let texts = try names.map { try String(contentsOfFile: $0, encoding: .utf8) }
+    for name in names { try FileManager.default.removeItem(atPath: name) }
+    return Ending(
+      code: process.terminationReason == .exit
+        ? process.terminationStatus : -process.terminationStatus,
+      output: texts[0], errors: texts[1])
+  }
+}
+
+/// What these tests want to know of a run's record.
+struct Record: Decodable {
+  struct Setting: Decodable {
+    struct Plan: Decodable { var epochs: Int }
+    var plan: Plan
+  }
+  struct Result: Decodable {
+    var finished: Bool
+    var gates: [Double]
+  }
+  struct Line: Decodable { var epoch: Int }
+
+  var setting: Setting
+  var result: Result
+  var curve: [Line]
+
+  /// Reads JSON text; its numbers keep every bit.
+  init(_ json: String) throws {
+    self = try JSONDecoder().decode(Record.self, from: Data(json.utf8))
+  }
+}
+
+/// A program on the search path.
+func find(_ name: String) -> String? {
+  let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+  return path.split(separator: ":").map { "\($0)/\(name)" }.first {
+    FileManager.default.isExecutableFile(atPath: $0)
+  }
+}
