@@ -163,9 +163,7 @@ private func readWires(
   for role in shared {
     guard let node = given[role] else {
       throw lines.error(
-        "\(lines.what) lacks the role \(role); \(kind.rawValue) with \(selects) "
-          + "select\(selects == 1 ? "" : "s") "
-          + "takes \(enumerate(shared, most: 20))"
+        "\(lines.what) lacks the role \(role); needed are \(enumerate(shared, most: 80))"
       )
     }
     try add(node, role: role)
@@ -297,7 +295,7 @@ private struct OutputReader {
       throw node.error(
         "\(node.what) is \(quote(text)), at \(found == .adc ? "an" : "a") \(found.rawValue), but a "
           + "\(role) needs \(part == .adc ? "an" : "a") \(part.rawValue); allowed are the selects "
-          + "\(enumerate(fit)), as in \(part.example)"
+          + "\(enumerate(fit)), as in \(fit.first ?? "0")\(part == .adc ? ".0" : "A")"
       )
     }
     return WiringDescription.Output(select: select, channel: channel)

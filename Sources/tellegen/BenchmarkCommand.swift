@@ -8,7 +8,7 @@ import VirtualBoard
 struct BenchmarkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "benchmark", abstract: "Measures accuracy over seeds, speed, and gate estimates.",
-    subcommands: [Accuracy.self, Step.self, FirmwareOnly.self, Estimate.self])
+    subcommands: [Accuracy.self, Step.self, FirmwareOnly.self, Operations.self, Estimate.self])
 
   struct Accuracy: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -114,6 +114,8 @@ struct BenchmarkCommand: ParsableCommand {
     var steps = 100_000
     @Option(help: "The learning rule.")
     var rule: RuleSettings.Name?
+    @Option(help: "How the firmware reaches the double: direct or pins.")
+    var boundary: Boundary = .direct
 
     func run() throws {
       try Exits.catching {
@@ -126,20 +128,72 @@ struct BenchmarkCommand: ParsableCommand {
         let plan = Plan(
           rule: RuleSettings(name: rule, update: .comparator, pulse: 1e-3), epochs: 1_000_000,
           seed: 1)
-        var session = try Session<VirtualBoard>(description: description, task: task, plan: plan)
-        session.begin()
-        let before = session.progress
-        let start = clock()
-        for step in 0..<max(steps, 1) {
-          session.train(sample: session.problem.training[step % session.problem.training.count])
+        switch boundary {
+        case .direct:
+          try measure(try Session<VirtualBoard>(description: description, task: task, plan: plan))
+        case .pins:
+          try measure(try Session<PinBoard>(description: description, task: task, plan: plan))
         }
-        let seconds = Double(clock() - start) / Double(CLOCKS_PER_SEC)
-        let done = session.progress.steps - before.steps
-        let moved = session.progress.pulses - before.pulses
-        print(
-          "\(plan.rule.name.rawValue): \(Format.significant(seconds / Double(done) * 1e6)) us of one "
-            + "core a training step of \(session.controllers.count) edges "
-            + "(\(moved) of \(done) steps moved gates)")
+      }
+    }
+
+    private func measure<Board: VirtualFace>(_ begun: Session<Board>) throws {
+      var session = begun
+      try session.begin()
+      let before = session.progress
+      let boardBefore = session.board.time
+      let start = clock()
+      for step in 0..<max(steps, 1) {
+        try session.train(
+          sample: session.problem.training[step % session.problem.training.count])
+      }
+      let seconds = Double(clock() - start) / Double(CLOCKS_PER_SEC)
+      let done = Double(session.progress.steps - before.steps)
+      let moved = session.progress.pulses - before.pulses
+      let onBoard = (session.board.time - boardBefore).seconds
+      print(
+        "\(session.plan.rule.name.rawValue), \(boundary.rawValue): "
+          + "\(Format.significant(seconds / done * 1e6)) us of one core a training step of "
+          + "\(session.controllers.count) edges (\(moved) of \(Int(done)) steps moved gates); "
+          + "the board takes \(Format.significant(onBoard / done * 1e6)) us")
+    }
+  }
+
+  struct Operations: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Counts line operations a training step through the pins, by rule.")
+    @Option(help: "The board: a name in board/ or a file; it must have wiring.")
+    var board = "lattice"
+    @Option(help: "The task: a name in task/ or a file.")
+    var task = "xor"
+    @Option(help: "How many steps of each rule.")
+    var steps = 200
+
+    func run() throws {
+      try Exits.catching {
+        let description = try BoardDescription.read(
+          path: try locate(board, kind: .board, near: searchRoots()))
+        let task = try TaskDescription.read(
+          path: try locate(task, kind: .task, near: searchRoots()))
+        print("\(task.name) on \(description.name), line operations a step that moves gates:")
+        for name in RuleSettings.Name.allCases {
+          let plan = Plan(
+            rule: RuleSettings(name: name, update: description.gates.update, probability: 1),
+            epochs: 1_000_000, seed: 1)
+          var session = try Session<PinBoard>(description: description, task: task, plan: plan)
+          try session.begin()
+          var counts: [Int] = []
+          for step in 0..<max(steps, 1) {
+            let before = session.board.lines.operations
+            let training = session.problem.training
+            let report = try session.train(sample: training[step % training.count])
+            if .zero < report.learned { counts.append(session.board.lines.operations - before) }
+          }
+          let mean = Double(counts.reduce(0, +)) / Double(max(counts.count, 1))
+          print(
+            "  \(name.rawValue): \(counts.min() ?? 0) ... \(counts.max() ?? 0), "
+              + "mean \(Format.significant(mean)) (\(counts.count) steps)")
+        }
       }
     }
   }

@@ -14,5 +14,7 @@ struct Tellegen: ParsableCommand {
       130 interrupted (what was learned is kept).
       """,
     version: version,
-    subcommands: [TrainCommand.self, BoardCommand.self, TaskCommand.self, BenchmarkCommand.self])
+    subcommands: [TrainCommand.self, BoardCommand.self, TaskCommand.self, ReplayCommand.self,
+      BenchmarkCommand.self,
+    ])
 }

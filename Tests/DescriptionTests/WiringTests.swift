@@ -5,6 +5,7 @@ import Testing
 /// A board of three learning edges and a resistor; its wiring begins on line 13.
 private let board = """
   name: small
+  about: Three learning edges in a row.
   nodes: [a, b, c, d]
   edges:
     - [a, b]
@@ -161,7 +162,7 @@ private func output(_ select: Int, _ channel: Int) -> WiringDescription.Output {
       "SCLK, MOSI, MISO, LATCH, LOAD, LEARN, A0, A1, A2, ENABLE"),
     Refusal(
       changed(direct, ", CS3: 0", ""), "b.yaml:16: lines of wiring lacks the role CS3",
-      "direct with 4 selects"),
+      "needed are SCLK, MOSI, MISO, LEARN, CS0, CS1, CS2, CS3"),
     Refusal(
       changed(chains, "LATCH: 25", "LACTH: 25"), "b.yaml:20: unknown key \"LACTH\"",
       "did you mean LATCH?"),
@@ -338,7 +339,7 @@ private func output(_ select: Int, _ channel: Int) -> WiringDescription.Output {
     }
     #expect(try wiring(text(edges: 14)).wires.count == 61)
     let message = try #require(boardRefusal(text(edges: 15)))
-    #expect(message.hasPrefix("b.yaml:24: direct wiring of 15 edges takes 65 lines"))
+    #expect(message.hasPrefix("b.yaml:25: direct wiring of 15 edges takes 65 lines"))
     #expect(message.contains("allowed are 64, so use chains"))
   }
 }
