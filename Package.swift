@@ -39,7 +39,8 @@ let package = Package(
     .testTarget(name: "FirmwareTests", dependencies: ["Firmware"]),
     .testTarget(name: "ReproducibleTests", dependencies: ["Reproducible"]),
     .testTarget(name: "CircuitTests", dependencies: ["Circuit", "Reproducible"]),
-    .testTarget(name: "DescriptionTests", dependencies: ["Description", "Circuit"]),
+    .testTarget(
+      name: "DescriptionTests", dependencies: ["Description", "Circuit", "Reproducible"]),
     .testTarget(
       name: "VirtualBoardTests",
       dependencies: ["VirtualBoard", "Firmware", "Circuit", "Description", "Reproducible"]),

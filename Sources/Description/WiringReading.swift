@@ -12,6 +12,12 @@ extension BoardDescription {
     guard !names.isEmpty else {
       throw node.error("there is no learning edge to wire; leave wiring out")
     }
+    guard converters.bits == 12 else {
+      throw node.error(
+        "converters have \(converters.bits) bits, but the MCP4922 and MCP3208 have 12; allowed is "
+          + "bits: 12, or leave wiring out"
+      )
+    }
     let common = ["chip", "kind", "lines", "selects", "sources", "clamps", "targets"]
     let fields = try node.fields(common + ["chain", "edges"])
     let kinds = WiringDescription.Kind.allCases.map(\.rawValue)

@@ -195,7 +195,7 @@ extension BoardDescription {
         let bit = 2 * position
         return [
           "\(position)", names[edge], "\(bit)", input(bit), "\(bit + 1)", input(bit + 1),
-          "\(bits - 2 - bit)", output(bit + 1), "\(bits - 1 - bit)", output(bit),
+          "\(bits - 1 - bit)", output(bit), "\(bits - 2 - bit)", output(bit + 1),
         ]
       })
   }

@@ -144,9 +144,10 @@ public struct WiredBoard<L: Lines & ~Copyable>: LearningBoard, ~Copyable {
       try lines.wait(width)
       try lines.write(.none, mask: wiring.learn)
       lastPulseEnd = try lines.now()
-      let lasted = lastPulseEnd - start
-      lastPulseWasLong = wiring.timer.half < lasted
-      return lasted
+      let asked = lastPulseEnd - start
+      lastPulseWasLong = wiring.timer.half < asked
+      // The one-shot has ended what the program was too late to end.
+      return wiring.timer < asked ? wiring.timer : asked
     } catch { throw .lines(error) }
   }
 

@@ -69,6 +69,8 @@ public struct AnalogBoard: Sendable {
   private var clamped: OperatingPoint
   /// The two ends of each learning edge.
   private let wires: [(from: Int, to: Int)]
+  /// The circuit branch whose gate each learning edge sets; -1 where the edge is dead or shorted.
+  private let gatedBranches: [Int]
   /// The level that each learning edge's comparator A is stuck at, where it is.
   private let stuck: [Bool?]
   private let comparatorOffsets: [Double]
@@ -79,6 +81,9 @@ public struct AnalogBoard: Sendable {
 
   /// The resistance of a clamp output that is shut down, ohm.
   static let releasedOhms = 500e3
+
+  /// What a clamp without a series resistor counts as, ohm.
+  static let leastOhms = 1e-3
 
   /// How long a solution is kept while nothing but leakage changes, ns.
   static let keeping: Int64 = 1 << 24
@@ -105,6 +110,12 @@ public struct AnalogBoard: Sendable {
     let learning = description.edges.indices.filter { description.edges[$0].part == .learning }
     learningEdges = learning
     wires = learning.map { (description.edges[$0].from, description.edges[$0].to) }
+    gatedBranches = learning.map { edge in
+      let broken = description.faults.contains {
+        $0.edge == edge && ($0.kind == .dead || $0.kind == .shorted)
+      }
+      return broken ? -1 : edge
+    }
     stuck = learning.map { edge in
       switch description.faults.last(where: { $0.edge == edge })?.kind {
       case .comparatorStuckLow: false
@@ -116,7 +127,9 @@ public struct AnalogBoard: Sendable {
     let bits = size.quantise ? description.converters.bits : 24
     converter = Converter(
       bits: Int32(bits), reference: Voltage(volts: description.converters.reference))
-    let step = description.converters.reference / Double(UInt64(1) << UInt64(bits))
+    // Nonlinearity is a property of the parts, told in their codes whether codes are rounded or not.
+    let step =
+      description.converters.reference / Double(UInt64(1) << UInt64(description.converters.bits))
 
     supply =
       gates.supply
@@ -246,19 +259,16 @@ public struct AnalogBoard: Sendable {
     }
   }
 
-  /// Applies the state's codes to both twins; the voltages are the warm start.
+  /// Applies the state to both twins: the last solutions as warm starts, then the codes, whose driven
+  /// voltages may be newer than the solution.
   private mutating func connect() throws(CircuitError) {
+    try free.restore(voltages: state.freeVoltages)
+    try clamped.restore(voltages: state.clampedVoltages)
     for channel in sourceNodes.indices {
       try driveTwins(channel)
     }
     for channel in targetNodes.indices {
       try attachClamp(channel)
-    }
-    try free.restore(voltages: state.freeVoltages)
-    try clamped.restore(voltages: state.clampedVoltages)
-    if state.freeSolved >= 0 { try AnalogBoard.put(state.gates, at: learningEdges, into: &free) }
-    if state.clampedSolved >= 0 {
-      try AnalogBoard.put(state.gates, at: learningEdges, into: &clamped)
     }
   }
 
@@ -290,7 +300,7 @@ public struct AnalogBoard: Sendable {
     network: Network, driven: [(node: Int, volts: Double)], voltages: [Double]
   ) {
     var twin = free
-    try AnalogBoard.put(state.gates, at: learningEdges, into: &twin)
+    try AnalogBoard.put(state.gates, at: gatedBranches, into: &twin)
     var driven: [(node: Int, volts: Double)] = []
     for (channel, node) in sourceNodes.enumerated() {
       driven.append((node, channel < sources.count ? sources[channel] : 0))
@@ -418,8 +428,11 @@ public struct AnalogBoard: Sendable {
   /// tests and for starting points. Missing entries stay.
   public mutating func setGates(_ gates: [Double], at time: Nanoseconds) {
     leak(until: time)
+    let multiplier = description.gates.update == .multiplier
+    let lowest = multiplier ? description.gates.railLow : 0
+    let highest = multiplier ? description.gates.railHigh : supply
     for (edge, gate) in gates.enumerated() where edge < state.gates.count && gate.isFinite {
-      state.gates[edge] = min(max(gate, 0), supply)
+      state.gates[edge] = min(max(gate, lowest), highest)
     }
     state.freeSolved = -1
     state.clampedSolved = -1
@@ -498,7 +511,7 @@ public struct AnalogBoard: Sendable {
     leak(until: time)
     state.freeSolved = time.count
     keep { board throws(CircuitError) in
-      try AnalogBoard.put(board.state.gates, at: board.learningEdges, into: &board.free)
+      try AnalogBoard.put(board.state.gates, at: board.gatedBranches, into: &board.free)
       _ = try board.free.solve()
     }
     state.freeVoltages = free.voltages
@@ -509,7 +522,7 @@ public struct AnalogBoard: Sendable {
     leak(until: time)
     state.clampedSolved = time.count
     keep { board throws(CircuitError) in
-      try AnalogBoard.put(board.state.gates, at: board.learningEdges, into: &board.clamped)
+      try AnalogBoard.put(board.state.gates, at: board.gatedBranches, into: &board.clamped)
       _ = try board.clamped.solve()
     }
     state.clampedVoltages = clamped.voltages
@@ -518,10 +531,10 @@ public struct AnalogBoard: Sendable {
   /// Puts gate voltages into a twin. It is static because a method would hold a copy of the board,
   /// twin included, and the twin's storage would be copied to be changed.
   private static func put(
-    _ gates: [Double], at edges: [Int], into twin: inout OperatingPoint
+    _ gates: [Double], at branches: [Int], into twin: inout OperatingPoint
   ) throws(CircuitError) {
-    for (edge, gate) in zip(edges, gates) {
-      try twin.setGate(edge, gate)
+    for (branch, gate) in zip(branches, gates) where branch >= 0 {
+      try twin.setGate(branch, gate)
     }
   }
 
@@ -542,7 +555,8 @@ public struct AnalogBoard: Sendable {
       let ideal = volts(ofCode: UInt32(truncatingIfNeeded: code))
       let volts = clampErrors[channel].applied(
         to: ideal, span: description.converters.reference)
-      try clamped.attach(node, conductance: 1 / description.clampOhms, volts: volts)
+      let ohms = max(description.clampOhms, AnalogBoard.leastOhms)
+      try clamped.attach(node, conductance: 1 / ohms, volts: volts)
     }
   }
 

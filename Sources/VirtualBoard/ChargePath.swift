@@ -65,13 +65,13 @@ public struct ChargePath: Sendable, Equatable {
   /// The headroom that is left after a time, V.
   ///
   /// It integrates the current, dI/dt = -(I/C) / (R + n phi_T / (I + I_s)), by the classical
-  /// fourth-order Runge-Kutta method in equal substeps of at most RC/10, from the start of the
+  /// fourth-order Runge-Kutta method in equal substeps of at most RC/20, from the start of the
   /// pulse. Against a fine reference the headroom is right to 1e-7 V.
   public func headroom(from start: Double, after seconds: Double) -> Double {
     if seconds <= 0 { return start }
     var current = current(headroom: start)
     if current <= 0 { return start }
-    let substeps = max(1, (10 * seconds / (ohms * farads)).rounded(.up))
+    let substeps = max(1, (20 * seconds / (ohms * farads)).rounded(.up))
     let step = seconds / substeps
     var done = 0.0
     while done < substeps {

@@ -108,11 +108,11 @@ public struct VirtualBoard: VirtualFace, Sendable {
     time = time + times.operation
     let start = time
     time = time + width + analog.lateness + times.operation
-    let lasted = time - start
-    analog.learn(
-      from: start, to: times.timer < lasted ? start + times.timer : time, drives: drives)
+    let asked = time - start
+    let lasted = times.timer < asked ? times.timer : asked
+    analog.learn(from: start, to: start + lasted, drives: drives)
     lastPulseEnd = time
-    lastPulseWasLong = times.timer.half < lasted
+    lastPulseWasLong = times.timer.half < asked
     return lasted
   }
 

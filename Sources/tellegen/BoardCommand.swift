@@ -178,6 +178,11 @@ struct BoardCommand: ParsableCommand {
           let url = URL(fileURLWithPath: record)
           let run = try RunDirectory(path: url.deletingLastPathComponent().path).read(
             RunRecord.self, from: url.lastPathComponent)
+          guard run.result.gates.count == gates.count else {
+            try Exits.leave(
+              "\(record): it has the gates of \(run.result.gates.count) edges; the board "
+                + "'\(description.name)' has \(gates.count)", with: Exits.data)
+          }
           gates = run.result.gates
         }
         board.setGates(gates, at: .zero)

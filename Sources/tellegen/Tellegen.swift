@@ -14,7 +14,8 @@ struct Tellegen: ParsableCommand {
       130 interrupted (what was learned is kept).
       """,
     version: version,
-    subcommands: [TrainCommand.self, BoardCommand.self, TaskCommand.self, ReplayCommand.self,
+    subcommands: [
+      TrainCommand.self, BoardCommand.self, TaskCommand.self, ReplayCommand.self,
       BenchmarkCommand.self,
     ])
 }

@@ -8,10 +8,12 @@ import Testing
       [
         "--board", "--task", "--data", "--rule", "--epochs", "--seed", "--nudge", "--pulse",
         "--fixed-pulse", "--probability", "--last-pulse", "--initial", "--ideal", "--uncalibrated",
-        "--boundary", "--out", "--overwrite", "--resume", "--json",
+        "--boundary", "--trace", "--out", "--overwrite", "--resume", "--json",
       ]
     ),
     ("board check", ["<board>", "--task"]),
+    ("board wiring", ["<board>", "--task"]),
+    ("board bom", ["<board>"]),
     ("board lattice", ["--side", "--update"]),
     (
       "board spice",
@@ -25,7 +27,7 @@ import Testing
         "--last-pulse", "--initial", "--ideal", "--at-least",
       ]
     ),
-    ("benchmark step", ["--steps", "--rule"]),
+    ("benchmark step", ["--steps", "--rule", "--boundary"]),
     ("benchmark estimate", ["--steps", "--seed", "--imbalance", "--uncalibrated"]),
   ]
 

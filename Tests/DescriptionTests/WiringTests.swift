@@ -311,6 +311,9 @@ private func output(_ select: Int, _ channel: Int) -> WiringDescription.Output {
       "b.yaml:14: wiring needs the key \"edges\""),
     // Boards that cannot be wired.
     Refusal(
+      board + "converters: {bits: 10}\n" + chains, "b.yaml:15: converters have 10 bits",
+      "MCP3208 have 12", "bits: 12"),
+    Refusal(
       board + "gates: {update: multiplier}\n" + chains, "b.yaml:15: the edges are multiplier edges",
       "no drive lines to wire", "leave wiring out"),
     Refusal(
@@ -385,9 +388,9 @@ private func output(_ select: Int, _ channel: Int) -> WiringDescription.Output {
     let table = try #require(try board.wiringTables().last)
     #expect(
       table.rows == [
-        ["0", "c-d", "0", "0.H", "1", "0.G", "6", "0.QB", "7", "0.QA"],
-        ["1", "a-b", "2", "0.F", "3", "0.E", "4", "0.QD", "5", "0.QC"],
-        ["2", "b-c", "4", "0.D", "5", "0.C", "2", "0.QF", "3", "0.QE"],
+        ["0", "c-d", "0", "0.H", "1", "0.G", "7", "0.QA", "6", "0.QB"],
+        ["1", "a-b", "2", "0.F", "3", "0.E", "5", "0.QC", "4", "0.QD"],
+        ["2", "b-c", "4", "0.D", "5", "0.C", "3", "0.QE", "2", "0.QF"],
       ])
     #expect(table.title.contains("8 bits, 2 of them spare"))
   }

@@ -98,14 +98,18 @@ import VirtualBoard
       _ = board.pulse(width, .hold)
       let end = board.time
       let lasted = board.pulse(.milliseconds(1), .hold)
+      // LEARN rises at the end of a line operation.
       let pause = board.time - end - lasted
-      #expect(pause == (rests ? .milliseconds(3) : .zero) + board.times.pulseBeforeStart)
+      let needed = rests ? Nanoseconds.milliseconds(3) : board.times.pulsePreparation
+      #expect(board.times.pulsePreparation < .milliseconds(3))
+      #expect(pause == needed + board.times.operation)
       // The rest does not wait again where time has passed already.
       _ = board.pulse(width, .hold)
       board.wait(.milliseconds(5))
       let later = board.time
       let next = board.pulse(.milliseconds(1), .hold)
-      #expect(board.time - later - next == board.times.pulseBeforeStart)
+      #expect(
+        board.time - later - next == board.times.pulsePreparation + board.times.operation)
     }
   }
 
@@ -133,7 +137,7 @@ import VirtualBoard
     #expect(spent { _ = $0.now() } == .zero)
     var lasted = Nanoseconds.zero
     let pulse = spent { lasted = $0.pulse(.milliseconds(1), .hold) }
-    #expect(pulse == times.pulseBeforeStart + lasted)
+    #expect(pulse == times.pulsePreparation + times.operation + lasted)
   }
 
   @Test func `the table follows from the wiring`() throws {
@@ -144,19 +148,19 @@ import VirtualBoard
     #expect(times.convert >= .microseconds(2 * 33) && times.convert <= .microseconds(2 * 40))
     #expect(times.compareAfterCapture >= .microseconds(2 * 3 * 64))
     #expect(times.compareAfterCapture <= .microseconds(2 * (3 * 64 + 10)))
-    #expect(times.pulseBeforeStart >= .microseconds(2 * 4 * 64))
+    #expect(times.pulsePreparation >= .microseconds(2 * 4 * 64))
     #expect(times.measureAfterSample >= .microseconds(2 * 3 * 12))
     #expect(times.measureAfterSample < .microseconds(1200))
     #expect(times.settle == .microseconds(100))
     #expect(times.timer == .milliseconds(19) && times.rest == .milliseconds(3))
-    #expect(times.pulseEnd == .microseconds(2))
+    #expect(times.operation == .microseconds(2))
     description.timing.operation *= 3
     let slow = OperationTimes(description: description)
     #expect(slow.convert == times.convert.times(3))
     #expect(slow.compareAfterCapture == times.compareAfterCapture.times(3))
-    #expect(slow.pulseBeforeStart == times.pulseBeforeStart.times(3))
+    #expect(slow.pulsePreparation == times.pulsePreparation.times(3))
     #expect(slow.settle == times.settle && slow.timer == times.timer)
-    let small = OperationTimes(description: try shippedBoard("breadboard"))
+    let small = OperationTimes(description: .lattice(side: 3))
     #expect(small.compareAfterCapture < times.compareAfterCapture)
     #expect(small.convert == times.convert)
   }

@@ -35,7 +35,7 @@ import VirtualBoard
 
   @Test(arguments: ["lattice", "lattice-multiplier"])
   func `the same seed and operations give the same bits`(_ name: String) throws {
-    func run(seed: UInt64) throws -> (told: [[Int64]], state: VirtualBoard.State) {
+    func run(seed: UInt64) throws -> (told: [[Int64]], state: VirtualState) {
       var board = try fresh(name, seed: seed)
       var dice = Dice(1)
       let told = (0..<300).map { _ in act(&board, &dice) }
@@ -63,7 +63,7 @@ import VirtualBoard
         // Something else has happened to the copy before.
         _ = copy.pulse(.milliseconds(3), .charge)
         _ = copy.comparisons()
-        try copy.restore(try JSONDecoder().decode(VirtualBoard.State.self, from: data))
+        try copy.restore(try JSONDecoder().decode(VirtualState.self, from: data))
         #expect(copy.state == board.state)
         saved.append((copy, dice))
       }
