@@ -56,4 +56,21 @@ public struct OperationTimes: Sendable, Equatable {
     timer = Nanoseconds(seconds: description.timing.pulseLimit)
     rest = Nanoseconds(seconds: description.timing.pulseRest)
   }
+
+  /// How many line operations a training step that moves gates makes at most.
+  ///
+  /// - Parameters:
+  ///   - sources: how many source channels get another voltage.
+  ///   - targets: how many target channels are measured and clamped.
+  ///   - comparisons: how often the step clamps and compares: 1, or 2 for centred rules.
+  public func lineOperations(sources: Int, targets: Int, comparisons: Int) -> Int {
+    let measure = measureBeforeSample.count + measureAfterSample.count
+    let compare = compareBeforeCapture.count + compareAfterCapture.count
+    let clamp = Int64(targets) * convert.count
+    let pulse = pulsePreparation.count + 2 * operation.count
+    let all =
+      Int64(sources) * convert.count + Int64(targets) * measure
+      + Int64(comparisons) * (clamp + compare) + pulse
+    return Int(all / max(operation.count, 1))
+  }
 }

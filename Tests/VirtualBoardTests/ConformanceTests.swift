@@ -1,0 +1,46 @@
+import Description
+import Firmware
+import Testing
+import VirtualBoard
+
+/// The conformance suite on every face and wiring of the double.
+enum ConformingBoard: String, CaseIterable, CustomTestStringConvertible {
+  case directLattice, pinnedLattice, directBreadboard, pinnedBreadboard
+
+  var testDescription: String { rawValue }
+
+  private func suite<Board: VirtualFace>(_ name: String, _ type: Board.Type) throws
+    -> Conformance<Board>
+  {
+    var description = try shippedBoard(name)
+    // The suite must pass whatever the draws; these are all the imperfections there are.
+    description.imperfections = .measured
+    let board = description
+    return Conformance<Board>(
+      sources: board.sources.count, targets: board.targets.count,
+      edges: board.edges.count { $0.part == .learning },
+      path: .init(edge: 0, source: 0, target: 0), range: board.nodeLowest...board.nodeHighest
+    ) {
+      try Board(
+        description: board, seed: 17, sources: board.sources, targets: board.targets)
+    }
+  }
+
+  /// Checks a promise on this board.
+  func check(_ promise: Promise) throws {
+    switch self {
+    case .directLattice: try suite("lattice", VirtualBoard.self).check(promise)
+    case .pinnedLattice: try suite("lattice", PinBoard.self).check(promise)
+    case .directBreadboard: try suite("breadboard", VirtualBoard.self).check(promise)
+    case .pinnedBreadboard: try suite("breadboard", PinBoard.self).check(promise)
+    }
+  }
+}
+
+struct ConformanceTests {
+  @Test("Both faces keep every promise of a learning board", arguments: Promise.allCases,
+    ConformingBoard.allCases)
+  func bothFacesKeepEveryPromise(_ promise: Promise, on board: ConformingBoard) throws {
+    try board.check(promise)
+  }
+}
