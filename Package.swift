@@ -44,7 +44,9 @@ let package = Package(
     .testTarget(
       name: "VirtualBoardTests",
       dependencies: ["VirtualBoard", "Firmware", "Circuit", "Description", "Reproducible"]),
-    .testTarget(name: "LearningTests", dependencies: ["Learning", "VirtualBoard", "Description"]),
+    .testTarget(
+      name: "LearningTests",
+      dependencies: ["Learning", "VirtualBoard", "Description", "Firmware", "Circuit"]),
     .testTarget(name: "CommandLineTests", dependencies: ["tellegen"]),
   ]
 )

@@ -154,7 +154,8 @@ extension BoardDescription {
         part: "\(engineering(converters.reference))V reference",
         purpose: "full scale of the converters", isChip: true),
       BillEntry(
-        count: quotient(sourceChannels, 4), part: "MCP6024", purpose: "buffers of the sources",
+        count: quotient(wiring.sources.count { $0.rail == nil }, 4), part: "MCP6024",
+        purpose: "buffers of the sources",
         isChip: true),
       BillEntry(
         count: sourceChannels > 0 ? 1 : 0, part: "LM7705", purpose: "-0.23 V rail of the buffers",

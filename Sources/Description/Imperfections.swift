@@ -42,7 +42,7 @@ public struct Imperfections: Sendable, Equatable, Codable {
   public var dacGain: Double
   /// Integral nonlinearity of a digital-to-analog converter, in LSB.
   public var dacINL: Double
-  /// Whether converters round to codes.
+  /// Whether converters round to codes and measurements have the read noise of `converters`.
   public var quantise: Bool
   /// Least leakage current out of a gate capacitor, in A; each gate's is uniform between the two.
   public var leakLowest: Double

@@ -37,6 +37,7 @@ extension TaskDescription {
       throw refusal(on: board, "node \(quote(board.nodes[node])) is used twice")
     }
     try checkVoltages(on: board)
+    try checkRails(on: board)
     return places
   }
 
@@ -80,6 +81,20 @@ extension TaskDescription {
       throw refusal(on: board, "\(role) node \(node) is not among its \(board.nodes.count) nodes")
     }
     return Array(nodes.prefix(count))
+  }
+
+  /// A source on a rail has the rail's voltage in every sample.
+  private func checkRails(on board: BoardDescription) throws(DescriptionError) {
+    for (channel, source) in (board.wiring?.sources ?? []).prefix(inputs.count).enumerated() {
+      guard let rail = source.rail else { continue }
+      for (number, sample) in samples.enumerated() where abs(sample.inputs[channel] - rail) > 1e-6 {
+        throw refusal(
+          on: board,
+          "input \(quote(inputs[channel].name)) of sample \(number) is "
+            + "\(write(sample.inputs[channel])) V, but source channel \(channel) is wired to a rail "
+            + "of \(write(rail)) V; reorder the inputs or rewire the channel")
+      }
+    }
   }
 
   private func checkVoltages(on board: BoardDescription) throws(DescriptionError) {

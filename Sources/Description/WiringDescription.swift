@@ -34,17 +34,27 @@ public struct WiringDescription: Sendable, Equatable, Codable {
     }
   }
 
-  /// A channel of a converter.
+  /// A channel of a converter, or a rail in its place.
   public struct Output: Sendable, Equatable, Hashable, Codable {
     /// Number of the select line the converter hangs at.
     public var select: Int
     /// Channel of the converter: 0 for A and 1 for B of an MCP4922, 0 ... 7 of an MCP3208.
     public var channel: Int
 
+    /// The voltage of a wired rail that a source has instead of a converter, in V; its select and
+    /// channel then mean nothing.
+    public var rail: Double?
+
     /// Makes a channel, without checking that it exists.
     public init(select: Int, channel: Int) {
       self.select = select
       self.channel = channel
+    }
+
+    /// Makes a rail of a voltage in V.
+    public init(rail: Double) {
+      self.init(select: 0, channel: 0)
+      self.rail = rail
     }
   }
 

@@ -49,6 +49,8 @@ extension BoardDescription {
     targets: [WiringDescription.Output]
   ) {
     var reader = OutputReader(selects: selects)
+    let sources = try reader.listed(fields["sources"], of: "source", at: .dac, sourceChannels)
+    let driven = sourceChannels - (sources ?? []).count { $0.rail != nil }
     func refuseTooFew(
       _ part: WiringDescription.Part, needed: Int, for channels: String, called outputs: String
     ) throws(DescriptionError) {
@@ -63,11 +65,10 @@ extension BoardDescription {
       }
     }
     try refuseTooFew(
-      .dac, needed: sourceChannels + targetChannels,
-      for: "\(sourceChannels) source and \(targetChannels) clamp channels", called: "outputs")
+      .dac, needed: driven + targetChannels,
+      for: "\(driven) source and \(targetChannels) clamp channels", called: "outputs")
     try refuseTooFew(
       .adc, needed: targetChannels, for: "\(targetChannels) target channels", called: "inputs")
-    let sources = try reader.listed(fields["sources"], of: "source", at: .dac, sourceChannels)
     let clamps = try reader.listed(fields["clamps"], of: "clamp", at: .dac, targetChannels)
     let targets = try reader.listed(fields["targets"], of: "target", at: .adc, targetChannels)
     return (
@@ -90,9 +91,10 @@ extension WiringDescription.Part {
 }
 
 extension WiringDescription.Output {
-  /// The output as a file says it: `1A` of an MCP4922, `7.0` of an MCP3208.
+  /// The output as a file says it: `1A` of an MCP4922, `7.0` of an MCP3208, `rail 0.45` of a rail.
   func word(at part: WiringDescription.Part) -> String {
-    part == .dac ? "\(select)\(channel == 0 ? "A" : "B")" : "\(select).\(channel)"
+    if let rail { return "rail \(write(rail))" }
+    return part == .dac ? "\(select)\(channel == 0 ? "A" : "B")" : "\(select).\(channel)"
   }
 }
 
@@ -251,7 +253,8 @@ private struct OutputReader {
     var outputs: [WiringDescription.Output] = []
     for entry in entries {
       let output = try read(entry, role: role, at: part)
-      if let earlier = used.updateValue(entry.what, forKey: output) {
+      // Any number of sources may share a rail.
+      if output.rail == nil, let earlier = used.updateValue(entry.what, forKey: output) {
         throw entry.error(
           "\(entry.what) is at \(output.word(at: part)), which already is \(earlier); every "
             + "channel needs an output of its own"
@@ -278,6 +281,14 @@ private struct OutputReader {
     _ node: LocatedNode, role: String, at part: WiringDescription.Part
   ) throws(DescriptionError) -> WiringDescription.Output {
     let text = try node.scalar("an output of a converter, such as \(part.example)").text
+    if role == "source", text.hasPrefix("rail ") {
+      guard let volts = Double(text.dropFirst(5)), (0...1.024).contains(volts) else {
+        throw node.error(
+          "\(node.what) is \(quote(text)); a rail is followed by its voltage, 0 ... 1.024 V, such "
+            + "as rail 0.45")
+      }
+      return WiringDescription.Output(rail: volts)
+    }
     let digits = text.prefix { $0.isASCII && $0.isNumber }
     let channels = ["A": (0, .dac), "B": (1, .dac)].merging(
       (0..<8).map { (".\($0)", ($0, WiringDescription.Part.adc)) }, uniquingKeysWith: { $1 })

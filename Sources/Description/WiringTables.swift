@@ -125,7 +125,8 @@ extension BoardDescription {
       channel < places.count ? nodes[places[channel]] : "-"
     }
     func pin(_ output: WiringDescription.Output, at part: WiringDescription.Part) -> String {
-      part == .dac
+      if output.rail != nil { return "the rail, wired" }
+      return part == .dac
         ? "VOUT\(output.channel == 0 ? "A" : "B") at select \(output.select)"
         : "CH\(output.channel) at select \(output.select)"
     }

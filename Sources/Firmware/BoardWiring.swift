@@ -5,6 +5,10 @@ public struct ConverterChannel: Sendable, Equatable {
   /// The channel: 0 or 1 (A or B) of an MCP4922, 0 ... 7 of an MCP3208.
   public var channel: UInt8
 
+  /// A source without a converter: wired to a rail, it cannot be driven.
+  @inlinable
+  public static var rail: ConverterChannel { ConverterChannel(select: 255, channel: 0) }
+
   /// Makes a channel.
   @inlinable
   public init(select: UInt8, channel: UInt8) {

@@ -50,10 +50,11 @@ public struct WiredBoard<L: Lines & ~Copyable>: LearningBoard, ~Copyable {
   @inlinable
   public var longestPulse: Nanoseconds { wiring.timer }
 
-  /// Sets a source's converter, unless it stands at that code.
+  /// Sets a source's converter, unless it stands at that code or the source is a rail.
   @inlinable
   public mutating func drive(source: Int, at voltage: Voltage) throws(Failure) {
     if source < 0 || source >= wiring.sourceCount || source >= 32 { return }
+    if wiring.sources[unchecked: source] == .rail { return }
     let code = wiring.converter.code(for: voltage)
     if sourceCodes[unchecked: source] == Int32(bitPattern: code) { return }
     do throws(L.Failure) {

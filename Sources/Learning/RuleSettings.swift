@@ -15,6 +15,9 @@ public struct RuleSettings: Sendable, Equatable, Codable {
     /// Overclamping with centred comparison.
     case centredOverclamped = "centred-overclamped"
 
+    /// Whether the rule compares twice, with the nudge and against it.
+    public var isCentred: Bool { self == .centred || self == .centredOverclamped }
+
     /// What the rule does, in a sentence.
     public var about: String {
       switch self {
@@ -60,10 +63,9 @@ public struct RuleSettings: Sendable, Equatable, Codable {
     let eta = Fraction(nudge)
     let width = Nanoseconds(seconds: pulse * factor)
     let rails = name == .overclamped || name == .centredOverclamped
-    let centred = name == .centred || name == .centredOverclamped
     return Rule(
       nudge: rails ? .rail(eta) : .label(eta), length: fixedPulse ? .fixed(width) : .error(width),
-      contrast: centred ? .centred : .single,
+      contrast: name.isCentred ? .centred : .single,
       probability: probability >= 1 ? .one : Fraction(probability),
       lowest: Voltage(volts: description.nodeLowest),
       highest: Voltage(volts: description.nodeHighest))

@@ -158,6 +158,7 @@ public struct Session<Board: LearningBoard> {
       try Session.program(
         goals, step: &step, board: &board, controllers: &storage.controllers,
         drives: &storage.drives)
+      progress.accounted = step.accounted.count
     }
     try record()
   }
@@ -190,6 +191,7 @@ public struct Session<Board: LearningBoard> {
       step: &step, board: &board, controllers: &storage.controllers, targets: &storage.targets,
       comparisons: &storage.comparisons, drives: &storage.drives)
     progress.steps += 1
+    progress.accounted = step.accounted.count
     if .zero < report.learned {
       progress.pulses += 1
       progress.learned += report.learned.count
@@ -384,9 +386,7 @@ extension Session where Board: VirtualFace {
 
   /// The run as it stands.
   public var checkpoint: Checkpoint {
-    var progress = progress
-    progress.accounted = step.accounted.count
-    return Checkpoint(
+    Checkpoint(
       plan: plan, progress: progress, estimates: controllers.map(\.gate.steps), board: board.state)
   }
 

@@ -22,6 +22,8 @@ public struct AnalogBoard: Sendable {
   public let targetNodes: [Int]
   /// The edges that learn, as indices into the description's edges.
   public let learningEdges: [Int]
+  /// The voltage of each source channel that is wired to a rail, V; `nil` for the others.
+  public let rails: [Double?]
   /// The converters that sources, clamps and measurements go through.
   public let converter: Converter
   /// The drive supply as it truly is, V.
@@ -107,6 +109,8 @@ public struct AnalogBoard: Sendable {
     self.seed = seed
     sourceNodes = sources
     targetNodes = targets
+    let wired = description.wiring?.sources ?? []
+    rails = sources.indices.map { $0 < wired.count ? wired[$0].rail : nil }
     let learning = description.edges.indices.filter { description.edges[$0].part == .learning }
     learningEdges = learning
     wires = learning.map { (description.edges[$0].from, description.edges[$0].to) }
@@ -540,8 +544,9 @@ public struct AnalogBoard: Sendable {
 
   private mutating func driveTwins(_ channel: Int) throws(CircuitError) {
     let ideal = volts(ofCode: state.sourceCodes[channel])
-    let volts = sourceErrors[channel].applied(
-      to: ideal, span: description.converters.reference)
+    let volts =
+      rails[channel]
+      ?? sourceErrors[channel].applied(to: ideal, span: description.converters.reference)
     try free.drive(sourceNodes[channel], volts)
     try clamped.drive(sourceNodes[channel], volts)
   }

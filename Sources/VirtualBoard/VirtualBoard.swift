@@ -54,10 +54,12 @@ public struct VirtualBoard: VirtualFace, Sendable {
   /// The one-shot's time.
   public var longestPulse: Nanoseconds { times.timer }
 
-  /// Sets a source's converter to the nearest code.
+  /// Sets a source's converter to the nearest code; a wired rail stays as it is.
   public mutating func drive(source: Int, at voltage: Voltage) {
     let code = analog.converter.code(for: voltage)
-    guard sourceCodes.indices.contains(source), sourceCodes[source] != Int64(code) else { return }
+    guard sourceCodes.indices.contains(source), sourceCodes[source] != Int64(code),
+      analog.rails[source] == nil
+    else { return }
     sourceCodes[source] = Int64(code)
     time = time + times.convert
     analog.setSource(source, code: code)

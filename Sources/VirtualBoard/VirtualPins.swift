@@ -89,7 +89,7 @@ public struct VirtualPins: Lines, Sendable {
     self.directSelects = directSelects
     func table(_ channels: InlineArray<32, ConverterChannel>, _ count: Int) -> [Int] {
       var table = [Int](repeating: -1, count: 64 * 8)
-      for index in 0..<count {
+      for index in 0..<count where channels[index] != .rail {
         table[Int(channels[index].select) * 8 + Int(channels[index].channel)] = index
       }
       return table

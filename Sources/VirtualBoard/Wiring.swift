@@ -45,7 +45,9 @@ extension BoardWiring {
     try check("lines", wiring.wires.count, 64)
 
     func channel(_ output: WiringDescription.Output) -> ConverterChannel {
-      ConverterChannel(select: UInt8(output.select), channel: UInt8(output.channel))
+      output.rail != nil
+        ? .rail
+        : ConverterChannel(select: UInt8(output.select), channel: UInt8(output.channel))
     }
     self.init(
       kind: wiring.kind == .chains ? .chains : .direct, selectCount: UInt8(wiring.selects.count),

@@ -45,6 +45,11 @@ struct BenchmarkCommand: ParsableCommand {
       if !(1...1_000_000).contains(epochs) {
         throw ValidationError("--epochs is \(epochs); allowed is 1 ... 1000000")
       }
+      try Limits.check(nudge, "--nudge", 0, 1)
+      try Limits.check(pulse, "--pulse", 0, 4)
+      try Limits.check(probability, "--probability", 0, 1)
+      try Limits.check(lastPulse, "--last-pulse", 0, 1)
+      try Limits.check(initial, "--initial", 0, 5.5)
     }
 
     func run() throws {
@@ -55,6 +60,11 @@ struct BenchmarkCommand: ParsableCommand {
         if let initial { description.gates.initial = initial }
         let task = try TaskDescription.read(
           path: try locate(task, kind: .task, near: searchRoots()))
+        if atLeast != nil && task.classes.isEmpty {
+          try Exits.leave(
+            "--at-least asks for an accuracy, but the task '\(task.name)' has no classes",
+            with: Exits.usage)
+        }
         let rule = RuleSettings(
           name: rule, update: description.gates.update, nudge: nudge, pulse: pulse,
           probability: probability)

@@ -63,6 +63,8 @@ struct BoardCommand: ParsableCommand {
     var board: String
     @Option(help: "The task whose placement joins channels to nodes; default: the board's nodes.")
     var task: String?
+    @Option(help: "With --task: count the line operations of a step of this rule only.")
+    var rule: RuleSettings.Name?
 
     func run() throws {
       try Exits.catching {
@@ -71,7 +73,25 @@ struct BoardCommand: ParsableCommand {
         let task = try task.map {
           try TaskDescription.read(path: try locate($0, kind: .task, near: searchRoots()))
         }
-        let tables = try description.wiringTables(for: task)
+        var tables = try description.wiringTables(for: task)
+        if let task {
+          let times = OperationTimes(description: description)
+          let wired = description.wiring?.sources ?? []
+          let sources = task.inputs.indices.count { channel in
+            let isRail = channel < wired.count && wired[channel].rail != nil
+            return task.inputs[channel].column != nil && !isRail
+          }
+          tables.append(
+            TextTable(
+              title: "Line operations of a step that moves gates, at most:",
+              head: ["rule", "operations"],
+              rows: RuleSettings.Name.allCases.filter { rule == nil || $0 == rule }.map { name in
+                let count = times.lineOperations(
+                  sources: sources, targets: task.outputs.channels,
+                  comparisons: name.isCentred ? 2 : 1)
+                return [name.rawValue, "\(count)"]
+              }))
+        }
         print(tables.map(\.text).joined(separator: "\n"), terminator: "")
       }
     }

@@ -38,6 +38,7 @@ enum Exits {
     } catch let error as TraceError {
       try leave("\(error)", with: data)
     } catch let error as SessionError {
+      if case .otherRun = error { try leave("\(error)", with: data) }
       try leave("\(error)", with: usage)
     } catch let error as RunDirectoryError {
       try leave("\(error)", with: inputOutput)

@@ -8,6 +8,11 @@ enum Interruption {
   /// Starts to catch the signals. A second one of the same kind ends the program at once, as its
   /// default would.
   static func watch() {
+    // Whoever started the program may have blocked them.
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&set, number) }
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
     for number in [SIGINT, SIGTERM, SIGHUP] {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { _ in Interruption.asked = 1 }

@@ -13,6 +13,18 @@ enum Boundary: String, Codable, CaseIterable, ExpressibleByArgument {
   case pins
 }
 
+/// The ranges of options.
+enum Limits {
+  /// Refuses a value that is not above `lowest` and at most `highest`.
+  static func check(
+    _ value: Double?, _ name: String, _ lowest: Double, _ highest: Double
+  ) throws(ValidationError) {
+    if let value, !(value > lowest && value <= highest) {
+      throw ValidationError("\(name) is \(value); allowed is above \(lowest), up to \(highest)")
+    }
+  }
+}
+
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
@@ -74,16 +86,11 @@ struct TrainCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
-    func check(_ value: Double?, _ name: String, _ lowest: Double, _ highest: Double) throws {
-      if let value, !(value > lowest && value <= highest) {
-        throw ValidationError("\(name) is \(value); allowed is above \(lowest), up to \(highest)")
-      }
-    }
-    try check(nudge, "--nudge", 0, 1)
-    try check(pulse, "--pulse", 0, 4)
-    try check(probability, "--probability", 0, 1)
-    try check(lastPulse, "--last-pulse", 0, 1)
-    try check(initial, "--initial", 0, 5.5)
+    try Limits.check(nudge, "--nudge", 0, 1)
+    try Limits.check(pulse, "--pulse", 0, 4)
+    try Limits.check(probability, "--probability", 0, 1)
+    try Limits.check(lastPulse, "--last-pulse", 0, 1)
+    try Limits.check(initial, "--initial", 0, 5.5)
     if let epochs, !(1...1_000_000).contains(epochs) {
       throw ValidationError("--epochs is \(epochs); allowed is 1 ... 1000000")
     }
@@ -150,6 +157,8 @@ struct TrainCommand: ParsableCommand {
       directory.clear()
       try directory.write(setting, to: "setting.json")
       try session.begin()
+      // From here on a run can be gone on with, however it ends.
+      try directory.write(session.checkpoint, to: "checkpoint.json")
     } else {
       try session.restore(try directory.read(Checkpoint.self, from: "checkpoint.json"))
     }

@@ -28,6 +28,8 @@ import Testing
       ]
     ),
     ("benchmark step", ["--steps", "--rule", "--boundary"]),
+    ("benchmark operations", ["--board", "--task", "--steps"]),
+    ("replay", ["--trace"]),
     ("benchmark estimate", ["--steps", "--seed", "--imbalance", "--uncalibrated"]),
   ]
 
@@ -66,7 +68,7 @@ import Testing
 
   @Test func `the program's help lists its commands and exit codes`() throws {
     let text = try help("")
-    for word in ["train", "board", "task", "benchmark", "64", "65", "74", "130"] {
+    for word in ["train", "board", "task", "replay", "benchmark", "64", "65", "74", "130"] {
       #expect(text.contains(word), "\(word)")
     }
     #expect(try help("board").contains("spice"))
