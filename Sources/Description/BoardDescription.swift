@@ -152,15 +152,13 @@ public struct GateDescription: Sendable, Equatable, Codable {
   public var railHigh: Double
   /// Gate voltage before the first training step, in V.
   public var initial: Double
-  /// Whether the gate voltages can be measured.
-  public var readBack: Bool
 
   /// Makes gates, without checking them. `ohms` follows `update` when left out.
   public init(
     update: UpdateKind = .comparator, ohms: Double? = nil, farads: Double = 2.2e-6,
     supply: Double = 5.0, reference: Double = 0.33, diodeSaturation: Double = 1e-10,
     diodeIdeality: Double = 1.8, minimum: Double = 1.0, maximum: Double = 3.3,
-    railLow: Double = 0.6, railHigh: Double = 5.2, initial: Double = 2.2, readBack: Bool = false
+    railLow: Double = 0.6, railHigh: Double = 5.2, initial: Double = 2.2
   ) {
     self.update = update
     self.ohms = ohms ?? (update == .comparator ? 100e3 : 1e3)
@@ -174,7 +172,6 @@ public struct GateDescription: Sendable, Equatable, Codable {
     self.railLow = railLow
     self.railHigh = railHigh
     self.initial = initial
-    self.readBack = readBack
   }
 }
 

@@ -298,14 +298,13 @@ private func readPart(_ part: String, _ fields: Fields) throws(DescriptionError)
 
 private func readGates(_ node: LocatedNode) throws(DescriptionError) -> GateDescription {
   let fields = try node.fields(
-    ["update", "read_back"] + GateDescription.quantities.map(\.key))
+    ["update"] + GateDescription.quantities.map(\.key))
   var update = UpdateKind.comparator
   if let kind = fields["update"] {
     update = UpdateKind(rawValue: try kind.word(UpdateKind.allCases.map(\.rawValue)))!
   }
   var gates = GateDescription(update: update)
   try fields.read(GateDescription.quantities, into: &gates)
-  if let readBack = fields["read_back"] { gates.readBack = try readBack.boolean() }
 
   guard gates.minimum < gates.maximum else {
     throw (fields["minimum"] ?? fields["maximum"] ?? node).error(

@@ -52,7 +52,6 @@ extension BoardDescription {
     lines.append("gates:")
     lines.append("  update: \(gates.update.rawValue)")
     lines += numbers(gates, GateDescription.quantities).map { "  " + $0 }
-    lines.append("  read_back: \(gates.readBack)")
     lines.append("sources: \(list(sources.map { nodes[$0] }))")
     lines.append("targets: \(list(targets.map { nodes[$0] }))")
     lines.append("channels: {sources: \(sourceChannels), targets: \(targetChannels)}")

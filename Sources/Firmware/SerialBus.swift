@@ -140,13 +140,22 @@ extension BoardWiring {
   ///
   /// The last register's serial output runs through the 74HC165 chain back to MISO. The pattern goes
   /// out three times: the first copy fills the drive registers, the second pushes it into the
-  /// comparator registers, and while the third is sent the first is read. Since all three are the
-  /// same, the registers then hold what was read.
+  /// comparator registers, and while the third is sent the first is read. The way that brought the
+  /// first back whole has just carried the third.
+  ///
+  /// A pattern of one level only would come back from a stuck line too. Its first copy is therefore
+  /// sent with every other bit turned.
   /// - Returns: whether every bit came back as sent.
   @inlinable
   func shiftDrives<L: Lines & ~Copyable>(
     _ drives: Span<Drive>, on lines: inout L
   ) throws(L.Failure) -> Bool {
+    var isUniform = true
+    var other = 1
+    while other < chainBits {
+      if driveBit(other, drives) != driveBit(0, drives) { isUniform = false }
+      other = other &+ 1
+    }
     try select(chainSelect, on: &lines)
     var right = true
     var copy = 0
@@ -154,10 +163,11 @@ extension BoardWiring {
       var place = chainBits &- 1
       while place >= 0 {
         let bit = driveBit(place, drives)
-        try lines.write(bit ? dataOut : .none, mask: dataOut | clock)
+        let first = isUniform && place & 1 == 0 ? !bit : bit
+        try lines.write((copy == 0 ? first : bit) ? dataOut : .none, mask: dataOut | clock)
         if copy == 2 {
           let back = try receive(on: &lines)
-          if back != bit { right = false }
+          if back != first { right = false }
         }
         try lines.write(clock, mask: clock)
         place = place &- 1

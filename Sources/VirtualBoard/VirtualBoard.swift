@@ -72,6 +72,7 @@ public struct VirtualBoard: VirtualFace, Sendable {
 
   /// Samples a target of the free twin; to half a code, beside the converter's errors.
   public mutating func measure(target: Int) -> Voltage {
+    guard clampCodes.indices.contains(target) else { return .zero }
     time = time + times.measureBeforeSample
     let code = analog.sampleTarget(target, at: time)
     time = time + times.measureAfterSample
@@ -109,7 +110,7 @@ public struct VirtualBoard: VirtualFace, Sendable {
     if lastPulseWasLong && time < lastPulseEnd + times.rest { time = lastPulseEnd + times.rest }
     time = time + times.operation
     let start = time
-    time = time + width + analog.lateness + times.operation
+    time = time + (.zero < width ? width : .zero) + analog.lateness + times.operation
     let asked = time - start
     let lasted = times.timer < asked ? times.timer : asked
     analog.learn(from: start, to: start + lasted, drives: drives)

@@ -81,7 +81,9 @@ extension WiredBoard: VirtualFace where L == VirtualPins {
   public mutating func restore(_ saved: VirtualState) throws {
     try saved.check(sources: wiring.sourceCount, targets: wiring.targetCount)
     try lines.analog.restore(saved.analog)
-    lines.time = Nanoseconds(saved.time)
+    lines.restore(
+      time: Nanoseconds(saved.time), lastPulseEnd: Nanoseconds(saved.lastPulseEnd),
+      lastPulseWasLong: saved.lastPulseWasLong)
     for (source, code) in saved.sourceCodes.enumerated() { sourceCodes[source] = Int32(code) }
     for (target, code) in saved.clampCodes.enumerated() { clampCodes[target] = Int32(code) }
     lastPulseEnd = Nanoseconds(saved.lastPulseEnd)

@@ -16,7 +16,7 @@ public struct VirtualPins: Lines, Sendable {
   /// How the board hangs on its lines.
   public let wiring: BoardWiring
   /// The virtual time.
-  public internal(set) var time = Nanoseconds.zero
+  public private(set) var time = Nanoseconds.zero
   /// The first thousand misuses.
   public private(set) var misuses: [Misuse] = []
   /// How many line operations there were: writes and reads.
@@ -118,6 +118,18 @@ public struct VirtualPins: Lines, Sendable {
     if silent.indices.contains(select) { silent[select] = true }
   }
 
+  /// Puts the clock, and what rules remember of it, to a moment between two steps.
+  mutating func restore(
+    time: Nanoseconds, lastPulseEnd: Nanoseconds, lastPulseWasLong: Bool
+  ) {
+    self.time = time
+    self.lastPulseEnd = lastPulseEnd
+    self.lastPulseWasLong = lastPulseWasLong
+    lastClockEdge = time - .milliseconds(1)
+    lastAnalogChange = time - .milliseconds(1000)
+    learnStart = nil
+  }
+
   // MARK: - Lines
 
   /// Sets lines at the end of the operation.
@@ -142,16 +154,17 @@ public struct VirtualPins: Lines, Sendable {
     operations += 1
     if learnStart != nil { endByTimer() }
     var result = commanded & mask
-    if mask.meets(wiring.dataIn) && dataLevel() { result = result | wiring.dataIn }
-    let direct = (mask & inputs).without(wiring.dataIn)
+    let asked = faults.isEmpty ? mask : withPartners(mask)
+    if asked.meets(wiring.dataIn) && dataLevel() { result = result | wiring.dataIn }
+    let direct = (asked & inputs).without(wiring.dataIn)
     if direct != .none {
       capture()
       for edge in 0..<wiring.edgeCount {
-        if captured[edge].bits & 1 != 0 { result = result | (wiring.edgeLine(edge, 0) & mask) }
-        if captured[edge].bits & 2 != 0 { result = result | (wiring.edgeLine(edge, 1) & mask) }
+        if captured[edge].bits & 1 != 0 { result = result | (wiring.edgeLine(edge, 0) & asked) }
+        if captured[edge].bits & 2 != 0 { result = result | (wiring.edgeLine(edge, 1) & asked) }
       }
     }
-    if !faults.isEmpty { result = nearEnd(of: result, mask: mask) }
+    if !faults.isEmpty { result = nearEnd(of: result, mask: mask) & mask }
     trace?.events.append(Trace.Event(time: time, kind: .read, mask: mask, levels: result))
     return result
   }
@@ -223,8 +236,12 @@ public struct VirtualPins: Lines, Sendable {
         case .dac: dacs[index].clockRises(data: data)
         case .adc: adcs[index].clockRises(data: data)
         case .chain:
-          if !levels.meets(wiring.load) { note(.clockWhileLoading, wiring.load) }
-          comparators.shift(in: drives.output)
+          if levels.meets(wiring.load) {
+            comparators.shift(in: drives.output)
+          } else {
+            // Loading overrides shifting: the registers keep showing their inputs.
+            note(.clockWhileLoading, wiring.load)
+          }
         }
       }
     }
@@ -429,10 +446,28 @@ public struct VirtualPins: Lines, Sendable {
     return seen & outputs
   }
 
+  /// A mask and the lines that lines of it are exchanged with.
+  private func withPartners(_ mask: LineSet) -> LineSet {
+    var all = mask
+    for (line, fault) in faults {
+      guard case .swapped(let other) = fault else { continue }
+      if mask.meets(LineSet(line: line)) { all = all | LineSet(line: other) }
+      if mask.meets(LineSet(line: other)) { all = all | LineSet(line: line) }
+    }
+    return all
+  }
+
   private mutating func nearEnd(of levels: LineSet, mask: LineSet) -> LineSet {
     var seen = levels
     for (line, fault) in faults {
       let set = LineSet(line: line)
+      if case .swapped(let other) = fault {
+        let otherSet = LineSet(line: other)
+        seen = seen.without((set | otherSet) & inputs)
+        if levels.meets(otherSet) { seen = seen | (set & inputs) }
+        if levels.meets(set) { seen = seen | (otherSet & inputs) }
+        continue
+      }
       if !inputs.meets(set) || !mask.meets(set) { continue }
       switch fault {
       case .stuckLow: seen = seen.without(set)
@@ -442,13 +477,10 @@ public struct VirtualPins: Lines, Sendable {
         let high = Purpose.floating.draw(analog.seed, line).bits(noise) & 1 == 1
         seen = seen.without(set) | (high ? set : .none)
       case .late: seen = seen.without(set) | (lastRead & set)
-      case .swapped(let other):
-        let otherSet = LineSet(line: other)
-        seen = seen.without(set)
-        if levels.meets(otherSet) { seen = seen | set }
+      case .swapped: break
       }
     }
-    lastRead = levels
+    lastRead = lastRead.without(mask) | (levels & mask)
     return seen
   }
 }

@@ -55,7 +55,6 @@ private func with(edge: String) -> String { start + "  - \(edge)\n" }
         rail_low: 0.7
         rail_high: 5
         initial: 2
-        read_back: true
       sources: [a]
       targets: [c, b]
       channels: {sources: 4, targets: 3}
@@ -96,7 +95,7 @@ private func with(edge: String) -> String { start + "  - \(edge)\n" }
       gates: GateDescription(
         update: .comparator, ohms: 50e3, farads: 1e-6, supply: 4.5, reference: 0.4,
         diodeSaturation: 2e-10, diodeIdeality: 1.7, minimum: 1.1, maximum: 3.2, railLow: 0.7,
-        railHigh: 5, initial: 2, readBack: true),
+        railHigh: 5, initial: 2),
       sources: [0], targets: [2, 1], sourceChannels: 4, targetChannels: 3, nodeLowest: 0.1,
       nodeHighest: 0.4,
       converters: ConverterDescription(bits: 10, reference: 1.2, readNoise: 0.001), clampOhms: 0,
@@ -310,10 +309,6 @@ private func with(edge: String) -> String { start + "  - \(edge)\n" }
       "b.yaml:5: initial of gates is 0.5; allowed is rail_low to rail_high, 0.6 ... 5.2 V"),
     Refusal(
       start + "gates: {rail_low: 6}\n", "b.yaml:5: gates go from rail_low 6 to rail_high 5.2 V"),
-    Refusal(
-      start + "gates: {read_back: yes}\n", "b.yaml:5: read_back of gates must be true or false"),
-    Refusal(
-      start + "gates: {read_back: 1}\n", "b.yaml:5: read_back of gates must be true or false"),
     Refusal(start + "sources: a\n", "b.yaml:5: sources must be a list"),
     Refusal(
       start + "sources: [a, x]\n",

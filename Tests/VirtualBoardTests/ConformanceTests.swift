@@ -38,7 +38,8 @@ enum ConformingBoard: String, CaseIterable, CustomTestStringConvertible {
 }
 
 struct ConformanceTests {
-  @Test("Both faces keep every promise of a learning board", arguments: Promise.allCases,
+  @Test(
+    "Both faces keep every promise of a learning board", arguments: Promise.allCases,
     ConformingBoard.allCases)
   func bothFacesKeepEveryPromise(_ promise: Promise, on board: ConformingBoard) throws {
     try board.check(promise)

@@ -16,180 +16,186 @@ struct PinsMisuseTests {
     var testDescription: String { "\(rule)" }
   }
 
-  static var abuses: [Abuse] { [
-    Abuse(rule: .notAnOutput) { $0.set($0.wiring.dataIn) } right: { $0.set($0.wiring.dataOut) },
-    Abuse(rule: .clockWithoutSelect) {
-      $0.set($0.wiring.clock)
-    } right: {
-      $0.select($0.select(of: .adc))
-      $0.set($0.wiring.clock)
-      $0.clear($0.wiring.clock)
-    },
-    Abuse(rule: .twoDriversOnMiso, board: "breadboard") { description in
-      description.wiring!.selects.append(.adc)
-    } wrong: {
-      $0.clear($0.wiring.selectLine(3))
-      $0.startConversion()
-      _ = $0.finishConversion()
-    } right: {
-      $0.startConversion()
-      _ = $0.finishConversion()
-      $0.clear($0.wiring.selectLine(3))
-    },
-    Abuse(rule: .floatingMiso) {
-      _ = $0.read()
-    } right: {
-      $0.load()
-      $0.select($0.wiring.chainSelect)
-      _ = $0.read()
-    },
-    Abuse(rule: .clockTooFast) { description in
-      description.timing.operation = 400e-9
-    } wrong: {
-      $0.select($0.select(of: .adc))
-      $0.set($0.wiring.clock)
-      $0.clear($0.wiring.clock)
-    } right: {
-      $0.select($0.select(of: .adc))
-      $0.set($0.wiring.clock)
-      $0.pins.wait(Nanoseconds(50))
-      $0.clear($0.wiring.clock)
-    },
-    Abuse(rule: .dataWithRisingClock) {
-      $0.select($0.select(of: .adc))
-      $0.set($0.wiring.clock | $0.wiring.dataOut)
-    } right: {
-      $0.select($0.select(of: .adc))
-      $0.set($0.wiring.dataOut)
-      $0.set($0.wiring.clock)
-      // With the falling clock it may change.
-      $0.clear($0.wiring.clock | $0.wiring.dataOut)
-    },
-    Abuse(rule: .addressWhileEnabled) {
-      $0.select(1)
-      $0.pins.write($0.wiring.addressLevels(3), mask: $0.wiring.address)
-    } right: {
-      $0.select(1)
-      $0.clear($0.wiring.enable)
-      $0.select(3)
-    },
-    Abuse(rule: .selectWhileClockHigh) {
-      $0.select($0.select(of: .adc))
-      $0.set($0.wiring.clock)
-      $0.clear($0.wiring.enable)
-      $0.select($0.select(of: .dac))
-    } right: {
-      $0.select($0.select(of: .adc))
-      $0.set($0.wiring.clock)
-      $0.clear($0.wiring.enable | $0.wiring.clock)
-      $0.select($0.select(of: .dac))
-    },
-    Abuse(rule: .selectWhileClockHigh, board: "breadboard") {
-      $0.select($0.select(of: .adc))
-      $0.set($0.wiring.clock)
-      $0.clear($0.wiring.selectLine($0.select(of: .dac)))
-    } right: {
-      $0.select($0.select(of: .adc))
-      $0.set($0.wiring.clock)
-      $0.deselect($0.select(of: .adc))
-      $0.clear($0.wiring.selectLine($0.select(of: .dac)))
-    },
-    Abuse(rule: .brokenFrame) {
-      $0.frame($0.wiring.sources[0], word: 0x3800, bits: 15)
-    } right: {
-      $0.frame($0.wiring.sources[0], word: 0x3800)
-      // No clock at all is no frame.
-      $0.frame($0.wiring.sources[0], word: 0x3800, bits: 0)
-    },
-    Abuse(rule: .brokenFrame, board: "breadboard") {
-      $0.frame($0.wiring.sources[0], word: 0x3800, bits: 17)
-    } right: {
-      $0.frame($0.wiring.sources[0], word: 0x3800)
-    },
-    Abuse(rule: .slowConversion) {
-      $0.startConversion()
-      $0.pins.wait(.microseconds(1200))
-      _ = $0.finishConversion()
-    } right: {
-      $0.startConversion()
-      $0.pins.wait(.microseconds(1200 - 3 * 12 * 2))
-      _ = $0.finishConversion()
-    },
-    Abuse(rule: .clockWhileLoading) {
-      $0.clear($0.wiring.load)
-      $0.select($0.wiring.chainSelect)
-      $0.clock(false)
-      $0.deselect($0.wiring.chainSelect)
-      $0.set($0.wiring.load)
-    } right: {
-      $0.load()
-      $0.select($0.wiring.chainSelect)
-      $0.clock(false)
-    },
-    Abuse(rule: .latchUnderLearn) {
-      $0.shift([Drive](repeating: .charge, count: $0.wiring.edgeCount))
-      $0.set($0.wiring.learn)
-      $0.latch()
-    } right: {
-      $0.shift([Drive](repeating: .charge, count: $0.wiring.edgeCount))
-      $0.set($0.wiring.learn)
-      $0.clear($0.wiring.learn)
-      $0.latch()
-    },
-    Abuse(rule: .driveUnderLearn, board: "breadboard") {
-      $0.set($0.wiring.learn)
-      $0.set($0.wiring.edgeLine(0, 2))
-    } right: {
-      $0.set($0.wiring.learn)
-      $0.clear($0.wiring.learn)
-      $0.set($0.wiring.edgeLine(0, 2))
-    },
-    Abuse(rule: .bothDrives) {
-      // Charge high and discharge low at the first position.
-      $0.shift { place in place == 0 || (place > 1 && place % 2 == 1) }
-      $0.latch()
-      $0.learn(.milliseconds(1))
-    } right: {
-      $0.shift { place in place % 2 == 1 }
-      $0.latch()
-      $0.learn(.milliseconds(1))
-    },
-    Abuse(rule: .bothDrives, board: "breadboard") {
-      $0.set($0.wiring.edgeLine(2, 2))
-      $0.clear($0.wiring.edgeLine(2, 3))
-      $0.learn(.milliseconds(1))
-    } right: {
-      $0.set($0.wiring.edgeLine(2, 2))
-      $0.clear($0.wiring.edgeLine(3, 3))
-      $0.learn(.milliseconds(1))
-    },
-    Abuse(rule: .noRest) {
-      $0.learn(.milliseconds(12))
-      $0.set($0.wiring.learn)
-    } right: {
-      $0.learn(.milliseconds(12))
-      $0.pins.wait($0.wiring.rest)
-      $0.learn(.milliseconds(8))
-      // After a short one there is no rest.
-      $0.set($0.wiring.learn)
-    },
-    Abuse(rule: .notSettled) {
-      $0.setSource(0, code: 1000)
-      $0.load()
-    } right: {
-      $0.setSource(0, code: 1000)
-      $0.settle()
-      $0.load()
-    },
-    Abuse(rule: .notSettled, board: "breadboard") {
-      $0.setSource(0, code: 1000)
-      _ = $0.pins.read(mask: $0.wiring.edgeLine(0, 0))
-    } right: {
-      $0.setSource(0, code: 1000)
-      $0.settle()
-      _ = $0.pins.read(mask: $0.wiring.edgeLine(0, 0))
-    },
-  ] }
+  static var abuses: [Abuse] {
+    [
+      Abuse(rule: .notAnOutput) {
+        $0.set($0.wiring.dataIn)
+      } right: {
+        $0.set($0.wiring.dataOut)
+      },
+      Abuse(rule: .clockWithoutSelect) {
+        $0.set($0.wiring.clock)
+      } right: {
+        $0.select($0.select(of: .adc))
+        $0.set($0.wiring.clock)
+        $0.clear($0.wiring.clock)
+      },
+      Abuse(rule: .twoDriversOnMiso, board: "breadboard") { description in
+        description.wiring!.selects.append(.adc)
+      } wrong: {
+        $0.clear($0.wiring.selectLine(3))
+        $0.startConversion()
+        _ = $0.finishConversion()
+      } right: {
+        $0.startConversion()
+        _ = $0.finishConversion()
+        $0.clear($0.wiring.selectLine(3))
+      },
+      Abuse(rule: .floatingMiso) {
+        _ = $0.read()
+      } right: {
+        $0.load()
+        $0.select($0.wiring.chainSelect)
+        _ = $0.read()
+      },
+      Abuse(rule: .clockTooFast) { description in
+        description.timing.operation = 400e-9
+      } wrong: {
+        $0.select($0.select(of: .adc))
+        $0.set($0.wiring.clock)
+        $0.clear($0.wiring.clock)
+      } right: {
+        $0.select($0.select(of: .adc))
+        $0.set($0.wiring.clock)
+        $0.pins.wait(Nanoseconds(50))
+        $0.clear($0.wiring.clock)
+      },
+      Abuse(rule: .dataWithRisingClock) {
+        $0.select($0.select(of: .adc))
+        $0.set($0.wiring.clock | $0.wiring.dataOut)
+      } right: {
+        $0.select($0.select(of: .adc))
+        $0.set($0.wiring.dataOut)
+        $0.set($0.wiring.clock)
+        // With the falling clock it may change.
+        $0.clear($0.wiring.clock | $0.wiring.dataOut)
+      },
+      Abuse(rule: .addressWhileEnabled) {
+        $0.select(1)
+        $0.pins.write($0.wiring.addressLevels(3), mask: $0.wiring.address)
+      } right: {
+        $0.select(1)
+        $0.clear($0.wiring.enable)
+        $0.select(3)
+      },
+      Abuse(rule: .selectWhileClockHigh) {
+        $0.select($0.select(of: .adc))
+        $0.set($0.wiring.clock)
+        $0.clear($0.wiring.enable)
+        $0.select($0.select(of: .dac))
+      } right: {
+        $0.select($0.select(of: .adc))
+        $0.set($0.wiring.clock)
+        $0.clear($0.wiring.enable | $0.wiring.clock)
+        $0.select($0.select(of: .dac))
+      },
+      Abuse(rule: .selectWhileClockHigh, board: "breadboard") {
+        $0.select($0.select(of: .adc))
+        $0.set($0.wiring.clock)
+        $0.clear($0.wiring.selectLine($0.select(of: .dac)))
+      } right: {
+        $0.select($0.select(of: .adc))
+        $0.set($0.wiring.clock)
+        $0.deselect($0.select(of: .adc))
+        $0.clear($0.wiring.selectLine($0.select(of: .dac)))
+      },
+      Abuse(rule: .brokenFrame) {
+        $0.frame($0.wiring.sources[0], word: 0x3800, bits: 15)
+      } right: {
+        $0.frame($0.wiring.sources[0], word: 0x3800)
+        // No clock at all is no frame.
+        $0.frame($0.wiring.sources[0], word: 0x3800, bits: 0)
+      },
+      Abuse(rule: .brokenFrame, board: "breadboard") {
+        $0.frame($0.wiring.sources[0], word: 0x3800, bits: 17)
+      } right: {
+        $0.frame($0.wiring.sources[0], word: 0x3800)
+      },
+      Abuse(rule: .slowConversion) {
+        $0.startConversion()
+        $0.pins.wait(.microseconds(1200))
+        _ = $0.finishConversion()
+      } right: {
+        $0.startConversion()
+        $0.pins.wait(.microseconds(1200 - 3 * 12 * 2))
+        _ = $0.finishConversion()
+      },
+      Abuse(rule: .clockWhileLoading) {
+        $0.clear($0.wiring.load)
+        $0.select($0.wiring.chainSelect)
+        $0.clock(false)
+        $0.deselect($0.wiring.chainSelect)
+        $0.set($0.wiring.load)
+      } right: {
+        $0.load()
+        $0.select($0.wiring.chainSelect)
+        $0.clock(false)
+      },
+      Abuse(rule: .latchUnderLearn) {
+        $0.shift([Drive](repeating: .charge, count: $0.wiring.edgeCount))
+        $0.set($0.wiring.learn)
+        $0.latch()
+      } right: {
+        $0.shift([Drive](repeating: .charge, count: $0.wiring.edgeCount))
+        $0.set($0.wiring.learn)
+        $0.clear($0.wiring.learn)
+        $0.latch()
+      },
+      Abuse(rule: .driveUnderLearn, board: "breadboard") {
+        $0.set($0.wiring.learn)
+        $0.set($0.wiring.edgeLine(0, 2))
+      } right: {
+        $0.set($0.wiring.learn)
+        $0.clear($0.wiring.learn)
+        $0.set($0.wiring.edgeLine(0, 2))
+      },
+      Abuse(rule: .bothDrives) {
+        // Charge high and discharge low at the first position.
+        $0.shift { place in place == 0 || (place > 1 && place % 2 == 1) }
+        $0.latch()
+        $0.learn(.milliseconds(1))
+      } right: {
+        $0.shift { place in place % 2 == 1 }
+        $0.latch()
+        $0.learn(.milliseconds(1))
+      },
+      Abuse(rule: .bothDrives, board: "breadboard") {
+        $0.set($0.wiring.edgeLine(2, 2))
+        $0.clear($0.wiring.edgeLine(2, 3))
+        $0.learn(.milliseconds(1))
+      } right: {
+        $0.set($0.wiring.edgeLine(2, 2))
+        $0.clear($0.wiring.edgeLine(3, 3))
+        $0.learn(.milliseconds(1))
+      },
+      Abuse(rule: .noRest) {
+        $0.learn(.milliseconds(12))
+        $0.set($0.wiring.learn)
+      } right: {
+        $0.learn(.milliseconds(12))
+        $0.pins.wait($0.wiring.rest)
+        $0.learn(.milliseconds(8))
+        // After a short one there is no rest.
+        $0.set($0.wiring.learn)
+      },
+      Abuse(rule: .notSettled) {
+        $0.setSource(0, code: 1000)
+        $0.load()
+      } right: {
+        $0.setSource(0, code: 1000)
+        $0.settle()
+        $0.load()
+      },
+      Abuse(rule: .notSettled, board: "breadboard") {
+        $0.setSource(0, code: 1000)
+        _ = $0.pins.read(mask: $0.wiring.edgeLine(0, 0))
+      } right: {
+        $0.setSource(0, code: 1000)
+        $0.settle()
+        _ = $0.pins.read(mask: $0.wiring.edgeLine(0, 0))
+      },
+    ]
+  }
 
   private func bench(_ abuse: Abuse) throws -> PinBench {
     var description = try shippedBoard(abuse.board)
@@ -357,7 +363,8 @@ struct PinsMisuseTests {
     }
   }
 
-  @Test("LEARN that stays on is ended by the one-shot, and a new pulse needs a new edge",
+  @Test(
+    "LEARN that stays on is ended by the one-shot, and a new pulse needs a new edge",
     arguments: ["lattice", "breadboard"])
   func learnThatStaysOnIsEndedByTheOneShot(_ name: String) throws {
     let description = try tightBoard(name)

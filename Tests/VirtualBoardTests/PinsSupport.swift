@@ -103,6 +103,7 @@ struct PinBench {
 
   /// Shifts a drive for every edge into the chain; nothing is latched.
   mutating func shift(_ drives: [Drive]) {
+    let wiring = wiring
     shift { place in
       guard place / 2 < wiring.edgeCount else { return false }
       let drive = drives[Int(wiring.chain[place / 2])]
