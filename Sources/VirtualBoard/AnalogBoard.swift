@@ -351,7 +351,7 @@ public struct AnalogBoard: Sendable {
     return converter.code(for: Voltage(volts: read))
   }
 
-  /// Captures every comparator.
+  /// Captures every comparator; those beyond the span change too, unseen.
   ///
   /// Comparator A sees (dV_F - dV_C)/2 and B (dV_F + dV_C)/2, through averages of 1 % resistors,
   /// with their offsets and hysteresis.
@@ -361,7 +361,7 @@ public struct AnalogBoard: Sendable {
     solveFree(at: time)
     solveClamped(at: time)
     let band = description.imperfections.comparatorHysteresis / 2
-    for edge in 0..<min(comparisons.count, learningEdges.count) {
+    for edge in learningEdges.indices {
       let wire = wires[edge]
       let freeFrom = state.freeVoltages[wire.from]
       let freeTo = state.freeVoltages[wire.to]
@@ -380,7 +380,7 @@ public struct AnalogBoard: Sendable {
       let outputB = output(2 * edge + 1, b)
       state.comparators[2 * edge] = outputA
       state.comparators[2 * edge + 1] = outputB
-      comparisons[edge] = Comparison(a: outputA, b: outputB)
+      if edge < comparisons.count { comparisons[edge] = Comparison(a: outputA, b: outputB) }
     }
   }
 
