@@ -306,6 +306,13 @@ private func readGates(_ node: LocatedNode) throws(DescriptionError) -> GateDesc
   var gates = GateDescription(update: update)
   try fields.read(GateDescription.quantities, into: &gates)
 
+  let constant = gates.ohms * gates.farads
+  // Shorter and a line operation is a long time; longer and a pulse does nothing. The controllers
+  // hold RC in 32 bits of nanoseconds.
+  guard (1e-5...4).contains(constant) else {
+    throw (fields["ohms"] ?? fields["farads"] ?? node).error(
+      "ohms times farads is \(write(constant)) s; allowed is 1e-05 ... 4 s")
+  }
   guard gates.minimum < gates.maximum else {
     throw (fields["minimum"] ?? fields["maximum"] ?? node).error(
       "gates go from minimum \(write(gates.minimum)) to maximum \(write(gates.maximum)) V; "

@@ -52,7 +52,7 @@ public struct Imperfections: Sendable, Equatable, Codable {
   public var temperatureRise: Double
   /// Greatest relative error of the drive supply; the error is uniform within it.
   public var supplyError: Double
-  /// Amplitude of the drive supply's ripple, in V.
+  /// Ripple of the drive supply, in V: the standard deviation from pulse to pulse.
   public var supplyRipple: Double
   /// Mean lateness of a pulse's end, in s; exponentially distributed, drawn for each pulse.
   public var pulseJitter: Double

@@ -75,7 +75,7 @@ extension TimingDescription {
     [
       Quantity("operation", \.operation, 0...1, "s"),
       Quantity("settle", \.settle, 0...10, "s"),
-      Quantity("pulse_limit", \.pulseLimit, 1e-6...10, "s"),
+      Quantity("pulse_limit", \.pulseLimit, 1e-4...10, "s"),
       Quantity("pulse_rest", \.pulseRest, 0...10, "s"),
     ]
   }

@@ -149,7 +149,11 @@ public struct WiredBoard<L: Lines & ~Copyable>: LearningBoard, ~Copyable {
       lastPulseWasLong = wiring.timer.half < asked
       // The one-shot has ended what the program was too late to end.
       return wiring.timer < asked ? wiring.timer : asked
-    } catch { throw .lines(error) }
+    } catch {
+      // LEARN may be on. If even this fails, the one-shot ends the pulse.
+      do throws(L.Failure) { try lines.write(.none, mask: wiring.learn) } catch {}
+      throw .lines(error)
+    }
   }
 
   /// The lines' clock.

@@ -99,8 +99,8 @@ public struct RunDirectory: Sendable {
   /// Removes the files that a run writes, and only those.
   public func clear() {
     for name in [
-      "setting.json", "checkpoint.json", "record.json", "curves.csv", "gates.csv", "curves.gp",
-      "curves.png",
+      "setting.json", "checkpoint.json", "record.json", "curves.csv", "curves.gp", "curves.png",
+      "trace.txt", "trace.vcd",
     ] {
       try? FileManager.default.removeItem(atPath: file(name))
     }
@@ -136,7 +136,8 @@ public struct RunDirectory: Sendable {
       return try JSONDecoder().decode(type, from: data)
     } catch {
       throw RunDirectoryError(
-        path: file(name), message: "it is not a file of this program's making (\(error))")
+        path: file(name), message: "it is damaged, or not of this program's making; begin anew",
+        isDamaged: true)
     }
   }
 
@@ -162,6 +163,14 @@ public struct RunDirectoryError: Error, CustomStringConvertible {
   public let path: String
   /// What is wrong and what to do.
   public let message: String
+  /// Whether a file was there but is not what it should be.
+  public let isDamaged: Bool
+
+  init(path: String, message: String, isDamaged: Bool = false) {
+    self.path = path
+    self.message = message
+    self.isDamaged = isDamaged
+  }
 
   /// The error in words.
   public var description: String { "\(path): \(message)" }

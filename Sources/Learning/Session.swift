@@ -138,7 +138,8 @@ public struct Session<Board: LearningBoard> {
     step = TrainingStep(
       rule: rule, objective: problem.objective, layout: problem.layout,
       law: calibration.law(minimum: description.gates.minimum, maximum: description.gates.maximum),
-      chance: Chance(seed: UInt32(truncatingIfNeeded: plan.seed)), timer: board.longestPulse)
+      chance: Chance(seed: UInt32(truncatingIfNeeded: plan.seed ^ (plan.seed >> 32))),
+      timer: board.longestPulse)
     storage = Storage(
       controllers: abilities.contains(.perEdgeHold) ? calibration.controllers(gate: 0) : [],
       targets: Array(repeating: .zero, count: problem.layout.channels),
@@ -398,6 +399,15 @@ extension Session where Board: VirtualFace {
     guard saved.estimates.count == controllers.count else {
       throw SessionError.otherRun("it has \(saved.estimates.count) edges")
     }
+    let counts = [
+      saved.progress.epoch, saved.progress.position, saved.progress.steps, saved.progress.pulses,
+    ]
+    guard counts.allSatisfy({ (0...Int(1e15)).contains($0) }), saved.progress.epoch <= plan.epochs,
+      saved.progress.position <= problem.training.count,
+      saved.progress.curve.count == saved.progress.epoch + 1,
+      (0...Int64(4e18)).contains(saved.progress.learned),
+      (0...Int64(4e18)).contains(saved.progress.accounted)
+    else { throw SessionError.otherRun("its progress is out of range") }
     try board.restore(saved.board)
     progress = saved.progress
     step.accounted = Nanoseconds(saved.progress.accounted)

@@ -289,22 +289,32 @@ public struct AnalogBoard: Sendable {
         && saved.freeVoltages.count == state.freeVoltages.count
         && saved.clampedVoltages.count == state.clampedVoltages.count
     else { throw StateMismatch() }
+    guard
+      saved.gates.allSatisfy({ (0...10).contains($0) })
+        && (saved.freeVoltages + saved.clampedVoltages).allSatisfy({ (-100...100).contains($0) })
+        && saved.sourceCodes.allSatisfy({ $0 <= converter.highest })
+        && saved.clampCodes.allSatisfy({ (-1...Int64(converter.highest)).contains($0) })
+        && [saved.gatesTime, saved.freeSolved, saved.clampedSolved].allSatisfy(
+          VirtualState.times.contains)
+    else { throw StateMismatch() }
     var copy = self
     copy.state = saved
     try copy.connect()
     self = copy
   }
 
-  /// The free twin as a circuit of its own: its network with the present gates, the driven nodes
+  /// The free twin as a circuit of its own: its network with given gates, the driven nodes
   /// with the given ideal voltages, and the node voltages of its solution.
   ///
-  /// - Parameter sources: a voltage for each source channel, V; missing ones are 0.
+  /// - Parameters:
+  ///   - sources: a voltage for each source channel, V; missing ones are 0.
+  ///   - gates: a voltage for each learning edge's gate, V; `nil` for the present ones.
   /// - Throws: `CircuitError` when it has no solution.
-  public func freeTwin(sources: [Double]) throws(CircuitError) -> (
+  public func freeTwin(sources: [Double], gates: [Double]? = nil) throws(CircuitError) -> (
     network: Network, driven: [(node: Int, volts: Double)], voltages: [Double]
   ) {
     var twin = free
-    try AnalogBoard.put(state.gates, at: gatedBranches, into: &twin)
+    try AnalogBoard.put(gates ?? state.gates, at: gatedBranches, into: &twin)
     var driven: [(node: Int, volts: Double)] = []
     for (channel, node) in sourceNodes.enumerated() {
       driven.append((node, channel < sources.count ? sources[channel] : 0))
@@ -583,6 +593,7 @@ public struct AnalogBoard: Sendable {
 public struct StateMismatch: Error, CustomStringConvertible {
   /// The error in words.
   public var description: String {
-    "the saved state is of another board: its numbers of edges, nodes or channels differ"
+    "the saved state is damaged or of another board: numbers of edges, nodes or channels differ, or a "
+      + "voltage, code or time is out of range"
   }
 }

@@ -61,7 +61,7 @@ public enum LineFault: Sendable, Equatable {
   case stuckHigh
   /// Nothing is connected: an input reads noise, an output's far end stays at its rest level.
   case floating
-  /// Changes arrive one operation late.
+  /// Changes arrive late: an output's with the next write, an input's with the next read.
   case late
   /// Exchanged with another line.
   case swapped(with: Int)

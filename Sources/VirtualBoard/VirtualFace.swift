@@ -44,10 +44,15 @@ public struct VirtualState: Sendable, Equatable, Codable {
   var lastPulseEnd: Int64
   var lastPulseWasLong: Bool
 
+  /// The times that a state may have, ns: up to a hundred years.
+  static let times: ClosedRange<Int64> = -1...3_200_000_000_000_000_000
+
   func check(sources: Int, targets: Int) throws(StateMismatch) {
-    guard sourceCodes.count == sources && clampCodes.count == targets else {
-      throw StateMismatch()
-    }
+    let codes: ClosedRange<Int64> = -1...0xff_ffff
+    guard sourceCodes.count == sources && clampCodes.count == targets,
+      (sourceCodes + clampCodes).allSatisfy(codes.contains),
+      VirtualState.times.contains(time), VirtualState.times.contains(lastPulseEnd)
+    else { throw StateMismatch() }
   }
 }
 

@@ -19,6 +19,8 @@ public struct VirtualPins: Lines, Sendable {
   public private(set) var time = Nanoseconds.zero
   /// The first thousand misuses.
   public private(set) var misuses: [Misuse] = []
+  /// How many misuses there were.
+  public private(set) var misuseCount = 0
   /// How many line operations there were: writes and reads.
   public private(set) var operations = 0
   /// The log, if one is kept.
@@ -422,6 +424,7 @@ public struct VirtualPins: Lines, Sendable {
   }
 
   private mutating func note(_ rule: Misuse.Rule, _ lines: LineSet) {
+    misuseCount += 1
     if misuses.count < 1000 { misuses.append(Misuse(time: time, lines: lines, rule: rule)) }
   }
 

@@ -71,3 +71,18 @@ extension BoardWiring {
     }
   }
 }
+
+extension WiredFailure: CustomStringConvertible {
+  /// The failure in words.
+  public var description: String {
+    switch self {
+    case .lines(let failure): "the lines failed: \(failure)"
+    case .chainBroken:
+      "the drive pattern did not come back through the chain as sent, so nothing was latched; check "
+        + "MOSI, MISO, SCLK, LOAD and the select of the chain"
+    case .conversionTooSlow:
+      "a conversion took more than 1.2 ms from its sample, three times in a row; the line operations "
+        + "are too slow or too often preempted"
+    }
+  }
+}

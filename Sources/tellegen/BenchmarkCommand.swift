@@ -46,7 +46,7 @@ struct BenchmarkCommand: ParsableCommand {
         throw ValidationError("--epochs is \(epochs); allowed is 1 ... 1000000")
       }
       try Limits.check(nudge, "--nudge", 0, 1)
-      try Limits.check(pulse, "--pulse", 0, 4)
+      try Limits.check(pulse, "--pulse", 0, 2)
       try Limits.check(probability, "--probability", 0, 1)
       try Limits.check(lastPulse, "--last-pulse", 0, 1)
       try Limits.check(initial, "--initial", 0, 5.5)
@@ -57,7 +57,7 @@ struct BenchmarkCommand: ParsableCommand {
         var description = try BoardDescription.read(
           path: try locate(board, kind: .board, near: searchRoots()))
         if ideal { description.imperfections = .none }
-        if let initial { description.gates.initial = initial }
+        if let initial { try description.begin(at: initial) }
         let task = try TaskDescription.read(
           path: try locate(task, kind: .task, near: searchRoots()))
         if atLeast != nil && task.classes.isEmpty {
@@ -86,6 +86,10 @@ struct BenchmarkCommand: ParsableCommand {
           var line = "seed \(seed): error \(Format.squareVolts(first.training.error)) -> "
           line +=
             "\(Format.squareVolts(result.last.training.error)) (\(Format.significant(fall)) times less)"
+          if case .hinge(let margin) = task.objective {
+            let short = result.last.training.error.squareRoot() * 1000
+            line += ", \(Format.significant(short)) mV rms short of the \(margin * 1000) mV margin"
+          }
           if let right = result.last.all.accuracy {
             all.append(right)
             line += ", right \(Format.percent(right))"

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Circuit
 import Description
-import Firmware
 import Foundation
 import Learning
 import VirtualBoard
@@ -191,7 +190,7 @@ struct BoardCommand: ParsableCommand {
         } else {
           targets = targets.filter { !sources.contains($0) }
         }
-        var board = try AnalogBoard(
+        let board = try AnalogBoard(
           description: description, seed: seed, sources: sources, targets: targets)
         var gates = [Double](repeating: gate, count: board.learningEdges.count)
         if let record {
@@ -205,8 +204,8 @@ struct BoardCommand: ParsableCommand {
           }
           gates = run.result.gates
         }
-        board.setGates(gates, at: .zero)
-        let twin = try board.freeTwin(sources: Array(volts.prefix(sources.count)))
+        let twin = try board.freeTwin(
+          sources: Array(volts.prefix(sources.count)), gates: gates)
         var deck = try SpiceDeck(network: twin.network, driven: twin.driven).text
         for (node, voltage) in twin.voltages.enumerated() {
           deck += "* ours: v(n\(node)) = \(voltage)  (\(description.nodes[node]))\n"

@@ -41,7 +41,7 @@ enum Exits {
       if case .otherRun = error { try leave("\(error)", with: data) }
       try leave("\(error)", with: usage)
     } catch let error as RunDirectoryError {
-      try leave("\(error)", with: inputOutput)
+      try leave("\(error)", with: error.isDamaged ? data : inputOutput)
     }
   }
 

@@ -37,6 +37,9 @@ struct ReplayCommand: ParsableCommand {
         board: WiredBoard(lines: ReplayLines(trace), wiring: double.board.wiring),
         description: setting.board, problem: double.problem, plan: setting.plan,
         calibration: calibration)
+      if trace.events.isEmpty {
+        try Exits.leave("\(path): the trace is empty; nothing can be checked", with: Exits.data)
+      }
       do {
         try session.begin()
         while !session.isFinished && !session.board.lines.isAtEnd {
@@ -48,6 +51,15 @@ struct ReplayCommand: ParsableCommand {
         try Exits.leave("the replay differs: \(divergence)", with: Exits.missed)
       } catch WiredFailure<ReplayLines.Divergence>.lines {
         // The log of an interrupted run ends in the middle of an epoch.
+      } catch let failure as WiredFailure<ReplayLines.Divergence> {
+        // What the log reads makes the drivers give up, as they did not in the run.
+        try Exits.leave(
+          "the replay differs at call \(session.board.lines.call): \(failure)", with: Exits.missed)
+      }
+      guard session.board.lines.isAtEnd else {
+        try Exits.leave(
+          "the replay differs: the run ended after call \(session.board.lines.call), but the log has "
+            + "\(trace.events.count) calls", with: Exits.missed)
       }
       print(
         "\(session.board.lines.call) calls, \(session.progress.steps) training steps: "

@@ -13,6 +13,21 @@ enum Boundary: String, Codable, CaseIterable, ExpressibleByArgument {
   case pins
 }
 
+extension BoardDescription {
+  /// Takes another initial gate voltage, V, as strictly as a board file's.
+  mutating func begin(at initial: Double) throws {
+    let range =
+      gates.update == .comparator
+      ? gates.minimum...gates.maximum : gates.railLow...gates.railHigh
+    guard range.contains(initial) else {
+      try Exits.leave(
+        "--initial is \(initial) V; the board '\(name)' allows \(range.lowerBound) ... "
+          + "\(range.upperBound) V", with: Exits.usage)
+    }
+    gates.initial = initial
+  }
+}
+
 /// The ranges of options.
 enum Limits {
   /// Refuses a value that is not above `lowest` and at most `highest`.
@@ -51,15 +66,23 @@ struct TrainCommand: ParsableCommand {
   var epochs: Int?
   @Option(help: "The seed of the board's parts, the split and the order; default 1.")
   var seed: UInt64?
-  @Option(help: "The nudge eta, above 0, up to 1.")
+  @Option(
+    help: "The nudge eta, above 0, up to 1; default 32/129 toward a rail, 0.5 toward a label.")
   var nudge: Double?
-  @Option(help: "The pulse scale t0 in seconds: a pulse lasts 2 t0 error / (node range).")
+  @Option(
+    help:
+      "The pulse scale t0, s, up to 2: a pulse lasts 2 t0 error / (node range); default 0.02, or 0.001 with multiplier edges."
+  )
   var pulse: Double?
   @Flag(help: "Give every pulse the length t0, however large the error.")
   var fixedPulse = false
-  @Option(help: "The probability with which an edge takes part in a step, above 0, up to 1.")
+  @Option(
+    help:
+      "The probability with which an edge takes part in a step; default 0.5, or 1 with multiplier edges."
+  )
   var probability: Double?
-  @Option(help: "What pulses have shrunk to in the last epoch, as a share of the first's.")
+  @Option(
+    help: "What pulses have shrunk to in the last epoch, as a share of the first's; default 0.05.")
   var lastPulse: Double?
   @Option(help: "The gate voltage to begin from, V; default the board's.")
   var initial: Double?
@@ -73,7 +96,8 @@ struct TrainCommand: ParsableCommand {
   )
   var boundary: Boundary = .direct
   @Flag(
-    help: "With --boundary pins: keep every line operation in trace.txt, and as waves in trace.vcd."
+    help:
+      "With --boundary pins: keep every line operation in trace.txt, and as waves in trace.vcd; some 30 kB a training step each."
   )
   var trace = false
   @Option(help: "The folder to keep the run in; default runs/TASK-BOARD-SEED.")
@@ -87,7 +111,7 @@ struct TrainCommand: ParsableCommand {
 
   func validate() throws {
     try Limits.check(nudge, "--nudge", 0, 1)
-    try Limits.check(pulse, "--pulse", 0, 4)
+    try Limits.check(pulse, "--pulse", 0, 2)
     try Limits.check(probability, "--probability", 0, 1)
     try Limits.check(lastPulse, "--last-pulse", 0, 1)
     try Limits.check(initial, "--initial", 0, 5.5)
@@ -102,7 +126,7 @@ struct TrainCommand: ParsableCommand {
         ("--probability", probability != nil), ("--last-pulse", lastPulse != nil),
         ("--initial", initial != nil), ("--ideal", ideal), ("--uncalibrated", uncalibrated),
         ("--out", out != nil),
-        ("--overwrite", overwrite),
+        ("--overwrite", overwrite), ("--trace", trace),
       ]
       if let other = given.first(where: \.1) {
         throw ValidationError(
@@ -135,10 +159,17 @@ struct TrainCommand: ParsableCommand {
         try train(on: VirtualBoard.self, setting: setting, directory: directory) { _ in }
       case .pins:
         let keep = trace
-        let begun = try train(on: PinBoard.self, setting: setting, directory: directory) { board in
+        let session = try train(
+          on: PinBoard.self, setting: setting, directory: directory
+        ) { board in
           if keep { board.lines.trace = Trace() }
         }
-        try report(begun.board.lines, setting: setting, directory: directory)
+        try report(session.board.lines, setting: setting, directory: directory)
+      }
+      if Interruption.isAsked {
+        try Exits.leave(
+          "interrupted; what was learned is kept, go on with: tellegen train --resume "
+            + directory.path, with: Exits.interrupted)
       }
     }
   }
@@ -178,7 +209,7 @@ struct TrainCommand: ParsableCommand {
       try directory.write(text: wave.text, to: "trace.vcd")
     }
     if json { return }
-    print("\(pins.operations) line operations; \(pins.misuses.count) misuses of the pins.")
+    print("\(pins.operations) line operations; \(pins.misuseCount) misuses of the pins.")
     for misuse in pins.misuses.prefix(5) { print("  \(misuse)") }
   }
 
@@ -186,7 +217,7 @@ struct TrainCommand: ParsableCommand {
     var description = try BoardDescription.read(
       path: try locate(board ?? "lattice", kind: .board, near: searchRoots()))
     if ideal { description.imperfections = .none }
-    if let initial { description.gates.initial = initial }
+    if let initial { try description.begin(at: initial) }
     let task = try TaskDescription.read(
       path: try locate(task ?? "iris", kind: .task, near: searchRoots()), data: data)
     let plan = Plan(
@@ -242,11 +273,6 @@ struct TrainCommand: ParsableCommand {
       } else {
         print("The curves are drawn in \(directory.file("curves.png")).")
       }
-    }
-    if interrupted {
-      try Exits.leave(
-        "interrupted; what was learned is kept, go on with: tellegen train --resume \(directory.path)",
-        with: Exits.interrupted)
     }
   }
 

@@ -89,7 +89,7 @@ import Testing
       let broken = refusal { () throws(RunDirectoryError) in
         _ = try directory.read(RunSetting.self, from: "setting.json")
       }
-      #expect(broken?.hasPrefix("\(folder)/setting.json: it is not a file of this program") == true)
+      #expect(broken?.hasPrefix("\(folder)/setting.json: it is damaged") == true)
     }
   }
 
