@@ -127,55 +127,42 @@ public struct BoardWiring: Sendable {
   @inlinable
   public var chainBits: Int { (2 &* edgeCount &+ 7) & ~7 }
 
+  /// The select lines of all chips, direct wiring; none with a decoder.
+  @inlinable
+  public var selectLines: LineSet {
+    var lines = LineSet.none
+    var select: UInt8 = 0
+    while kind == .direct && select < selectCount {
+      lines = lines | selectLine(select)
+      select = select &+ 1
+    }
+    return lines
+  }
+
+  /// One of the four lines, as `edgeLine` numbers them, of all edges; none with chains.
+  @inlinable
+  public func edgeLines(_ which: Int) -> LineSet {
+    var lines = LineSet.none
+    var edge = 0
+    while kind == .direct && edge < edgeCount {
+      lines = lines | edgeLine(edge, which)
+      edge = edge &+ 1
+    }
+    return lines
+  }
+
   /// The lines that are outputs.
   @inlinable
   public var outputs: LineSet {
-    var lines = clock | dataOut | latch | load | learn | address | enable
-    if kind == .direct {
-      var select: UInt8 = 0
-      while select < selectCount {
-        lines = lines | selectLine(select)
-        select = select &+ 1
-      }
-      var edge = 0
-      while edge < edgeCount {
-        lines = lines | edgeLine(edge, 2) | edgeLine(edge, 3)
-        edge = edge &+ 1
-      }
-    }
-    return lines
+    let chips = clock | dataOut | latch | load | learn | address | enable
+    return chips | selectLines | edgeLines(2) | edgeLines(3)
   }
 
   /// The levels of the outputs at rest: nothing selected, LEARN off, every drive holding.
   @inlinable
-  public var idle: LineSet {
-    var levels = load
-    if kind == .direct {
-      var select: UInt8 = 0
-      while select < selectCount {
-        levels = levels | selectLine(select)
-        select = select &+ 1
-      }
-      var edge = 0
-      while edge < edgeCount {
-        levels = levels | edgeLine(edge, 3)
-        edge = edge &+ 1
-      }
-    }
-    return levels
-  }
+  public var idle: LineSet { load | selectLines | edgeLines(3) }
 
   /// The lines that are inputs.
   @inlinable
-  public var inputs: LineSet {
-    var lines = dataIn
-    if kind == .direct {
-      var edge = 0
-      while edge < edgeCount {
-        lines = lines | edgeLine(edge, 0) | edgeLine(edge, 1)
-        edge = edge &+ 1
-      }
-    }
-    return lines
-  }
+  public var inputs: LineSet { dataIn | edgeLines(0) | edgeLines(1) }
 }

@@ -36,7 +36,7 @@ public struct Calibration: Sendable, Equatable {
       ideality: gates.diodeIdeality)
     let middle =
       (description.imperfections.leakLowest + description.imperfections.leakHighest) / 2
-    let edges = description.edges.filter { $0.part == .learning }.count
+    let edges = description.learningEdges.count
     self.init(
       supply: gates.supply, charge: path, discharge: path,
       leakage: Array(repeating: middle, count: edges))

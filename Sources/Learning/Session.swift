@@ -134,7 +134,7 @@ public struct Session<Board: LearningBoard> {
         rule: plan.rule.name.rawValue, board: description.name,
         missing: SessionError.names(of: needs, missingIn: abilities))
     }
-    let edges = description.edges.filter { $0.part == .learning }.count
+    let edges = description.learningEdges.count
     step = TrainingStep(
       rule: rule, objective: problem.objective, layout: problem.layout,
       law: calibration.law(minimum: description.gates.minimum, maximum: description.gates.maximum),

@@ -1,3 +1,4 @@
+import Circuit
 import Reproducible
 
 /// The path that moves a comparator edge's gate: a resistor and a diode into the gate capacitor.
@@ -13,9 +14,6 @@ public struct ChargePath: Sendable, Equatable {
   /// What temperature adds to the diode's drop, V (-2 mV/K).
   public var dropShift: Double
 
-  /// The thermal voltage phi_T at room temperature, V.
-  public static let thermalVoltage = 0.0259
-
   /// Makes a path.
   ///
   /// - Parameters:
@@ -30,7 +28,7 @@ public struct ChargePath: Sendable, Equatable {
     self.ohms = ohms
     self.farads = farads
     self.saturation = saturation
-    emission = ideality * ChargePath.thermalVoltage
+    emission = ideality * Diode.thermalVoltage
     self.dropShift = dropShift
   }
 

@@ -30,7 +30,7 @@ public struct OperationTimes: Sendable, Equatable {
 
   /// The times of a board's wiring.
   public init(description: BoardDescription) {
-    let learning = description.edges.reduce(0) { $0 + ($1.part == .learning ? 1 : 0) }
+    let learning = description.learningEdges.count
     let chain = Int64((2 * learning + 7) / 8 * 8)
     let edges = Int64(learning)
     let operation = Nanoseconds(seconds: description.timing.operation)

@@ -77,18 +77,8 @@ public struct VirtualPins: Lines, Sendable {
     parts = description.wiring?.selects ?? []
     outputs = wiring.outputs
     inputs = wiring.inputs
-    var directDrives = LineSet.none
-    var directSelects = LineSet.none
-    if wiring.kind == .direct {
-      for edge in 0..<wiring.edgeCount {
-        directDrives = directDrives | wiring.edgeLine(edge, 2) | wiring.edgeLine(edge, 3)
-      }
-      for select in 0..<wiring.selectCount {
-        directSelects = directSelects | wiring.selectLine(select)
-      }
-    }
-    self.directDrives = directDrives
-    self.directSelects = directSelects
+    directDrives = wiring.edgeLines(2) | wiring.edgeLines(3)
+    directSelects = wiring.selectLines
     func table(_ channels: InlineArray<32, ConverterChannel>, _ count: Int) -> [Int] {
       var table = [Int](repeating: -1, count: 64 * 8)
       for index in 0..<count where channels[index] != .rail {

@@ -34,7 +34,7 @@ extension BoardWiring {
   public init(_ description: BoardDescription, sources: Int, targets: Int) throws(WiringError) {
     guard let wiring = description.wiring else { throw .none(board: description.name) }
     if !description.imperfections.quantise { throw .idealConverters }
-    let edges = description.edges.filter { $0.part == .learning }.count
+    let edges = description.learningEdges.count
     func check(_ what: String, _ count: Int, _ most: Int) throws(WiringError) {
       if count > most { throw .tooMany(what: what, count: count, most: most) }
     }

@@ -54,12 +54,10 @@ struct BenchmarkCommand: ParsableCommand {
 
     func run() throws {
       try Exits.catching {
-        var description = try BoardDescription.read(
-          path: try locate(board, kind: .board, near: searchRoots()))
+        var description = try BoardDescription.named(board)
         if ideal { description.imperfections = .none }
         if let initial { try description.begin(at: initial) }
-        let task = try TaskDescription.read(
-          path: try locate(task, kind: .task, near: searchRoots()))
+        let task = try TaskDescription.named(task)
         if atLeast != nil && task.classes.isEmpty {
           try Exits.leave(
             "--at-least asks for an accuracy, but the task '\(task.name)' has no classes",
@@ -133,10 +131,8 @@ struct BenchmarkCommand: ParsableCommand {
 
     func run() throws {
       try Exits.catching {
-        let description = try BoardDescription.read(
-          path: try locate("lattice", kind: .board, near: searchRoots()))
-        var task = try TaskDescription.read(
-          path: try locate("iris", kind: .task, near: searchRoots()))
+        let description = try BoardDescription.named("lattice")
+        var task = try TaskDescription.named("iris")
         // A margin that is never reached: every step is a whole one.
         task.objective = .hinge(margin: 0.4)
         let plan = Plan(
@@ -185,10 +181,8 @@ struct BenchmarkCommand: ParsableCommand {
 
     func run() throws {
       try Exits.catching {
-        let description = try BoardDescription.read(
-          path: try locate(board, kind: .board, near: searchRoots()))
-        let task = try TaskDescription.read(
-          path: try locate(task, kind: .task, near: searchRoots()))
+        let description = try BoardDescription.named(board)
+        let task = try TaskDescription.named(task)
         print("\(task.name) on \(description.name), line operations a step that moves gates:")
         for name in RuleSettings.Name.allCases {
           let plan = Plan(
@@ -221,10 +215,8 @@ struct BenchmarkCommand: ParsableCommand {
 
     func run() throws {
       let session = try Exits.catching { () throws -> Session<SilentBoard> in
-        let description = try BoardDescription.read(
-          path: try locate("lattice", kind: .board, near: searchRoots()))
-        var task = try TaskDescription.read(
-          path: try locate("iris", kind: .task, near: searchRoots()))
+        let description = try BoardDescription.named("lattice")
+        var task = try TaskDescription.named("iris")
         task.objective = .hinge(margin: 0.4)
         return try Session(
           board: SilentBoard(), description: description, problem: Problem(task: task, seed: 1),
@@ -260,10 +252,8 @@ struct BenchmarkCommand: ParsableCommand {
 
     func run() throws {
       try Exits.catching {
-        let description = try BoardDescription.read(
-          path: try locate("lattice", kind: .board, near: searchRoots()))
-        let task = try TaskDescription.read(
-          path: try locate("iris", kind: .task, near: searchRoots()))
+        let description = try BoardDescription.named("lattice")
+        let task = try TaskDescription.named("iris")
         var trial = try EstimateTrial(
           description: description, task: task, seed: seed, imbalance: imbalance,
           calibrated: !uncalibrated)

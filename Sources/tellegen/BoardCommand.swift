@@ -23,9 +23,8 @@ struct BoardCommand: ParsableCommand {
 
     func run() throws {
       try Exits.catching {
-        let path = try locate(board, kind: .board, near: searchRoots())
-        let description = try BoardDescription.read(path: path)
-        let learning = description.edges.filter { $0.part == .learning }.count
+        let description = try BoardDescription.named(board)
+        let learning = description.learningEdges.count
         print("\(description.name): \(description.about)")
         print(
           "  \(description.nodes.count) nodes, \(description.edges.count) edges, \(learning) of "
@@ -42,8 +41,7 @@ struct BoardCommand: ParsableCommand {
           print("  wiring: none, so only its double can learn")
         }
         if let task {
-          let task = try TaskDescription.read(
-            path: try locate(task, kind: .task, near: searchRoots()))
+          let task = try TaskDescription.named(task)
           let place = try task.place(on: description)
           func names(_ nodes: [Int]) -> String {
             nodes.map { description.nodes[$0] }.joined(separator: " ")
@@ -67,10 +65,9 @@ struct BoardCommand: ParsableCommand {
 
     func run() throws {
       try Exits.catching {
-        let description = try BoardDescription.read(
-          path: try locate(board, kind: .board, near: searchRoots()))
+        let description = try BoardDescription.named(board)
         let task = try task.map {
-          try TaskDescription.read(path: try locate($0, kind: .task, near: searchRoots()))
+          try TaskDescription.named($0)
         }
         var tables = try description.wiringTables(for: task)
         if let task {
@@ -104,8 +101,7 @@ struct BoardCommand: ParsableCommand {
 
     func run() throws {
       try Exits.catching {
-        let description = try BoardDescription.read(
-          path: try locate(board, kind: .board, near: searchRoots()))
+        let description = try BoardDescription.named(board)
         let rows = try description.billOfMaterials().map { ["\($0.count)", $0.part, $0.purpose] }
         let table = TextTable(head: ["count", "part", "what for"], rows: rows)
         print(table.text, terminator: "")
@@ -168,16 +164,14 @@ struct BoardCommand: ParsableCommand {
 
     func run() throws {
       try Exits.catching {
-        var description = try BoardDescription.read(
-          path: try locate(board, kind: .board, near: searchRoots()))
+        var description = try BoardDescription.named(board)
         if ideal { description.imperfections = .none }
         description.law = .sharp
         var sources = Array(description.sources.prefix(2))
         var targets = description.targets
         var volts = [0, 0.45]
         if let task {
-          let task = try TaskDescription.read(
-            path: try locate(task, kind: .task, near: searchRoots()))
+          let task = try TaskDescription.named(task)
           guard task.samples.indices.contains(sample) else {
             try Exits.leave(
               "--sample is \(sample); the task '\(task.name)' has samples 0 ... "
@@ -224,7 +218,7 @@ struct TaskCommand: ParsableCommand {
 
   func run() throws {
     try Exits.catching {
-      let task = try TaskDescription.read(path: try locate(task, kind: .task, near: searchRoots()))
+      let task = try TaskDescription.named(task)
       print("\(task.name): \(task.about)")
       print(
         "  \(task.samples.count) samples, \(task.training) of them train; \(task.inputs.count) "

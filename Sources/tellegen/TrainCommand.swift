@@ -202,7 +202,7 @@ struct TrainCommand: ParsableCommand {
     if let trace = pins.trace {
       try directory.write(text: trace.text, to: "trace.txt")
       let wires = setting.board.wiring?.wires.map(\.role) ?? []
-      let gates = setting.board.edges.filter { $0.part == .learning }.map(\.name)
+      let gates = setting.board.learningEdges.map(\.name)
       let wave = Waveform(
         trace: trace, lines: wires, gates: gates, nodes: setting.board.nodes,
         initial: pins.wiring.idle)
@@ -214,12 +214,10 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func newSetting() throws -> RunSetting {
-    var description = try BoardDescription.read(
-      path: try locate(board ?? "lattice", kind: .board, near: searchRoots()))
+    var description = try BoardDescription.named(board ?? "lattice")
     if ideal { description.imperfections = .none }
     if let initial { try description.begin(at: initial) }
-    let task = try TaskDescription.read(
-      path: try locate(task ?? "iris", kind: .task, near: searchRoots()), data: data)
+    let task = try TaskDescription.named(task ?? "iris", data: data)
     let plan = Plan(
       rule: RuleSettings(
         name: rule, update: description.gates.update, nudge: nudge, pulse: pulse,
