@@ -19,6 +19,10 @@ let package = Package(
     .target(name: "Reproducible"),
     // DC solution of networks of transistors, resistors, potentiometers and diodes.
     .target(name: "Circuit", dependencies: ["Reproducible"]),
+    // Exact gradients of a circuit's operating point, and the physical rules that approach them.
+    .target(name: "Gradients", dependencies: ["Circuit"]),
+    // Anything with parameters, inputs and outputs: training on the host, and three such systems.
+    .target(name: "Models", dependencies: ["Gradients", "Circuit", "Reproducible"]),
     // Board and task files, read and checked.
     .target(
       name: "Description",
@@ -29,16 +33,22 @@ let package = Package(
     // Training of any board on any task: order, schedule, measures, records, resuming.
     .target(
       name: "Learning",
-      dependencies: ["Firmware", "Description", "VirtualBoard", "Reproducible"]),
+      dependencies: [
+        "Firmware", "Description", "VirtualBoard", "Reproducible", "Models", "Gradients", "Circuit",
+      ]),
     .executableTarget(
       name: "tellegen",
       dependencies: [
-        "Learning", "VirtualBoard", "Circuit", "Description", "Firmware",
+        "Learning", "VirtualBoard", "Models", "Gradients", "Circuit", "Description", "Firmware",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(name: "FirmwareTests", dependencies: ["Firmware"]),
     .testTarget(name: "ReproducibleTests", dependencies: ["Reproducible"]),
     .testTarget(name: "CircuitTests", dependencies: ["Circuit", "Reproducible"]),
+    .testTarget(
+      name: "GradientsTests", dependencies: ["Gradients", "Circuit", "Reproducible"]),
+    .testTarget(
+      name: "ModelsTests", dependencies: ["Models", "Gradients", "Circuit", "Reproducible"]),
     .testTarget(
       name: "DescriptionTests", dependencies: ["Description", "Circuit", "Reproducible"]),
     .testTarget(

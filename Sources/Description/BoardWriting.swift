@@ -40,6 +40,33 @@ extension BoardDescription {
       sourceChannels: 8, targetChannels: 8)
   }
 
+  /// The numbers of sources and of targets `bipartite(sources:targets:)` takes.
+  public static let bipartiteSides = 1...1024
+
+  /// A bipartite board: every source joined to every target by a learning edge, sources and targets
+  /// not among themselves.
+  ///
+  /// Sources are named `s0`, `s1`, ..., targets `t0`, ...; edges come target after target.
+  /// - Precondition: both numbers are in `bipartiteSides`.
+  public static func bipartite(sources: Int, targets: Int) -> BoardDescription {
+    precondition(
+      bipartiteSides.contains(sources) && bipartiteSides.contains(targets),
+      "a bipartite board has 1 ... 1024 sources and as many targets")
+    let names = (0..<sources).map { "s\($0)" } + (0..<targets).map { "t\($0)" }
+    var edges: [EdgeDescription] = []
+    for target in sources..<sources + targets {
+      for source in 0..<sources {
+        edges.append(
+          EdgeDescription(name: "\(names[source])-\(names[target])", from: source, to: target))
+      }
+    }
+    return BoardDescription(
+      name: "bipartite-\(sources)-\(targets)",
+      about: "Bipartite board: \(sources) sources, each joined to each of \(targets) targets.",
+      nodes: names, edges: edges, sources: Array(0..<sources),
+      targets: Array(sources..<sources + targets))
+  }
+
   /// This board as the text of a board file, which reads back equal if the board is valid.
   public func yaml() -> String {
     var lines = ["name: \(scalar(name))"]

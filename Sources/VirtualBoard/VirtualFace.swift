@@ -28,6 +28,9 @@ public protocol VirtualFace: LearningBoard {
   ///   is then unchanged.
   mutating func restore(_ saved: VirtualState) throws
 
+  /// Lets virtual time pass with everything as it is; gates leak.
+  mutating func wait(_ duration: Nanoseconds)
+
   /// Changes the analog board behind the face, as somebody at the bench would.
   mutating func withAnalog<Result>(_ body: (inout AnalogBoard, Nanoseconds) -> Result) -> Result
 }
@@ -94,6 +97,9 @@ extension WiredBoard: VirtualFace where L == VirtualPins {
     lastPulseEnd = Nanoseconds(saved.lastPulseEnd)
     lastPulseWasLong = saved.lastPulseWasLong
   }
+
+  /// Lets virtual time pass with everything as it is; gates leak.
+  public mutating func wait(_ duration: Nanoseconds) { lines.wait(duration) }
 
   /// Changes the analog board behind the pins, as somebody at the bench would.
   public mutating func withAnalog<Result>(_ body: (inout AnalogBoard, Nanoseconds) -> Result)

@@ -1,0 +1,218 @@
+public import Circuit
+public import Gradients
+
+/// A circuit as a model: gate voltages are the parameters, driven nodes the inputs, node voltages or
+/// differences of two the outputs.
+public struct CircuitModel: DifferentiableModel, Sendable {
+  /// One output: a node's voltage, or its voltage less another's.
+  public struct Output: Sendable, Equatable {
+    /// The node.
+    public var node: Int
+    /// The node whose voltage is taken off, if any.
+    public var less: Int?
+
+    /// An output.
+    public init(_ node: Int, less: Int? = nil) {
+      self.node = node
+      self.less = less
+    }
+  }
+
+  /// Where gradients come from.
+  public enum Source: Sendable, Equatable {
+    /// The adjoint: exact, one more solve.
+    case exact
+    /// A rule of the equilibrium family on one network in two phases: what the edges' own voltage
+    /// drops say, times dK/dG = S, an edge's law in triode.
+    case equilibrium(EquilibriumRule)
+  }
+
+  /// Where gradients come from.
+  public var source: Source
+  /// The range of each gate voltage, V.
+  public let limits: [ClosedRange<Double>]
+  /// The input nodes.
+  public let inputs: [Int]
+  /// The outputs.
+  public let readouts: [Output]
+  /// The branches whose gates are the parameters.
+  public let branches: [Int]
+  /// The operating point after the last call.
+  public private(set) var point: OperatingPoint
+
+  private let targets: [Int]
+  private let ends: [(from: Int, to: Int)]
+  private var devices: [Transistor]
+  private var gates: [Double]
+  private var rise = 0.0
+
+  /// An error scaled to this many volts is what a rule nudges by, so that a nudge means the same
+  /// whatever the cost's unit.
+  static let errorVolts = 0.01
+
+  /// A model of a network.
+  ///
+  /// - Parameters:
+  ///   - network: the network.
+  ///   - inputs: the driven nodes, in the inputs' order.
+  ///   - outputs: the outputs.
+  ///   - branches: the transistors whose gates are the parameters.
+  ///   - limits: the range of their gate voltages, V.
+  ///   - source: where gradients come from.
+  /// - Throws: `CircuitError` where the network, a node or a branch is not valid.
+  public init(
+    network: Network, inputs: [Int], outputs: [Output], branches: [Int],
+    limits: ClosedRange<Double>, source: Source = .exact
+  ) throws(CircuitError) {
+    var targets: [Int] = []
+    for output in outputs {
+      for node in [output.node, output.less ?? output.node] where !targets.contains(node) {
+        targets.append(node)
+      }
+    }
+    point = try OperatingPoint(network: network, driven: inputs, attachable: targets)
+    self.inputs = inputs
+    readouts = outputs
+    self.targets = targets
+    self.branches = branches
+    self.limits = Array(repeating: limits, count: branches.count)
+    self.source = source
+    var ends: [(from: Int, to: Int)] = []
+    var devices: [Transistor] = []
+    var gates: [Double] = []
+    for branch in branches {
+      ends.append(try point.ends(of: branch))
+      guard case .transistor(let device, let gate) = network.branches[branch].element else {
+        throw .notTransistor(branch: branch)
+      }
+      devices.append(device)
+      gates.append(gate)
+    }
+    self.ends = ends
+    self.devices = devices
+    self.gates = gates
+  }
+
+  /// The gate voltages, V.
+  public var parameters: [Double] {
+    get { gates }
+    set {
+      for (index, gate) in newValue.enumerated() where gate != gates[index] {
+        set(index, gate)
+      }
+    }
+  }
+
+  /// The transistors as the model believes them, by parameter, at the temperature they were given
+  /// for.
+  public var transistors: [Transistor] {
+    get { devices }
+    set {
+      devices = newValue
+      for index in branches.indices { renew(index) }
+    }
+  }
+
+  /// The number of outputs.
+  public var outputCount: Int { readouts.count }
+
+  /// The rise of temperature, K: thresholds fall by 1.2 mV and strengths by 0.5 % a kelvin.
+  public var temperatureRise: Double {
+    get { rise }
+    set {
+      rise = newValue
+      for index in branches.indices { renew(index) }
+    }
+  }
+
+  private mutating func set(_ index: Int, _ gate: Double) {
+    gates[index] = gate
+    // What is not a voltage is kept out of the circuit and shows in `outputs`.
+    if CircuitError.voltageRange.contains(gate) { try? point.setGate(branches[index], gate) }
+  }
+
+  private mutating func renew(_ index: Int) {
+    var device = devices[index]
+    device.threshold -= 0.0012 * rise
+    device.strength *= max(1 - 0.005 * rise, 0.05)
+    try? point.replace(branches[index], .transistor(device, gate: gates[index]))
+  }
+
+  /// The outputs for input voltages, V.
+  /// - Throws: `CircuitError` where an input is not allowed, a gate voltage is not a number or
+  ///   there is no solution.
+  public mutating func outputs(for inputs: [Double]) throws -> [Double] {
+    try solve(inputs)
+    return try read()
+  }
+
+  private mutating func solve(_ volts: [Double]) throws(CircuitError) {
+    guard volts.count == inputs.count else {
+      throw .wrongVoltageCount(given: volts.count, expected: inputs.count)
+    }
+    for (index, gate) in gates.enumerated() where !CircuitError.voltageRange.contains(gate) {
+      throw .invalidQuantity(
+        what: "gate voltage of branch \(branches[index])", value: gate, allowed: "-1000 to 1000 V")
+    }
+    for (node, value) in zip(inputs, volts) { try point.drive(node, value) }
+    try point.solve()
+  }
+
+  private func read() throws(CircuitError) -> [Double] {
+    var values: [Double] = []
+    for output in readouts {
+      var volts = try point.voltage(output.node)
+      if let less = output.less { volts -= try point.voltage(less) }
+      values.append(volts)
+    }
+    return values
+  }
+
+  /// The outputs, and the gradient by the gates from the model's source.
+  public mutating func differentiate(
+    at inputs: [Double], into gradient: inout [Double],
+    weights: ([Double]) throws -> [Double]
+  ) throws -> [Double] {
+    try solve(inputs)
+    let outputs = try read()
+    let byOutput = try weights(outputs)
+    var byNode = [Double](repeating: 0, count: point.nodeCount)
+    for (output, weight) in zip(readouts, byOutput) {
+      byNode[output.node] += weight
+      if let less = output.less { byNode[less] -= weight }
+    }
+    switch source {
+    case .exact:
+      let linear = point.linearisation()
+      let adjoint = linear.adjoint(of: byNode)
+      for (index, branch) in branches.enumerated() {
+        let (from, to) = ends[index]
+        gradient[index] += (adjoint[to] - adjoint[from]) * linear.gateSlopes[branch]
+      }
+    case .equilibrium(let rule):
+      let largest = targets.reduce(0) { max($0, byNode[$1].magnitude) }
+      if largest == 0 { return outputs }
+      let scale = Self.errorVolts / largest
+      let equilibria = try rule.twoPhases(
+        outputs: targets, errors: targets.map { -scale * byNode[$0] }, of: &point)
+      let contrasts = rule.contrasts(at: ends, equilibria)
+      for index in contrasts.indices {
+        gradient[index] += contrasts[index] * devices[index].strength / scale
+      }
+    }
+    return outputs
+  }
+
+  /// The gradient of outputs weighted by `weights` with the transistors' thresholds, at the present
+  /// operating point: what corrects the estimates of a board from its outputs alone.
+  /// - Throws: `CircuitError` where there is no such branch.
+  public mutating func thresholdGradient(weights: [Double]) throws(CircuitError) -> [Double] {
+    var byNode = [Double](repeating: 0, count: point.nodeCount)
+    for (output, weight) in zip(readouts, weights) {
+      byNode[output.node] += weight
+      if let less = output.less { byNode[less] -= weight }
+    }
+    let adjoint = Adjoint(of: byNode, at: &point)
+    return try adjoint.gradient(by: .threshold, of: branches)
+  }
+}
