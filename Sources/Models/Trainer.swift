@@ -10,9 +10,9 @@ public enum Robustness: Sendable, Equatable {
   /// length rho along the gradient (Foret and others, 2021). Adaptive: the ball is scaled by the
   /// parameters' magnitudes (Kwon and others, 2021).
   case sharpness(rho: Double, adaptive: Bool)
-  /// Sharpness-aware in temperature, which no gradient covers: the cost's difference between this
-  /// much warmer and this much cooler says which way is worse; the gradient is taken there, after
-  /// an ascent of length rho in the parameters.
+  /// Sharpness-aware in temperature, which no gradient covers: the cost's difference between warmer
+  /// and cooler, by up to the swing in kelvin as drawn for each step, says which way is worse; the
+  /// gradient is taken there, after an ascent of length rho in the parameters.
   case temperature(swing: Double, rho: Double)
 }
 
@@ -32,13 +32,15 @@ public struct TrainingPlan: Sendable, Equatable {
   public var chosen: [Bool]?
   /// What the rate has shrunk to at the end, as a share of the beginning's; straight down.
   public var lastRate: Double
+  /// The share of the epochs over which noise, swing and ball grow to their full size.
+  public var ramp: Double
   /// The seed of order, noise and shares.
   public var seed: UInt64
 
   /// Makes a plan.
   public init(
     epochs: Int, batch: Int = 32, cost: Cost, robustness: Robustness = .plain, share: Double = 1,
-    chosen: [Bool]? = nil, lastRate: Double = 0.02, seed: UInt64 = 1
+    chosen: [Bool]? = nil, lastRate: Double = 0.02, ramp: Double = 0, seed: UInt64 = 1
   ) {
     self.epochs = epochs
     self.batch = batch
@@ -47,6 +49,7 @@ public struct TrainingPlan: Sendable, Equatable {
     self.share = share
     self.chosen = chosen
     self.lastRate = lastRate
+    self.ramp = ramp
     self.seed = seed
   }
 }
@@ -109,6 +112,7 @@ public struct Trainer<M: DifferentiableModel> {
     case order = 3001
     case noise = 3002
     case share = 3003
+    case swing = 3005
   }
 
   /// A trainer.
@@ -180,10 +184,13 @@ public struct Trainer<M: DifferentiableModel> {
     let parameters = model.parameters
     var seen: (cost: Double, right: Int)
     var gradient: [Double]
+    let done = min((Double(epoch) + progress) / Double(max(plan.epochs, 1)), 1)
+    let ramp = plan.ramp > 0 ? min(done / plan.ramp, 1) : 1
     switch plan.robustness {
     case .plain:
       (seen, gradient) = try differentiate(batch, at: parameters, board: board, &likeness)
-    case .noise(let sigma):
+    case .noise(let size):
+      let sigma = size * ramp
       var moved = parameters
       for index in moved.indices {
         let draw = Draw(
@@ -194,10 +201,14 @@ public struct Trainer<M: DifferentiableModel> {
       (seen, gradient) = try differentiate(batch, at: moved, board: board, &likeness)
     case .sharpness(let rho, let adaptive):
       (seen, gradient) = try differentiate(batch, at: parameters, board: board, &likeness)
-      let ascent = Self.ascent(gradient, from: parameters, rho: rho, adaptive: adaptive)
+      let ascent = Self.ascent(
+        gradient, from: parameters, rho: rho * ramp, adaptive: adaptive)
       (_, gradient) = try differentiate(
         batch, at: zip(parameters, ascent).map { $0 + $1 }, board: board, &likeness)
-    case .temperature(let swing, let rho):
+    case .temperature(let largest, let full):
+      let size = Draw(seed: plan.seed, purpose: Choice.swing.rawValue, device: 0).uniform(steps)
+      let swing = largest * ramp * max(size, 0.01)
+      let rho = full * ramp
       let warm = try differentiate(batch, at: parameters, board: board, rise: swing, &likeness)
       let cool = try differentiate(batch, at: parameters, board: board, rise: -swing, &likeness)
       let worse = warm.0.cost > cool.0.cost
@@ -210,8 +221,6 @@ public struct Trainer<M: DifferentiableModel> {
       }
     }
     var next = parameters
-    let all = Double(max(plan.epochs, 1))
-    let done = min((Double(epoch) + progress) / all, 1)
     optimiser.step(
       &next, gradient: gradient, limits: model.limits,
       factor: 1 - (1 - plan.lastRate) * done, mask: mask(count: next.count))

@@ -202,4 +202,43 @@ public enum Elementary {
     let numerator = one.replacing(with: e, where: negative)
     return (ramp + bend, numerator / (one + e))
   }
+
+  /// Sine and cosine of an angle in radians.
+  ///
+  /// Absolute error below 1e-15 for angles up to 1e5 in magnitude; beyond, the angle's own spacing
+  /// decides. NaN and infinities give NaN.
+  @inlinable
+  public static func sineAndCosine(_ x: Double) -> (sine: Double, cosine: Double) {
+    guard x.magnitude < 1e9 else { return (.nan, .nan) }
+    let shifted = x * 0x1.45f306dc9c883p-1 + roundingShift
+    let whole = shifted - roundingShift
+    let quarter = Int64(bitPattern: shifted.bitPattern &- roundingShift.bitPattern) & 3
+    // Pi/2 in three parts: products of the first two with the number of quarters are exact.
+    let r =
+      ((x - whole * 0x1.921fb544p0) - whole * 0x1.0b4611a6p-34) - whole * 0x1.3198a2e037073p-69
+    // Taylor series on [-pi/4, pi/4]: what is left out is below 1e-16.
+    let square = r * r
+    var sine = -1.0 / 1_307_674_368_000
+    sine = sine * square + 1.0 / 6_227_020_800
+    sine = sine * square - 1.0 / 39_916_800
+    sine = sine * square + 1.0 / 362_880
+    sine = sine * square - 1.0 / 5040
+    sine = sine * square + 1.0 / 120
+    sine = sine * square - 1.0 / 6
+    sine = r + r * square * sine
+    var cosine = 1.0 / 20_922_789_888_000
+    cosine = cosine * square - 1.0 / 87_178_291_200
+    cosine = cosine * square + 1.0 / 479_001_600
+    cosine = cosine * square - 1.0 / 3_628_800
+    cosine = cosine * square + 1.0 / 40320
+    cosine = cosine * square - 1.0 / 720
+    cosine = cosine * square + 1.0 / 24
+    cosine = 1 - (0.5 * square - square * square * cosine)
+    switch quarter {
+    case 0: return (sine, cosine)
+    case 1: return (cosine, -sine)
+    case 2: return (-sine, -cosine)
+    default: return (-cosine, sine)
+    }
+  }
 }
