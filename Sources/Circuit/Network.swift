@@ -101,6 +101,8 @@ public enum CircuitError: Error, Sendable, Equatable, CustomStringConvertible {
   case notAttachable(node: Int)
   /// A gate voltage given to a branch that is no transistor.
   case notTransistor(branch: Int)
+  /// A parameter asked of a branch whose element has none such.
+  case noParameter(BranchParameter, branch: Int)
   /// A list of voltages of the wrong length.
   case wrongVoltageCount(given: Int, expected: Int)
   /// No solution found. The node has the largest residual current, given in amperes.
@@ -130,6 +132,8 @@ public enum CircuitError: Error, Sendable, Equatable, CustomStringConvertible {
       "node \(node) is not attachable: declare it so at the start; it must be a free node"
     case .notTransistor(let branch):
       "branch \(branch) is not a transistor: it has no gate"
+    case .noParameter(let parameter, let branch):
+      "the element of branch \(branch) has no \(parameter.words); its kind has others"
     case .wrongVoltageCount(let given, let expected):
       "\(given) voltages given: the network has \(expected) nodes"
     case .notConverged(let node, let residual, let iterations, let sweeps):

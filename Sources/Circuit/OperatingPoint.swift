@@ -12,7 +12,7 @@ public struct Solution: Sendable, Equatable {
 /// The DC operating point of a network some of whose nodes are driven to given voltages.
 ///
 /// A free node's voltage is such that the currents into it add up to zero: those of its branches,
-/// of a source attached to it, and of a leak of `leak` to 0 V that gives nodes beyond the reach of
+/// of a source attached to it or a current injected into it, and of a leak of `leak` to 0 V that gives nodes beyond the reach of
 /// any conducting path a voltage too. Every element's current falls with the voltage at its far
 /// end, so the solution is unique and lies between the lowest and the highest of driven voltages,
 /// attached voltages and 0 V. It is found by a damped Newton iteration that starts from the last
@@ -108,7 +108,7 @@ public struct OperatingPoint: Sendable {
   }
 
   /// Forgets the last solution: every free node back to the cold start of 0 V. Driven voltages,
-  /// attached sources and elements stay.
+  /// attached sources, injected currents and elements stay.
   public mutating func reset() {
     makeUnique()
     state.voltages.update(repeating: 0, count: state.plan.freeCount)
@@ -193,6 +193,34 @@ public struct OperatingPoint: Sendable {
     state.attached[place] = SIMD2(conductance, volts)
   }
 
+  /// Injects a current into an attachable node: a force nudge. It takes the place of the current
+  /// injected before.
+  ///
+  /// With a current injected the solution may leave the range of the driven voltages, and where
+  /// transistors saturate there may be none: `solve` then says so.
+  /// - Parameters:
+  ///   - node: The free node.
+  ///   - amperes: The current into the node, at most 1000 in magnitude; 0 takes it away.
+  /// - Throws: `CircuitError` where the node was not declared attachable or the current is not
+  ///   allowed.
+  public mutating func inject(_ node: Int, amperes: Double) throws(CircuitError) {
+    let place = try place(node, "injected into")
+    guard state.plan.attachable[node] else { throw .notAttachable(node: node) }
+    guard amperes.magnitude <= 1000 else {
+      throw .invalidQuantity(
+        what: "current (A) injected into node \(node)", value: amperes, allowed: "-1000 to 1000")
+    }
+    makeUnique()
+    state.injected[place] = amperes
+  }
+
+  /// The linear network that this one is near its present voltages. After a solve: one more
+  /// elimination, at the solution itself.
+  public mutating func linearisation() -> Linearisation {
+    makeUnique()
+    return state.linearisation()
+  }
+
   /// Finds the voltages of the free nodes, from the present ones on.
   ///
   /// - Returns: How it went.
@@ -211,15 +239,51 @@ public struct OperatingPoint: Sendable {
     return state.flow(branch).current
   }
 
+  /// The two nodes that a branch joins.
+  ///
+  /// - Throws: `CircuitError.branchOutOfRange`.
+  public func ends(of branch: Int) throws(CircuitError) -> (from: Int, to: Int) {
+    try check(branch: branch)
+    return (state.branches[branch].from, state.branches[branch].to)
+  }
+
+  /// The branches that end at a node.
+  ///
+  /// - Parameters:
+  ///   - node: The node.
+  ///   - driven: Whether it has to be a driven one.
+  /// - Throws: `CircuitError` where it does not exist or is not driven.
+  public func branches(at node: Int, driven: Bool = false) throws(CircuitError) -> [Int] {
+    let place = try place(node, "asked for its branches")
+    guard !driven || place >= state.plan.freeCount else { throw .notDriven(node: node) }
+    return (Int(state.incidentStart[place])..<Int(state.incidentStart[place + 1])).map {
+      Int(state.incident[$0])
+    }
+  }
+
+  /// How a branch's current, from `from` to `to`, changes with a parameter of its element while the
+  /// node voltages stay as they are, in amperes per unit of the parameter.
+  ///
+  /// - Throws: `CircuitError` where the branch does not exist or has no such parameter.
+  public func derivative(
+    of branch: Int, by parameter: BranchParameter
+  ) throws(CircuitError) -> Double {
+    try check(branch: branch)
+    guard let value = state.derivative(branch, by: parameter) else {
+      throw .noParameter(parameter, branch: branch)
+    }
+    return value
+  }
+
   /// The current in amperes that enters the network at a node from outside: from the driver of a
-  /// driven node, from the attached source of a free one (0 where nothing is attached).
+  /// driven node, from the attached source and the injected current of a free one.
   ///
   /// - Throws: `CircuitError.nodeOutOfRange`.
   public func currentInto(_ node: Int) throws(CircuitError) -> Double {
     let place = try place(node, "asked for its current")
     guard place >= state.plan.freeCount else {
       let source = state.attached[place]
-      return source.x * (source.y - state.voltages[place])
+      return source.x * (source.y - state.voltages[place]) + state.injected[place]
     }
     var sum = 0.0
     for cursor in Int(state.incidentStart[place])..<Int(state.incidentStart[place + 1]) {

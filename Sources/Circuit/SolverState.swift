@@ -56,6 +56,10 @@ final class SolverState: @unchecked Sendable {
   let base: UnsafeMutablePointer<Double>
   /// Conductance and voltage of the source attached to a free node.
   let attached: UnsafeMutablePointer<SIMD2<Double>>
+  /// Current injected into each free node.
+  let injected: UnsafeMutablePointer<Double>
+  /// Pivots of the last elimination: what a transposed solve needs beside the entries.
+  let pivots: UnsafeMutablePointer<Double>
   /// Entry pairs (m of the later row, m of the later column), then one per free node with the
   /// conductance to driven nodes in its first lane, then one that nobody reads.
   let entries: UnsafeMutablePointer<SIMD2<Double>>
@@ -141,6 +145,8 @@ final class SolverState: @unchecked Sendable {
     step = Self.memory(repeating: 0, count: plan.freeCount)
     base = Self.memory(repeating: 0, count: plan.freeCount)
     attached = Self.memory(repeating: .zero, count: plan.freeCount)
+    injected = Self.memory(repeating: 0, count: plan.freeCount)
+    pivots = Self.memory(repeating: 0, count: plan.freeCount)
     entries = Self.memory(repeating: .zero, count: plan.entryCount + plan.freeCount + 1)
     sides = Self.memory(repeating: .zero, count: plan.freeCount)
   }
@@ -154,6 +160,8 @@ final class SolverState: @unchecked Sendable {
     step.deallocate()
     base.deallocate()
     attached.deallocate()
+    injected.deallocate()
+    pivots.deallocate()
     entries.deallocate()
     sides.deallocate()
     start.deallocate()
@@ -205,6 +213,7 @@ final class SolverState: @unchecked Sendable {
     let result = SolverState(plan: plan, branches: branches, law: law)
     result.voltages.update(from: voltages, count: plan.nodeCount)
     result.attached.update(from: attached, count: plan.freeCount)
+    result.injected.update(from: injected, count: plan.freeCount)
     return result
   }
 
@@ -219,7 +228,7 @@ final class SolverState: @unchecked Sendable {
     for index in 0..<freeCount {
       let source = attached[index]
       let volts = voltages[index]
-      inflow[index] = source.x * (source.y - volts) - OperatingPoint.leak * volts
+      inflow[index] = source.x * (source.y - volts) - OperatingPoint.leak * volts + injected[index]
       entries[entryCount + index] = SIMD2(OperatingPoint.leak + source.x, 0)
     }
     for index in freeCount..<plan.nodeCount { inflow[index] = 0 }
@@ -308,6 +317,7 @@ final class SolverState: @unchecked Sendable {
       let side = sides[k]
       var pivot = side.y
       for p in begin..<end { pivot += entries[p].x }
+      pivots[k] = pivot
       let inverse = 1 / pivot
       let scaled = SIMD2(side.x * inverse, side.y)
       step[k] = scaled.x
@@ -341,6 +351,29 @@ final class SolverState: @unchecked Sendable {
     return largest
   }
 
+  /// The reaction of all branches to their ends' voltages, at the present ones, with the matrix
+  /// eliminated. Uses up the entries.
+  func linearisation() -> Linearisation {
+    _ = evaluate()
+    _ = newtonStep(damping: 0)
+    var slopes: [SIMD2<Double>] = []
+    slopes.reserveCapacity(links.count)
+    for index in links.indices {
+      let flow = flow(index)
+      slopes.append(SIMD2(flow.slopeFrom, flow.slopeTo))
+    }
+    var gateSlopes = [Double](repeating: 0, count: links.count)
+    for (index, link) in links.enumerated() where link.kind == .transistor {
+      let device = transistors + Int(link.index)
+      let slope = device.pointee.steepness / device.pointee.inverseWidth
+      gateSlopes[index] = (slopes[index].y - slopes[index].x) / slope
+    }
+    return Linearisation(
+      plan: plan, entries: Array(UnsafeBufferPointer(start: entries, count: plan.entryCount)),
+      pivots: Array(UnsafeBufferPointer(start: pivots, count: plan.freeCount)), slopes: slopes,
+      gateSlopes: gateSlopes)
+  }
+
   // MARK: Damped Newton
 
   /// The voltages between which every solution lies: no element here is a source, so no free node
@@ -355,6 +388,10 @@ final class SolverState: @unchecked Sendable {
     for index in 0..<plan.freeCount where attached[index].x > 0 {
       low = min(low, attached[index].y)
       high = max(high, attached[index].y)
+    }
+    // An injected current is the one thing that can lift a node beyond what drives the network.
+    for index in 0..<plan.freeCount where injected[index] != 0 {
+      return (CircuitError.voltageRange.lowerBound, CircuitError.voltageRange.upperBound)
     }
     return (low, high)
   }
@@ -512,7 +549,9 @@ final class SolverState: @unchecked Sendable {
     for index in 0..<plan.freeCount {
       let source = attached[index]
       let volts = voltages[index].magnitude
-      sides[index].x = source.x * (source.y.magnitude + volts) + OperatingPoint.leak * volts
+      sides[index].x =
+        source.x * (source.y.magnitude + volts) + OperatingPoint.leak * volts
+        + injected[index].magnitude
     }
     for (index, link) in links.enumerated() {
       let from = Int(plan.place[branches[index].from])
@@ -566,7 +605,7 @@ final class SolverState: @unchecked Sendable {
   private func balance(_ place: Int) -> (current: Double, conductance: Double) {
     let source = attached[place]
     let volts = voltages[place]
-    var current = source.x * (source.y - volts) - OperatingPoint.leak * volts
+    var current = source.x * (source.y - volts) - OperatingPoint.leak * volts + injected[place]
     var conductance = source.x + OperatingPoint.leak
     for cursor in Int(incidentStart[place])..<Int(incidentStart[place + 1]) {
       let index = Int(incident[cursor])
@@ -593,6 +632,37 @@ final class SolverState: @unchecked Sendable {
     case .diode:
       let flow = diodes[Int(link.index)].flow(from - to)
       return (flow.current, flow.conductance, flow.conductance)
+    }
+  }
+
+  /// How a branch's current changes with a parameter at the present voltages; nil where its element
+  /// has no such parameter.
+  func derivative(_ index: Int, by parameter: BranchParameter) -> Double? {
+    let volts =
+      voltages[Int(plan.place[branches[index].from])]
+      - voltages[Int(plan.place[branches[index].to])]
+    switch (branches[index].element, parameter) {
+    case (.transistor(let transistor, _), .gate), (.transistor(let transistor, _), .threshold):
+      let flow = flow(index)
+      let slope = (flow.slopeTo - flow.slopeFrom) / transistor.slope
+      return parameter == .gate ? slope : -slope
+    case (.transistor(var transistor, _), .strength):
+      // The current is proportional to the strength: that of a device of strength 1, which a dead
+      // one has too.
+      transistor.strength = 1
+      let device = transistors[Int(links[index].index)]
+      return transistor.current(
+        gate: device.gate, from: voltages[Int(plan.place[branches[index].from])],
+        to: voltages[Int(plan.place[branches[index].to])], law: law)
+    case (.resistor, .conductance), (.potentiometer, .conductance): return volts
+    case (.diode(let diode), .saturationCurrent):
+      let width = diode.ideality * Diode.thermalVoltage
+      let prepared = diodes[Int(links[index].index)]
+      if volts > prepared.kneeVoltage {
+        return 1 / diode.saturationCurrent + (volts - prepared.kneeVoltage) / width
+      }
+      return Elementary.exp(volts / width) - 1
+    default: return nil
     }
   }
 }

@@ -16,8 +16,8 @@ public struct Rig: Sendable {
   public let bias: [Double]
   /// The factor on the nominal learning rate.
   public let rate: Double
-  /// The root mean square distance between the cycle that the rate was fitted to and the double's, V;
-  /// `nil` when the rate was given.
+  /// The root mean square difference between the relaxation that the rate was fitted to and the
+  /// double's, V; `nil` when the rate was given.
   public let misfit: Double?
 
   /// Fits a board and two tasks to what was measured.
@@ -27,7 +27,8 @@ public struct Rig: Sendable {
   /// - Input: the voltage of the named input that makes the output O at a point of the line.
   /// - Bias: a solved task drifts by the bias's part along its line; two lines give both parts.
   /// - Rate: where a relaxation is given, the factor with which the double, begun at the cycle's
-  ///   measured turns, stays nearest to it.
+  ///   measured turns, comes to rest across each line as the cycle does. Where it comes to rest is
+  ///   left out of it.
   /// - Throws: `DescriptionError` when the lines fit no circuit, `CircuitError`.
   public init(_ rig: RigDescription) throws {
     var board = rig.board
@@ -69,7 +70,7 @@ public struct Rig: Sendable {
         var trial = board
         trial.gates.gain *= Elementary.exp(logarithm)
         return try Rig.distance(
-          from: cycle, board: trial, tasks: tasks, rule: rule, plane: rig.plane)
+          from: cycle, board: trial, tasks: tasks, rule: rule, rig: rig)
       }
       let golden = (5.0.squareRoot() - 1) / 2
       var (low, high) = (-2.0, 3.0)
@@ -171,12 +172,13 @@ public struct Rig: Sendable {
     return task
   }
 
-  /// The root mean square distance in the plane between a measured cycle and the double's path from
-  /// each of its turns.
+  /// The root mean square difference between how a measured cycle and the double, begun at each of
+  /// its turns, approach the solution lines: the distance across the line, from where it ends on.
   private static func distance(
     from cycle: MeasuredCycle, board: BoardDescription, tasks: [TaskDescription],
-    rule: RuleSettings, plane: [Int]
+    rule: RuleSettings, rig: RigDescription
   ) throws -> Double {
+    let plane = rig.plane
     let half = (cycle.points.count - 1) / 2
     var sum = 0.0
     for part in 0..<2 {
@@ -187,10 +189,15 @@ public struct Rig: Sendable {
       start[plane[0]] = cycle.points[part * half].x
       start[plane[1]] = cycle.points[part * half].y
       let path = cycling.path(of: task, from: start, half: cycle.tau / 2, points: half)
-      for (place, gates) in path.enumerated() {
-        let seen = cycle.points[part * half + place]
-        let away = SIMD2(gates[plane[0]], gates[plane[1]]) - seen
-        sum += (away * away).sum()
+      let slope = rig.tasks[task].slope
+      func across(_ point: SIMD2<Double>) -> Double {
+        (point.y - slope * point.x) / (1 + slope * slope).squareRoot()
+      }
+      let measured = (0...half).map { across(cycle.points[part * half + $0]) }
+      let ours = path.map { across(SIMD2($0[plane[0]], $0[plane[1]])) }
+      for place in 0...half {
+        let away = (ours[place] - ours[half]) - (measured[place] - measured[half])
+        sum += away * away
       }
     }
     return (sum / Double(2 * half + 2)).squareRoot()

@@ -53,8 +53,10 @@ public struct RuleSettings: Sendable, Equatable, Codable {
     self.name = name
     let rails = name == .overclamped || name == .centredOverclamped
     self.nudge = nudge ?? (rails ? 32.0 / 129 : 0.5)
-    self.pulse = pulse ?? (update == .comparator ? 20e-3 : 1e-3)
     self.fixedPulse = fixedPulse ?? (name == .standard)
+    // A pulse in proportion to the error is a small part of 2 t0; a fixed one is all of t0.
+    let usual = self.fixedPulse ? (1e-3, 1e-4) : (20e-3, 1e-3)
+    self.pulse = pulse ?? (update == .comparator ? usual.0 : usual.1)
     self.probability = probability ?? (update == .comparator ? 0.5 : 1)
   }
 

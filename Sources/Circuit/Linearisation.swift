@@ -1,0 +1,95 @@
+/// A network near an operating point, where it is linear: how node voltages answer injected
+/// currents, and how a weighted sum of node voltages depends on currents injected anywhere (the
+/// adjoint).
+///
+/// With F the currents into the free nodes and A = -dF/dV, the first solves A x = f, the second
+/// A^T lambda = w. A is not symmetric where there are transistors: they have no co-content. One
+/// elimination serves any number of both.
+public struct Linearisation: Sendable {
+  let plan: EliminationPlan
+  /// The eliminated matrix: multipliers of the later rows, scaled entries of the later columns.
+  let entries: [SIMD2<Double>]
+  let pivots: [Double]
+  /// For each branch, how fast its current, counted from `from` to `to`, grows with the voltage of
+  /// `from` (first lane) and falls with that of `to` (second lane), in siemens.
+  public let slopes: [SIMD2<Double>]
+  /// For each branch, how fast its current grows with its gate voltage, in siemens; zero where it is
+  /// no transistor.
+  public let gateSlopes: [Double]
+
+  /// How node voltages answer currents: A x = f.
+  ///
+  /// - Parameter currents: one per node, A; those into driven nodes change nothing.
+  /// - Returns: one change of voltage per node, V; zero for driven nodes.
+  /// - Precondition: as many currents as nodes.
+  public func response(to currents: [Double]) -> [Double] {
+    precondition(currents.count == plan.nodeCount)
+    var side = (0..<plan.freeCount).map { currents[Int(plan.node[$0])] }
+    for k in 0..<plan.freeCount {
+      side[k] /= pivots[k]
+      for p in Int(plan.start[k])..<Int(plan.start[k + 1]) {
+        side[Int(plan.reach[p])] += entries[p].x * side[k]
+      }
+    }
+    for k in stride(from: plan.freeCount - 1, through: 0, by: -1) {
+      for p in Int(plan.start[k])..<Int(plan.start[k + 1]) {
+        side[k] += entries[p].y * side[Int(plan.reach[p])]
+      }
+    }
+    return spread(side)
+  }
+
+  /// The adjoint voltages lambda of a cost: A^T lambda = w.
+  ///
+  /// A current injected into a node changes the cost by lambda of that node per ampere.
+  /// - Parameter weights: the cost's derivative with each node's voltage; driven nodes' count not.
+  /// - Returns: one lambda per node; zero for driven nodes.
+  /// - Precondition: as many weights as nodes.
+  public func adjoint(of weights: [Double]) -> [Double] {
+    precondition(weights.count == plan.nodeCount)
+    var side = (0..<plan.freeCount).map { weights[Int(plan.node[$0])] }
+    for k in 0..<plan.freeCount {
+      for p in Int(plan.start[k])..<Int(plan.start[k + 1]) {
+        side[Int(plan.reach[p])] += entries[p].y * side[k]
+      }
+    }
+    for k in stride(from: plan.freeCount - 1, through: 0, by: -1) {
+      for p in Int(plan.start[k])..<Int(plan.start[k + 1]) {
+        side[k] += entries[p].x * side[Int(plan.reach[p])]
+      }
+      side[k] /= pivots[k]
+    }
+    return spread(side)
+  }
+
+  private func spread(_ side: [Double]) -> [Double] {
+    var values = [Double](repeating: 0, count: plan.nodeCount)
+    for k in 0..<plan.freeCount { values[Int(plan.node[k])] = side[k] }
+    return values
+  }
+}
+
+/// A number of an element that a gradient can be taken by.
+public enum BranchParameter: String, Sendable, CaseIterable, Codable {
+  /// A transistor's gate voltage, V.
+  case gate
+  /// A transistor's threshold voltage, V.
+  case threshold
+  /// A transistor's strength, A/V^2.
+  case strength
+  /// A resistor's or potentiometer's conductance, S.
+  case conductance
+  /// A diode's saturation current, A.
+  case saturationCurrent
+
+  /// The parameter in words.
+  var words: String {
+    switch self {
+    case .gate: "gate voltage"
+    case .threshold: "threshold voltage"
+    case .strength: "strength"
+    case .conductance: "conductance"
+    case .saturationCurrent: "saturation current"
+    }
+  }
+}
