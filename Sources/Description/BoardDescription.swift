@@ -93,13 +93,17 @@ public struct EdgeDescription: Sendable, Equatable, Codable {
   public var to: Int
   /// What conducts between the two.
   public var part: Part
+  /// The update bias B of a multiplier edge, in V/s, where it is known; nil to draw it from the
+  /// sizes of the board's imperfections.
+  public var bias: Double?
 
   /// Makes an edge, without checking it.
-  public init(name: String, from: Int, to: Int, part: Part = .learning) {
+  public init(name: String, from: Int, to: Int, part: Part = .learning, bias: Double? = nil) {
     self.name = name
     self.from = from
     self.to = to
     self.part = part
+    self.bias = bias
   }
 }
 
@@ -138,6 +142,15 @@ public struct GateDescription: Sendable, Equatable, Codable {
   public var supply: Double
   /// Reference voltage V0 of the multiplier rule dG/dt = (dV_F^2 - dV_C^2) / (R C V0), in V.
   public var reference: Double
+  /// Factor on the rate of the multiplier rule: what a rig measures over what its parts' markings
+  /// promise.
+  public var gain: Double
+  /// The weight lambda of power-aware learning on multiplier edges: the rule then follows
+  /// (1 - lambda) dV_F^2 - dV_C^2, which also lowers the power of the free twin.
+  public var powerWeight: Double
+  /// Steps of the digital potentiometer that sets the gate of a comparator edge between `minimum`
+  /// and `maximum`, one step a pulse; nil for a gate on a capacitor.
+  public var steps: Int?
   /// Saturation current of the drive diodes, in A.
   public var diodeSaturation: Double
   /// Ideality factor of the drive diodes.
@@ -158,7 +171,8 @@ public struct GateDescription: Sendable, Equatable, Codable {
     update: UpdateKind = .comparator, ohms: Double? = nil, farads: Double = 2.2e-6,
     supply: Double = 5.0, reference: Double = 0.33, diodeSaturation: Double = 1e-10,
     diodeIdeality: Double = 1.8, minimum: Double = 1.0, maximum: Double = 3.3,
-    railLow: Double = 0.6, railHigh: Double = 5.2, initial: Double = 2.2
+    railLow: Double = 0.6, railHigh: Double = 5.2, initial: Double = 2.2, gain: Double = 1,
+    powerWeight: Double = 0, steps: Int? = nil
   ) {
     self.update = update
     self.ohms = ohms ?? (update == .comparator ? 100e3 : 1e3)
@@ -172,21 +186,33 @@ public struct GateDescription: Sendable, Equatable, Codable {
     self.railLow = railLow
     self.railHigh = railHigh
     self.initial = initial
+    self.gain = gain
+    self.powerWeight = powerWeight
+    self.steps = steps
   }
+
+  /// How far one pulse moves the gate of a digital potentiometer, in V; nil for capacitors.
+  public var step: Double? { steps.map { (maximum - minimum) / Double($0 - 1) } }
 }
 
 /// Converters between volts and codes; sources, clamps and targets share their size.
 public struct ConverterDescription: Sendable, Equatable, Codable {
   /// Width of a code in bits.
   public var bits: Int
-  /// Voltage of full scale, in V; one LSB is `reference / 2^bits`.
+  /// Voltage of full scale above `lowest`, in V; one LSB is `reference / 2^bits`.
   public var reference: Double
+  /// Voltage of code 0, in V: 0, or below where a level shift follows the converter. Boards with
+  /// wiring have none.
+  public var lowest: Double
   /// Noise of one reading, in V rms.
   public var readNoise: Double
 
   /// Makes converters, without checking them.
-  public init(bits: Int = 12, reference: Double = 1.024, readNoise: Double = 0.0002) {
+  public init(
+    bits: Int = 12, reference: Double = 1.024, readNoise: Double = 0.0002, lowest: Double = 0
+  ) {
     self.bits = bits
+    self.lowest = lowest
     self.reference = reference
     self.readNoise = readNoise
   }

@@ -38,6 +38,12 @@ extension BoardDescription {
       try entries.read(Transistor.quantities, into: &board.transistor)
     }
     if let gates = fields["gates"] { board.gates = try readGates(gates) }
+    if board.gates.update == .comparator, let edge = edges.first(where: { $0.bias != nil }) {
+      throw (fields["edges"] ?? root).error(
+        "edge \(quote(edge.name)) has a bias, but comparator edges have none (what they have is "
+          + "comparator_offset under imperfections); leave it out, or say update: multiplier under "
+          + "gates")
+    }
     if let converters = fields["converters"] {
       let entries = try converters.fields(["bits"] + ConverterDescription.quantities.map(\.key))
       if let bits = entries["bits"] {
@@ -58,7 +64,14 @@ extension BoardDescription {
     try board.readChannels(fields, nodes: nodes)
     try board.readLimits(fields["limits"], root: root)
     if let faults = fields["faults"] { try board.readFaults(faults) }
-    if let wiring = fields["wiring"] { try board.readWiring(wiring) }
+    if let wiring = fields["wiring"] {
+      guard board.converters.lowest == 0 else {
+        throw wiring.error(
+          "the board has wiring, whose converters begin at 0 V, but lowest of converters is "
+            + "\(write(board.converters.lowest)) V; leave one of the two out")
+      }
+      try board.readWiring(wiring)
+    }
     return board
   }
 
@@ -107,7 +120,7 @@ extension BoardDescription {
   ) throws(DescriptionError) {
     if let limits {
       let entries = try limits.fields(["lowest", "highest"])
-      if let lowest = entries["lowest"] { nodeLowest = try lowest.number(in: 0...5.5, unit: "V") }
+      if let lowest = entries["lowest"] { nodeLowest = try lowest.number(in: -5...5.5, unit: "V") }
       if let highest = entries["highest"] {
         nodeHighest = try highest.number(in: 0...5.5, unit: "V")
       }
@@ -118,10 +131,18 @@ extension BoardDescription {
         )
       }
     }
-    guard nodeHighest <= converters.reference else {
+    guard converters.lowest <= nodeLowest else {
       throw (limits ?? root).error(
-        "nodes may go up to \(write(nodeHighest)) V, but the converters end at their reference of "
-          + "\(write(converters.reference)) V"
+        "nodes may go down to \(write(nodeLowest)) V, but the converters begin at "
+          + "\(write(converters.lowest)) V (lowest of converters)"
+      )
+    }
+    guard nodeHighest <= converters.lowest + converters.reference else {
+      throw (limits ?? root).error(
+        "nodes may go up to \(write(nodeHighest)) V, but the converters end at "
+          + (converters.lowest == 0
+            ? "their reference of " : "lowest + reference, ")
+          + "\(write(converters.lowest + converters.reference)) V"
       )
     }
   }
@@ -200,7 +221,7 @@ private struct NodeNames {
 
 /// Keys that belong to each part, beside `from`, `to`, `name` and `part`.
 private let partKeys: [(part: String, keys: [String])] = [
-  ("learning", []),
+  ("learning", ["bias"]),
   ("transistor", ["gate"]),
   ("resistor", ["ohms"]),
   ("potentiometer", ["lowest", "highest", "steps", "spacing", "step"]),
@@ -274,7 +295,8 @@ private func readEdge(
     name: try fields["name"]?.name() ?? "",
     from: try at(try fields.required("from"), verb: "comes from"),
     to: try at(try fields.required("to"), verb: "goes to"),
-    part: try readPart(part, fields))
+    part: try readPart(part, fields),
+    bias: try fields["bias"]?.number(in: -1000...1000, unit: "V/s"))
   try refuseLoop(edge)
   return edge
 }
@@ -298,13 +320,27 @@ private func readPart(_ part: String, _ fields: Fields) throws(DescriptionError)
 
 private func readGates(_ node: LocatedNode) throws(DescriptionError) -> GateDescription {
   let fields = try node.fields(
-    ["update"] + GateDescription.quantities.map(\.key))
+    ["update", "steps"] + GateDescription.quantities.map(\.key))
   var update = UpdateKind.comparator
   if let kind = fields["update"] {
     update = UpdateKind(rawValue: try kind.word(UpdateKind.allCases.map(\.rawValue)))!
   }
   var gates = GateDescription(update: update)
   try fields.read(GateDescription.quantities, into: &gates)
+  if let steps = fields["steps"] {
+    gates.steps = try steps.integer(in: GateDescription.stepsAllowed)
+    guard update == .comparator else {
+      throw steps.error(
+        "steps of gates is given, but multiplier edges learn on capacitors; leave it out, or say "
+          + "update: comparator")
+    }
+  }
+  for key in ["gain", "power_weight"] where update == .comparator {
+    guard let given = fields[key] else { continue }
+    throw given.error(
+      "\(key) of gates belongs to the analog rule of multiplier edges; leave it out, or say "
+        + "update: multiplier")
+  }
 
   let constant = gates.ohms * gates.farads
   // Shorter and a line operation is a long time; longer and a pulse does nothing. The controllers
@@ -364,8 +400,9 @@ private func readImperfections(_ node: LocatedNode) throws(DescriptionError) -> 
       )
     }
   }
-  let fields = try node.fields(["quantise"] + Imperfections.quantities.map(\.key))
-  var sizes = Imperfections.measured
+  let fields = try node.fields(["base", "quantise"] + Imperfections.quantities.map(\.key))
+  let base = try fields["base"]?.word(["measured", "none"]) ?? "measured"
+  var sizes: Imperfections = base == "none" ? .none : .measured
   try fields.read(Imperfections.quantities, into: &sizes)
   if let quantise = fields["quantise"] { sizes.quantise = try quantise.boolean() }
 
@@ -377,6 +414,11 @@ private func readImperfections(_ node: LocatedNode) throws(DescriptionError) -> 
     if sizes.updateBias == Imperfections.measured.updateBias {
       sizes.updateBiasMedian = Imperfections.measured.updateBiasMedian
     }
+  }
+  if base == "none", fields["comparator_offset_limit"] == nil {
+    sizes.comparatorOffsetLimit =
+      sizes.comparatorOffset
+      * (Imperfections.measured.comparatorOffsetLimit / Imperfections.measured.comparatorOffset)
   }
   guard
     sizes.updateBias == 0

@@ -78,7 +78,13 @@ extension BoardDescription {
     for edge in edges { lines.append("  - \(entry(edge))") }
     lines.append("gates:")
     lines.append("  update: \(gates.update.rawValue)")
-    lines += numbers(gates, GateDescription.quantities).map { "  " + $0 }
+    lines += numbers(
+      gates,
+      GateDescription.quantities.filter {
+        gates.update == .multiplier || !["gain", "power_weight"].contains($0.key)
+      }
+    ).map { "  " + $0 }
+    if let steps = gates.steps { lines.append("  steps: \(steps)") }
     lines.append("sources: \(list(sources.map { nodes[$0] }))")
     lines.append("targets: \(list(targets.map { nodes[$0] }))")
     lines.append("channels: {sources: \(sourceChannels), targets: \(targetChannels)}")
@@ -141,11 +147,13 @@ extension BoardDescription {
     let from = scalar(nodes[edge.from])
     let to = scalar(nodes[edge.to])
     let named = edge.name != defaultName(edge, nodes: nodes)
-    if edge.part == .learning, !named { return "[\(from), \(to)]" }
+    if edge.part == .learning, !named, edge.bias == nil { return "[\(from), \(to)]" }
     var entries = ["from: \(from)", "to: \(to)"]
     if named { entries.append("name: \(scalar(edge.name))") }
     switch edge.part {
-    case .learning: entries.append("part: learning")
+    case .learning:
+      entries.append("part: learning")
+      if let bias = edge.bias { entries.append("bias: \(write(bias))") }
     case .transistor(let gate): entries += ["part: transistor", "gate: \(write(gate))"]
     case .resistor(let ohms): entries += ["part: resistor", "ohms: \(write(ohms))"]
     case .potentiometer(let potentiometer, let step):

@@ -2,7 +2,7 @@
 /// device, unless said otherwise. Zero switches an imperfection off and changes no other draw.
 ///
 /// A file says `imperfections: measured`, `none`, or a mapping of the entries that differ from
-/// `measured`, in snake case (`update_bias: 0`).
+/// `measured`, in snake case (`update_bias: 0`); with `base: none` in it, from an ideal board.
 public struct Imperfections: Sendable, Equatable, Codable {
   /// Root mean square of the bias B of a multiplier edge, in V/s, over edges.
   ///

@@ -6,12 +6,14 @@ public enum DescriptionKind: String, Sendable, CaseIterable {
   case board
   /// Task files, in folders called `task`.
   case task
+  /// Rig files, in folders called `rig`.
+  case rig
 }
 
-/// The path of a board or task file given by its path or by its bare name.
+/// The path of a board, task or rig file given by its path or by its bare name.
 ///
 /// What holds a slash or ends in `.yaml` or `.yml` is a path. Anything else is a name, for which
-/// the first root with a file `board/NAME.yaml` or `task/NAME.yaml` wins; failing that, a file of
+/// the first root with a file `board/NAME.yaml` (`task/`, `rig/`) wins; failing that, a file of
 /// just that name is taken.
 ///
 /// - Parameters:
@@ -59,7 +61,7 @@ public func knownNames(
   Set(roots.flatMap { fileNames(in: join($0, kind.rawValue), ending: ".yaml") }).sorted()
 }
 
-/// Folders that may hold `board` and `task`: the current one, `$TELLEGEN_HOME`, and every folder
+/// Folders that may hold `board`, `task` and `rig`: the current one, `$TELLEGEN_HOME`, and every folder
 /// above the running program, nearest first.
 public func searchRoots() -> [String] {
   var roots = ["."]

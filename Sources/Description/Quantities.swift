@@ -42,6 +42,8 @@ extension Transistor {
 }
 
 extension GateDescription {
+  static let stepsAllowed = 2...65536
+
   static var quantities: [Quantity<GateDescription>] {
     [
       Quantity("ohms", \.ohms, 1...1e9, "ohm"),
@@ -55,6 +57,8 @@ extension GateDescription {
       Quantity("rail_low", \.railLow, -15...15, "V"),
       Quantity("rail_high", \.railHigh, -15...15, "V"),
       Quantity("initial", \.initial, 0...15, "V"),
+      Quantity("gain", \.gain, 1e-3...1e3),
+      Quantity("power_weight", \.powerWeight, 0...0.99),
     ]
   }
 }
@@ -66,6 +70,7 @@ extension ConverterDescription {
     [
       Quantity("reference", \.reference, 0.1...5.5, "V"),
       Quantity("read_noise", \.readNoise, 0...0.1, "V"),
+      Quantity("lowest", \.lowest, -5...0, "V"),
     ]
   }
 }

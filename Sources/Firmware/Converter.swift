@@ -1,14 +1,17 @@
-/// The transfer of a converter without errors: codes 0 ... 2^bits - 1 for voltages from 0 up to its
-/// reference. It serves analog-to-digital and digital-to-analog converters alike.
+/// The transfer of a converter without errors: codes 0 ... 2^bits - 1 for voltages from `lowest` up
+/// by its reference. It serves analog-to-digital and digital-to-analog converters alike.
 public struct Converter: Sendable, Equatable {
   /// The number of bits, 1 ... 24.
   public var bits: Int32
-  /// The voltage that the code 2^bits would stand for.
+  /// How far above `lowest` the code 2^bits would be.
   public var reference: Voltage
+  /// The voltage that the code 0 stands for: zero, unless a level shift follows the converter.
+  public var lowest: Voltage
 
   /// Makes a converter; bits are taken within 1 ... 24.
   @inlinable
-  public init(bits: Int32, reference: Voltage) {
+  public init(bits: Int32, reference: Voltage, lowest: Voltage = .zero) {
+    self.lowest = lowest
     self.bits = bits < 1 ? 1 : (bits > 24 ? 24 : bits)
     self.reference = reference
   }
@@ -20,9 +23,10 @@ public struct Converter: Sendable, Equatable {
   /// The code nearest to a voltage, halves upwards; voltages outside get the nearest end.
   @inlinable
   public func code(for voltage: Voltage) -> UInt32 {
-    if voltage.steps <= 0 || reference.steps <= 0 { return 0 }
+    let above = voltage - lowest
+    if above.steps <= 0 || reference.steps <= 0 { return 0 }
     let scaled =
-      Wide.widen(UInt32(bitPattern: voltage.steps)) &<< Wide.widen(UInt32(bitPattern: bits))
+      Wide.widen(UInt32(bitPattern: above.steps)) &<< Wide.widen(UInt32(bitPattern: bits))
     let whole = Wide.widen(UInt32(bitPattern: reference.steps))
     let code = Wide.saturate(Wide.quotient(scaled &+ (whole &>> 1), whole))
     return code > highest ? highest : code
@@ -36,6 +40,6 @@ public struct Converter: Sendable, Equatable {
     let product = Wide.product(held, UInt32(bitPattern: reference.steps))
     let shift = Wide.widen(UInt32(bitPattern: bits))
     let steps = Wide.rounded(product, shiftedBy: shift)
-    return Voltage(steps: Wide.saturate(Int64(bitPattern: steps)))
+    return lowest + Voltage(steps: Wide.saturate(Int64(bitPattern: steps)))
   }
 }

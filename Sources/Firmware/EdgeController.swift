@@ -9,12 +9,18 @@ public struct DriveLaw: Sendable {
   /// The diode's forward drop at headrooms of 0, 1/8, 2/8 ... 6 V between drive and gate; calibrated
   /// or computed by the host from the diode's law. Between them it is interpolated.
   public var drops: InlineArray<49, Voltage>
+  /// How far a pulse of any width moves a gate that a digital potentiometer sets; zero for gates on
+  /// capacitors.
+  public var step: Voltage
 
   /// A law with one constant drop (0.60 V uncalibrated) at every headroom above it; below it the
   /// diode takes all of the headroom.
   @inlinable
-  public init(supply: Voltage, lowest: Voltage, highest: Voltage, drop: Voltage) {
+  public init(
+    supply: Voltage, lowest: Voltage, highest: Voltage, drop: Voltage, step: Voltage = .zero
+  ) {
     self.supply = supply
+    self.step = step
     self.lowest = lowest
     self.highest = highest
     drops = InlineArray(repeating: drop)
@@ -108,12 +114,18 @@ public struct EdgeController: Sendable, Equatable {
     drive == .charge ? chargeConstant : dischargeConstant
   }
 
-  /// Accounts for a pulse that truly lasted `width`: the RC law with the drop in the middle of the
+  /// Accounts for a pulse: a potentiometer's step, or for a pulse that truly lasted `width` the RC
+  /// law with the drop in the middle of the
   /// way. Against the diode's exact law the error of one pulse up to 19 ms is at most 0.1 mV where
   /// the resistor keeps 0.3 V or more.
   @inlinable
   public mutating func account(_ drive: Drive, width: Nanoseconds, law: DriveLaw) {
     if drive == .hold { return }
+    if .zero < law.step {
+      gate = (drive == .charge ? gate + law.step : gate - law.step)
+        .limited(law.lowest, law.highest)
+      return
+    }
     let part = Exponential.covered(after: width, constant: constant(of: drive))
     let first = gate.moved(by: part, toward: end(of: drive, from: gate, law: law))
     let middle = gate + (first - gate).half

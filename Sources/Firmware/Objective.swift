@@ -70,6 +70,16 @@ public struct Verdict: Sendable, Equatable {
 }
 
 extension Objective {
+  /// Whether there is something to learn from a sample: a hinge that is met asks for nothing, a
+  /// label always for its output to stay.
+  @inlinable
+  func asks(_ verdict: Verdict) -> Bool {
+    switch self {
+    case .hinge: .zero < verdict.error
+    case .squaredError: true
+    }
+  }
+
   /// Judges measured targets. Labels that are missing count as met, and so does a class that the
   /// layout has no output for.
   @inlinable

@@ -8,7 +8,8 @@ public enum Nudge: Sendable, Equatable {
 
 /// How long a step's pulse lasts.
 public enum PulseLength: Sendable, Equatable {
-  /// Always the same, as long as there is an error at all.
+  /// Always the same: the standard rule, which learns on at zero error. A hinge that is met is not
+  /// learned on.
   case fixed(Nanoseconds)
   /// In proportion to the error: 2 t0 error / (highest - lowest), the papers' t0.
   case error(Nanoseconds)
@@ -66,13 +67,13 @@ public struct Rule: Sendable, Equatable {
   }
 
   /// The pulse for an error: its magnitude's share of the rails' distance, as the length says;
-  /// zero for no error.
+  /// zero for no error where the length follows it.
   @inlinable
   public func width(error: Voltage) -> Nanoseconds {
-    if error.steps <= 0 { return .zero }
     switch length {
     case .fixed(let width): return width
     case .error(let scale):
+      if error.steps <= 0 { return .zero }
       return (scale + scale).scaled(by: Fraction(error, of: highest - lowest))
     }
   }

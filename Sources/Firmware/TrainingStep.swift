@@ -97,7 +97,7 @@ public struct TrainingStep: Sendable {
     let verdict = objective.judge(targets.span, layout: layout, wanted: wanted, labels: labels)
     var width = rule.width(error: verdict.error)
     if longest < width { width = longest }
-    if width < shortest {
+    if width < shortest || !objective.asks(verdict) {
       return StepReport(verdict: verdict, learned: .zero, driven: 0)
     }
 

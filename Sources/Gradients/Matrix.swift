@@ -1,17 +1,18 @@
-/// A dense matrix of doubles, for what is small: outputs against outputs, loops against branches.
+/// A dense matrix of doubles, for what is small: outputs against outputs, loops against branches, the
+/// linear theory of a few edges.
 public struct Matrix: Sendable, Equatable {
   /// The number of rows.
   public let rows: Int
   /// The number of columns.
   public let columns: Int
   /// The entries, row after row.
-  public private(set) var values: [Double]
+  public var entries: [Double]
 
   /// A matrix of zeros.
   public init(rows: Int, columns: Int) {
     self.rows = rows
     self.columns = columns
-    values = Array(repeating: 0, count: rows * columns)
+    entries = Array(repeating: 0, count: rows * columns)
   }
 
   /// The identity.
@@ -23,8 +24,8 @@ public struct Matrix: Sendable, Equatable {
 
   /// An entry.
   public subscript(row: Int, column: Int) -> Double {
-    get { values[row * columns + column] }
-    set { values[row * columns + column] = newValue }
+    get { entries[row * columns + column] }
+    set { entries[row * columns + column] = newValue }
   }
 
   /// The transposed matrix.
@@ -71,7 +72,7 @@ public struct Matrix: Sendable, Equatable {
   public static func + (a: Matrix, b: Matrix) -> Matrix {
     precondition(a.rows == b.rows && a.columns == b.columns)
     var result = a
-    for index in result.values.indices { result.values[index] += b.values[index] }
+    for index in result.entries.indices { result.entries[index] += b.entries[index] }
     return result
   }
 
@@ -82,7 +83,7 @@ public struct Matrix: Sendable, Equatable {
     precondition(rows == columns)
     var left = self
     var right = Matrix.identity(rows)
-    let size = values.reduce(0) { max($0, $1.magnitude) }
+    let size = entries.reduce(0) { max($0, $1.magnitude) }
     for column in 0..<rows {
       var pivot = column
       for row in column..<rows

@@ -13,6 +13,10 @@ public struct Calibration: Sendable, Equatable {
   public var discharge: ChargePath
   /// The leakage current of each learning edge, A.
   public var leakage: [Double]
+  /// The gate voltage before any pulse, V: 0, or a potentiometer's middle.
+  public var start = 0.0
+  /// How far a pulse moves a gate set by a potentiometer, V; 0 for capacitors.
+  public var step = 0.0
 
   /// Makes a calibration.
   ///
@@ -39,7 +43,14 @@ public struct Calibration: Sendable, Equatable {
     let edges = description.learningEdges.count
     self.init(
       supply: gates.supply, charge: path, discharge: path,
-      leakage: Array(repeating: middle, count: edges))
+      leakage: Array(repeating: gates.steps == nil ? middle : 0, count: edges))
+    takeSteps(of: gates)
+  }
+
+  private mutating func takeSteps(of gates: GateDescription) {
+    guard let size = gates.step, let steps = gates.steps else { return }
+    step = size
+    start = gates.minimum + Double(steps / 2) * size
   }
 
   /// What a bench would measure on this double: supply to 1 mV, resistances to 0.1 %, the diodes'
@@ -56,6 +67,7 @@ public struct Calibration: Sendable, Equatable {
       charge: measured(board.chargePath, nominal: nominal),
       discharge: measured(board.dischargePath, nominal: nominal),
       leakage: board.leakage.map { ($0 * 1e10).rounded() / 1e10 })
+    takeSteps(of: board.description.gates)
   }
 
   /// The drive law for the firmware, with gate limits in V. The diode's drop is tabulated from its
@@ -63,15 +75,16 @@ public struct Calibration: Sendable, Equatable {
   public func law(minimum: Double, maximum: Double) -> DriveLaw {
     var law = DriveLaw(
       supply: Voltage(volts: supply), lowest: Voltage(volts: minimum),
-      highest: Voltage(volts: maximum), drop: .millivolts(600))
+      highest: Voltage(volts: maximum), drop: .millivolts(600), step: Voltage(volts: step))
     for knot in 0..<49 {
       law.drops[knot] = Voltage(volts: charge.drop(headroom: Double(knot) / 8))
     }
     return law
   }
 
-  /// The controllers of all learning edges, their gates believed at a voltage, V.
-  public func controllers(gate: Double) -> [EdgeController] {
+  /// The controllers of all learning edges, their gates believed at a voltage, V; without one, where
+  /// gates start.
+  public func controllers(gate: Double? = nil) -> [EdgeController] {
     func constant(_ path: ChargePath) -> UInt32 {
       UInt32(min(max((path.ohms * path.farads * 1e9).rounded(), 1), 4e9))
     }
@@ -79,7 +92,7 @@ public struct Calibration: Sendable, Equatable {
     let tick = 16_777_216 * 1e-9 * 16_777_216
     return leakage.map { current in
       EdgeController(
-        gate: Voltage(volts: gate), chargeConstant: constant(charge),
+        gate: Voltage(volts: gate ?? start), chargeConstant: constant(charge),
         dischargeConstant: constant(discharge),
         leakPerTick: Int32(min(max((current / charge.farads * tick).rounded(), 0), 1e9)))
     }

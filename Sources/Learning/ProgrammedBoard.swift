@@ -9,48 +9,40 @@ public import VirtualBoard
 ///
 /// No gate is ever measured: what was asked for is not what is.
 public struct ProgrammedBoard<Board: LearningBoard>: Model {
-  /// The board.
-  public var board: Board
-  /// The board's description.
-  public let description: BoardDescription
-  /// How many pulses programming has taken.
+  /// The board with its controllers.
+  public var learner: Learner<Board>
+  /// The task on the board.
+  public let problem: Problem
+
+  /// The largest number of pulses that programming may take.
+  public var pulseLimit = 200
+  /// The number of pulses that programming has taken.
   public private(set) var pulses = 0
-  /// The controllers' accounts of the gates.
-  public private(set) var controllers: [EdgeController]
 
   private var goals: [Double]
   private var isProgrammed = false
-  private var step: TrainingStep
-  private var drives: [Drive]
-  private var targets: [Voltage]
 
   /// A board whose gates its controllers believe drained.
   ///
   /// - Parameters:
   ///   - board: the board.
   ///   - description: its description.
-  ///   - layout: how target channels make outputs.
+  ///   - problem: the task on the board.
   ///   - calibration: what the controllers are told.
   /// - Throws: `SessionError.refused` where the edges cannot be driven one by one.
   public init(
-    board: Board, description: BoardDescription, layout: OutputLayout, calibration: Calibration
+    board: Board, description: BoardDescription, problem: Problem, calibration: Calibration
   ) throws(SessionError) {
-    guard board.abilities.contains(.perEdgeHold) else {
+    learner = try Learner(
+      board: board, description: description, problem: problem,
+      rule: RuleSettings(name: .coupled, update: .comparator), seed: 0, calibration: calibration)
+    guard !learner.controllers.isEmpty else {
       throw .refused(
         rule: "programming", board: description.name,
         missing: SessionError.names(of: .perEdgeHold, missingIn: board.abilities))
     }
-    self.board = board
-    self.description = description
-    controllers = calibration.controllers(gate: 0)
-    goals = Array(repeating: description.gates.initial, count: controllers.count)
-    step = TrainingStep(
-      rule: Rule(nudge: .label(.one), length: .fixed(.zero)), objective: .squaredError,
-      layout: layout,
-      law: calibration.law(minimum: description.gates.minimum, maximum: description.gates.maximum),
-      chance: Chance(seed: 0), timer: board.longestPulse)
-    drives = Array(repeating: .hold, count: controllers.count)
-    targets = Array(repeating: .zero, count: layout.channels)
+    self.problem = problem
+    goals = Array(repeating: description.gates.initial, count: learner.controllers.count)
   }
 
   /// The gate voltages asked for, V; they are programmed before the next outputs.
@@ -64,25 +56,21 @@ public struct ProgrammedBoard<Board: LearningBoard>: Model {
 
   /// The range of each gate voltage, V.
   public var limits: [ClosedRange<Double>] {
-    let range = description.gates.minimum...description.gates.maximum
-    return Array(repeating: range, count: goals.count)
+    let gates = learner.description.gates
+    return Array(repeating: gates.minimum...gates.maximum, count: goals.count)
   }
 
   /// The number of outputs.
-  public var outputCount: Int { step.layout.count }
-
-  /// What the controllers believe of the gates, V.
-  public var estimates: [Double] { controllers.map(\.gate.volts) }
+  public var outputCount: Int { problem.layout.count }
 
   /// Brings every gate to its goal by pulses, by the controllers' account.
   /// - Throws: what the board throws, and `TrainingError` for a goal that is not a number.
   public mutating func program() throws {
-    guard goals.allSatisfy(\.isFinite) else {
+    guard goals.allSatisfy({ $0.isFinite }) else {
       throw TrainingError.notFinite(what: "a gate voltage asked for", epoch: 0)
     }
-    pulses += try Self.program(
-      goals.map(Voltage.init(volts:)), step: &step, board: &board, controllers: &controllers,
-      drives: &drives)
+    try learner.accountLeakage()
+    pulses += try learner.program(goals, limit: pulseLimit)
     isProgrammed = true
   }
 
@@ -90,30 +78,24 @@ public struct ProgrammedBoard<Board: LearningBoard>: Model {
   /// - Throws: what the board throws.
   public mutating func outputs(for inputs: [Double]) throws -> [Double] {
     if !isProgrammed { try program() }
-    return try Self.measure(
-      inputs.map(Voltage.init(volts:)), step: step, board: &board, targets: &targets)
+    let presentation = Problem.Presentation(
+      inputs: inputs.map(Voltage.init(volts:)), labels: [], wanted: .labels)
+    return try learner.outputs(for: presentation, of: problem)
+  }
+}
+
+extension Learner {
+  /// Takes the leakage up to now into the controllers' accounts.
+  mutating func accountLeakage() throws(Board.Failure) {
+    let now = try board.now()
+    Self.account(now, step: &step, controllers: &controllers)
   }
 
-  // Spans of one variable's fields would overlap: each array is an argument of its own.
-
-  private static func program(
-    _ goals: [Voltage], step: inout TrainingStep, board: inout Board,
-    controllers: inout [EdgeController], drives: inout [Drive]
-  ) throws(Board.Failure) -> Int {
-    var edgeSpan = controllers.mutableSpan
-    var driveSpan = drives.mutableSpan
-    // Time has passed since the last pulse: the gates have leaked.
-    step.accountLeakage(until: try board.now(), edges: &edgeSpan)
-    return try step.program(goals.span, on: &board, edges: &edgeSpan, drives: &driveSpan)
-  }
-
-  private static func measure(
-    _ inputs: [Voltage], step: TrainingStep, board: inout Board, targets: inout [Voltage]
-  ) throws(Board.Failure) -> [Double] {
-    var targetSpan = targets.mutableSpan
-    try step.evaluate(on: &board, inputs: inputs.span, targets: &targetSpan)
-    let read = targets.span
-    return (0..<step.layout.count).map { step.layout.output($0, of: read).volts }
+  private static func account(
+    _ now: Nanoseconds, step: inout TrainingStep, controllers: inout [EdgeController]
+  ) {
+    var edges = controllers.mutableSpan
+    step.accountLeakage(until: now, edges: &edges)
   }
 }
 
@@ -126,8 +108,7 @@ extension ProgrammedBoard where Board: VirtualFace {
     let board = try Board(
       description: description, seed: seed, sources: place.sources, targets: place.targets)
     try self.init(
-      board: board, description: description,
-      layout: OutputLayout(count: task.outputs.count, differential: task.outputs.differential),
+      board: board, description: description, problem: Problem(task: task, seed: seed),
       calibration: Calibration(measuredOn: board.analog))
   }
 
@@ -139,15 +120,15 @@ extension ProgrammedBoard where Board: VirtualFace {
   ///   - supply: what the drive supply has become, as a share of what it was.
   /// - Throws: `CircuitError` or `StateMismatch` where the board does not allow it.
   public func moved(temperatureRise: Double = 0, supply: Double = 1) throws -> Self {
-    var description = description
+    var description = learner.description
     description.imperfections.temperatureRise += temperatureRise
     description.gates.supply *= supply
     var copy = self
-    let analog = board.analog
-    copy.board = try Board(
+    let analog = learner.board.analog
+    copy.learner.board = try Board(
       description: description, seed: analog.seed, sources: analog.sourceNodes,
       targets: analog.targetNodes)
-    try copy.board.restore(board.state)
+    try copy.learner.board.restore(learner.board.state)
     return copy
   }
 
@@ -161,7 +142,7 @@ extension ProgrammedBoard where Board: VirtualFace {
     var left = seconds
     while left > 0 {
       let part = min(left, interval ?? left)
-      board.wait(Nanoseconds(seconds: part))
+      learner.board.wait(Nanoseconds(seconds: part))
       left -= part
       if interval != nil { try program() }
     }

@@ -5,6 +5,8 @@ public import Firmware
 public struct RuleSettings: Sendable, Equatable, Codable {
   /// The rules by name.
   public enum Name: String, Sendable, Codable, CaseIterable {
+    /// The standard rule: nudge toward the label by eta, one comparison, pulses of one length.
+    case standard
     /// Coupled learning: nudge toward the label by eta, one comparison, pulses in proportion to the
     /// error.
     case coupled
@@ -21,7 +23,9 @@ public struct RuleSettings: Sendable, Equatable, Codable {
     /// What the rule does, in a sentence.
     public var about: String {
       switch self {
-      case .coupled: "coupled learning: nudge toward the label, compare once"
+      case .standard: "the standard rule: nudge toward the label, pulses of one length"
+      case .coupled:
+        "coupled learning: nudge toward the label, let time carry the error"
       case .overclamped: "overclamping: clamp toward the label's rail, let time carry the error"
       case .centred: "nudge and anti-nudge toward the label, drive where both agree"
       case .centredOverclamped: "overclamping with nudge and anti-nudge (comparator edges)"
@@ -43,14 +47,16 @@ public struct RuleSettings: Sendable, Equatable, Codable {
   /// Makes settings; what is not given is the rule's default on that kind of edge.
   public init(
     name: Name? = nil, update: UpdateKind, nudge: Double? = nil, pulse: Double? = nil,
-    fixedPulse: Bool = false, probability: Double? = nil
+    fixedPulse: Bool? = nil, probability: Double? = nil
   ) {
     let name = name ?? (update == .comparator ? .centredOverclamped : .overclamped)
     self.name = name
     let rails = name == .overclamped || name == .centredOverclamped
     self.nudge = nudge ?? (rails ? 32.0 / 129 : 0.5)
-    self.pulse = pulse ?? (update == .comparator ? 20e-3 : 1e-3)
-    self.fixedPulse = fixedPulse
+    self.fixedPulse = fixedPulse ?? (name == .standard)
+    // A pulse in proportion to the error is a small part of 2 t0; a fixed one is all of t0.
+    let usual = self.fixedPulse ? (1e-3, 1e-4) : (20e-3, 1e-3)
+    self.pulse = pulse ?? (update == .comparator ? usual.0 : usual.1)
     self.probability = probability ?? (update == .comparator ? 0.5 : 1)
   }
 

@@ -1,5 +1,5 @@
 public import Description
-import Foundation
+public import Foundation
 
 /// What a run is made of, kept so that it can be repeated or gone on with.
 public struct RunSetting: Sendable, Equatable, Codable {
@@ -96,6 +96,31 @@ public struct RunDirectory: Sendable {
     }
   }
 
+  /// Makes the folder ready for new results.
+  ///
+  /// - Parameters:
+  ///   - name: the file by which results are known to be here.
+  ///   - overwrite: whether they may be replaced.
+  /// - Throws: `RunDirectoryError` when they may not, or the folder cannot be made.
+  public func prepare(holding name: String, overwrite: Bool) throws(RunDirectoryError) {
+    if !overwrite && FileManager.default.fileExists(atPath: file(name)) {
+      throw RunDirectoryError(
+        path: path,
+        message: "results are here already; replace them by --overwrite, or choose another folder "
+          + "by --out", isUsage: true)
+    }
+    try create()
+  }
+
+  /// The bytes of a file in the folder.
+  /// - Throws: `RunDirectoryError` when it cannot be read.
+  public func data(of name: String) throws(RunDirectoryError) -> Data {
+    guard let data = FileManager.default.contents(atPath: file(name)) else {
+      throw RunDirectoryError(path: file(name), message: "there is no such file")
+    }
+    return data
+  }
+
   /// Removes the files that a run writes, and only those.
   public func clear() {
     for name in [
@@ -166,7 +191,11 @@ public struct RunDirectoryError: Error, CustomStringConvertible {
   /// Whether a file was there but is not what it should be.
   public let isDamaged: Bool
 
-  init(path: String, message: String, isDamaged: Bool = false) {
+  /// Whether the command asked for what it must not have.
+  public let isUsage: Bool
+
+  init(path: String, message: String, isDamaged: Bool = false, isUsage: Bool = false) {
+    self.isUsage = isUsage
     self.path = path
     self.message = message
     self.isDamaged = isDamaged

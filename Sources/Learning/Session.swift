@@ -85,29 +85,14 @@ public struct Progress: Sendable, Equatable, Codable {
 
 /// A training run on any learning board: initial gates, epochs in a drawn order, measures.
 public struct Session<Board: LearningBoard> {
-  /// The board.
-  public var board: Board
-  /// The board's description.
-  public let description: BoardDescription
+  /// What learns.
+  public var learner: Learner<Board>
   /// The task on the board.
   public let problem: Problem
   /// The rule and its schedule.
   public let plan: Plan
-  /// The edges' controllers; empty where edges follow their own rule.
-  public var controllers: [EdgeController] { storage.controllers }
   /// Where the run stands.
   public private(set) var progress = Progress()
-
-  private var step: TrainingStep
-  private var storage: Storage
-
-  /// What is lent to the firmware for a step.
-  private struct Storage {
-    var controllers: [EdgeController] = []
-    var targets: [Voltage] = []
-    var comparisons: [Comparison] = []
-    var drives: [Drive] = []
-  }
 
   /// Makes a session; nothing is done to the board yet.
   ///
@@ -122,30 +107,24 @@ public struct Session<Board: LearningBoard> {
     board: Board, description: BoardDescription, problem: Problem, plan: Plan,
     calibration: Calibration
   ) throws(SessionError) {
-    self.board = board
-    self.description = description
     self.problem = problem
     self.plan = plan
-    let abilities = board.abilities
-    let rule = plan.rule.rule(on: description)
-    let needs = rule.needs(on: abilities)
-    if !abilities.contains(needs) {
-      throw .refused(
-        rule: plan.rule.name.rawValue, board: description.name,
-        missing: SessionError.names(of: needs, missingIn: abilities))
-    }
-    let edges = description.learningEdges.count
-    step = TrainingStep(
-      rule: rule, objective: problem.objective, layout: problem.layout,
-      law: calibration.law(minimum: description.gates.minimum, maximum: description.gates.maximum),
-      chance: Chance(seed: UInt32(truncatingIfNeeded: plan.seed ^ (plan.seed >> 32))),
-      timer: board.longestPulse)
-    storage = Storage(
-      controllers: abilities.contains(.perEdgeHold) ? calibration.controllers(gate: 0) : [],
-      targets: Array(repeating: .zero, count: problem.layout.channels),
-      comparisons: Array(repeating: Comparison(bits: 0), count: edges),
-      drives: Array(repeating: .hold, count: edges))
+    learner = try Learner(
+      board: board, description: description, problem: problem, rule: plan.rule, seed: plan.seed,
+      calibration: calibration)
   }
+
+  /// The board.
+  public var board: Board {
+    _read { yield learner.board }
+    _modify { yield &learner.board }
+  }
+
+  /// The board's description.
+  public var description: BoardDescription { learner.description }
+
+  /// The edges' controllers; empty where edges follow their own rule.
+  public var controllers: [EdgeController] { learner.controllers }
 
   /// Whether every epoch has been trained.
   public var isFinished: Bool { progress.epoch >= plan.epochs }
@@ -153,14 +132,9 @@ public struct Session<Board: LearningBoard> {
   /// Brings the gates to their initial voltage, where the board can drive them, and takes the first
   /// measures. To be called once, on a board whose gates are drained.
   public mutating func begin() throws(Board.Failure) {
-    if !controllers.isEmpty {
-      let goals = [Voltage](
-        repeating: Voltage(volts: description.gates.initial), count: controllers.count)
-      try Session.program(
-        goals, step: &step, board: &board, controllers: &storage.controllers,
-        drives: &storage.drives)
-      progress.accounted = step.accounted.count
-    }
+    try learner.program(
+      Array(repeating: description.gates.initial, count: learner.controllers.count))
+    progress.accounted = learner.step.accounted.count
     try record()
   }
 
@@ -170,7 +144,7 @@ public struct Session<Board: LearningBoard> {
     if isFinished { return true }
     let order = Shuffle.order.draw(plan.seed, progress.epoch).shuffledIndices(
       0, count: problem.training.count)
-    step.rule = plan.rule.rule(
+    learner.step.rule = plan.rule.rule(
       on: description, factor: plan.factor(epoch: progress.epoch))
     while progress.position < order.count {
       if stopping() { return false }
@@ -187,12 +161,9 @@ public struct Session<Board: LearningBoard> {
   /// - Returns: what the step did.
   @discardableResult
   public mutating func train(sample: Int) throws(Board.Failure) -> StepReport {
-    let report = try Session.run(
-      problem.presentations[sample], index: UInt32(truncatingIfNeeded: progress.steps),
-      step: &step, board: &board, controllers: &storage.controllers, targets: &storage.targets,
-      comparisons: &storage.comparisons, drives: &storage.drives)
+    let report = try learner.train(problem.presentations[sample], index: progress.steps)
     progress.steps += 1
-    progress.accounted = step.accounted.count
+    progress.accounted = learner.step.accounted.count
     if .zero < report.learned {
       progress.pulses += 1
       progress.learned += report.learned.count
@@ -200,97 +171,14 @@ public struct Session<Board: LearningBoard> {
     return report
   }
 
-  // The functions below lend arrays as spans. Each array must come as an argument of its own:
-  // spans of one variable's fields would overlap.
-
-  private static func program(
-    _ goals: [Voltage], step: inout TrainingStep, board: inout Board,
-    controllers: inout [EdgeController], drives: inout [Drive]
-  ) throws(Board.Failure) {
-    var edgeSpan = controllers.mutableSpan
-    var driveSpan = drives.mutableSpan
-    _ = try step.program(goals.span, on: &board, edges: &edgeSpan, drives: &driveSpan)
-  }
-
-  private static func run(
-    _ presentation: Problem.Presentation, index: UInt32, step: inout TrainingStep,
-    board: inout Board, controllers: inout [EdgeController], targets: inout [Voltage],
-    comparisons: inout [Comparison], drives: inout [Drive]
-  ) throws(Board.Failure) -> StepReport {
-    var edgeSpan = controllers.mutableSpan
-    var targetSpan = targets.mutableSpan
-    var comparisonSpan = comparisons.mutableSpan
-    var driveSpan = drives.mutableSpan
-    return try step.run(
-      on: &board, index: index, inputs: presentation.inputs.span, wanted: presentation.wanted,
-      labels: presentation.labels.span, edges: &edgeSpan, targets: &targetSpan,
-      comparisons: &comparisonSpan, drives: &driveSpan)
-  }
-
-  private static func evaluate(
-    _ inputs: [Voltage], step: TrainingStep, board: inout Board, targets: inout [Voltage]
-  ) throws(Board.Failure) {
-    var targetSpan = targets.mutableSpan
-    try step.evaluate(on: &board, inputs: inputs.span, targets: &targetSpan)
-  }
-
   /// Measures a set of samples on the board, without learning.
   public mutating func measure(_ samples: [Int]) throws(Board.Failure) -> Measures {
-    var sum = 0.0
-    var right = 0
-    for sample in samples {
-      let verdict = try judge(sample)
-      sum += verdict.squared
-      if verdict.correct { right += 1 }
-    }
-    let count = Double(max(samples.count, 1))
-    return Measures(
-      error: sum / count,
-      accuracy: problem.task.classes.isEmpty ? nil : Double(right) / count)
+    try learner.measure(samples, of: problem)
   }
 
   /// The outputs' voltages for a sample, V, as the board measures them.
   public mutating func outputs(for sample: Int) throws(Board.Failure) -> [Double] {
-    try Session.evaluate(
-      problem.presentations[sample].inputs, step: step, board: &board, targets: &storage.targets)
-    let targetSpan = storage.targets.span
-    var outputs: [Double] = []
-    for output in 0..<problem.layout.count {
-      outputs.append(problem.layout.output(output, of: targetSpan).volts)
-    }
-    return outputs
-  }
-
-  /// How many edges stand at a limit by their controllers' account.
-  public var saturatedEdges: Int {
-    controllers.reduce(0) { count, edge in
-      count + (edge.gate < step.law.highest && step.law.lowest < edge.gate ? 0 : 1)
-    }
-  }
-
-  /// One sample's square error in V^2 and whether it is right.
-  private mutating func judge(_ sample: Int) throws(Board.Failure) -> (
-    squared: Double, correct: Bool
-  ) {
-    let presentation = problem.presentations[sample]
-    try Session.evaluate(
-      presentation.inputs, step: step, board: &board, targets: &storage.targets)
-    let targetSpan = storage.targets.span
-    let verdict = problem.objective.judge(
-      targetSpan, layout: problem.layout, wanted: presentation.wanted,
-      labels: presentation.labels.span)
-    switch problem.objective {
-    case .hinge:
-      return (verdict.error.volts * verdict.error.volts, verdict.correct)
-    case .squaredError:
-      var sum = 0.0
-      for output in 0..<problem.layout.count where output < presentation.labels.count {
-        let error =
-          problem.layout.output(output, of: targetSpan).volts - presentation.labels[output].volts
-        sum += error * error
-      }
-      return (sum / Double(max(presentation.labels.count, 1)), verdict.correct)
-    }
+    try learner.outputs(for: problem.presentations[sample], of: problem)
   }
 
   /// Adds a line to the curves.
@@ -381,7 +269,7 @@ extension Session where Board: VirtualFace {
         ?? EpochRecord(
           epoch: 0, training: Measures(error: 0), testing: nil, all: Measures(error: 0),
           learned: 0, pulses: 0),
-      steps: progress.steps, boardTime: board.time.seconds, saturatedEdges: saturatedEdges,
+      steps: progress.steps, boardTime: board.time.seconds, saturatedEdges: learner.saturatedEdges,
       estimatedGates: controllers.map(\.gate.volts), gates: gates)
   }
 
@@ -410,9 +298,9 @@ extension Session where Board: VirtualFace {
     else { throw SessionError.otherRun("its progress is out of range") }
     try board.restore(saved.board)
     progress = saved.progress
-    step.accounted = Nanoseconds(saved.progress.accounted)
-    for edge in storage.controllers.indices {
-      storage.controllers[edge].gate = Voltage(steps: saved.estimates[edge])
+    learner.step.accounted = Nanoseconds(saved.progress.accounted)
+    for edge in learner.controllers.indices {
+      learner.controllers[edge].gate = Voltage(steps: saved.estimates[edge])
     }
   }
 }

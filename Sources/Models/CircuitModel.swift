@@ -216,3 +216,57 @@ public struct CircuitModel: DifferentiableModel, Sendable {
     return try adjoint.gradient(by: .threshold, of: branches)
   }
 }
+
+/// A circuit whose transistors' thresholds are the parameters, at fixed gates: trained on what a
+/// board measured, it corrects the estimates of the board's parts from output readings alone.
+public struct ThresholdEstimate: DifferentiableModel, Sendable {
+  /// The circuit with its estimates.
+  public private(set) var circuit: CircuitModel
+
+  /// Estimates that begin with a circuit's.
+  public init(_ circuit: CircuitModel) { self.circuit = circuit }
+
+  /// The thresholds, V.
+  public var parameters: [Double] {
+    get { circuit.transistors.map(\.threshold) }
+    set {
+      var devices = circuit.transistors
+      for (index, threshold) in newValue.enumerated() { devices[index].threshold = threshold }
+      circuit.transistors = devices
+    }
+  }
+
+  /// The range of each threshold, V.
+  public var limits: [ClosedRange<Double>] { circuit.branches.map { _ in -1.0...3.0 } }
+
+  /// The gate voltages, V.
+  public var gates: [Double] {
+    get { circuit.parameters }
+    set { circuit.parameters = newValue }
+  }
+
+  /// The number of outputs.
+  public var outputCount: Int { circuit.outputCount }
+
+  /// How much warmer the circuit is than when its parts were estimated, K.
+  public var temperatureRise: Double {
+    get { circuit.temperatureRise }
+    set { circuit.temperatureRise = newValue }
+  }
+
+  /// The outputs for input voltages, V.
+  public mutating func outputs(for inputs: [Double]) throws -> [Double] {
+    try circuit.outputs(for: inputs)
+  }
+
+  /// The outputs, and the gradient by the thresholds.
+  public mutating func differentiate(
+    at inputs: [Double], into gradient: inout [Double],
+    weights: ([Double]) throws -> [Double]
+  ) throws -> [Double] {
+    let outputs = try circuit.outputs(for: inputs)
+    let slopes = try circuit.thresholdGradient(weights: weights(outputs))
+    for index in slopes.indices { gradient[index] += slopes[index] }
+    return outputs
+  }
+}

@@ -32,7 +32,7 @@ public struct AnalogBoard: Sendable {
   public let chargePath: ChargePath
   /// The discharge path of a gate.
   public let dischargePath: ChargePath
-  /// The leakage current of each learning edge's gate, A.
+  /// The leakage current of each learning edge's gate, A; none where a potentiometer sets it.
   public let leakage: [Double]
   /// The update bias of each learning edge, V/s; acts on multiplier edges.
   public let bias: [Double]
@@ -72,7 +72,7 @@ public struct AnalogBoard: Sendable {
   /// The two ends of each learning edge.
   private let wires: [(from: Int, to: Int)]
   /// The circuit branch whose gate each learning edge sets; -1 where the edge is dead or shorted.
-  private let gatedBranches: [Int]
+  public let gatedBranches: [Int]
   /// The level that each learning edge's comparator A is stuck at, where it is.
   private let stuck: [Bool?]
   private let comparatorOffsets: [Double]
@@ -85,7 +85,7 @@ public struct AnalogBoard: Sendable {
   static let releasedOhms = 500e3
 
   /// What a clamp without a series resistor counts as, ohm.
-  static let leastOhms = 1e-3
+  public static let leastOhms = 1e-3
 
   /// How long a solution is kept while nothing but leakage changes, ns.
   static let keeping: Int64 = 1 << 24
@@ -130,7 +130,8 @@ public struct AnalogBoard: Sendable {
 
     let bits = size.quantise ? description.converters.bits : 24
     converter = Converter(
-      bits: Int32(bits), reference: Voltage(volts: description.converters.reference))
+      bits: Int32(bits), reference: Voltage(volts: description.converters.reference),
+      lowest: Voltage(volts: description.converters.lowest))
     // Nonlinearity is a property of the parts, told in their codes whether codes are rounded or not.
     let step =
       description.converters.reference / Double(UInt64(1) << UInt64(description.converters.bits))
@@ -147,14 +148,17 @@ public struct AnalogBoard: Sendable {
     chargePath = path(1 + size.driveImbalance / 2)
     dischargePath = path(1 - size.driveImbalance / 2)
     leakage = learning.indices.map { edge in
-      size.leakLowest
-        + (size.leakHighest - size.leakLowest) * Purpose.leak.draw(seed, edge).uniform(0)
+      gates.steps != nil
+        ? 0
+        : size.leakLowest
+          + (size.leakHighest - size.leakLowest) * Purpose.leak.draw(seed, edge).uniform(0)
     }
     // Magnitudes are log-normal: with median m and root mean square r, ln|B| has the standard
     // deviation sqrt(ln(r/m)).
     let ratio = size.updateBiasMedian > 0 ? size.updateBias / size.updateBiasMedian : 1
     let spread = ratio > 1 ? Elementary.log(ratio).squareRoot() : 0
     bias = learning.indices.map { edge in
+      if let known = description.edges[learning[edge]].bias { return known }
       let draw = Purpose.bias.draw(seed, edge)
       let magnitude = size.updateBiasMedian * Elementary.exp(spread * draw.normal(0))
       return draw.uniform(1) < 0.5 ? -magnitude : magnitude
@@ -223,7 +227,10 @@ public struct AnalogBoard: Sendable {
       }
     }
 
-    let start = gates.update == .comparator ? 0 : gates.initial
+    // A digital potentiometer wakes at the middle of its range.
+    let start =
+      gates.update == .multiplier
+      ? gates.initial : gates.step.map { gates.minimum + Double(gates.steps! / 2) * $0 } ?? 0
     state = State(
       gates: Array(repeating: start, count: learning.count), gatesTime: 0,
       sourceCodes: Array(repeating: 0, count: sources.count),
@@ -324,6 +331,9 @@ public struct AnalogBoard: Sendable {
     return (twin.network, driven, twin.voltages)
   }
 
+  /// Copies of both twins' circuits, with their mismatch, as they stand: for theory and comparison.
+  public var twins: (free: OperatingPoint, clamped: OperatingPoint) { (free, clamped) }
+
   // MARK: - Events
 
   /// Sets a source channel's converter. A code above the converter's largest counts as that.
@@ -356,7 +366,9 @@ public struct AnalogBoard: Sendable {
     state.conversions[channel] &+= 1
     let span = description.converters.reference
     let read =
-      adcErrors[channel].applied(to: state.freeVoltages[targetNodes[channel]], span: span)
+      adcErrors[channel].applied(
+        to: state.freeVoltages[targetNodes[channel]] - description.converters.lowest, span: span)
+      + description.converters.lowest
       + description.converters.readNoise * (description.imperfections.quantise ? noise : 0)
     return converter.code(for: Voltage(volts: read))
   }
@@ -443,8 +455,11 @@ public struct AnalogBoard: Sendable {
   public mutating func setGates(_ gates: [Double], at time: Nanoseconds) {
     leak(until: time)
     let multiplier = description.gates.update == .multiplier
-    let lowest = multiplier ? description.gates.railLow : 0
-    let highest = multiplier ? description.gates.railHigh : supply
+    let stepped = description.gates.steps != nil
+    let lowest =
+      multiplier ? description.gates.railLow : stepped ? description.gates.minimum : 0
+    let highest =
+      multiplier ? description.gates.railHigh : stepped ? description.gates.maximum : supply
     for (edge, gate) in gates.enumerated() where edge < state.gates.count && gate.isFinite {
       state.gates[edge] = min(max(gate, lowest), highest)
     }
@@ -458,8 +473,16 @@ public struct AnalogBoard: Sendable {
   private mutating func driveGates(seconds: Double, drives: Span<Drive>) {
     let ripple =
       description.imperfections.supplyRipple * Purpose.ripple.draw(seed, 0).normal(state.pulses)
+    let gates = description.gates
     for edge in 0..<min(drives.count, state.gates.count) {
       let gate = state.gates[edge]
+      if let step = gates.step {
+        let way: Double = drives[edge] == .charge ? 1 : drives[edge] == .discharge ? -1 : 0
+        let position = ((gate - gates.minimum) / step).rounded() + way
+        let last = Double(gates.steps! - 1)
+        state.gates[edge] = gates.minimum + min(max(position, 0), last) * step
+        continue
+      }
       switch drives[edge] {
       case .hold:
         break
@@ -474,12 +497,12 @@ public struct AnalogBoard: Sendable {
     }
   }
 
-  /// Integrates the multiplier edges' gates, dG/dt = (dV_F^2 - dV_C^2)/(R C V0) + B, by the midpoint
-  /// rule in equal substeps of at most RC/20 with both twins solved anew at each evaluation.
+  /// Integrates the multiplier edges' gates,
+  /// dG/dt = gain ((1 - lambda) dV_F^2 - dV_C^2)/(R C V0) + B, by the midpoint rule in equal substeps of at most RC/20 with both twins solved anew at each evaluation.
   private mutating func followContrast(seconds: Double, at time: Nanoseconds) {
     let gates = description.gates
     let constant = gates.ohms * gates.farads
-    let rate = 1 / (constant * gates.reference)
+    let rate = gates.gain / (constant * gates.reference)
     let substeps = max(1, (20 * seconds / constant).rounded(.up))
     let step = seconds / substeps
     var done = 0.0
@@ -497,11 +520,13 @@ public struct AnalogBoard: Sendable {
   ) {
     solveFree(at: time)
     solveClamped(at: time)
+    let freeWeight = 1 - description.gates.powerWeight
     for edge in start.indices {
       let wire = wires[edge]
       let freeDrop = state.freeVoltages[wire.from] - state.freeVoltages[wire.to]
       let clampedDrop = state.clampedVoltages[wire.from] - state.clampedVoltages[wire.to]
-      let slope = rate * (freeDrop * freeDrop - clampedDrop * clampedDrop) + bias[edge]
+      let slope =
+        rate * (freeWeight * freeDrop * freeDrop - clampedDrop * clampedDrop) + bias[edge]
       state.gates[edge] = min(
         max(start[edge] + seconds * slope, description.gates.railLow), description.gates.railHigh)
     }
@@ -553,10 +578,8 @@ public struct AnalogBoard: Sendable {
   }
 
   private mutating func driveTwins(_ channel: Int) throws(CircuitError) {
-    let ideal = volts(ofCode: state.sourceCodes[channel])
     let volts =
-      rails[channel]
-      ?? sourceErrors[channel].applied(to: ideal, span: description.converters.reference)
+      rails[channel] ?? output(ofCode: state.sourceCodes[channel], errors: sourceErrors[channel])
     try free.drive(sourceNodes[channel], volts)
     try clamped.drive(sourceNodes[channel], volts)
   }
@@ -567,16 +590,18 @@ public struct AnalogBoard: Sendable {
     if code < 0 {
       try clamped.attach(node, conductance: 1 / AnalogBoard.releasedOhms, volts: 0)
     } else {
-      let ideal = volts(ofCode: UInt32(truncatingIfNeeded: code))
-      let volts = clampErrors[channel].applied(
-        to: ideal, span: description.converters.reference)
+      let volts = output(
+        ofCode: UInt32(truncatingIfNeeded: code), errors: clampErrors[channel])
       let ohms = max(description.clampOhms, AnalogBoard.leastOhms)
       try clamped.attach(node, conductance: 1 / ohms, volts: volts)
     }
   }
 
-  private func volts(ofCode code: UInt32) -> Double {
-    description.converters.reference * Double(code) / Double(UInt64(1) << UInt64(converter.bits))
+  /// What a digital-to-analog converter truly puts out for a code, V.
+  private func output(ofCode code: UInt32, errors: ConverterErrors) -> Double {
+    let span = description.converters.reference
+    let ideal = span * Double(code) / Double(UInt64(1) << UInt64(converter.bits))
+    return errors.applied(to: ideal, span: span) + description.converters.lowest
   }
 
   /// Does something to the circuits and keeps the first failure.

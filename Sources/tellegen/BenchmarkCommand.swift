@@ -17,18 +17,11 @@ struct BenchmarkCommand: ParsableCommand {
     var board = "lattice"
     @Option(help: "The task: a name in task/ or a file.")
     var task = "iris"
-    @Option(help: "The learning rule; by default the best that the board's edges can follow.")
-    var rule: RuleSettings.Name?
+    @OptionGroup var rule: RuleOptions
     @Option(help: "How often every training sample is presented.")
     var epochs = 100
     @Option(help: "How many seeds, from 1 on.")
     var seeds = 10
-    @Option(help: "The nudge eta, above 0, up to 1.")
-    var nudge: Double?
-    @Option(help: "The pulse scale t0 in seconds.")
-    var pulse: Double?
-    @Option(help: "The probability with which an edge takes part in a step.")
-    var probability: Double?
     @Option(help: "What pulses have shrunk to in the last epoch, as a share of the first's.")
     var lastPulse = 0.05
     @Option(help: "The gate voltage to begin from, V; default the board's.")
@@ -45,9 +38,6 @@ struct BenchmarkCommand: ParsableCommand {
       if !(1...1_000_000).contains(epochs) {
         throw ValidationError("--epochs is \(epochs); allowed is 1 ... 1000000")
       }
-      try Limits.check(nudge, "--nudge", 0, 1)
-      try Limits.check(pulse, "--pulse", 0, 2)
-      try Limits.check(probability, "--probability", 0, 1)
       try Limits.check(lastPulse, "--last-pulse", 0, 1)
       try Limits.check(initial, "--initial", 0, 5.5)
     }
@@ -63,9 +53,7 @@ struct BenchmarkCommand: ParsableCommand {
             "--at-least asks for an accuracy, but the task '\(task.name)' has no classes",
             with: Exits.usage)
         }
-        let rule = RuleSettings(
-          name: rule, update: description.gates.update, nudge: nudge, pulse: pulse,
-          probability: probability)
+        let rule = rule.settings(on: description)
         var all: [Double] = []
         var held: [Double] = []
         var falls: [Double] = []

@@ -41,7 +41,12 @@ enum Exits {
       if case .otherRun = error { try leave("\(error)", with: data) }
       try leave("\(error)", with: usage)
     } catch let error as RunDirectoryError {
-      try leave("\(error)", with: error.isDamaged ? data : inputOutput)
+      try leave(
+        "\(error)", with: error.isUsage ? usage : error.isDamaged ? data : inputOutput)
+    } catch let error as CycleError {
+      try leave("\(error)", with: usage)
+    } catch let error as TheoryError {
+      try leave("\(error)", with: usage)
     }
   }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Learning
+import Synchronization
 
 /// Shows a run's progress on standard error: a bar on a terminal, a line for every tenth when piped.
 struct ProgressDisplay {
@@ -54,8 +55,48 @@ struct ProgressDisplay {
   }
 }
 
+/// Counts finished pieces of work on standard error, from any thread.
+final class CountDisplay: Sendable {
+  private let total: Int
+  private let what: String
+  private let done = Mutex(0)
+
+  init(total: Int, what: String) {
+    self.total = total
+    self.what = what
+  }
+
+  func advance() {
+    done.withLock { done in
+      done += 1
+      let line = "\(done) of \(total) \(what)"
+      let text = isatty(2) != 0 ? "\r" + line : done == total || done % 5 == 0 ? line + "\n" : ""
+      FileHandle.standardError.write(Data(text.utf8))
+    }
+  }
+
+  func end() {
+    if isatty(2) != 0 { FileHandle.standardError.write(Data("\r\u{1b}[K".utf8)) }
+  }
+}
+
 /// Numbers as a reader wants them.
 enum Format {
+  /// Rows of cells, the first a heading, with aligned columns.
+  static func table(_ rows: [[String]]) -> String {
+    let columns = rows.map(\.count).max() ?? 0
+    let widths = (0..<columns).map { column in
+      rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
+    }
+    return rows.map { row in
+      "  "
+        + row.enumerated().map { column, cell in
+          column == row.count - 1
+            ? cell : cell + String(repeating: " ", count: widths[column] - cell.count + 2)
+        }.joined()
+    }.joined(separator: "\n")
+  }
+
   /// A mean square voltage, in mV^2 with three figures.
   static func squareVolts(_ value: Double) -> String { significant(value * 1e6) + " mV^2" }
 

@@ -46,9 +46,9 @@ struct ScratchCommand: ParsableCommand {
       board.parameters = trainer.model.parameters
       var right = 0
       for e in testing where e.isRight(try board.outputs(for: e.inputs)) { right += 1 }
-      var twin = try CircuitModel(twinOf: board.board.analog, task: task)
+      var twin = try CircuitModel(twinOf: board.learner.board.analog, task: task)
       twin.parameters = trainer.model.parameters
-      print("board", b, Double(right) / Double(testing.count), try twin.accuracy(on: testing), board.pulses, Date().timeIntervalSince(t))
+      print("board", b, Double(right) / Double(testing.count), try twin.accuracy(on: testing), Date().timeIntervalSince(t))
     }
   }
 }

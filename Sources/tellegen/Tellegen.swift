@@ -16,6 +16,6 @@ struct Tellegen: ParsableCommand {
     version: version,
     subcommands: [
       TrainCommand.self, BoardCommand.self, TaskCommand.self, ScratchCommand.self, Scratch2Command.self, ReplayCommand.self,
-      BenchmarkCommand.self,
+      CycleCommand.self, DriftCommand.self, BenchmarkCommand.self,
     ])
 }

@@ -28,6 +28,49 @@ extension BoardDescription {
   }
 }
 
+/// The options that make a learning rule.
+struct RuleOptions: ParsableArguments {
+  @Option(
+    help: "The learning rule; by default the best one that the board's edges can follow.")
+  var rule: RuleSettings.Name?
+  @Option(
+    help: "The nudge eta, above 0, up to 1; default 32/129 toward a rail, 0.5 toward a label.")
+  var nudge: Double?
+  @Option(
+    help:
+      "The pulse scale t0, s, up to 2: a pulse lasts 2 t0 error / (node range), or t0 with the standard rule; default 0.02, or 0.001 with multiplier edges."
+  )
+  var pulse: Double?
+  @Flag(help: "Give every pulse the length t0, however large the error.")
+  var fixedPulse = false
+  @Option(
+    help:
+      "The probability with which an edge takes part in a step; default 0.5, or 1 with multiplier edges."
+  )
+  var probability: Double?
+
+  func validate() throws {
+    try Limits.check(nudge, "--nudge", 0, 1)
+    try Limits.check(pulse, "--pulse", 0, 2)
+    try Limits.check(probability, "--probability", 0, 1)
+  }
+
+  /// Which of the options were given.
+  var given: [(String, Bool)] {
+    [
+      ("--rule", rule != nil), ("--nudge", nudge != nil), ("--pulse", pulse != nil),
+      ("--fixed-pulse", fixedPulse), ("--probability", probability != nil),
+    ]
+  }
+
+  /// The rule, completed by what is usual on the board's kind of edges.
+  func settings(on board: BoardDescription) -> RuleSettings {
+    RuleSettings(
+      name: rule, update: board.gates.update, nudge: nudge, pulse: pulse,
+      fixedPulse: fixedPulse ? true : nil, probability: probability)
+  }
+}
+
 /// The ranges of options.
 enum Limits {
   /// Refuses a value that is not above `lowest` and at most `highest`.
@@ -59,28 +102,11 @@ struct TrainCommand: ParsableCommand {
   var task: String?
   @Option(help: "A CSV file to read instead of the task's own data.")
   var data: String?
-  @Option(
-    help: "The learning rule; by default the best one that the board's edges can follow.")
-  var rule: RuleSettings.Name?
+  @OptionGroup var rule: RuleOptions
   @Option(help: "How often every training sample is presented (1 ... 1000000); default 100.")
   var epochs: Int?
   @Option(help: "The seed of the board's parts, the split and the order; default 1.")
   var seed: UInt64?
-  @Option(
-    help: "The nudge eta, above 0, up to 1; default 32/129 toward a rail, 0.5 toward a label.")
-  var nudge: Double?
-  @Option(
-    help:
-      "The pulse scale t0, s, up to 2: a pulse lasts 2 t0 error / (node range); default 0.02, or 0.001 with multiplier edges."
-  )
-  var pulse: Double?
-  @Flag(help: "Give every pulse the length t0, however large the error.")
-  var fixedPulse = false
-  @Option(
-    help:
-      "The probability with which an edge takes part in a step; default 0.5, or 1 with multiplier edges."
-  )
-  var probability: Double?
   @Option(
     help: "What pulses have shrunk to in the last epoch, as a share of the first's; default 0.05.")
   var lastPulse: Double?
@@ -110,9 +136,6 @@ struct TrainCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
-    try Limits.check(nudge, "--nudge", 0, 1)
-    try Limits.check(pulse, "--pulse", 0, 2)
-    try Limits.check(probability, "--probability", 0, 1)
     try Limits.check(lastPulse, "--last-pulse", 0, 1)
     try Limits.check(initial, "--initial", 0, 5.5)
     if let epochs, !(1...1_000_000).contains(epochs) {
@@ -121,14 +144,12 @@ struct TrainCommand: ParsableCommand {
     if resume != nil {
       let given: [(String, Bool)] = [
         ("--board", board != nil), ("--task", task != nil), ("--data", data != nil),
-        ("--rule", rule != nil), ("--epochs", epochs != nil), ("--seed", seed != nil),
-        ("--nudge", nudge != nil), ("--pulse", pulse != nil), ("--fixed-pulse", fixedPulse),
-        ("--probability", probability != nil), ("--last-pulse", lastPulse != nil),
+        ("--epochs", epochs != nil), ("--seed", seed != nil), ("--last-pulse", lastPulse != nil),
         ("--initial", initial != nil), ("--ideal", ideal), ("--uncalibrated", uncalibrated),
         ("--out", out != nil),
         ("--overwrite", overwrite), ("--trace", trace),
       ]
-      if let other = given.first(where: \.1) {
+      if let other = (given + rule.given).first(where: \.1) {
         throw ValidationError(
           "\(other.0) cannot go with --resume: a run goes on as it was begun; leave it out")
       }
@@ -219,9 +240,7 @@ struct TrainCommand: ParsableCommand {
     if let initial { try description.begin(at: initial) }
     let task = try TaskDescription.named(task ?? "iris", data: data)
     let plan = Plan(
-      rule: RuleSettings(
-        name: rule, update: description.gates.update, nudge: nudge, pulse: pulse,
-        fixedPulse: fixedPulse, probability: probability),
+      rule: rule.settings(on: description),
       epochs: epochs ?? 100, seed: seed ?? 1, lastPulse: lastPulse ?? 0.05,
       calibrated: !uncalibrated)
     return RunSetting(version: version, board: description, task: task, plan: plan)

@@ -141,13 +141,25 @@ private let down = Comparison(a: true, b: false)  // dV_F^2 < dV_C^2: discharge
   }
 
   @Test func noErrorMeansNoClampAndNoPulse() throws {
-    let rule = Rule(nudge: .label(half), length: .fixed(.milliseconds(2)))
+    let rule = Rule(nudge: .label(half), length: .error(.milliseconds(2)))
     var bench = Bench(
       rule: rule, objective: .squaredError, layout: OutputLayout(count: 1, differential: false),
       readings: [.millivolts(100)])
     let report = try bench.run(labels: [.millivolts(100)])
     #expect(report.learned == .zero)
     #expect(bench.board.events.last == .measure(0))
+  }
+
+  @Test func theStandardRuleLearnsOnAtZeroErrorUnlessAHingeIsMet() throws {
+    let rule = Rule(nudge: .label(half), length: .fixed(.milliseconds(2)))
+    var bench = Bench(
+      rule: rule, objective: .squaredError, layout: OutputLayout(count: 1, differential: false),
+      readings: [.millivolts(100)])
+    #expect(try bench.run(labels: [.millivolts(100)]).learned == .milliseconds(2))
+    var met = Bench(
+      rule: rule, objective: .hinge(.millivolts(18)),
+      layout: OutputLayout(count: 1, differential: false), readings: [.millivolts(100)])
+    #expect(try met.run(wanted: .category(1)).learned == .zero)
   }
 
   @Test func overclampingGoesTowardTheRailAndLastsInProportionToTheError() throws {

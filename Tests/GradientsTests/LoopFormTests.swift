@@ -5,7 +5,7 @@ import Testing
 @Suite("Loop form")
 struct LoopFormTests {
   private func largest(_ matrix: Matrix) -> Double {
-    matrix.values.reduce(0) { max($0, $1.magnitude) }
+    matrix.entries.reduce(0) { max($0, $1.magnitude) }
   }
 
   private func negated(_ matrix: Matrix) -> Matrix {

@@ -125,7 +125,7 @@ import VirtualBoard
       advance(&session, by: 5)
       _ = session.result
       _ = session.checkpoint
-      _ = session.saturatedEdges
+      _ = session.learner.saturatedEdges
     }
     #expect(End(session) == end)
   }

@@ -1,0 +1,238 @@
+import ArgumentParser
+import Description
+import Foundation
+import Learning
+import VirtualBoard
+
+/// Where two tasks on one board come from: board and task files, or a rig file.
+struct TaskPair {
+  let board: BoardDescription
+  let tasks: [TaskDescription]
+  let rule: RuleSettings
+  let rig: RigDescription?
+}
+
+/// The options that name a board and tasks to learn in turn.
+struct PairOptions: ParsableArguments {
+  @Option(help: "The board: a name in board/ or a file; default two-edge.")
+  var board: String?
+  @Option(
+    name: .customLong("task"),
+    help: "A task: a name in task/ or a file; given once for each. Default two-edge-alpha and -beta.")
+  var tasks: [String] = []
+  @Option(help: "A rig file (a name in rig/ or a file), in place of board and tasks.")
+  var rig: String?
+  @OptionGroup var rule: RuleOptions
+  @Option(help: "The seed of the board's parts.")
+  var seed: UInt64 = 1
+  @Option(help: "The gate voltage to begin from, V; default the board's.")
+  var initial: Double?
+  @Flag(help: "Switch all of the board's drawn imperfections off.")
+  var ideal = false
+
+  func validate() throws {
+    try Limits.check(initial, "--initial", 0, 5.5)
+    if rig != nil, board != nil || !tasks.isEmpty || ideal {
+      throw ValidationError(
+        "--rig brings its own board, tasks and imperfections; leave --board, --task and --ideal out")
+    }
+  }
+
+  /// Reads what the options name.
+  func pair(atLeast count: Int) throws -> TaskPair {
+    if let rig {
+      let description = try RigDescription.read(path: try locate(rig, kind: .rig))
+      let fitted = try Rig(description)
+      var board = fitted.board
+      if let initial { try board.begin(at: initial) }
+      var settings = rule.settings(on: board)
+      if rule.rule == nil { settings = fitted.rule }
+      if rule.nudge == nil { settings.nudge = fitted.rule.nudge }
+      if let pulse = rule.pulse { settings.pulse = pulse }
+      FileHandle.standardError.write(Data((fitted.summary + "\n").utf8))
+      return TaskPair(board: board, tasks: fitted.tasks, rule: settings, rig: description)
+    }
+    var description = try BoardDescription.named(board ?? "two-edge")
+    if ideal { description.imperfections = .none }
+    if let initial { try description.begin(at: initial) }
+    let names = tasks.isEmpty && board == nil ? ["two-edge-alpha", "two-edge-beta"] : tasks
+    guard (count...2).contains(names.count) else {
+      try Exits.leave(
+        "\(names.count) tasks are given; \(count == 2 ? "two are" : "one or two are") wanted "
+          + "(--task NAME, once for each)", with: Exits.usage)
+    }
+    return TaskPair(
+      board: description, tasks: try names.map { try TaskDescription.named($0) },
+      rule: rule.settings(on: description), rig: nil)
+  }
+}
+
+extension Rig {
+  /// What was fitted, in a few lines.
+  var summary: String {
+    let names = board.learningEdges.map(\.name)
+    var lines = zip(tasks, tasks.indices).map { task, _ in
+      let inputs = zip(task.inputs, task.samples[0].inputs).map { input, volts in
+        "\(input.name) \(String(format: "%.4f", volts)) V"
+      }
+      return "  \(task.name): \(inputs.joined(separator: ", ")); label "
+        + String(format: "%.4f V", task.samples[0].labels[0])
+    }
+    let bias = zip(names, self.bias).map { "\($0) \(String(format: "%.2f", $1)) V/s" }
+    lines.append("  bias: " + bias.joined(separator: ", "))
+    var line = "  learning rate: \(Format.significant(rate)) times the nominal one"
+    if let misfit { line += ", fitted to one measured cycle (\(Format.significant(misfit)) V rms off)" }
+    return "the rig as it works, from its solution lines and drift:\n"
+      + (lines + [line]).joined(separator: "\n")
+  }
+}
+
+struct CycleCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "cycle",
+    abstract: "Learns two tasks in turn and shows the cycle that learning settles into.",
+    discussion: """
+      Each task is learned for half of tau, again and again, until errors and gates repeat. For every
+      tau it reports the error E (mean over both tasks and both ends of the cycle), the distance D
+      between the two ends in gate space, and the cycle itself. The folder gets cycle.csv, paths.csv,
+      cycle.json and cycle.png.
+
+        tellegen cycle --rig exp1 --theory
+        tellegen cycle --board lattice --task A --task B --tau 0.01 --tau 0.1 --rule centred
+      """)
+
+  @OptionGroup var pair: PairOptions
+  @Option(
+    help: "The learning time of a full cycle, s, given once for each; default 1 ms ... 1 s, or the rig's.")
+  var tau: [Double] = []
+  @Option(help: "The most learning time spent on one tau, s; three cycles are always run.")
+  var longest = 1.5
+  @Flag(help: "Put the linear theory beside the double (standard rule, multiplier edges).")
+  var theory = false
+  @Option(help: "The folder to keep the cycles in; default runs/cycle-BOARD-SEED.")
+  var out: String?
+  @Flag(help: "Replace what the folder holds already.")
+  var overwrite = false
+  @Flag(help: "Print the results as JSON on standard output instead of the table.")
+  var json = false
+
+  func validate() throws {
+    try Limits.check(longest, "--longest", 0, 1e4)
+    for value in tau { try Limits.check(value, "--tau", 0, 1e4) }
+  }
+
+  func run() throws {
+    try Exits.catching {
+      let pair = try pair.pair(atLeast: 2)
+      let taus: [Double]
+      if !tau.isEmpty {
+        taus = tau.sorted()
+      } else if let rig = pair.rig, !rig.measuredError.isEmpty {
+        taus = rig.measuredError.map(\.x)
+      } else {
+        taus = [1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1].filter {
+          $0 / 2 >= pair.rule.pulse
+        }
+      }
+      for tau in taus { try Cycling<VirtualBoard>.check(tau: tau, rule: pair.rule) }
+      let directory = RunDirectory(
+        path: out ?? "runs/cycle-\(pair.rig?.name ?? pair.board.name)-\(self.pair.seed)")
+      try directory.prepare(holding: "cycle.json", overwrite: overwrite)
+
+      let plan = CyclePlan(rule: pair.rule, seed: self.pair.seed, longest: longest)
+      let said = try theory ? self.said(pair, plan: plan, taus: taus) : []
+      Interruption.watch()
+      let display = CountDisplay(total: taus.count, what: "tau")
+      let tasks = pair.tasks
+      let board = pair.board
+      let results = try concurrently(taus.count) { index -> CycleResult? in
+        var cycling = try Cycling<VirtualBoard>(description: board, tasks: tasks, plan: plan)
+        let result = try cycling.run(tau: taus[index]) { Interruption.isAsked }
+        display.advance()
+        return result
+      }
+      display.end()
+      let done = results.compactMap { $0 }
+      let curves = CycleCurves(
+        results: done, theory: zip(said, results).compactMap { $1 == nil ? nil : $0 },
+        measured: pair.rig, plane: pair.rig?.plane, edges: board.learningEdges.map(\.name),
+        title: "\(tasks[0].name) and \(tasks[1].name) in turn on \(board.name), "
+          + pair.rule.name.rawValue)
+      try directory.write(done, to: "cycle.json")
+      try directory.write(text: curves.csv, to: "cycle.csv")
+      try directory.write(text: curves.paths, to: "paths.csv")
+      for file in curves.measuredFiles { try directory.write(text: file.text, to: file.name) }
+      try directory.write(text: curves.gnuplot, to: "cycle.gp")
+      let missing = done.isEmpty ? "nothing was finished" : directory.plot(script: "cycle.gp")
+      if json {
+        print(String(decoding: try directory.data(of: "cycle.json"), as: UTF8.self))
+      } else {
+        print(table(curves, rule: pair.rule))
+        for note in notes(done, edges: curves.edges) { print(note) }
+        print(missing.map { "No plot: \($0)" } ?? "Drawn in \(directory.file("cycle.png")).")
+      }
+      if Interruption.isAsked {
+        try Exits.leave(
+          "interrupted; \(done.count) of \(taus.count) taus are kept in \(directory.path)",
+          with: Exits.interrupted)
+      }
+    }
+  }
+
+  private func said(_ pair: TaskPair, plan: CyclePlan, taus: [Double]) throws -> [TheoryResult] {
+    let cycling = try Cycling<VirtualBoard>(
+      description: pair.board, tasks: pair.tasks, plan: plan)
+    let theory = try LinearTheory(
+      board: cycling.learner.board.analog, problems: cycling.problems, rule: pair.rule,
+      gates: Array(
+        repeating: pair.board.gates.initial, count: pair.board.learningEdges.count))
+    for task in theory.tasks {
+      let speed = task.drift.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      FileHandle.standardError.write(
+        Data(
+          "theory: \(task.name) solved, drifts at \(Format.significant(speed)) V/s\n".utf8))
+    }
+    return try taus.map { try theory.cycle(tau: $0) }
+  }
+
+  private func table(_ curves: CycleCurves, rule: RuleSettings) -> String {
+    var rows = [["tau", "E (V^2)", "D (V)", "D/tau (V/s)", "state", "cycles", "steps", "learned/tau"]]
+    let classified = curves.results.contains { $0.accuracy != nil }
+    if classified { rows[0].append("right") }
+    if !curves.theory.isEmpty { rows[0] += ["theory E", "theory D", "true/linear E"] }
+    if curves.measured != nil { rows[0] += ["measured E", "measured D"] }
+    for (index, result) in curves.results.enumerated() {
+      var row = [
+        Format.seconds(result.tau), Format.significant(result.error),
+        Format.significant(result.span), Format.significant(result.span / result.tau),
+        result.steadiness.rawValue, "\(result.cycles)", "\(result.stepsPerCycle)",
+        Format.significant(result.learnedPerCycle / result.tau),
+      ]
+      if classified { row.append(result.accuracy.map(Format.percent) ?? "") }
+      if index < curves.theory.count {
+        let said = curves.theory[index]
+        row += [
+          Format.significant(said.error), Format.significant(said.span),
+          said.withinRails ? Format.significant(said.trueErrorRatio) : "beyond the rails",
+        ]
+      }
+      if let rig = curves.measured {
+        row += [
+          rig.error(at: result.tau).map(Format.significant) ?? "",
+          rig.spanSquared(at: result.tau).map { Format.significant($0.squareRoot()) } ?? "",
+        ]
+      }
+      rows.append(row)
+    }
+    return "\(curves.title), pulses of \(Format.significant(rule.pulse * 1000)) ms:\n"
+      + Format.table(rows)
+  }
+
+  private func notes(_ results: [CycleResult], edges: [String]) -> [String] {
+    results.filter { $0.steadiness != .steady && $0.railed > 0 }.map { result in
+      "At tau \(Format.seconds(result.tau)) \(result.railed) of \(edges.count) gates ran into their "
+        + "rails before the cycle was steady: its figures are those of a saturated board. Less "
+        + "learning time (--longest), a better rule (--rule) or a smaller bias shows the cycle."
+    }
+  }
+}

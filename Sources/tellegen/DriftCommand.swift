@@ -1,0 +1,97 @@
+import ArgumentParser
+import Description
+import Foundation
+import Learning
+import VirtualBoard
+
+struct DriftCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "drift",
+    abstract: "Learns on after a task is solved, and shows where the gates go.",
+    discussion: """
+      A biased board goes on moving at zero error, along directions that the task does not see, until
+      a gate meets its rail. The folder gets drift.csv, drift.json and drift.png.
+      """)
+
+  @OptionGroup var pair: PairOptions
+  @Option(help: "How long to learn on, s.")
+  var learned = 1.0
+  @Option(help: "The learning time between two records, s.")
+  var interval = 0.005
+  @Option(help: "The folder to keep the drift in; default runs/drift-BOARD-SEED.")
+  var out: String?
+  @Flag(help: "Replace what the folder holds already.")
+  var overwrite = false
+
+  func validate() throws {
+    try Limits.check(learned, "--learned", 0, 1e4)
+    try Limits.check(interval, "--interval", 0, 100)
+  }
+
+  func run() throws {
+    try Exits.catching {
+      let pair = try pair.pair(atLeast: 1)
+      let directory = RunDirectory(
+        path: out ?? "runs/drift-\(pair.rig?.name ?? pair.board.name)-\(self.pair.seed)")
+      try directory.prepare(holding: "drift.json", overwrite: overwrite)
+      let plan = CyclePlan(rule: pair.rule, seed: self.pair.seed)
+      Interruption.watch()
+      let names = pair.board.learningEdges.map(\.name)
+      var results: [DriftResult] = []
+      var rows = [["task", "solved after", "drifts at", "error meanwhile (V^2)", "first rail"]]
+      var csv = "task,learned_s,error_V2,distance_V,\(names.joined(separator: ","))\n"
+      for task in pair.tasks.indices where !Interruption.isAsked {
+        var cycling = try Cycling<VirtualBoard>(
+          description: pair.board, tasks: pair.tasks, plan: plan)
+        let result = try cycling.drift(of: task, learned: learned, interval: interval) {
+          Interruption.isAsked
+        }
+        results.append(result)
+        let name = pair.tasks[task].name
+        rows.append([
+          name, Format.seconds(result.solving), "\(Format.significant(result.speed)) V/s",
+          Format.significant(result.error),
+          result.railed.map { "\(names[result.railedEdge!]) after \(Format.seconds($0))" }
+            ?? "none in \(Format.seconds(learned))",
+        ])
+        for record in result.records {
+          let numbers = [record.learned, record.error, record.distance] + record.gates
+          csv += ([name] + numbers.map { "\($0)" }).joined(separator: ",") + "\n"
+        }
+        csv += "\n\n"
+      }
+      try directory.write(results, to: "drift.json")
+      try directory.write(text: csv, to: "drift.csv")
+      let titles = pair.tasks.map { $0.name.filter { $0 != "'" && $0 != "\\" } }
+      func plot(_ column: String) -> String {
+        results.indices.map {
+          "'drift.csv' using 2:\(column) index \($0) with lines lw 2 title '\(titles[$0])'"
+        }.joined(separator: ", ")
+      }
+      try directory.write(
+        text: """
+          set terminal pngcairo size 900,420 font 'sans,11'
+          set output 'drift.png'
+          set datafile separator ','
+          set multiplot layout 1,2 title 'learning on, on \(pair.board.name)' noenhanced
+          set grid
+          set key noenhanced bottom right
+          set xlabel 'learning time since solved (s)'
+          set ylabel 'distance in gate space (V)'
+          plot \(plot("4"))
+          set ylabel 'error (V^2)'
+          set logscale y
+          plot \(plot("3"))
+          unset multiplot
+
+          """, to: "drift.gp")
+      let missing = directory.plot(script: "drift.gp")
+      print(Format.table(rows))
+      print(missing.map { "No plot: \($0)" } ?? "Drawn in \(directory.file("drift.png")).")
+      if Interruption.isAsked {
+        try Exits.leave(
+          "interrupted; what was seen is kept in \(directory.path)", with: Exits.interrupted)
+      }
+    }
+  }
+}
