@@ -36,10 +36,17 @@ let package = Package(
       dependencies: [
         "Firmware", "Description", "VirtualBoard", "Reproducible", "Models", "Gradients", "Circuit",
       ]),
+    // What papers found, measured again.
+    .target(
+      name: "Reproduction",
+      dependencies: [
+        "Learning", "VirtualBoard", "Models", "Gradients", "Circuit", "Description", "Firmware",
+        "Reproducible",
+      ]),
     .executableTarget(
       name: "tellegen",
       dependencies: [
-        "Learning", "VirtualBoard", "Models", "Gradients", "Circuit", "Description", "Firmware",
+        "Reproduction", "Learning", "VirtualBoard", "Models", "Gradients", "Circuit", "Description", "Firmware",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(name: "FirmwareTests", dependencies: ["Firmware"]),

@@ -144,7 +144,7 @@ public struct Trainer<M: DifferentiableModel> {
     let begun = model.parameters
     var cost = 0.0
     var right = 0
-    var likeness = Likeness()
+    var explained = Explained()
     var first = 0
     while first < order.count {
       if stopping() { break }
@@ -152,7 +152,7 @@ public struct Trainer<M: DifferentiableModel> {
       let good = model.parameters
       do {
         let step = try takeStep(
-          batch, board: board, progress: Double(first) / Double(order.count), &likeness)
+          batch, board: board, progress: Double(first) / Double(order.count), &explained)
         cost += step.cost
         right += step.right
       } catch {
@@ -166,10 +166,10 @@ public struct Trainer<M: DifferentiableModel> {
       }
       first += plan.batch
     }
-    if board != nil && likeness.explained < Self.leastExplained {
+    if board != nil && explained.share < Self.leastExplained {
       model.parameters = begun
       throw .unlike(
-        explained: likeness.explained, epoch: epoch,
+        explained: explained.share, epoch: epoch,
         reason: "its topology, or its estimates, are not this board's")
     }
     epoch += 1
@@ -179,7 +179,7 @@ public struct Trainer<M: DifferentiableModel> {
 
   /// One step on a batch: descent from where the robustness says.
   private mutating func takeStep(
-    _ batch: [Example], board: Measurement?, progress: Double, _ likeness: inout Likeness
+    _ batch: [Example], board: Measurement?, progress: Double, _ explained: inout Explained
   ) throws -> (cost: Double, right: Int) {
     let parameters = model.parameters
     var seen: (cost: Double, right: Int)
@@ -188,7 +188,7 @@ public struct Trainer<M: DifferentiableModel> {
     let ramp = plan.ramp > 0 ? min(done / plan.ramp, 1) : 1
     switch plan.robustness {
     case .plain:
-      (seen, gradient) = try differentiate(batch, at: parameters, board: board, &likeness)
+      (seen, gradient) = try differentiate(batch, at: parameters, board: board, &explained)
     case .noise(let size):
       let sigma = size * ramp
       var moved = parameters
@@ -198,26 +198,26 @@ public struct Trainer<M: DifferentiableModel> {
           device: UInt32(truncatingIfNeeded: index))
         moved[index] += sigma * draw.normal(steps)
       }
-      (seen, gradient) = try differentiate(batch, at: moved, board: board, &likeness)
+      (seen, gradient) = try differentiate(batch, at: moved, board: board, &explained)
     case .sharpness(let rho, let adaptive):
-      (seen, gradient) = try differentiate(batch, at: parameters, board: board, &likeness)
+      (seen, gradient) = try differentiate(batch, at: parameters, board: board, &explained)
       let ascent = Self.ascent(
         gradient, from: parameters, rho: rho * ramp, adaptive: adaptive)
       (_, gradient) = try differentiate(
-        batch, at: zip(parameters, ascent).map { $0 + $1 }, board: board, &likeness)
+        batch, at: zip(parameters, ascent).map { $0 + $1 }, board: board, &explained)
     case .temperature(let largest, let full):
       let size = Draw(seed: plan.seed, purpose: Choice.swing.rawValue, device: 0).uniform(steps)
       let swing = largest * ramp * max(size, 0.01)
       let rho = full * ramp
-      let warm = try differentiate(batch, at: parameters, board: board, rise: swing, &likeness)
-      let cool = try differentiate(batch, at: parameters, board: board, rise: -swing, &likeness)
+      let warm = try differentiate(batch, at: parameters, board: board, rise: swing, &explained)
+      let cool = try differentiate(batch, at: parameters, board: board, rise: -swing, &explained)
       let worse = warm.0.cost > cool.0.cost
       (seen, gradient) = worse ? warm : cool
       if rho > 0 {
         let ascent = Self.ascent(gradient, from: parameters, rho: rho, adaptive: false)
         (_, gradient) = try differentiate(
           batch, at: zip(parameters, ascent).map { $0 + $1 }, board: board,
-          rise: worse ? swing : -swing, &likeness)
+          rise: worse ? swing : -swing, &explained)
       }
     }
     var next = parameters
@@ -245,7 +245,7 @@ public struct Trainer<M: DifferentiableModel> {
   /// The mean cost's gradient over a batch at some parameters; the model is left with its own.
   private mutating func differentiate(
     _ batch: [Example], at parameters: [Double], board: Measurement?, rise: Double = 0,
-    _ likeness: inout Likeness
+    _ explained: inout Explained
   ) throws -> ((cost: Double, right: Int), [Double]) {
     let own = model.parameters
     if parameters != own { model.parameters = model.limited(parameters) }
@@ -268,7 +268,7 @@ public struct Trainer<M: DifferentiableModel> {
               "the board gives \(measured.count) outputs, the model \(outputs.count): their "
                 + "topologies differ; the last good parameters are kept")
           }
-          likeness.add(measured, outputs)
+          explained.add(measured, outputs)
         }
         let used = measured ?? outputs
         guard used.allSatisfy(\.isFinite) else {
@@ -300,7 +300,7 @@ public struct Trainer<M: DifferentiableModel> {
 }
 
 /// How much of the variation of measured outputs a model explains.
-struct Likeness {
+struct Explained {
   private var count = 0.0
   private var sum = 0.0
   private var squares = 0.0
@@ -316,7 +316,7 @@ struct Likeness {
   }
 
   /// 1 - (mean square miss) / (variance), 1 where nothing was added.
-  var explained: Double {
+  var share: Double {
     let spread = squares - (count > 0 ? sum * sum / count : 0)
     return spread > 0 ? 1 - missed / spread : 1
   }
