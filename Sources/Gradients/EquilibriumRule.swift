@@ -226,6 +226,12 @@ extension EquilibriumRule {
     public var reference: [Double]
     /// The one nudged toward the label; for negative rules the free one.
     public var nudged: [Double]
+
+    /// Two equilibria.
+    public init(reference: [Double], nudged: [Double]) {
+      self.reference = reference
+      self.nudged = nudged
+    }
   }
 
   /// Both equilibria of a single network in two phases: free, then nudged; left free again.

@@ -34,13 +34,17 @@ public struct TrainingPlan: Sendable, Equatable {
   public var lastRate: Double
   /// The share of the epochs over which noise, swing and ball grow to their full size.
   public var ramp: Double
+  /// The least share of the outputs' variance that a model must explain of its board; training ends
+  /// below it.
+  public var leastExplained: Double
   /// The seed of order, noise and shares.
   public var seed: UInt64
 
   /// Makes a plan.
   public init(
     epochs: Int, batch: Int = 32, cost: Cost, robustness: Robustness = .plain, share: Double = 1,
-    chosen: [Bool]? = nil, lastRate: Double = 0.02, ramp: Double = 0, seed: UInt64 = 1
+    chosen: [Bool]? = nil, lastRate: Double = 0.02, ramp: Double = 0, leastExplained: Double = 0.2,
+    seed: UInt64 = 1
   ) {
     self.epochs = epochs
     self.batch = batch
@@ -50,6 +54,7 @@ public struct TrainingPlan: Sendable, Equatable {
     self.chosen = chosen
     self.lastRate = lastRate
     self.ramp = ramp
+    self.leastExplained = leastExplained
     self.seed = seed
   }
 }
@@ -104,9 +109,6 @@ public struct Trainer<M: DifferentiableModel> {
   /// Outputs of a board that runs with some parameters at some rise of temperature.
   public typealias Measurement = (_ parameters: [Double], _ temperatureRise: Double, [Double])
     throws -> [Double]
-
-  /// The least share of the outputs' variance that a model must explain of its board.
-  public static var leastExplained: Double { 0.2 }
 
   private enum Choice: UInt32 {
     case order = 3001
@@ -166,7 +168,7 @@ public struct Trainer<M: DifferentiableModel> {
       }
       first += plan.batch
     }
-    if board != nil && explained.share < Self.leastExplained {
+    if board != nil && explained.share < plan.leastExplained {
       model.parameters = begun
       throw .unlike(
         explained: explained.share, epoch: epoch,

@@ -45,7 +45,7 @@ public func reproduceGradients(_ context: ExperimentContext) throws -> Experimen
     stiff < 0.97)
 
   rows = []
-  let epochs = 25
+  let epochs = 20
   let sources: [(String, CircuitModel.Source)] = [
     ("exact gradient", .exact),
     ("equilibrium propagation", .equilibrium(.equilibriumPropagation(beta: 1e-3))),

@@ -8,7 +8,7 @@ import VirtualBoard
 /// pulses: transfer to boards with fresh mismatch, and drift after deployment.
 public func reproduceBoardTransfer(_ context: ExperimentContext) throws -> ExperimentResult {
   var result = ExperimentResult()
-  let epochs = 12
+  let epochs = 8
   let seeds = 2
   let boards = 20
   typealias Board = ProgrammedBoard<VirtualBoard>

@@ -18,12 +18,12 @@ private func pixels(_ examples: [Example]) -> [Example] {
 /// A microring weight bank trained plainly, with noise and sharpness-aware, then warmed and cooled.
 public func reproduceMicroring(_ context: ExperimentContext) throws -> ExperimentResult {
   var result = ExperimentResult()
-  let epochs = 100
+  let epochs = 60
   let seeds = 5
   let cost = Cost.crossEntropy(width: 0.2)
   let methods = [
     Method(name: "plain", robustness: .plain, ramp: 0),
-    Method(name: "noise 0.02 nm", robustness: .noise(0.02), ramp: 0.5),
+    Method(name: "noise 0.04 nm", robustness: .noise(0.04), ramp: 0.5),
     Method(name: "noise 0.08 nm", robustness: .noise(0.08), ramp: 0.5),
     Method(name: "SAM rho 0.1", robustness: .sharpness(rho: 0.1, adaptive: false), ramp: 0.5),
     Method(

@@ -334,6 +334,34 @@ public struct AnalogBoard: Sendable {
   /// Copies of both twins' circuits, with their mismatch, as they stand: for theory and comparison.
   public var twins: (free: OperatingPoint, clamped: OperatingPoint) { (free, clamped) }
 
+  /// What a target's converter reads of a voltage, V, without noise.
+  ///
+  /// - Parameters:
+  ///   - channel: the target channel.
+  ///   - volts: the node's voltage, V.
+  ///   - inCodes: whether the reading is rounded to the converter's codes.
+  public func reading(_ channel: Int, of volts: Double, inCodes: Bool) -> Double {
+    let converters = description.converters
+    let read =
+      adcErrors[channel].applied(to: volts - converters.lowest, span: converters.reference)
+      + converters.lowest
+    return inCodes ? converter.voltage(of: converter.code(for: Voltage(volts: read))).volts : read
+  }
+
+  /// What a clamp's converter puts out before the clamp's resistance, V.
+  ///
+  /// - Parameters:
+  ///   - channel: the target channel.
+  ///   - volts: the voltage asked for, V.
+  ///   - inCodes: whether it is rounded to the converter's codes.
+  public func clampOutput(_ channel: Int, asked volts: Double, inCodes: Bool) -> Double {
+    let asked =
+      inCodes ? converter.voltage(of: converter.code(for: Voltage(volts: volts))).volts : volts
+    let converters = description.converters
+    return clampErrors[channel].applied(
+      to: asked - converters.lowest, span: converters.reference) + converters.lowest
+  }
+
   // MARK: - Events
 
   /// Sets a source channel's converter. A code above the converter's largest counts as that.

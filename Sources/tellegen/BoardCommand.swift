@@ -188,15 +188,8 @@ struct BoardCommand: ParsableCommand {
           description: description, seed: seed, sources: sources, targets: targets)
         var gates = [Double](repeating: gate, count: board.learningEdges.count)
         if let record {
-          let url = URL(fileURLWithPath: record)
-          let run = try RunDirectory(path: url.deletingLastPathComponent().path).read(
-            RunRecord.self, from: url.lastPathComponent)
-          guard run.result.gates.count == gates.count else {
-            try Exits.leave(
-              "\(record): it has the gates of \(run.result.gates.count) edges; the board "
-                + "'\(description.name)' has \(gates.count)", with: Exits.data)
-          }
-          gates = run.result.gates
+          gates = try RunRecord.gates(
+            at: record, count: gates.count, board: description.name)
         }
         let twin = try board.freeTwin(
           sources: Array(volts.prefix(sources.count)), gates: gates)

@@ -3,7 +3,9 @@ import Circuit
 import Description
 import Firmware
 import Foundation
+import Gradients
 import Learning
+import Models
 import VirtualBoard
 
 /// The documented exit codes beside success and usage.
@@ -26,6 +28,11 @@ enum Exits {
     do {
       return try body()
     } catch let error as DescriptionError {
+      try leave("\(error)", with: data)
+    } catch let error as GradientError {
+      try leave("\(error)", with: usage)
+    } catch let error as TrainingError {
+      if case .silent = error { try leave("\(error)", with: device) }
       try leave("\(error)", with: data)
     } catch let error as CircuitError {
       try leave("\(error)", with: data)

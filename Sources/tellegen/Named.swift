@@ -1,4 +1,6 @@
 import Description
+import Foundation
+import Learning
 
 extension BoardDescription {
   /// Reads a board given as a name in board/ or as a file.
@@ -12,5 +14,20 @@ extension TaskDescription {
   static func named(_ name: String, data: String? = nil) throws(DescriptionError) -> TaskDescription
   {
     try read(path: try locate(name, kind: .task), data: data)
+  }
+}
+
+extension RunRecord {
+  /// The last gate voltages of a run, from its record.json, for a board of as many edges.
+  static func gates(at path: String, count: Int, board: String) throws -> [Double] {
+    let url = URL(fileURLWithPath: path)
+    let run = try RunDirectory(path: url.deletingLastPathComponent().path).read(
+      RunRecord.self, from: url.lastPathComponent)
+    guard run.result.gates.count == count else {
+      try Exits.leave(
+        "\(path): it has the gates of \(run.result.gates.count) edges; the board '\(board)' has "
+          + "\(count)", with: Exits.data)
+    }
+    return run.result.gates
   }
 }

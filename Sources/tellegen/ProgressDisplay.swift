@@ -103,6 +103,9 @@ enum Format {
   /// A share in percent with one decimal.
   static func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
 
+  /// A cosine or a share, with three decimals.
+  static func fixed(_ value: Double) -> String { String(format: "%.3f", value) }
+
   /// A duration in s with three figures.
   static func seconds(_ value: Double) -> String { significant(value) + " s" }
 

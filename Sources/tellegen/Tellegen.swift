@@ -15,7 +15,7 @@ struct Tellegen: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      TrainCommand.self, BoardCommand.self, TaskCommand.self, ScratchCommand.self, ReplayCommand.self,
+      TrainCommand.self, BoardCommand.self, TaskCommand.self, ScratchCommand.self, GradientCommand.self, ReplayCommand.self,
       CycleCommand.self, DriftCommand.self, BenchmarkCommand.self,
     ])
 }
