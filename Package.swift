@@ -29,11 +29,15 @@ let package = Package(
     // Training of any board on any task: order, schedule, measures, records, resuming.
     .target(
       name: "Learning",
-      dependencies: ["Firmware", "Description", "VirtualBoard", "Reproducible"]),
+      dependencies: ["Firmware", "Description", "VirtualBoard", "Circuit", "Reproducible"]),
+    // Published results, and ours beside them, run again and judged.
+    .target(
+      name: "Reproduction",
+      dependencies: ["Learning", "VirtualBoard", "Circuit", "Description", "Reproducible"]),
     .executableTarget(
       name: "tellegen",
       dependencies: [
-        "Learning", "VirtualBoard", "Circuit", "Description", "Firmware",
+        "Reproduction", "Learning", "VirtualBoard", "Circuit", "Description", "Firmware",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(name: "FirmwareTests", dependencies: ["Firmware"]),

@@ -16,6 +16,6 @@ struct Tellegen: ParsableCommand {
     version: version,
     subcommands: [
       TrainCommand.self, BoardCommand.self, TaskCommand.self, ReplayCommand.self,
-      CycleCommand.self, DriftCommand.self, BenchmarkCommand.self,
+      CycleCommand.self, DriftCommand.self, ReproduceCommand.self, BenchmarkCommand.self,
     ])
 }
