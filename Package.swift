@@ -36,17 +36,17 @@ let package = Package(
       dependencies: [
         "Firmware", "Description", "VirtualBoard", "Reproducible", "Models", "Gradients", "Circuit",
       ]),
-    // What papers found, measured again.
+    // Published results, and ours beside them, run again and judged.
     .target(
       name: "Reproduction",
       dependencies: [
-        "Learning", "VirtualBoard", "Models", "Gradients", "Circuit", "Description", "Firmware",
-        "Reproducible",
+        "Learning", "VirtualBoard", "Models", "Gradients", "Circuit", "Description", "Reproducible",
       ]),
     .executableTarget(
       name: "tellegen",
       dependencies: [
-        "Reproduction", "Learning", "VirtualBoard", "Models", "Gradients", "Circuit", "Description", "Firmware",
+        "Reproduction", "Learning", "VirtualBoard", "Models", "Gradients", "Circuit", "Description",
+        "Firmware",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(name: "FirmwareTests", dependencies: ["Firmware"]),

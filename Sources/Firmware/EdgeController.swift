@@ -92,6 +92,19 @@ public struct EdgeController: Sendable, Equatable {
     }
   }
 
+  /// How fast the other drive would move the gate over how fast this one does, where this one is the
+  /// faster: the share of its moves that makes both ways weigh the same. One for the slower drive,
+  /// for hold, and for potentiometers, whose steps are equal.
+  @inlinable
+  public func share(of drive: Drive, law: DriveLaw) -> Fraction {
+    if drive == .hold || .zero < law.step { return .one }
+    let up = end(of: .charge, from: gate, law: law) - gate
+    let down = gate - end(of: .discharge, from: gate, law: law)
+    let own = drive == .charge ? up : down
+    let other = drive == .charge ? down : up
+    return other < own ? Fraction(other, of: own) : .one
+  }
+
   /// The voltage that a drive would bring the gate to in the end, from about where it is now; the
   /// gate itself where the diode blocks.
   @inlinable

@@ -36,6 +36,13 @@ public struct Rule: Sendable, Equatable {
   /// The probability with which each edge takes part in a step (desynchronous learning); `.one` is
   /// the synchronous rule.
   public var probability: Fraction
+  /// Errors up to this teach nothing, so that read noise does not wear a solved task away. Zero for
+  /// none.
+  public var deadBand: Voltage
+  /// Whether an edge that moves faster one way than the other leaves out so many of the faster moves
+  /// that both ways weigh the same: without it, moves that should cancel pull gates to half the
+  /// supply.
+  public var balanced: Bool
   /// The lower rail, the lowest voltage a clamp may command.
   public var lowest: Voltage
   /// The upper rail, the highest voltage a clamp may command.
@@ -45,12 +52,15 @@ public struct Rule: Sendable, Equatable {
   @inlinable
   public init(
     nudge: Nudge, length: PulseLength, contrast: Contrast = .single, probability: Fraction = .one,
+    deadBand: Voltage = .zero, balanced: Bool = false,
     lowest: Voltage = .zero, highest: Voltage = .millivolts(453)
   ) {
     self.nudge = nudge
     self.length = length
     self.contrast = contrast
     self.probability = probability
+    self.deadBand = deadBand
+    self.balanced = balanced
     self.lowest = lowest
     self.highest = highest
   }
@@ -62,8 +72,14 @@ public struct Rule: Sendable, Equatable {
     let comparing = Abilities.sign.union(.perEdgeHold)
     var needed = board.contains(.analogRule) ? Abilities.analogRule : comparing
     if contrast == .centred { needed = needed.union(comparing).union(.antiNudge) }
-    if probability != .one { needed = needed.union(.perEdgeHold) }
+    if probability != .one || balanced { needed = needed.union(.perEdgeHold) }
     return needed
+  }
+
+  /// Whether an error is too small to teach anything.
+  @inlinable
+  func ignores(_ error: Voltage) -> Bool {
+    .zero < deadBand && !(deadBand < error)
   }
 
   /// The pulse for an error: its magnitude's share of the rails' distance, as the length says;

@@ -97,7 +97,7 @@ public struct TrainingStep: Sendable {
     let verdict = objective.judge(targets.span, layout: layout, wanted: wanted, labels: labels)
     var width = rule.width(error: verdict.error)
     if longest < width { width = longest }
-    if width < shortest || !objective.asks(verdict) {
+    if width < shortest || !objective.asks(verdict) || rule.ignores(verdict.error) {
       return StepReport(verdict: verdict, learned: .zero, driven: 0)
     }
 
@@ -165,6 +165,14 @@ public struct TrainingStep: Sendable {
         && chance.happens(rule.probability, step: index, device: Wide.counter(edge))
       {
         drive = edges[unchecked: edge].decide(comparisons[unchecked: edge], law: law)
+        // The other half of the steps' numbers, so that the two choices are independent.
+        if rule.balanced
+          && !chance.happens(
+            edges[unchecked: edge].share(of: drive, law: law), step: ~index,
+            device: Wide.counter(edge))
+        {
+          drive = .hold
+        }
       }
       drives[unchecked: edge] = drive
       edge = edge &+ 1

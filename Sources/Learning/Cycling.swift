@@ -79,7 +79,7 @@ public struct Cycling<Board: VirtualFace> {
   /// The two tasks.
   public let problems: [Problem]
   /// How they are learned.
-  public let plan: CyclePlan
+  public var plan: CyclePlan
 
   private var steps = 0
   private var sample = [0, 0]
@@ -175,6 +175,15 @@ public struct Cycling<Board: VirtualFace> {
       path.append(learner.gates)
     }
     return path
+  }
+
+  /// The mean square error of one task after learning another for a number of steps from where the
+  /// gates are, V^2.
+  public mutating func retention(
+    of task: Int, after other: Int, steps: Int
+  ) throws -> Double {
+    _ = try learn(other, half: Double(steps) * plan.rule.pulse)
+    return try measure()[task].error
   }
 
   /// The errors of both tasks, V^2, and their accuracies where they have classes.

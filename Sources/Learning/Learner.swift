@@ -108,15 +108,18 @@ public struct Learner<Board: LearningBoard> {
   ) throws(Board.Failure) -> Measures {
     var sum = 0.0
     var right = 0
+    var unmet = 0
     for sample in samples {
       let verdict = try judge(problem.presentations[sample], of: problem)
       sum += verdict.squared
+      if verdict.squared > 0 { unmet += 1 }
       if verdict.correct { right += 1 }
     }
     let count = Double(max(samples.count, 1))
     return Measures(
       error: sum / count,
-      accuracy: problem.task.classes.isEmpty ? nil : Double(right) / count)
+      accuracy: problem.task.classes.isEmpty ? nil : Double(right) / count,
+      unmet: Double(unmet) / count)
   }
 
   /// The outputs' voltages for a sample, V, as the board measures them.

@@ -43,11 +43,19 @@ public struct RuleSettings: Sendable, Equatable, Codable {
   public var fixedPulse: Bool
   /// The probability with which an edge takes part in a step.
   public var probability: Double
+  /// Errors up to this teach nothing, V.
+  public var deadBand: Double
+  /// Whether edges leave out so many moves of their faster way that both ways weigh the same.
+  public var balanced: Bool
+  /// Whether pulses grow as fewer samples are wrong, by the number of samples over that of the wrong
+  /// ones: the learning time of an epoch then stays about the same.
+  public var normalised: Bool
 
   /// Makes settings; what is not given is the rule's default on that kind of edge.
   public init(
     name: Name? = nil, update: UpdateKind, nudge: Double? = nil, pulse: Double? = nil,
-    fixedPulse: Bool? = nil, probability: Double? = nil
+    fixedPulse: Bool? = nil, probability: Double? = nil, deadBand: Double = 0,
+    balanced: Bool = false, normalised: Bool = false
   ) {
     let name = name ?? (update == .comparator ? .centredOverclamped : .overclamped)
     self.name = name
@@ -58,13 +66,16 @@ public struct RuleSettings: Sendable, Equatable, Codable {
     let usual = self.fixedPulse ? (1e-3, 1e-4) : (20e-3, 1e-3)
     self.pulse = pulse ?? (update == .comparator ? usual.0 : usual.1)
     self.probability = probability ?? (update == .comparator ? 0.5 : 1)
+    self.deadBand = deadBand
+    self.balanced = balanced
+    self.normalised = normalised
   }
 
   /// The firmware's rule, with every pulse scaled by a factor (the schedule's).
   ///
   /// - Parameters:
   ///   - description: the board, for its rails.
-  ///   - factor: what pulses are multiplied by, 0 ... 1.
+  ///   - factor: what pulses are multiplied by.
   public func rule(on description: BoardDescription, factor: Double = 1) -> Rule {
     let eta = Fraction(nudge)
     let width = Nanoseconds(seconds: pulse * factor)
@@ -73,6 +84,7 @@ public struct RuleSettings: Sendable, Equatable, Codable {
       nudge: rails ? .rail(eta) : .label(eta), length: fixedPulse ? .fixed(width) : .error(width),
       contrast: name.isCentred ? .centred : .single,
       probability: probability >= 1 ? .one : Fraction(probability),
+      deadBand: Voltage(volts: deadBand), balanced: balanced,
       lowest: Voltage(volts: description.nodeLowest),
       highest: Voltage(volts: description.nodeHighest))
   }

@@ -47,6 +47,8 @@ public struct Measures: Sendable, Equatable, Codable {
   public var error: Double
   /// The share of samples whose class is right; `nil` for tasks without classes.
   public var accuracy: Double?
+  /// The share of samples that still ask for something: short of their margin, or off their labels.
+  public var unmet: Double = 1
 }
 
 /// One line of the curves: the measures after an epoch; epoch 0 is before training.
@@ -144,8 +146,11 @@ public struct Session<Board: LearningBoard> {
     if isFinished { return true }
     let order = Shuffle.order.draw(plan.seed, progress.epoch).shuffledIndices(
       0, count: problem.training.count)
-    learner.step.rule = plan.rule.rule(
-      on: description, factor: plan.factor(epoch: progress.epoch))
+    var factor = plan.factor(epoch: progress.epoch)
+    if plan.rule.normalised, let last = progress.curve.last {
+      factor /= max(last.training.unmet, 1 / Double(max(problem.training.count, 1)))
+    }
+    learner.step.rule = plan.rule.rule(on: description, factor: factor)
     while progress.position < order.count {
       if stopping() { return false }
       try train(sample: problem.training[order[progress.position]])
@@ -267,7 +272,7 @@ extension Session where Board: VirtualFace {
       finished: isFinished,
       last: progress.curve.last
         ?? EpochRecord(
-          epoch: 0, training: Measures(error: 0), testing: nil, all: Measures(error: 0),
+          epoch: 0, training: Measures(error: 0, unmet: 0), testing: nil, all: Measures(error: 0, unmet: 0),
           learned: 0, pulses: 0),
       steps: progress.steps, boardTime: board.time.seconds, saturatedEdges: learner.saturatedEdges,
       estimatedGates: controllers.map(\.gate.volts), gates: gates)

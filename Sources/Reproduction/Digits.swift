@@ -1,4 +1,3 @@
-import Circuit
 import Description
 import Learning
 import Models
@@ -16,38 +15,52 @@ struct Digits: Sendable {
   static let width = 0.01
   static let rate = 0.03
 
-  init(_ context: ExperimentContext, seed: UInt64) throws {
-    description = try BoardDescription.read(
-      path: try locate("digits", kind: .board, near: context.folders))
-    task = try TaskDescription.read(
-      path: try locate("digits", kind: .task, near: context.folders))
-    let problem = Problem(task: task, seed: seed)
+  /// - Parameter seed: fixes which digits train and which test.
+  init(seed: Int) throws {
+    description = try Experiments.board("digits")
+    task = try Experiments.task("digits")
+    let problem = Problem(task: task, seed: UInt64(seed))
     training = problem.examples(problem.training)
     testing = problem.examples(problem.testing)
   }
 
   var edges: Int { description.learningEdges.count }
 
+  /// The digits as pixels from 0 to 1, for what is not driven by volts.
+  var pixels: (training: [Example], testing: [Example]) {
+    func pixels(_ examples: [Example]) -> [Example] {
+      examples.map { Example(inputs: $0.inputs.map { $0 / 0.45 }, category: $0.category) }
+    }
+    return (pixels(training), pixels(testing))
+  }
+
   func plan(
     epochs: Int, robustness: Robustness = .plain, share: Double = 1, chosen: [Bool]? = nil,
-    ramp: Double = 0, seed: UInt64
+    ramp: Double = 0, seed: Int
   ) -> TrainingPlan {
     TrainingPlan(
       epochs: epochs, batch: 48, cost: .crossEntropy(width: Self.width), robustness: robustness,
-      share: share, chosen: chosen, ramp: ramp, seed: seed)
+      share: share, chosen: chosen, ramp: ramp, seed: UInt64(seed))
   }
 
   /// A trainer on the board as its designer knows it, all gates at their initial voltage.
   func trainer(
-    _ plan: TrainingPlan, source: CircuitModel.Source = .exact, rate: Double = Digits.rate
+    _ plan: TrainingPlan, source: CircuitModel.Source = .exact
   ) throws -> Trainer<CircuitModel> {
     let model = try CircuitModel(nominal: description, task: task, source: source)
-    return Trainer(model: model, optimiser: Optimiser(.adam, rate: rate), plan: plan)
+    return Trainer(model: model, optimiser: Optimiser(.adam, rate: Self.rate), plan: plan)
   }
 
-  /// A double with mismatch and all other imperfections, drawn from a seed, programmed by pulses.
-  func board(_ number: Int) throws -> ProgrammedBoard<VirtualBoard> {
-    try ProgrammedBoard(description: description, task: task, seed: 1000 + UInt64(number))
+  /// A double with all imperfections drawn from a seed, programmed by pulses.
+  ///
+  /// - Parameters:
+  ///   - number: the board's number.
+  ///   - spread: how many times the usual spread of thresholds and strengths it has.
+  func board(_ number: Int, spread: Double = 1) throws -> ProgrammedBoard<VirtualBoard> {
+    var description = description
+    description.imperfections.thresholdSpread *= spread
+    description.imperfections.strengthSpread *= spread
+    return try ProgrammedBoard(description: description, task: task, seed: 1000 + UInt64(number))
   }
 
   /// The share of test digits that a model gets right.
@@ -59,13 +72,13 @@ struct Digits: Sendable {
     return Double(right) / Double(testing.count)
   }
 
-  /// The share that boards with fresh mismatch get right, each programmed by pulses with gates that
+  /// The shares that boards with fresh mismatch get right, each programmed by pulses with gates that
   /// were trained elsewhere.
   func transfer(
-    _ gates: [Double], to boards: Range<Int>
+    _ gates: [Double], to boards: Range<Int>, spread: Double = 1, on bench: Bench
   ) throws -> [Double] {
-    try concurrently(boards.count) { index in
-      var board = try board(boards.lowerBound + index)
+    try bench.map(Array(boards)) { number in
+      var board = try board(number, spread: spread)
       board.parameters = gates
       return try accuracy(&board)
     }
@@ -75,11 +88,33 @@ struct Digits: Sendable {
 extension Trainer {
   /// Trains every epoch of the plan.
   mutating func finish(
-    _ examples: [Example], _ context: ExperimentContext, board: Measurement? = nil
+    _ examples: [Example], on bench: Bench, board: Measurement? = nil
   ) throws {
     while epoch < plan.epochs {
-      if context.stopping() { throw ExperimentStopped() }
+      try bench.check()
       _ = try trainEpoch(on: examples, board: board)
     }
+  }
+}
+
+extension Figure {
+  /// The mean of shares over seeds, in percent.
+  init(percent quantity: String, _ shares: [Double], published: Double? = nil, bound: Bound = .shown)
+  {
+    let values = shares.map { 100 * $0 }
+    self.init(
+      quantity + ", %", ours: values.mean, spread: values.count > 1 ? values.deviation : nil,
+      published: published, bound: bound)
+  }
+
+  /// By how many points one set of shares is ahead of another, with the standard error of the
+  /// difference as its spread.
+  init(lead quantity: String, of ours: [Double], over theirs: [Double], bound: Bound = .shown) {
+    func variance(_ values: [Double]) -> Double {
+      values.deviation * values.deviation / Double(max(values.count, 1))
+    }
+    self.init(
+      quantity + ", points (spread: standard error)", ours: 100 * (ours.mean - theirs.mean),
+      spread: 100 * (variance(ours) + variance(theirs)).squareRoot(), bound: bound)
   }
 }

@@ -1,94 +1,98 @@
 import Circuit
 import Description
+import Foundation
 import Gradients
 import Learning
 import Models
 import Reproducible
 
-/// How near each rule of the equilibrium family comes to the exact gradient, and what either learns:
-/// random networks, and digits on the transistor board and on 20 mismatched ones.
-public func reproduceGradients(_ context: ExperimentContext) throws -> ExperimentResult {
-  var result = ExperimentResult()
-  try context.report("gradients: cosines on random networks")
-  var rows: [[String]] = []
-  var cosines: [String: Double] = [:]
-  for (name, gates) in [
-    ("resistors", nil), ("gates 2 ... 5 V", 2...5), ("gates 1 ... 2 V", 1...2),
-    ("gates 0.8 ... 1.5 V", 0.8...1.5),
-  ] as [(String, ClosedRange<Double>?)] {
-    for (rule, label) in [
-      (nil, "EP"), (EquilibriumRule.coupledLearning(nudge: 1e-3, side: .centred), "CL"),
-      (.coupledLearning(nudge: 0.5), "CL, eta 0.5"),
-    ] as [(EquilibriumRule?, String)] {
-      let values = try (0..<20).map { try randomCosine(seed: UInt64($0), gates: gates, rule: rule) }
-      let spread = Spread(values.map(\.cosine))
-      let error = Spread(values.map(\.error))
-      cosines["\(label) \(name)"] = spread.mean
-      rows.append([
-        name, label, "\(decimal(spread.mean, 4)) +- \(decimal(spread.deviation, 4))",
-        "\(decimal(error.mean, 4))",
-      ])
+extension Experiments {
+  /// How near each rule of the equilibrium family comes to the exact gradient, and what it learns.
+  static let gradients = Experiment(
+    name: "gradients",
+    about:
+      "coupled learning and equilibrium propagation against the exact gradient; digits by each, on ideal devices and 20 mismatched boards",
+    seconds: 60
+  ) { bench in
+    var report = Report()
+    bench.tell("cosines on random networks")
+    let published = [
+      "CL, resistors": 0.86, "EP, gates 2 ... 5 V": 0.9999, "EP, gates 1 ... 2 V": 0.994,
+      "EP, gates 0.8 ... 1.5 V": 0.84,
+    ]
+    let bounds: [String: ClosedRange<Double>] = [
+      "EP, resistors": 0.99999...1, "CL, resistors": 0.5...0.97, "EP, gates 2 ... 5 V": 0.999...1,
+      "EP, gates 0.8 ... 1.5 V": 0.5...0.95,
+    ]
+    let kinds: [(String, ClosedRange<Double>?)] = [
+      ("resistors", nil), ("gates 2 ... 5 V", 2...5), ("gates 1 ... 2 V", 1...2),
+      ("gates 0.8 ... 1.5 V", 0.8...1.5),
+    ]
+    let rules: [(String, EquilibriumRule?)] = [
+      ("EP", nil), ("CL", EquilibriumRule.coupledLearning(nudge: 1e-3, side: .centred)),
+      ("CL with eta 0.5", EquilibriumRule.coupledLearning(nudge: 0.5)),
+    ]
+    for (kind, gates) in kinds {
+      for (rule, setting) in rules {
+        let likeness = try (0..<20).map {
+          try randomLikeness(seed: UInt64($0), gates: gates, rule: setting)
+        }
+        let name = "\(rule), \(kind)"
+        report.figures.append(
+          Figure(
+            name + ": cosine, 20 networks of 24 nodes, 60 edges, 3 outputs",
+            ours: likeness.map(\.cosine).mean, spread: likeness.map(\.cosine).deviation,
+            published: published[name], bound: bounds[name].map { .value($0) } ?? .shown))
+        report.figures.append(
+          Figure(
+            name + ": relative error at the best scale", ours: likeness.map(\.error).mean,
+            spread: likeness.map(\.error).deviation))
+      }
     }
-  }
-  result.tables.append(
-    TextTable(
-      title: "Against the exact gradient, 20 networks of 24 nodes, 60 edges, 3 outputs:",
-      head: ["network", "rule", "cosine", "relative error at the best scale"], rows: rows))
-  let deep = cosines["EP gates 2 ... 5 V"] ?? 0
-  let near = cosines["EP gates 0.8 ... 1.5 V"] ?? 1
-  let stiff = cosines["CL resistors"] ?? 1
-  result.claim(
-    "EP is within 0.999 of the gradient for gates of 2 ... 5 V", decimal(deep, 4), deep > 0.999)
-  result.claim("EP loses it near threshold", decimal(near, 4), near < 0.95)
-  result.claim(
-    "CL with three outputs is not the gradient, even in a linear network", decimal(stiff, 4),
-    stiff < 0.97)
 
-  rows = []
-  let epochs = 20
-  let sources: [(String, CircuitModel.Source)] = [
-    ("exact gradient", .exact),
-    ("equilibrium propagation", .equilibrium(.equilibriumPropagation(beta: 1e-3))),
-    ("coupled learning, eta 0.1", .equilibrium(.coupledLearning(nudge: 0.1))),
-  ]
-  for (name, source) in sources {
-    try context.report("gradients: digits by \(name)")
-    let digits = try Digits(context, seed: 1)
-    let trained = try concurrently(3) { index in
-      let digits = try Digits(context, seed: UInt64(index) + 1)
-      var trainer = try digits.trainer(
-        digits.plan(epochs: epochs, seed: UInt64(index) + 1), source: source)
-      try trainer.finish(digits.training, context)
-      var model = trainer.model
-      return (accuracy: try digits.accuracy(&model), gates: trainer.model.parameters)
+    let epochs = bench.quick ? 6 : 20
+    let sources: [(String, CircuitModel.Source)] = [
+      ("exact gradient", .exact),
+      ("equilibrium propagation", .equilibrium(.equilibriumPropagation(beta: 1e-3))),
+      ("coupled learning", .equilibrium(.coupledLearning(nudge: 0.1))),
+    ]
+    let digits = try Digits(seed: 1)
+    for (name, source) in sources {
+      bench.tell("digits by \(name)")
+      let started = Date()
+      let trained = try bench.map(bench.quick ? [1] : [1, 2, 3]) { seed in
+        let digits = try Digits(seed: seed)
+        var trainer = try digits.trainer(digits.plan(epochs: epochs, seed: seed), source: source)
+        try trainer.finish(digits.training, on: bench)
+        var model = trainer.model
+        return (accuracy: try digits.accuracy(&model), gates: model.parameters)
+      }
+      let seconds = Date().timeIntervalSince(started)
+      let boards = try digits.transfer(trained[0].gates, to: 0..<(bench.quick ? 4 : 20), on: bench)
+      report.figures += [
+        Figure(
+          percent: "digits by \(name), ideal devices, \(trained.count) splits",
+          trained.map(\.accuracy), published: 98.06, bound: .value(96...100)),
+        Figure(
+          "digits by \(name), ideal devices, best split, %",
+          ours: 100 * (trained.map(\.accuracy).max() ?? 0), published: 98.06),
+        Figure(
+          percent: "digits by \(name), \(boards.count) mismatched boards", boards,
+          published: 96.94, bound: .value(95...100)),
+      ]
+      report.remarks.append(
+        "\(name): \(digits.edges) edges, \(epochs) epochs, \(trained.count) runs in "
+          + "\((10 * seconds).rounded() / 10) s; published: 1,247 edges, three chips")
     }
-    let ideal = Spread(trained.map(\.accuracy))
-    let boards = Spread(try digits.transfer(trained[0].gates, to: 0..<20))
-    rows.append([
-      name, "\(digits.edges)", "\(epochs)", ideal.percent,
-      decimal(100 * (trained.map(\.accuracy).max() ?? 0), 2), boards.percent,
-    ])
-    result.claim(
-      "\(name): at least 96 % of test digits on ideal devices, 95 % on 20 mismatched boards",
-      "\(ideal.percent) %, \(boards.percent) %", ideal.mean >= 0.96 && boards.mean >= 0.95)
+    return report
   }
-  result.tables.append(
-    TextTable(
-      title:
-        "Digits, 360 test samples; ideal devices over 3 splits, then one set of gates programmed by "
-        + "pulses on 20 boards with default mismatch (mark: 98.06 % at 1,247 edges; 96.94 % on 3 "
-        + "chips):",
-      head: ["trained by", "edges", "epochs", "ideal, %", "best split, %", "20 boards, %"],
-      rows: rows))
-  return result
 }
 
-/// The cosine between a rule and the exact gradient on a random network, and what is left of the
-/// rule at the best scale, as a share of the gradient. No rule is equilibrium propagation with a
+/// A rule against the exact gradient on a random network. No rule is equilibrium propagation with a
 /// nudge of a thousandth of its bound.
-private func randomCosine(
+private func randomLikeness(
   seed: UInt64, gates: ClosedRange<Double>?, rule given: EquilibriumRule?
-) throws -> (cosine: Double, error: Double) {
+) throws -> Likeness {
   let draw = Draw(seed: seed, purpose: 4001, device: 0)
   var event: UInt64 = 0
   func uniform() -> Double {
@@ -131,6 +135,5 @@ private func randomCosine(
   let contrasts = rule.contrasts(
     at: branches.map { ($0.from, $0.to) },
     try rule.twoPhases(outputs: outputs, errors: errors, of: &point))
-  let likeness = Likeness(of: contrasts, to: exact)
-  return (likeness.cosine, likeness.error)
+  return Likeness(of: contrasts, to: exact)
 }

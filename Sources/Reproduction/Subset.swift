@@ -3,44 +3,53 @@ import Learning
 import Models
 import Reproducible
 
-/// Digits with updates of a fraction of the edges only: drawn anew for each step, or chosen once.
-public func reproduceSubset(_ context: ExperimentContext) throws -> ExperimentResult {
-  var result = ExperimentResult()
-  let shares = [0.01, 0.03, 0.1, 0.3, 1]
-  let epochs = 10
-  var rows: [[String]] = []
-  var random: [Double: Double] = [:]
-  for share in shares {
-    try context.report("subset: \(decimal(100 * share, 0)) % of the edges")
-    let found = try concurrently(2) { seed in
-      let digits = try Digits(context, seed: UInt64(seed) + 1)
-      var drawn = try digits.trainer(
-        digits.plan(epochs: epochs, share: share, seed: UInt64(seed) + 1))
-      try drawn.finish(digits.training, context)
-      var model = drawn.model
-      let accuracy = try digits.accuracy(&model)
-      if share == 1 { return (accuracy, accuracy) }
-      let draw = Draw(seed: UInt64(seed), purpose: 4101, device: 0)
-      let chosen = (0..<digits.edges).map { draw.uniform(UInt64($0)) < share }
-      var fixed = try digits.trainer(
-        digits.plan(epochs: epochs, chosen: chosen, seed: UInt64(seed) + 1))
-      try fixed.finish(digits.training, context)
-      var other = fixed.model
-      return (accuracy, try digits.accuracy(&other))
+extension Experiments {
+  /// Digits with updates of a fraction of the edges only.
+  static let subset = Experiment(
+    name: "subset",
+    about: "digits with updates of 1 ... 100 % of the edges, drawn for each step or chosen once (ours)",
+    seconds: 30
+  ) { bench in
+    var report = Report()
+    let epochs = bench.quick ? 3 : 8
+    var rows: [[String]] = []
+    for percent in [1, 3, 10, 30, 100] {
+      let share = Double(percent) / 100
+      bench.tell("\(percent) % of the edges")
+      let found = try bench.map(bench.quick ? [1] : [1, 2]) { seed in
+        let digits = try Digits(seed: seed)
+        var drawn = try digits.trainer(digits.plan(epochs: epochs, share: share, seed: seed))
+        try drawn.finish(digits.training, on: bench)
+        var model = drawn.model
+        let accuracy = try digits.accuracy(&model)
+        if share == 1 { return (drawn: accuracy, fixed: accuracy) }
+        let draw = Draw(seed: UInt64(seed), purpose: 4101, device: 0)
+        let chosen = (0..<digits.edges).map { draw.uniform(UInt64($0)) < share }
+        var fixed = try digits.trainer(digits.plan(epochs: epochs, chosen: chosen, seed: seed))
+        try fixed.finish(digits.training, on: bench)
+        var other = fixed.model
+        return (drawn: accuracy, fixed: try digits.accuracy(&other))
+      }
+      report.figures += [
+        Figure(
+          percent: "\(percent) % of the edges, drawn for each step", found.map(\.drawn),
+          bound: percent == 10 && !bench.quick ? .value(90...100) : .shown),
+        Figure(percent: "\(percent) % of the edges, chosen once", found.map(\.fixed)),
+      ]
+      for (seed, one) in found.enumerated() {
+        rows.append(["\(percent)", "\(seed + 1)", "\(one.drawn)", "\(one.fixed)"])
+      }
     }
-    let drawn = Spread(found.map(\.0))
-    random[share] = drawn.mean
-    rows.append([
-      "\(decimal(100 * share, 0)) %", drawn.percent, Spread(found.map(\.1)).percent,
-    ])
+    report.add("subset.csv", heading: "percent,seed,drawn,chosen_once", rows: rows)
+    report.plot(
+      "subset", width: 700, height: 450,
+      """
+      set logscale x
+      set xlabel 'edges updated in a step, %'
+      set ylabel 'share of test digits right'
+      plot 'subset.csv' using 1:3 with points pt 7, '' using 1:4 with points pt 6
+      """)
+    report.remarks.append("\(epochs) epochs, exact gradient, ideal devices")
+    return report
   }
-  result.tables.append(
-    TextTable(
-      title: "Digits after \(epochs) epochs, ideal devices, test %, 2 splits:",
-      head: ["edges in a step", "drawn anew for each step", "chosen once"], rows: rows))
-  let tenth = random[0.1] ?? 0
-  result.claim(
-    "A tenth of the edges in each step costs at most 5 points", "\(decimal(100 * tenth, 1)) %",
-    tenth > (random[1] ?? 1) - 0.05)
-  return result
 }

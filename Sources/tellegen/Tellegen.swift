@@ -15,7 +15,8 @@ struct Tellegen: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      TrainCommand.self, BoardCommand.self, TaskCommand.self, ScratchCommand.self, GradientCommand.self, ReplayCommand.self,
-      CycleCommand.self, DriftCommand.self, BenchmarkCommand.self,
+      TrainCommand.self, GradientCommand.self, BoardCommand.self, TaskCommand.self,
+      ReplayCommand.self, CycleCommand.self, DriftCommand.self, ReproduceCommand.self,
+      BenchmarkCommand.self,
     ])
 }

@@ -48,8 +48,19 @@ struct RuleOptions: ParsableArguments {
       "The probability with which an edge takes part in a step; default 0.5, or 1 with multiplier edges."
   )
   var probability: Double?
+  @Option(
+    help: "Errors up to this, V, teach nothing: read noise then does not wear a solved task away.")
+  var deadBand: Double?
+  @Flag(
+    help:
+      "Leave out moves of each edge's faster way, so that up and down weigh the same (comparator edges)."
+  )
+  var balanced = false
+  @Flag(help: "Let pulses grow as fewer samples are wrong, by the number of samples over the wrong ones.")
+  var normalised = false
 
   func validate() throws {
+    try Limits.check(deadBand, "--dead-band", 0, 1)
     try Limits.check(nudge, "--nudge", 0, 1)
     try Limits.check(pulse, "--pulse", 0, 2)
     try Limits.check(probability, "--probability", 0, 1)
@@ -60,6 +71,7 @@ struct RuleOptions: ParsableArguments {
     [
       ("--rule", rule != nil), ("--nudge", nudge != nil), ("--pulse", pulse != nil),
       ("--fixed-pulse", fixedPulse), ("--probability", probability != nil),
+      ("--dead-band", deadBand != nil), ("--balanced", balanced), ("--normalised", normalised),
     ]
   }
 
@@ -67,7 +79,8 @@ struct RuleOptions: ParsableArguments {
   func settings(on board: BoardDescription) -> RuleSettings {
     RuleSettings(
       name: rule, update: board.gates.update, nudge: nudge, pulse: pulse,
-      fixedPulse: fixedPulse ? true : nil, probability: probability)
+      fixedPulse: fixedPulse ? true : nil, probability: probability, deadBand: deadBand ?? 0,
+      balanced: balanced, normalised: normalised)
   }
 }
 

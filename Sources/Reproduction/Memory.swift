@@ -1,0 +1,134 @@
+import Description
+import Foundation
+import Learning
+import VirtualBoard
+
+extension Experiments {
+  /// What remembers two tasks best, on four boards.
+  static let memory = Experiment(
+    name: "memory",
+    about:
+      "floor, span, retention and cost of the standard rule, overclamping and ours, on two and 32 edges of both kinds (ours)",
+    seconds: 180
+  ) { bench in
+    var report = Report()
+    let seeds = bench.quick ? 2 : 20
+    var rows: [[String]] = []
+    let pairs = [
+      ("two-edge", "two-edge-alpha", "two-edge-beta"),
+      ("lattice-multiplier", "regression-alpha", "regression-beta"),
+      ("two-edge-comparator", "two-edge-alpha", "two-edge-beta"),
+      ("lattice", "regression-alpha", "regression-beta"),
+    ]
+    for (name, alpha, beta) in pairs {
+      bench.tell("\(name), three rules, \(seeds) bias draws")
+      let board = try board(name)
+      let tasks = [try task(alpha), try task(beta)]
+      var floors: [Double] = []
+      for rule in Contender.all(on: board) {
+        let trials = try bench.map(Array(1...seeds)) { seed in
+          try trial(board, tasks, rule: rule, seed: seed, bench: bench)
+        }
+        func figure(
+          _ what: String, _ value: (Trial) -> Double, bound: Figure.Bound = .shown
+        ) -> Figure {
+          let values = trials.map(value)
+          return Figure(
+            "\(name), \(rule.name): \(what)", ours: values.geometricMean,
+            spread: values.map { log10(max($0, 1e-300)) }.deviation, bound: bound)
+        }
+        report.figures.append(figure("floor of E (V^2)", \.floor))
+        report.figures.append(figure("E of slow cycles (V^2)", \.slow))
+        report.figures.append(figure("D of slow cycles (V)", \.span))
+        report.figures.append(figure("E of alpha after long beta (V^2)", \.kept))
+        report.figures.append(
+          Figure(
+            "\(name), \(rule.name): operations to learn both, median", ours: trials.map(\.cost).median))
+        floors.append(trials.map(\.slow).geometricMean)
+        for (seed, trial) in trials.enumerated() {
+          rows.append(
+            [name, rule.name, "\(seed + 1)"]
+              + [trial.floor, trial.slow, trial.span, trial.kept, trial.cost, trial.learned].map {
+                "\($0)"
+              })
+        }
+      }
+      report.figures.append(
+        Figure(
+          "\(name): E of slow cycles, overclamping over ours", ours: floors[1] / floors[2],
+          bound: name == "two-edge-comparator" ? .shown : .value(10...1e9)))
+    }
+    report.add(
+      "memory.csv",
+      heading: "board,rule,seed,floor_V2,slow_V2,slow_span_V,kept_V2,operations,slow_learned_s_per_cycle",
+      rows: rows)
+    return report
+  }
+
+  /// A rule in the comparison.
+  struct Contender: Sendable {
+    var name: String
+    var settings: RuleSettings
+    /// The taus of a fast and a slow cycle, s of schedule: as many steps for each kind of edge.
+    var fast: Double
+    var slow: Double
+
+    static func all(on board: BoardDescription) -> [Contender] {
+      let update = board.gates.update
+      let standard = RuleSettings(
+        name: .standard, update: update, nudge: 1, pulse: update == .comparator ? 1e-3 : 1e-4,
+        probability: 1)
+      let over = RuleSettings(name: .overclamped, update: update, probability: 1)
+      let ours =
+        update == .comparator
+        ? RuleSettings(
+          name: .centredOverclamped, update: update, probability: 1, deadBand: 6e-4, balanced: true)
+        : RuleSettings(name: .overclamped, update: update, deadBand: 6e-4)
+      return [("standard", standard), ("overclamped", over), ("ours", ours)].map { name, rule in
+        // Ten and a thousand steps a half cycle, whatever the pulse.
+        Contender(name: name, settings: rule, fast: 20 * rule.pulse, slow: 1000 * rule.pulse)
+      }
+    }
+  }
+
+  /// What one board's draws gave.
+  struct Trial: Sendable {
+    var floor: Double
+    var slow: Double
+    var span: Double
+    var kept: Double
+    var cost: Double
+    var learned: Double
+  }
+
+  /// Learns both tasks in fast cycles, then in slow ones, then the second alone.
+  private static func trial(
+    _ board: BoardDescription, _ tasks: [TaskDescription], rule: Contender, seed: Int, bench: Bench
+  ) throws -> Trial {
+    let long = bench.quick ? 0.3 : 1.0
+    var plan = CyclePlan(rule: rule.settings, seed: UInt64(seed))
+    // 6000 steps of each task.
+    plan.longest = 600 * rule.fast * long
+    var fast = try Cycling<VirtualBoard>(description: board, tasks: tasks, plan: plan)
+    guard let quick = try fast.run(tau: rule.fast, stopping: { bench.isStopping }) else {
+      throw Stopped()
+    }
+    // Slow cycles go on from where the fast ones came to.
+    var slow = fast
+    slow.plan.longest = 12 * rule.slow * long
+    guard let end = try slow.run(tau: rule.slow, stopping: { bench.isStopping }) else {
+      throw Stopped()
+    }
+    let kept = try fast.retention(of: 0, after: 1, steps: Int(4000 * long))
+    try bench.check()
+    let times = OperationTimes(description: board)
+    let operations = times.lineOperations(
+      sources: 1, targets: tasks[0].outputs.channels,
+      comparisons: board.gates.update == .multiplier ? 0 : rule.settings.name.isCentred ? 2 : 1)
+    let clamps = board.gates.update == .multiplier ? tasks[0].outputs.channels * 35 : 0
+    return Trial(
+      floor: quick.error, slow: end.error, span: end.span, kept: kept,
+      cost: Double(quick.cycles * quick.stepsPerCycle * (operations + clamps)),
+      learned: end.learnedPerCycle)
+  }
+}

@@ -1,0 +1,227 @@
+import Description
+import Foundation
+import Learning
+import VirtualBoard
+
+extension Experiments {
+  /// Cycles of a list of taus, for several seeds at once.
+  ///
+  /// - Parameters:
+  ///   - longest: the most learning time for a tau, s.
+  ///   - from: gates to begin from, V; `nil` for the board's initial ones.
+  /// - Returns: for each tau, the results over the seeds.
+  static func cycles(
+    on board: BoardDescription, _ tasks: [TaskDescription], rule: RuleSettings, taus: [Double],
+    seeds: Int, longest: @escaping @Sendable (Double) -> Double, bench: Bench
+  ) throws -> [[CycleResult]] {
+    var pieces: [(tau: Double, seed: Int)] = []
+    for tau in taus { for seed in 1...seeds { pieces.append((tau, seed)) } }
+    let results = try bench.map(pieces) { piece in
+      let plan = CyclePlan(rule: rule, seed: UInt64(piece.seed), longest: longest(piece.tau))
+      var cycling = try Cycling<VirtualBoard>(description: board, tasks: tasks, plan: plan)
+      guard let result = try cycling.run(tau: piece.tau, stopping: { bench.isStopping }) else {
+        throw Stopped()
+      }
+      return result
+    }
+    return taus.indices.map { Array(results[$0 * seeds..<($0 + 1) * seeds]) }
+  }
+
+  /// Rows of a CSV file: tau, then geometric mean and spread (in decades) of E and D over seeds.
+  static func rows(_ results: [[CycleResult]]) -> [[String]] {
+    results.map { group in
+      let errors = group.map(\.error)
+      let spans = group.map(\.span)
+      let accuracy = group.compactMap(\.accuracy)
+      return [
+        group[0].tau, errors.geometricMean, errors.map { log10($0) }.deviation,
+        spans.geometricMean, spans.map { log10($0) }.deviation,
+      ].map { "\($0)" } + [accuracy.isEmpty ? "" : "\(accuracy.mean)"]
+    }
+  }
+
+  static let cycleHeading = "tau_s,error_V2,error_decades,span_V,span_decades,accuracy"
+
+  /// The regression and classification pairs on 32 edges.
+  static let twoTask32 = Experiment(
+    name: "two-task-32",
+    about: "two regression tasks, and two classes, learned in turn by 32 biased multiplier edges",
+    seconds: 60
+  ) { bench in
+    var report = Report()
+    let board = try board("lattice-multiplier")
+    let seeds = bench.quick ? 3 : 12
+    let taus: [Double] =
+      bench.quick
+      ? [2e-3, 0.02, 0.2, 2] : [1e-3, 2e-3, 4e-3, 8e-3, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1, 2, 4]
+    let rule = RuleSettings(name: .standard, update: .multiplier, nudge: 1)
+    // The lattice comes to its cycle within about 3 s of learning.
+    let longest: @Sendable (Double) -> Double = { max(3, 4 * $0) }
+
+    bench.tell("regression, \(taus.count) taus, \(seeds) bias draws")
+    let regression = try cycles(
+      on: board, [try task("regression-alpha"), try task("regression-beta")], rule: rule,
+      taus: taus, seeds: seeds, longest: longest, bench: bench)
+    let means = regression.map { $0.map(\.error).geometricMean }
+    let floor = means.prefix(3).map { $0 }.min()!
+    report.figures.append(
+      Figure(
+        "regression: floor of E (V^2)", ours: floor,
+        spread: regression[0].map(\.error).deviation, published: 2.7e-5, bound: .value(4e-6...1.8e-4)))
+    report.figures.append(
+      Figure(
+        "regression: E when saturated (V^2)", ours: means.last!, published: 5e-3,
+        bound: .ratio(1 / 3.0...3)))
+    let decades = regression.filter { $0[0].tau <= 1.01 }
+    let speeds = decades.map { group in group.map { $0.span / $0.tau }.mean }
+    report.figures.append(
+      Figure(
+        "regression: D/tau (V/s)", ours: speeds.mean, spread: speeds.deviation, published: 3.7,
+        bound: .ratio(1 / 3.0...3)))
+    let spanLaw = PowerLaw(decades.map { (x: $0[0].tau, y: $0.map(\.span).geometricMean) })
+    report.figures.append(
+      Figure(
+        "regression: exponent of D(tau) up to 1 s", ours: spanLaw.exponent, spread: spanLaw.error,
+        published: 1, bound: .value(0.85...1.15)))
+    report.figures.append(
+      Figure(
+        "regression: E at the largest tau over the floor", ours: means.last! / floor,
+        bound: .value(10...1e4)))
+
+    bench.tell("two classes, \(taus.count) taus, \(seeds) bias draws")
+    var halves: [TaskDescription] = []
+    for (category, name) in ["one", "other"].enumerated() {
+      var half = try circle(diameter: 0.334)
+      half.name = "class-\(name)"
+      half.samples = half.samples.filter { $0.category == category }.map {
+        Sample(inputs: $0.inputs, labels: [category == 0 ? -0.063 : 0.063])
+      }
+      half.classes = []
+      half.objective = .squaredError
+      half.training = half.samples.count
+      halves.append(half)
+    }
+    let classes = try cycles(
+      on: board, halves, rule: rule, taus: taus, seeds: seeds, longest: longest, bench: bench)
+    let classMeans = classes.map { $0.map(\.error).geometricMean }
+    report.figures.append(
+      Figure(
+        "classification: floor of E (V^2)", ours: classMeans.prefix(3).min()!,
+        spread: classes[0].map(\.error).deviation, published: 1.15e-3, bound: .ratio(1 / 3.0...3)))
+    report.figures.append(
+      Figure(
+        "classification: E when saturated (V^2)", ours: classMeans.last!, published: 2.8e-3,
+        bound: .ratio(1 / 3.0...3)))
+    report.figures.append(
+      Figure(
+        "classification: rise of E from the floor", ours: classMeans.last! / classMeans.prefix(3).min()!,
+        published: 2.8 / 1.15, bound: .ratio(1 / 3.0...3)))
+
+    report.add("regression.csv", heading: cycleHeading, rows: rows(regression))
+    report.add("classification.csv", heading: cycleHeading, rows: rows(classes))
+    report.plot(
+      "two-task-32", width: 900, height: 420,
+      """
+      set multiplot layout 1,2 title '32 biased edges, two tasks in turn'
+      set logscale xy
+      set format '10^{%L}'
+      set xlabel 'tau (s)'
+      set ylabel 'E (V^2)'
+      set key bottom right
+      plot 'regression.csv' using 1:2 with linespoints pt 7 lw 2 lc '#0072b2' title 'regression', \
+      'classification.csv' using 1:2 with linespoints pt 7 lw 2 lc '#d55e00' title 'two classes', \
+      1.2e-5 with lines dt 3 lc '#0072b2' title 'published floors', 6e-5 with lines dt 3 lc '#0072b2' notitle, \
+      1.15e-3 with lines dt 3 lc '#d55e00' notitle, \
+      5e-3 with lines dt 2 lc '#0072b2' title 'published when saturated', 2.8e-3 with lines dt 2 lc '#d55e00' notitle
+      set ylabel 'D (V)'
+      plot 'regression.csv' using 1:4 with linespoints pt 7 lw 2 lc '#0072b2' title 'regression', \
+      'classification.csv' using 1:4 with linespoints pt 7 lw 2 lc '#d55e00' title 'two classes', \
+      3.7*x with lines dt 3 lc '#0072b2' title 'published, 3.7 V/s'
+      unset multiplot
+      """)
+    report.remarks.append(
+      "The published floor is 1.2e-5 ... 6e-5 V^2; the middle of it is compared, and a factor 3 "
+        + "beyond both ends is allowed. Where the published tasks sat on their network, and which "
+        + "points made their classes, is not known: ours are this repository's.")
+    return report
+  }
+
+  /// Eight points on a circle in the plane of two inputs, two classes by the upper and the lower
+  /// half.
+  ///
+  /// - Parameter diameter: of the circle, V.
+  static func circle(diameter: Double) throws -> TaskDescription {
+    var circle = try task("circle")
+    // The file's circle has the diameter 0.25 V about the middle of the node range.
+    for sample in circle.samples.indices {
+      for input in 0..<2 {
+        let volts = circle.samples[sample].inputs[input]
+        circle.samples[sample].inputs[input] = 0.2265 + (volts - 0.2265) * diameter / 0.25
+      }
+    }
+    return circle
+  }
+
+  /// Floor and span against the size of the bias.
+  static let biasScaling = Experiment(
+    name: "bias-scaling", about: "the error floor grows as the bias squared, the span as tau",
+    seconds: 15
+  ) { bench in
+    var report = Report()
+    let description = try rig("exp1")
+    let rig = try Rig(description)
+    let factors: [Double] = bench.quick ? [0.25, 1] : [0.125, 0.25, 0.5, 1]
+    let taus: [Double] = [2e-3, 8e-3, 0.032, 0.064]
+    var rows: [[String]] = []
+    var floors: [(x: Double, y: Double)] = []
+    for factor in factors {
+      var board = rig.board
+      for edge in board.edges.indices { board.edges[edge].bias = board.edges[edge].bias.map { $0 * factor } }
+      let results = try cycles(
+        on: board, rig.tasks, rule: rig.rule, taus: taus, seeds: 1, longest: { _ in 3 },
+        bench: bench)
+      floors.append((factor, results[0][0].error))
+      let law = PowerLaw(results.map { (x: $0[0].tau, y: $0[0].span) })
+      report.figures.append(
+        Figure(
+          "two edges, \(factor) of the bias: exponent of D(tau)", ours: law.exponent,
+          spread: law.error, published: 1, bound: .value(0.9...1.1)))
+      for result in results {
+        rows.append(["two-edge", "\(factor)", "\(result[0].tau)", "\(result[0].error)", "\(result[0].span)"])
+      }
+    }
+    let law = PowerLaw(floors)
+    report.figures.insert(
+      Figure(
+        "two edges: exponent of the floor with the bias", ours: law.exponent, spread: law.error,
+        published: 2, bound: .value(1.8...2.2)), at: 0)
+
+    // Ideal but for the bias, so that nothing else makes a floor.
+    let base = try board("lattice-multiplier")
+    let tasks = [try task("regression-alpha"), try task("regression-beta")]
+    let rule = RuleSettings(name: .standard, update: .multiplier, nudge: 1)
+    var points: [(x: Double, y: Double)] = []
+    let seeds = bench.quick ? 3 : 12
+    for factor in factors {
+      var board = base
+      board.imperfections = .none
+      board.imperfections.updateBias = 1.2 * factor
+      board.imperfections.updateBiasMedian = 0.4 * factor
+      let results = try cycles(
+        on: board, tasks, rule: rule, taus: [4e-3], seeds: seeds, longest: { _ in 4 },
+        bench: bench)
+      points.append((factor, results[0].map(\.error).geometricMean))
+      rows.append([
+        "lattice", "\(factor)", "0.004", "\(results[0].map(\.error).geometricMean)",
+        "\(results[0].map(\.span).geometricMean)",
+      ])
+    }
+    let wide = PowerLaw(points)
+    report.figures.append(
+      Figure(
+        "32 edges: exponent of the floor with the bias", ours: wide.exponent, spread: wide.error,
+        published: 2, bound: .value(1.5...2.5)))
+    report.add("scaling.csv", heading: "board,bias_factor,tau_s,error_V2,span_V", rows: rows)
+    return report
+  }
+}

@@ -1,0 +1,130 @@
+import ArgumentParser
+import Description
+import Foundation
+import Learning
+import Reproduction
+
+struct ReproduceCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reproduce",
+    abstract: "Runs published results again, and ours beside them, and judges what comes out.",
+    discussion: """
+      Each experiment keeps its table, CSV files and plots in a folder of its own, and the command
+      ends with 1 where a number is not as it must be.
+
+        tellegen reproduce --list
+        tellegen reproduce limit-cycles drift
+        tellegen reproduce all
+      """)
+
+  @Argument(help: "The experiments by name, or all.")
+  var names: [String] = []
+  @Flag(help: "List the experiments and how long each takes.")
+  var list = false
+  @Flag(help: "Run short forms: fewer seeds and shorter runs.")
+  var quick = false
+  @Option(help: "The folder to keep results in, one folder for each experiment.")
+  var out = "runs/reproduce"
+
+  func validate() throws {
+    if names.isEmpty && !list {
+      throw ValidationError("name an experiment, or all, or ask for the --list")
+    }
+  }
+
+  func run() throws {
+    try Exits.catching {
+      if list {
+        print(
+          Format.table(
+            [["name", "takes", "what"]]
+              + Experiments.all.map { [$0.name, "\($0.seconds) s", $0.about] }))
+        if names.isEmpty { return }
+      }
+      let known = Experiments.all.map(\.name)
+      for name in names where name != "all" && !known.contains(name) {
+        try Exits.leave(
+          "there is no experiment named \(name); there are \(known.joined(separator: ", ")) and all",
+          with: Exits.usage)
+      }
+      let chosen = Experiments.all.filter { names.contains("all") || names.contains($0.name) }
+      Interruption.watch()
+      var missed: [String] = []
+      for (place, experiment) in chosen.enumerated() {
+        let head = "[\(place + 1)/\(chosen.count)] \(experiment.name)"
+        say("\(head): \(experiment.about)")
+        let started = Date()
+        let bench = Bench(
+          quick: quick, telling: { say("\(head): \($0)") },
+          stopping: { Interruption.isAsked })
+        let report: Report
+        do {
+          report = try experiment.run(on: bench)
+        } catch is Stopped {
+          try Exits.leave(
+            "interrupted in \(experiment.name); \(place) of \(chosen.count) experiments are kept in "
+              + out, with: Exits.interrupted)
+        }
+        let directory = RunDirectory(path: out + "/" + experiment.name)
+        try keep(report, in: directory)
+        let seconds = Format.significant(Date().timeIntervalSince(started))
+        print("\(experiment.name) (\(seconds) s): \(report.passed ? "as it must be" : "MISSED")")
+        print(table(report.figures))
+        for remark in report.remarks { print("  " + remark) }
+        print("  Kept in \(directory.path).\n")
+        if !report.passed { missed.append(experiment.name) }
+      }
+      if !missed.isEmpty {
+        try Exits.leave("missed: \(missed.joined(separator: ", "))", with: Exits.missed)
+      }
+    }
+  }
+
+  private func say(_ line: String) {
+    FileHandle.standardError.write(Data((line + "\n").utf8))
+  }
+
+  private func keep(_ report: Report, in directory: RunDirectory) throws {
+    try directory.create()
+    func field(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
+    var text = "quantity,ours,spread,published,ratio,holds\n"
+    for figure in report.figures {
+      let numbers = [figure.ours, figure.spread, figure.published, figure.ratio].map {
+        $0?.isFinite == true ? field($0) : ""
+      }
+      let quantity = "\"" + figure.quantity + "\""
+      text += ([quantity] + numbers + [figure.holds ? "yes" : "no"]).joined(separator: ",") + "\n"
+    }
+    try directory.write(text: text, to: "table.csv")
+    for file in report.files { try directory.write(text: file.text, to: file.name) }
+    for file in report.files where file.name.hasSuffix(".gp") {
+      if let missing = directory.plot(script: file.name) { say("no plot: \(missing)") }
+    }
+  }
+
+  private func table(_ figures: [Figure]) -> String {
+    var rows = [["quantity", "ours", "spread", "published", "ratio", "allowed", ""]]
+    for figure in figures {
+      let allowed: String
+      switch figure.bound {
+      case .ratio(let range):
+        allowed = "ratio \(Format.significant(range.lowerBound)) ... \(Format.significant(range.upperBound))"
+      case .value(let range):
+        let upper = range.upperBound >= 1e9 ? "" : Format.significant(range.upperBound)
+        allowed =
+          upper.isEmpty
+          ? "\(Format.significant(range.lowerBound)) or more"
+          : "\(Format.significant(range.lowerBound)) ... \(upper)"
+      case .shown: allowed = ""
+      }
+      rows.append([
+        figure.quantity, Format.significant(figure.ours),
+        figure.spread.map { "+- " + Format.significant($0) } ?? "",
+        figure.published.map(Format.significant) ?? "",
+        figure.ratio.flatMap { $0.isFinite ? Format.significant($0) : nil } ?? "", allowed,
+        figure.bound == .shown ? "" : figure.holds ? "ok" : "MISSED",
+      ])
+    }
+    return Format.table(rows)
+  }
+}
