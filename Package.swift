@@ -63,7 +63,9 @@ let package = Package(
       dependencies: ["VirtualBoard", "Firmware", "Circuit", "Description", "Reproducible"]),
     .testTarget(
       name: "LearningTests",
-      dependencies: ["Learning", "VirtualBoard", "Description", "Firmware", "Circuit"]),
+      dependencies: [
+        "Learning", "VirtualBoard", "Models", "Gradients", "Description", "Firmware", "Circuit",
+      ]),
     .testTarget(name: "CommandLineTests", dependencies: ["tellegen"]),
   ]
 )

@@ -272,7 +272,8 @@ extension Session where Board: VirtualFace {
       finished: isFinished,
       last: progress.curve.last
         ?? EpochRecord(
-          epoch: 0, training: Measures(error: 0, unmet: 0), testing: nil, all: Measures(error: 0, unmet: 0),
+          epoch: 0, training: Measures(error: 0, unmet: 0), testing: nil,
+          all: Measures(error: 0, unmet: 0),
           learned: 0, pulses: 0),
       steps: progress.steps, boardTime: board.time.seconds, saturatedEdges: learner.saturatedEdges,
       estimatedGates: controllers.map(\.gate.volts), gates: gates)

@@ -4,7 +4,8 @@ import Reproducible
 public enum Cost: Sendable, Equatable {
   /// Half the squared distance from the labels; from 1 and 0, for a class.
   case squaredError
-  /// Minus the logarithm of the softmax share of the class, with outputs in units of a width.
+  /// Minus the logarithm of the softmax share of the class, with outputs in units of a width; of a
+  /// single output, that of its sign.
   case crossEntropy(width: Double)
 
   /// The cost of outputs, and its derivative with each.
@@ -23,6 +24,12 @@ public enum Cost: Sendable, Equatable {
       }
       return (value, weights)
     case .crossEntropy(let width):
+      if outputs.count == 1 && example.category >= 0 {
+        // One output against nothing: the logistic cost of its sign.
+        let side: Double = example.category == 1 ? 1 : -1
+        let bend = Elementary.softplus(-side * outputs[0] / width)
+        return (bend.value, [-side * bend.slope / width])
+      }
       let largest = outputs.max() ?? 0
       var weights = outputs.map { Elementary.exp(($0 - largest) / width) }
       let sum = weights.reduce(0, +)

@@ -102,7 +102,9 @@ public struct MicroringBank: DifferentiableModel, Sendable {
     let start = hidden * (features + 1)
     let outputs = (0..<outputCount).map { row in
       var sum = 0.0
-      for column in 0...hidden { sum += weights[start + row * (hidden + 1) + column] * second[column] }
+      for column in 0...hidden {
+        sum += weights[start + row * (hidden + 1) + column] * second[column]
+      }
       return sum
     }
     return (first, second, outputs)

@@ -49,7 +49,8 @@ extension Model {
 public struct Example: Sendable, Equatable {
   /// The inputs, in the model's units.
   public var inputs: [Double]
-  /// The class, from 0; the output of that number is to be the largest. -1 for none.
+  /// The class, from 0; the output of that number is to be the largest, or a single output positive
+  /// for class 1 alone. -1 for none.
   public var category: Int
   /// The wanted outputs, where no class is wanted.
   public var labels: [Double]
@@ -70,6 +71,8 @@ public struct Example: Sendable, Equatable {
 
   /// Whether outputs put the class first.
   public func isRight(_ outputs: [Double]) -> Bool {
+    // One output alone tells two classes by its sign.
+    if outputs.count == 1 && category >= 0 { return (outputs[0] > 0) == (category == 1) }
     guard outputs.indices.contains(category) else { return false }
     return outputs.indices.allSatisfy { $0 == category || outputs[$0] < outputs[category] }
   }

@@ -113,7 +113,9 @@ extension Experiments {
           let own = rows.filter {
             $0[0] == task.name && $0[1] == (discrete ? "128" : "ideal") && $0[2] == "\(probability)"
           }
-          report.add("curve-\(index).csv", heading: "p_times_steps,error_V2", rows: own.map { [$0[3], $0[4]] })
+          report.add(
+            "curve-\(index).csv", heading: "p_times_steps,error_V2",
+            rows: own.map { [$0[3], $0[4]] })
           curves.append("'curve-\(index).csv' using 1:2 with lines lw 2 title 'p = \(probability)'")
           index += 1
         }
@@ -161,7 +163,9 @@ extension Experiments {
     }
     var pieces: [(size: Int, probability: Double, seed: Int)] = []
     let seeds = bench.quick ? 1 : 4
-    for size in sizes { for p in probabilities { for seed in 1...seeds { pieces.append((size, p, seed)) } } }
+    for size in sizes {
+      for p in probabilities { for seed in 1...seeds { pieces.append((size, p, seed)) } }
+    }
     let errors = try bench.map(pieces) { piece -> Double in
       var twins = analog.twins
       var state = [Int](repeating: 66, count: analog.learningEdges.count)

@@ -99,8 +99,9 @@ extension Trainer {
 
 extension Figure {
   /// The mean of shares over seeds, in percent.
-  init(percent quantity: String, _ shares: [Double], published: Double? = nil, bound: Bound = .shown)
-  {
+  init(
+    percent quantity: String, _ shares: [Double], published: Double? = nil, bound: Bound = .shown
+  ) {
     let values = shares.map { 100 * $0 }
     self.init(
       quantity + ", %", ours: values.mean, spread: values.count > 1 ? values.deviation : nil,

@@ -43,7 +43,8 @@ extension Experiments {
         report.figures.append(figure("E of alpha after long beta (V^2)", \.kept))
         report.figures.append(
           Figure(
-            "\(name), \(rule.name): operations to learn both, median", ours: trials.map(\.cost).median))
+            "\(name), \(rule.name): operations to learn both, median",
+            ours: trials.map(\.cost).median))
         floors.append(trials.map(\.slow).geometricMean)
         for (seed, trial) in trials.enumerated() {
           rows.append(
@@ -60,7 +61,8 @@ extension Experiments {
     }
     report.add(
       "memory.csv",
-      heading: "board,rule,seed,floor_V2,slow_V2,slow_span_V,kept_V2,operations,slow_learned_s_per_cycle",
+      heading:
+        "board,rule,seed,floor_V2,slow_V2,slow_span_V,kept_V2,operations,slow_learned_s_per_cycle",
       rows: rows)
     return report
   }

@@ -7,7 +7,8 @@ extension Experiments {
   /// Digits with updates of a fraction of the edges only.
   static let subset = Experiment(
     name: "subset",
-    about: "digits with updates of 1 ... 100 % of the edges, drawn for each step or chosen once (ours)",
+    about:
+      "digits with updates of 1 ... 100 % of the edges, drawn for each step or chosen once (ours)",
     seconds: 30
   ) { bench in
     var report = Report()

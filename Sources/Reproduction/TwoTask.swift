@@ -53,7 +53,8 @@ extension Experiments {
     let seeds = bench.quick ? 3 : 12
     let taus: [Double] =
       bench.quick
-      ? [2e-3, 0.02, 0.2, 2] : [1e-3, 2e-3, 4e-3, 8e-3, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1, 2, 4]
+      ? [2e-3, 0.02, 0.2, 2]
+      : [1e-3, 2e-3, 4e-3, 8e-3, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1, 2, 4]
     let rule = RuleSettings(name: .standard, update: .multiplier, nudge: 1)
     // The lattice comes to its cycle within about 3 s of learning.
     let longest: @Sendable (Double) -> Double = { max(3, 4 * $0) }
@@ -67,7 +68,8 @@ extension Experiments {
     report.figures.append(
       Figure(
         "regression: floor of E (V^2)", ours: floor,
-        spread: regression[0].map(\.error).deviation, published: 2.7e-5, bound: .value(4e-6...1.8e-4)))
+        spread: regression[0].map(\.error).deviation, published: 2.7e-5,
+        bound: .value(4e-6...1.8e-4)))
     report.figures.append(
       Figure(
         "regression: E when saturated (V^2)", ours: means.last!, published: 5e-3,
@@ -114,7 +116,8 @@ extension Experiments {
         bound: .ratio(1 / 3.0...3)))
     report.figures.append(
       Figure(
-        "classification: rise of E from the floor", ours: classMeans.last! / classMeans.prefix(3).min()!,
+        "classification: rise of E from the floor",
+        ours: classMeans.last! / classMeans.prefix(3).min()!,
         published: 2.8 / 1.15, bound: .ratio(1 / 3.0...3)))
 
     report.add("regression.csv", heading: cycleHeading, rows: rows(regression))
@@ -176,7 +179,9 @@ extension Experiments {
     var floors: [(x: Double, y: Double)] = []
     for factor in factors {
       var board = rig.board
-      for edge in board.edges.indices { board.edges[edge].bias = board.edges[edge].bias.map { $0 * factor } }
+      for edge in board.edges.indices {
+        board.edges[edge].bias = board.edges[edge].bias.map { $0 * factor }
+      }
       let results = try cycles(
         on: board, rig.tasks, rule: rig.rule, taus: taus, seeds: 1, longest: { _ in 3 },
         bench: bench)
@@ -187,7 +192,9 @@ extension Experiments {
           "two edges, \(factor) of the bias: exponent of D(tau)", ours: law.exponent,
           spread: law.error, published: 1, bound: .value(0.9...1.1)))
       for result in results {
-        rows.append(["two-edge", "\(factor)", "\(result[0].tau)", "\(result[0].error)", "\(result[0].span)"])
+        rows.append([
+          "two-edge", "\(factor)", "\(result[0].tau)", "\(result[0].error)", "\(result[0].span)",
+        ])
       }
     }
     let law = PowerLaw(floors)

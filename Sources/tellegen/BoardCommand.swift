@@ -8,9 +8,11 @@ import VirtualBoard
 struct BoardCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "board",
-    abstract: "Looks at boards and their wiring, makes lattices, writes SPICE decks.",
+    abstract:
+      "Looks at boards and their wiring, makes lattices and bipartite boards, writes SPICE decks.",
     subcommands: [
-      Check.self, Wiring.self, BillOfMaterials.self, Lattice.self, Spice.self,
+      Check.self, Wiring.self, BillOfMaterials.self, Lattice.self, Bipartite.self,
+      Spice.self,
     ])
 
   struct Check: ParsableCommand {
@@ -129,6 +131,29 @@ struct BoardCommand: ParsableCommand {
     func run() throws {
       let update = UpdateKind(rawValue: update) ?? .comparator
       print(BoardDescription.lattice(side: side, update: update).yaml(), terminator: "")
+    }
+  }
+
+  struct Bipartite: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Prints the board file of a bipartite board: every source joined to every target.")
+    @Option(help: "The number of sources, 1 ... 1024.")
+    var sources: Int
+    @Option(help: "The number of targets, 1 ... 1024.")
+    var targets: Int
+
+    func validate() throws {
+      let range = BoardDescription.bipartiteSides
+      for (name, value) in [("--sources", sources), ("--targets", targets)]
+      where !range.contains(value) {
+        throw ValidationError(
+          "\(name) is \(value); allowed is \(range.lowerBound) ... \(range.upperBound)")
+      }
+    }
+
+    func run() {
+      print(
+        BoardDescription.bipartite(sources: sources, targets: targets).yaml(), terminator: "")
     }
   }
 

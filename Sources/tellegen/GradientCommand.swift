@@ -96,7 +96,8 @@ struct GradientCommand: ParsableCommand {
       }
       print(
         TextTable(
-          title: "\(task.name) on \(description.name), seed \(seed): cosine with the exact gradient "
+          title:
+            "\(task.name) on \(description.name), seed \(seed): cosine with the exact gradient "
             + "over \(comparison.active) of \(count) samples\nthat cost something; from left to right "
             + "each cause is added to those before it. lambda_min(S) = "
             + "\(Format.significant(comparison.bound)) S.",

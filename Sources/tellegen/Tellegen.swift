@@ -15,7 +15,8 @@ struct Tellegen: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      TrainCommand.self, GradientCommand.self, BoardCommand.self, TaskCommand.self,
+      TrainCommand.self, DescendCommand.self, GradientCommand.self, BoardCommand.self,
+      TaskCommand.self,
       ReplayCommand.self, CycleCommand.self, DriftCommand.self, ReproduceCommand.self,
       BenchmarkCommand.self,
     ])

@@ -56,7 +56,9 @@ struct RuleOptions: ParsableArguments {
       "Leave out moves of each edge's faster way, so that up and down weigh the same (comparator edges)."
   )
   var balanced = false
-  @Flag(help: "Let pulses grow as fewer samples are wrong, by the number of samples over the wrong ones.")
+  @Flag(
+    help:
+      "Let pulses grow as fewer samples are wrong, by the number of samples over the wrong ones.")
   var normalised = false
 
   func validate() throws {

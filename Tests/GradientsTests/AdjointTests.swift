@@ -127,7 +127,8 @@ struct AdjointTests {
     #expect(try Self.worst(point, .saturationCurrent, of: [1], step: step) < 1e-7)
   }
 
-  @Test func `The derivative with a driven node's voltage agrees with central differences`() throws {
+  @Test func `The derivative with a driven node's voltage agrees with central differences`() throws
+  {
     var networks = Networks(seed: 4)
     let network = networks.transistors(nodes: 10, branches: 24, gates: 1...2)
     var point = try solved(network, volts: [0, 0.45])
@@ -135,7 +136,8 @@ struct AdjointTests {
     let exact = try Adjoint(of: weights, at: &point).gradient(byDrivenNode: 1)
     func value(_ volts: Double) throws -> Double {
       let voltages = try solved(network, volts: [0, volts]).voltages
-      return Self.cost(voltages).value - weights[1] * 0 - Self.cost([voltages[0], voltages[1]]).value
+      return Self.cost(voltages).value - weights[1] * 0
+        - Self.cost([voltages[0], voltages[1]]).value
     }
     let step = 1e-4
     let slope = (try value(0.45 + step) - value(0.45 - step)) / (2 * step)
@@ -144,10 +146,12 @@ struct AdjointTests {
 
   @Test func `A branch without the parameter is refused by name`() throws {
     var point = try solved(
-      Network(nodeCount: 3, branches: [
-        Branch(from: 0, to: 2, element: .resistor(ohms: 100)),
-        Branch(from: 2, to: 1, element: .resistor(ohms: 100)),
-      ]), volts: [0, 1])
+      Network(
+        nodeCount: 3,
+        branches: [
+          Branch(from: 0, to: 2, element: .resistor(ohms: 100)),
+          Branch(from: 2, to: 1, element: .resistor(ohms: 100)),
+        ]), volts: [0, 1])
     let adjoint = Adjoint(of: [0, 0, 1], at: &point)
     #expect(throws: CircuitError.noParameter(.gate, branch: 0)) {
       try adjoint.gradient(by: .gate, of: [0])

@@ -89,7 +89,9 @@ struct EquilibriumTests {
     #expect(try error(.centred, 1e-6) < 1e-5)
   }
 
-  @Test func `Coupled learning follows (S e)^T dV/dg, and a clamp of stiffness K weighs by W`() throws {
+  @Test func `Coupled learning follows (S e)^T dV/dg, and a clamp of stiffness K weighs by W`()
+    throws
+  {
     var (point, edges) = try linear(3)
     let all = Array(edges.indices)
     for stiffness in [1e-5, 1e-3, 1e-1, Double.infinity] {
@@ -105,7 +107,9 @@ struct EquilibriumTests {
     }
   }
 
-  @Test func `A soft clamp is equilibrium propagation, a stiff one with several outputs is not`() throws {
+  @Test func `A soft clamp is equilibrium propagation, a stiff one with several outputs is not`()
+    throws
+  {
     var (point, edges) = try linear(4)
     let exact = try truth(&point)
     let soft = try EquilibriumRule(order: 2, stiffness: 1e-9, nudge: 1, side: .centred)
@@ -165,7 +169,9 @@ struct EquilibriumTests {
     #expect(throws: GradientError.self) { try EquilibriumRule(order: 2, stiffness: 1, nudge: 0) }
   }
 
-  @Test func `Transistors in deep triode are nearly reciprocal, near threshold they are not`() throws {
+  @Test func `Transistors in deep triode are nearly reciprocal, near threshold they are not`()
+    throws
+  {
     func cosine(gates: ClosedRange<Double>) throws -> Double {
       var networks = Networks(seed: 11)
       let network = networks.transistors(nodes: 24, branches: 60, gates: gates)

@@ -68,7 +68,8 @@ struct ModelTests {
     #expect(try worst(model, example, .squaredError, step: 1e-3, every: 1) < 1e-7)
   }
 
-  @Test func `A circuit's equilibrium rules point along its exact gradient in deep triode`() throws {
+  @Test func `A circuit's equilibrium rules point along its exact gradient in deep triode`() throws
+  {
     var exact = try Self.circuit(gate: 3)
     let example = Example(inputs: [0, 0.1, 0.3, 0.45], category: 1)
     func gradient(_ model: inout CircuitModel) throws -> [Double] {
@@ -183,7 +184,9 @@ struct TrainerTests {
     #expect(trainer.model.parameters.contains { $0 == 0.8 || $0 == 4 })
   }
 
-  @Test func `Only chosen parameters move, and a share of 0.3 moves about as many in a step`() throws {
+  @Test func `Only chosen parameters move, and a share of 0.3 moves about as many in a step`()
+    throws
+  {
     let start = try ModelTests.circuit().parameters
     let chosen = start.indices.map { $0 % 3 == 0 }
     let trainer = try trained(Optimiser(.adam, rate: 0.05), plan(chosen: chosen))
@@ -268,7 +271,8 @@ struct TrainerTests {
         })
       Issue.record("no error")
     } catch {
-      #expect("\(error)".contains("stopped answering") && "\(error)".contains("no answer within 3 s"))
+      #expect(
+        "\(error)".contains("stopped answering") && "\(error)".contains("no answer within 3 s"))
     }
     #expect(trainer.model.parameters == last)
     #expect(calls == 3)

@@ -24,6 +24,22 @@ struct ElementaryTests {
     #expect(worst <= 2)
   }
 
+  @Test func `Sine and cosine are within 1e-15 of the library's`() {
+    var worst = 0.0
+    for event in 0..<100_000 as Range<UInt64> {
+      let u = draw.uniform(event)
+      for x in [1e5 * (2 * u - 1), 20 * u - 10, 2 * u - 1] {
+        let (sine, cosine) = Elementary.sineAndCosine(x)
+        worst = max(worst, (sine - Foundation.sin(x)).magnitude)
+        worst = max(worst, (cosine - Foundation.cos(x)).magnitude)
+      }
+    }
+    #expect(worst < 1e-15)
+    #expect(Elementary.sineAndCosine(0) == (0, 1))
+    #expect(Elementary.sineAndCosine(.nan).sine.isNaN)
+    #expect(Elementary.sineAndCosine(.infinity).cosine.isNaN)
+  }
+
   @Test func `The exponential ends in infinity, in zero and in subnormal numbers`() {
     #expect(Elementary.exp(0) == 1)
     #expect(Elementary.exp(.infinity) == .infinity)

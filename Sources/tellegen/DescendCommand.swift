@@ -1,0 +1,231 @@
+import ArgumentParser
+import Circuit
+import Description
+import Foundation
+import Gradients
+import Learning
+import Models
+import VirtualBoard
+
+struct DescendCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "descend",
+    abstract:
+      "Trains a board's gates by gradients on the computer, then programs boards with them.",
+    discussion: """
+      In silico by default: on the board as its designer knows it. With --outputs-only the double
+      with all its imperfections gives the outputs, programmed by pulses in each step, and the model
+      with nominal parts gives voltages and adjoint. The folder gets gates.json; Ctrl-C or an error
+      keeps the last good gates there.
+      """)
+
+  /// Where gradients come from.
+  enum Source: String, CaseIterable, ExpressibleByArgument {
+    case exact
+    case propagation
+    case coupled
+  }
+
+  /// How gradients become steps.
+  enum Method: String, CaseIterable, ExpressibleByArgument {
+    case descent
+    case momentum
+    case adam
+  }
+
+  @Option(help: "The board: a name in board/ or a file; its edges must be comparator edges.")
+  var board = "digits"
+  @Option(help: "The task: a name in task/ or a file.")
+  var task = "digits"
+  @Option(
+    help:
+      "The gradient: exact, or of equilibrium propagation or coupled learning in two phases of one network."
+  )
+  var gradient = Source.exact
+  @Option(
+    help: "The nudge: beta in S for propagation (default 0.001), eta for coupled (default 0.1).")
+  var nudge: Double?
+  @Option(help: "The optimiser.")
+  var optimiser = Method.adam
+  @Option(
+    help: "Its rate, above 0, up to 100: V a step for Adam, V per unit of gradient otherwise.")
+  var rate = 0.03
+  @Option(help: "How often every training sample is seen (1 ... 100000).")
+  var epochs = 20
+  @Option(help: "The number of samples of a step (1 ... 100000).")
+  var batch = 48
+  @Option(help: "The width of the softmax of tasks with classes, V, above 0, up to 10.")
+  var width = 0.01
+  @Option(help: "The share of edges that a step changes, above 0, up to 1.")
+  var share = 1.0
+  @Option(help: "Inject normal noise of this size into the gates, V, up to 5.")
+  var noise: Double?
+  @Option(help: "Sharpness-aware: the radius rho of the ball in gate space, V, up to 100.")
+  var rho: Double?
+  @Flag(help: "With --rho: scale the ball by each gate's own voltage.")
+  var adaptive = false
+  @Option(help: "Sharpness-aware in temperature: the largest swing, K, up to 100.")
+  var swing: Double?
+  @Flag(help: "Read the outputs of the double, and nothing else of it.")
+  var outputsOnly = false
+  @Option(help: "The seed of split and order, and of the double of --outputs-only.")
+  var seed: UInt64 = 1
+  @Option(help: "How many boards with fresh mismatch are programmed afterwards (0 ... 1000).")
+  var boards = 5
+  @Option(help: "The folder to keep the gates in; default runs/descend-TASK-BOARD-SEED.")
+  var out: String?
+  @Flag(help: "Replace what the folder holds already.")
+  var overwrite = false
+
+  func validate() throws {
+    try Limits.check(nudge, "--nudge", 0, 1000)
+    try Limits.check(rate, "--rate", 0, 100)
+    try Limits.check(width, "--width", 0, 10)
+    try Limits.check(share, "--share", 0, 1)
+    try Limits.check(noise, "--noise", 0, 5)
+    try Limits.check(rho, "--rho", 0, 100)
+    try Limits.check(swing, "--swing", 0, 100)
+    for (name, value) in [("--epochs", epochs), ("--batch", batch)]
+    where !(1...100_000).contains(value) {
+      throw ValidationError("\(name) is \(value); allowed is 1 ... 100000")
+    }
+    if !(0...1000).contains(boards) {
+      throw ValidationError("--boards is \(boards); allowed is 0 ... 1000")
+    }
+    if noise != nil && (rho != nil || swing != nil) {
+      throw ValidationError("--noise cannot go with --rho or --swing; choose one way to be robust")
+    }
+    if adaptive && (rho == nil || swing != nil) {
+      throw ValidationError("--adaptive needs --rho, without --swing")
+    }
+    if outputsOnly && swing != nil {
+      throw ValidationError(
+        "--swing needs a board that can be warmed at will; leave out --outputs-only")
+    }
+  }
+
+  /// What is kept.
+  private struct Kept: Codable {
+    var board: String
+    var task: String
+    var seed: UInt64
+    var epochs: Int
+    var gates: [Double]
+  }
+
+  func run() throws {
+    try Exits.catching {
+      let description = try BoardDescription.named(board)
+      let task = try TaskDescription.named(task)
+      let problem = Problem(task: task, seed: seed)
+      let training = problem.examples(problem.training)
+      let testing = problem.examples(problem.testing.isEmpty ? problem.training : problem.testing)
+      var source = CircuitModel.Source.exact
+      switch gradient {
+      case .exact: break
+      case .propagation: source = .equilibrium(.equilibriumPropagation(beta: nudge ?? 1e-3))
+      case .coupled: source = .equilibrium(.coupledLearning(nudge: nudge ?? 0.1))
+      }
+      let model = try CircuitModel(nominal: description, task: task, source: source)
+      let kind: Optimiser.Kind =
+        switch optimiser {
+        case .descent: .gradientDescent
+        case .momentum: .momentum(0.9)
+        case .adam: .adam
+        }
+      var robustness = Robustness.plain
+      if let noise { robustness = .noise(noise) }
+      if let rho { robustness = .sharpness(rho: rho, adaptive: adaptive) }
+      if let swing { robustness = .temperature(swing: swing, rho: rho ?? 0) }
+      let isSorting = !task.classes.isEmpty
+      let plan = TrainingPlan(
+        epochs: epochs, batch: batch, cost: isSorting ? .crossEntropy(width: width) : .squaredError,
+        robustness: robustness, share: share, ramp: robustness == .plain ? 0 : 0.5, seed: seed)
+      var trainer = Trainer(
+        model: model, optimiser: Optimiser(kind, rate: rate), plan: plan)
+      var double = try ProgrammedBoard<VirtualBoard>(
+        description: description, task: task, seed: seed)
+      let directory = RunDirectory(
+        path: out ?? "runs/descend-\(task.name)-\(description.name)-\(seed)")
+      try directory.prepare(holding: "gates.json", overwrite: overwrite)
+      Interruption.watch()
+
+      var failure: (any Error)?
+      let started = Date()
+      do {
+        while trainer.epoch < epochs && !Interruption.isAsked {
+          var measure: Trainer<CircuitModel>.Measurement?
+          if outputsOnly {
+            measure = { gates, _, inputs in
+              double.parameters = gates
+              return try double.outputs(for: inputs)
+            }
+          }
+          let measures = try trainer.trainEpoch(
+            on: training, board: measure, stopping: { Interruption.isAsked })
+          // The first programming charges drained gates; later ones move them by a little.
+          double.pulseLimit = 30
+          if trainer.epoch * 10 % epochs < 10 || trainer.epoch == epochs {
+            say("epoch \(trainer.epoch) of \(epochs): " + words(measures.cost, measures.accuracy, isSorting))
+          }
+        }
+      } catch {
+        failure = error
+      }
+      try directory.write(
+        Kept(
+          board: description.name, task: task.name, seed: seed, epochs: trainer.epoch,
+          gates: trainer.model.parameters), to: "gates.json")
+      if let failure { throw failure }
+      if Interruption.isAsked {
+        try Exits.leave(
+          "interrupted; the gates are kept in \(directory.path)/gates.json",
+          with: Exits.interrupted)
+      }
+
+      let seconds = Format.seconds(Date().timeIntervalSince(started))
+      print(
+        "\(task.name) on \(description.name) (\(model.branches.count) learning edges), gradient "
+          + "\(gradient.rawValue), \(epochs) epochs in \(seconds):")
+      var trained = trainer.model
+      print("  nominal parts       " + (try judged(&trained, testing, plan.cost, isSorting)))
+      if outputsOnly {
+        double.parameters = trainer.model.parameters
+        print("  the board that read " + (try judged(&double, testing, plan.cost, isSorting)))
+      }
+      for number in 0..<boards {
+        var other = try ProgrammedBoard<VirtualBoard>(
+          description: description, task: task, seed: seed &+ 1000 &+ UInt64(number))
+        other.parameters = trainer.model.parameters
+        print(
+          "  fresh board \(number + 1)       " + (try judged(&other, testing, plan.cost, isSorting))
+        )
+      }
+      print("The gates are kept in \(directory.path)/gates.json.")
+    }
+  }
+
+  private func words(_ cost: Double, _ accuracy: Double, _ isSorting: Bool) -> String {
+    "cost \(Format.significant(cost))"
+      + (isSorting ? ", right \(Format.percent(accuracy))" : "")
+  }
+
+  /// The measures of held-out samples, in words.
+  private func judged<M: Model>(
+    _ model: inout M, _ examples: [Example], _ cost: Cost, _ isSorting: Bool
+  ) throws -> String {
+    var sum = 0.0
+    var right = 0
+    for example in examples {
+      let outputs = try model.outputs(for: example.inputs)
+      sum += cost.evaluate(outputs, for: example).value
+      if example.isRight(outputs) { right += 1 }
+    }
+    let count = Double(examples.count)
+    return words(sum / count, Double(right) / count, isSorting)
+  }
+
+  private func say(_ line: String) {
+    FileHandle.standardError.write(Data((line + "\n").utf8))
+  }
+}
