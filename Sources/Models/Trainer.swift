@@ -35,7 +35,7 @@ public struct TrainingPlan: Sendable, Equatable {
   /// The share of the epochs over which noise, swing and ball grow to their full size.
   public var ramp: Double
   /// The least share of the outputs' variance that a model must explain of its board; training ends
-  /// below it.
+  /// after an epoch that stayed below it and ended at no lower cost than the run began at.
   public var leastExplained: Double
   /// The seed of order, noise and shares.
   public var seed: UInt64
@@ -81,7 +81,7 @@ public enum TrainingError: Error, CustomStringConvertible {
       "the board stopped answering in epoch \(epoch) (\(reason)): the last good parameters are kept"
     case .unlike(let explained, let epoch, let reason):
       "in epoch \(epoch) the model explains \(Int((explained * 100).rounded())) % of how the board's "
-        + "outputs vary: \(reason); the last good parameters are kept"
+        + "outputs vary and the cost has not fallen: \(reason); the last good parameters are kept"
     case .mismatch(let what): what
     }
   }
@@ -105,6 +105,8 @@ public struct Trainer<M: DifferentiableModel> {
   public private(set) var epoch = 0
   private var optimiser: Optimiser
   private var steps: UInt64 = 0
+  /// The cost of the first third of the first epoch on a board.
+  private var beginning: Double?
 
   /// Outputs of a board that runs with some parameters at some rise of temperature.
   public typealias Measurement = (_ parameters: [Double], _ temperatureRise: Double, [Double])
@@ -145,6 +147,7 @@ public struct Trainer<M: DifferentiableModel> {
       UInt64(epoch), count: examples.count)
     let begun = model.parameters
     var cost = 0.0
+    var costs: [Double] = []
     var right = 0
     var explained = Explained()
     var first = 0
@@ -156,6 +159,7 @@ public struct Trainer<M: DifferentiableModel> {
         let step = try takeStep(
           batch, board: board, progress: Double(first) / Double(order.count), &explained)
         cost += step.cost
+        costs.append(step.cost / Double(batch.count))
         right += step.right
       } catch {
         model.temperatureRise = 0
@@ -168,7 +172,11 @@ public struct Trainer<M: DifferentiableModel> {
       }
       first += plan.batch
     }
-    if board != nil && explained.share < plan.leastExplained {
+    // A model may miss much and still know which way is down; one that explains little of what it
+    // sees and has not lowered the cost either does not know its board.
+    if board != nil && beginning == nil { beginning = early(costs) }
+    let isWorse = costs.count > 1 && late(costs) >= beginning ?? .infinity
+    if board != nil && isWorse && explained.share < plan.leastExplained {
       model.parameters = begun
       throw .unlike(
         explained: explained.share, epoch: epoch,
@@ -177,6 +185,17 @@ public struct Trainer<M: DifferentiableModel> {
     epoch += 1
     let count = Double(max(min(first, order.count), 1))
     return EpochMeasures(cost: cost / count, accuracy: Double(right) / count)
+  }
+
+  /// The mean of the first and of the last third of an epoch's costs.
+  private func early(_ costs: [Double]) -> Double {
+    let count = max(costs.count / 3, 1)
+    return costs.prefix(count).reduce(0, +) / Double(count)
+  }
+
+  private func late(_ costs: [Double]) -> Double {
+    let count = max(costs.count / 3, 1)
+    return costs.suffix(count).reduce(0, +) / Double(count)
   }
 
   /// One step on a batch: descent from where the robustness says.

@@ -13,7 +13,7 @@ extension Experiments {
     seconds: 90
   ) { bench in
     var report = Report()
-    let epochs = bench.quick ? 3 : 8
+    let epochs = bench.quick ? 3 : 6
     let seeds = bench.quick ? [1] : [1, 2]
     let perSeed = bench.quick ? 2 : 10
     let methods: [(name: String, robustness: Robustness, inSitu: Bool)] = [
@@ -102,7 +102,7 @@ extension Experiments {
       var board = try digits.board(0)
       board.parameters = gates
       try board.program()
-      board.pulseLimit = 40
+      board.pulseLimit = 20
       var deployed = try deployment.applied(to: board)
       return try digits.accuracy(&deployed)
     }
@@ -110,7 +110,7 @@ extension Experiments {
   }
 }
 
-/// What happens to a board after it was programmed. Topping up: every 30 s the controllers replace
+/// What happens to a board after it was programmed. Topping up: every minute the controllers replace
 /// what they think has leaked.
 private enum Deployment: String, CaseIterable, Sendable {
   case asProgrammed = "as programmed"
@@ -136,13 +136,13 @@ private enum Deployment: String, CaseIterable, Sendable {
     case .warm: board = try board.moved(temperatureRise: 20)
     case .unattended: try board.wait(20, refreshing: nil)
     case .longUnattended: try board.wait(120, refreshing: nil)
-    case .topped: try board.wait(3600, refreshing: 30)
+    case .topped: try board.wait(3600, refreshing: 60)
     case .lowSupply:
       board = try board.moved(supply: 0.95)
-      try board.wait(3600, refreshing: 30)
+      try board.wait(3600, refreshing: 60)
     case .highSupply:
       board = try board.moved(supply: 1.05)
-      try board.wait(3600, refreshing: 30)
+      try board.wait(3600, refreshing: 60)
     }
     return board
   }

@@ -17,7 +17,7 @@ extension Experiments {
     seconds: 30
   ) { bench in
     var report = Report()
-    let epochs = bench.quick ? 30 : 80
+    let epochs = bench.quick ? 30 : 50
     let seeds = Array(1...(bench.quick ? 2 : 5))
     let cost = Cost.crossEntropy(width: 0.2)
     let methods = [

@@ -24,7 +24,7 @@ struct GradientCommand: ParsableCommand {
   var gate: Double?
   @Option(help: "The record.json of a run whose last gates are taken instead.")
   var record: String?
-  @Option(help: "How many of the task's samples count, from the first; default all.")
+  @Option(help: "How many of the task's samples count, evenly spread; default all.")
   var samples: Int?
   @Option(help: "The nudge eta of the clamping rules, above 0, up to 1.")
   var nudge = 0.5
@@ -66,7 +66,7 @@ struct GradientCommand: ParsableCommand {
       }
       let count = min(samples ?? task.samples.count, task.samples.count)
       let comparison = try GradientComparison(
-        board: analog, task: task, gates: gates, samples: Array(0..<count))
+        board: analog, task: task, gates: gates, samples: (0..<count).map { $0 * task.samples.count / count })
       if comparison.active == 0 {
         print("Every one of \(count) samples costs nothing: there is no gradient to compare with.")
         return

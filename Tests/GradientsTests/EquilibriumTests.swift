@@ -48,7 +48,8 @@ struct EquilibriumTests {
       let schur = try #require(
         EquilibriumRule.response(outputs: outputs, of: &point).inverse)
       func content(_ volts: [Double]) -> Double {
-        var sum = 0.0
+        // The leak from every node to 0 V is part of the network.
+        var sum = volts.reduce(0) { $0 + OperatingPoint.leak * $1 * $1 / 2 }
         for branch in point.network.branches {
           guard case .resistor(let ohms) = branch.element else { continue }
           let drop = volts[branch.from] - volts[branch.to]

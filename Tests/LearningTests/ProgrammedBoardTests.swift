@@ -58,9 +58,9 @@ private struct FailingBoard: LearningBoard {
     twin.parameters = gates
     for sample in task.samples.prefix(10) {
       let measured = try board.outputs(for: sample.inputs)
-      let true_ = try twin.outputs(for: sample.inputs)
+      let expected = try twin.outputs(for: sample.inputs)
       // Converters: offsets, gains, curvature of sources and readings, and noise.
-      #expect(zip(measured, true_).allSatisfy { abs($0 - $1) < 8e-3 })
+      #expect(zip(measured, expected).allSatisfy { abs($0 - $1) < 8e-3 })
     }
   }
 
@@ -167,6 +167,8 @@ private struct FailingBoard: LearningBoard {
 }
 
 @Suite struct GradientComparisonTests {
+  private static let samples = Array(stride(from: 0, to: 150, by: 5))
+
   private func comparison(_ gate: Double, ideal: Bool) throws -> GradientComparison {
     var description = try shippedBoard("lattice")
     if ideal { description.imperfections = .none }
@@ -175,7 +177,7 @@ private struct FailingBoard: LearningBoard {
     let board = try AnalogBoard(
       description: description, seed: 1, sources: place.sources, targets: place.targets)
     return try GradientComparison(
-      board: board, task: task, gates: Array(repeating: gate, count: 32), samples: Array(0..<30))
+      board: board, task: task, gates: Array(repeating: gate, count: 32), samples: Self.samples)
   }
 
   @Test func `on an ideal board only weighting, finite nudges and signs cost coupled learning`()
@@ -219,7 +221,7 @@ private struct FailingBoard: LearningBoard {
     func cost(_ gates: [Double]) throws -> Double {
       twin.parameters = gates
       var sum = 0.0
-      for sample in task.samples.prefix(30) {
+      for sample in Self.samples.map({ task.samples[$0] }) {
         let outputs = try twin.outputs(for: sample.inputs)
         let rival = outputs.indices.filter { $0 != sample.category! }.map { outputs[$0] }.max()!
         let missing = max(0, margin - outputs[sample.category!] + rival)
