@@ -125,7 +125,8 @@ public struct CycleCurves: Sendable {
         + "\(colours[place]) title 'tau \(results[index].tau) s'"
     }
     for (place, index) in shown.prefix(5).enumerated() {
-      for cycle in measured?.measuredCycles ?? [] where abs(cycle.tau / results[index].tau - 1) < 0.01 {
+      for cycle in measured?.measuredCycles ?? []
+      where abs(cycle.tau / results[index].tau - 1) < 0.01 {
         cycles.append(
           "'measured-cycle-\(cycle.tau)s.csv' using 1:2 with points pt 6 ps 0.7 lc "
             + "\(colours[place]) title ''")

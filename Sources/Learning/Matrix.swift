@@ -90,7 +90,9 @@ struct Matrix {
     for _ in 0..<60 {
       var off = 0.0
       for row in 0..<rows {
-        for column in 0..<rows where column != row { off += matrix[row, column] * matrix[row, column] }
+        for column in 0..<rows where column != row {
+          off += matrix[row, column] * matrix[row, column]
+        }
       }
       if off.squareRoot() <= 1e-15 * matrix.norm { break }
       for p in 0..<rows {

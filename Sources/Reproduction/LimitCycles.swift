@@ -72,15 +72,20 @@ extension Experiments {
         ours: flatness(results[results.count - 3], last), bound: .value(0...0.2)))
     for cycle in description.measuredCycles {
       var one = try Cycling<VirtualBoard>(description: rig.board, tasks: rig.tasks, plan: plan)
-      guard let result = try one.run(tau: cycle.tau, stopping: { bench.isStopping }) else { continue }
+      guard let result = try one.run(tau: cycle.tau, stopping: { bench.isStopping }) else {
+        continue
+      }
       report.figures.append(
         Figure(
           "mean distance to the cycle measured at \(cycle.tau) s (V)",
           ours: distance(result.path, to: cycle.points, plane: description.plane)))
     }
     report.figures.append(
-      Figure("factor on the learning rate", ours: rig.rate, published: 2, bound: .ratio(0.8...1.25)))
-    let holding = zip(results, said).filter { $1.withinRails && abs(log($1.error / $0.error)) < 0.7 }
+      Figure("factor on the learning rate", ours: rig.rate, published: 2, bound: .ratio(0.8...1.25))
+    )
+    let holding = zip(results, said).filter {
+      $1.withinRails && abs(log($1.error / $0.error)) < 0.7
+    }
     report.figures.append(
       Figure(
         "largest tau at which the linear theory's E is within a factor 2 (s)",

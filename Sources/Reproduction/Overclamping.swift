@@ -8,14 +8,16 @@ extension Experiments {
   /// The circle task at five diameters, standard against overclamped.
   static let overclamp = Experiment(
     name: "overclamp",
-    about: "eight points on a circle in two classes, five diameters: the standard rule against overclamping",
+    about:
+      "eight points on a circle in two classes, five diameters: the standard rule against overclamping",
     seconds: 60
   ) { bench in
     // Diameter, then hinge loss in mV^2 and class error, standard and overclamped.
-    let published: [(diameter: Double, standard: (Double, Double), overclamped: (Double, Double))] = [
-      (0.417, (84, 0.06), (0, 0)), (0.334, (100, 0.125), (0, 0)), (0.250, (108, 0.125), (0, 0)),
-      (0.167, (163, 0.125), (3.5, 0)), (0.083, (322, 0.5), (97.5, 0.25)),
-    ]
+    let published: [(diameter: Double, standard: (Double, Double), overclamped: (Double, Double))] =
+      [
+        (0.417, (84, 0.06), (0, 0)), (0.334, (100, 0.125), (0, 0)), (0.250, (108, 0.125), (0, 0)),
+        (0.167, (163, 0.125), (3.5, 0)), (0.083, (322, 0.5), (97.5, 0.25)),
+      ]
     let board = try board("lattice-multiplier")
     let seeds = bench.quick ? 2 : 8
     let standardEpochs = bench.quick ? 1500 : 6000
@@ -101,7 +103,9 @@ extension Experiments {
         ].map { "\($0)" })
     }
     report.figures.append(
-      Figure("standard over overclamped, least ratio of losses", ours: ratios.min()!, bound: .value(1.5...1e9)))
+      Figure(
+        "standard over overclamped, least ratio of losses", ours: ratios.min()!,
+        bound: .value(1.5...1e9)))
     report.add(
       "overclamp.csv",
       heading: "diameter_V,standard_mV2,standard_wrong,standard_learned_s,overclamped_mV2,"
@@ -131,7 +135,7 @@ extension Experiments {
   ) { bench in
     var report = Report()
     let task = try task("regression")
-    let weights: [Double] = bench.quick ? [0, 0.05] : [0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2]
+    let weights: [Double] = bench.quick ? [0, 3e-3] : [0, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03]
     let outcomes = try bench.map(weights) { weight in
       var board = try board("lattice-multiplier")
       board.imperfections = .none
@@ -164,7 +168,8 @@ extension Experiments {
     ]
     let falls = zip(outcomes, outcomes.dropFirst()).allSatisfy { $1.power <= $0.power * 1.02 }
     report.figures.append(
-      Figure("power falls with every larger lambda (1: yes)", ours: falls ? 1 : 0, bound: .value(1...1)))
+      Figure(
+        "power falls with every larger lambda (1: yes)", ours: falls ? 1 : 0, bound: .value(1...1)))
     report.add(
       "power.csv", heading: "lambda,error_V2,power_W",
       rows: zip(weights, outcomes).map { ["\($0)", "\($1.error)", "\($1.power)"] })

@@ -18,7 +18,8 @@ struct PairOptions: ParsableArguments {
   var board: String?
   @Option(
     name: .customLong("task"),
-    help: "A task: a name in task/ or a file; given once for each. Default two-edge-alpha and -beta.")
+    help:
+      "A task: a name in task/ or a file; given once for each. Default two-edge-alpha and -beta.")
   var tasks: [String] = []
   @Option(help: "A rig file (a name in rig/ or a file), in place of board and tasks.")
   var rig: String?
@@ -34,7 +35,8 @@ struct PairOptions: ParsableArguments {
     try Limits.check(initial, "--initial", 0, 5.5)
     if rig != nil, board != nil || !tasks.isEmpty || ideal {
       throw ValidationError(
-        "--rig brings its own board, tasks and imperfections; leave --board, --task and --ideal out")
+        "--rig brings its own board, tasks and imperfections; leave --board, --task and --ideal out"
+      )
     }
   }
 
@@ -81,7 +83,9 @@ extension Rig {
     let bias = zip(names, self.bias).map { "\($0) \(String(format: "%.2f", $1)) V/s" }
     lines.append("  bias: " + bias.joined(separator: ", "))
     var line = "  learning rate: \(Format.significant(rate)) times the nominal one"
-    if let misfit { line += ", fitted to one measured cycle (\(Format.significant(misfit)) V rms off)" }
+    if let misfit {
+      line += ", fitted to one measured cycle (\(Format.significant(misfit)) V rms off)"
+    }
     return "the rig as it works, from its solution lines and drift:\n"
       + (lines + [line]).joined(separator: "\n")
   }
@@ -103,7 +107,9 @@ struct CycleCommand: ParsableCommand {
 
   @OptionGroup var pair: PairOptions
   @Option(
-    help: "The learning time of a full cycle, s, given once for each; default 1 ms ... 1 s, or the rig's.")
+    help:
+      "The learning time of a full cycle, s, given once for each; default 1 ms ... 1 s, or the rig's."
+  )
   var tau: [Double] = []
   @Option(help: "The most learning time spent on one tau, s; three cycles are always run.")
   var longest = 1.5
@@ -196,7 +202,9 @@ struct CycleCommand: ParsableCommand {
   }
 
   private func table(_ curves: CycleCurves, rule: RuleSettings) -> String {
-    var rows = [["tau", "E (V^2)", "D (V)", "D/tau (V/s)", "state", "cycles", "steps", "learned/tau"]]
+    var rows = [
+      ["tau", "E (V^2)", "D (V)", "D/tau (V/s)", "state", "cycles", "steps", "learned/tau"]
+    ]
     let classified = curves.results.contains { $0.accuracy != nil }
     if classified { rows[0].append("right") }
     if !curves.theory.isEmpty { rows[0] += ["theory E", "theory D", "true/linear E"] }

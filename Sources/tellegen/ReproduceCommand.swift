@@ -108,7 +108,8 @@ struct ReproduceCommand: ParsableCommand {
       let allowed: String
       switch figure.bound {
       case .ratio(let range):
-        allowed = "ratio \(Format.significant(range.lowerBound)) ... \(Format.significant(range.upperBound))"
+        allowed =
+          "ratio \(Format.significant(range.lowerBound)) ... \(Format.significant(range.upperBound))"
       case .value(let range):
         let upper = range.upperBound >= 1e9 ? "" : Format.significant(range.upperBound)
         allowed =
