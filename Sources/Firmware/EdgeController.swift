@@ -48,6 +48,40 @@ public struct DriveLaw: Sendable {
   }
 }
 
+/// What one end of an edge is to the controller.
+public struct Terminal: Sendable, Equatable {
+  /// A source channel, a target channel from 0x4000 on, or -1.
+  public var code: Int16
+
+  /// A node that is neither driven nor measured.
+  @inlinable public static var hidden: Terminal { Terminal(code: -1) }
+
+  /// The node of a source channel, 0 ... 16383.
+  @inlinable
+  public static func source(_ channel: Int16) -> Terminal { Terminal(code: channel & 0x3fff) }
+
+  /// The node of a target channel, 0 ... 16383.
+  @inlinable
+  public static func target(_ channel: Int16) -> Terminal {
+    Terminal(code: (channel & 0x3fff) | 0x4000)
+  }
+
+  @inlinable
+  init(code: Int16) { self.code = code }
+
+  /// Its voltage in the free twin, from what sources are driven to and targets were measured at;
+  /// `nil` where it is not known.
+  @inlinable
+  func voltage(inputs: Span<Voltage>, targets: Span<Voltage>) -> Voltage? {
+    if code < 0 { return nil }
+    let channel = Int(truncatingIfNeeded: code & 0x3fff)
+    if code & 0x4000 == 0 {
+      return channel < inputs.count ? inputs[unchecked: channel] : nil
+    }
+    return channel < targets.count ? targets[unchecked: channel] : nil
+  }
+}
+
 /// The controller of one learning edge: it decides what the gate is to do and keeps account of
 /// where the gate must be, from what it commanded and the clock.
 ///
@@ -64,6 +98,10 @@ public struct EdgeController: Sendable, Equatable {
   public var dischargeConstant: UInt32
   /// What the gate loses by leakage in one tick of 2^24 ns (16.8 ms), in steps of 2^-24 V.
   public var leakPerTick: Int32
+  /// What the edge's `from` end is to the controller.
+  public var from = Terminal.hidden
+  /// What the edge's `to` end is to the controller.
+  public var to = Terminal.hidden
 
   /// A controller whose gate is believed to stand at a voltage.
   @inlinable
@@ -90,6 +128,15 @@ public struct EdgeController: Sendable, Equatable {
     case .charge: gate < law.highest ? .charge : .hold
     case .discharge: law.lowest < gate ? .discharge : .hold
     }
+  }
+
+  /// The magnitude of the voltage across the edge in the free twin, where both ends are known.
+  @inlinable
+  func drop(inputs: Span<Voltage>, targets: Span<Voltage>) -> Voltage? {
+    guard let one = from.voltage(inputs: inputs, targets: targets),
+      let other = to.voltage(inputs: inputs, targets: targets)
+    else { return nil }
+    return (one - other).magnitude
   }
 
   /// How fast the other drive would move the gate over how fast this one does, where this one is the

@@ -43,6 +43,9 @@ public struct Rule: Sendable, Equatable {
   /// that both ways weigh the same: without it, moves that should cancel pull gates to half the
   /// supply.
   public var balanced: Bool
+  /// Whether edges between nodes that the controller drives or measures take part in proportion to
+  /// the voltage across them: what the sign of their contrast, which grows with it, does not say.
+  public var weighted: Bool
   /// The lower rail, the lowest voltage a clamp may command.
   public var lowest: Voltage
   /// The upper rail, the highest voltage a clamp may command.
@@ -52,7 +55,7 @@ public struct Rule: Sendable, Equatable {
   @inlinable
   public init(
     nudge: Nudge, length: PulseLength, contrast: Contrast = .single, probability: Fraction = .one,
-    deadBand: Voltage = .zero, balanced: Bool = false,
+    deadBand: Voltage = .zero, balanced: Bool = false, weighted: Bool = false,
     lowest: Voltage = .zero, highest: Voltage = .millivolts(453)
   ) {
     self.nudge = nudge
@@ -61,6 +64,7 @@ public struct Rule: Sendable, Equatable {
     self.probability = probability
     self.deadBand = deadBand
     self.balanced = balanced
+    self.weighted = weighted
     self.lowest = lowest
     self.highest = highest
   }
@@ -72,7 +76,7 @@ public struct Rule: Sendable, Equatable {
     let comparing = Abilities.sign.union(.perEdgeHold)
     var needed = board.contains(.analogRule) ? Abilities.analogRule : comparing
     if contrast == .centred { needed = needed.union(comparing).union(.antiNudge) }
-    if probability != .one || balanced { needed = needed.union(.perEdgeHold) }
+    if probability != .one || balanced || weighted { needed = needed.union(.perEdgeHold) }
     return needed
   }
 

@@ -107,6 +107,9 @@ public struct TrainingStep: Sendable {
     if !board.abilities.contains(.analogRule) {
       try board.compare(into: &comparisons)
       decide(index: index, edges: edges, comparisons: comparisons, drives: &drives)
+      if rule.weighted {
+        weigh(index: index, inputs: inputs, targets: targets.span, edges: edges, drives: &drives)
+      }
       if rule.contrast == .centred {
         try clamp(
           on: &board, verdict: verdict, labels: labels, targets: targets.span, mirrored: true)
@@ -175,6 +178,34 @@ public struct TrainingStep: Sendable {
         }
       }
       drives[unchecked: edge] = drive
+      edge = edge &+ 1
+    }
+  }
+
+  /// Holds edges between known nodes so often that each takes part in proportion to the voltage
+  /// across it; the one with the largest always does.
+  @inlinable
+  func weigh(
+    index: UInt32, inputs: Span<Voltage>, targets: Span<Voltage>,
+    edges: borrowing MutableSpan<EdgeController>, drives: inout MutableSpan<Drive>
+  ) {
+    var largest = Voltage.zero
+    var edge = 0
+    while edge < edges.count {
+      if let drop = edges[unchecked: edge].drop(inputs: inputs, targets: targets), largest < drop {
+        largest = drop
+      }
+      edge = edge &+ 1
+    }
+    edge = 0
+    while edge < edges.count && edge < drives.count {
+      if let drop = edges[unchecked: edge].drop(inputs: inputs, targets: targets), drop < largest,
+        // A third row of the steps' numbers, independent of the other choices.
+        !chance.happens(
+          Fraction(drop, of: largest), step: index ^ 0x5555_5555, device: Wide.counter(edge))
+      {
+        drives[unchecked: edge] = .hold
+      }
       edge = edge &+ 1
     }
   }

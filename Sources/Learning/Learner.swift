@@ -26,10 +26,12 @@ public struct Learner<Board: LearningBoard> {
   ///   - rule: the rule.
   ///   - seed: the seed of desynchronous learning's choices.
   ///   - calibration: what the controllers are told.
+  ///   - sources: the node of each source channel, as far as edges are to know of it.
+  ///   - targets: the node of each target channel, likewise.
   /// - Throws: `SessionError.refused` when the board lacks what the rule needs.
   public init(
     board: Board, description: BoardDescription, problem: Problem, rule: RuleSettings, seed: UInt64,
-    calibration: Calibration
+    calibration: Calibration, sources: [Int] = [], targets targetNodes: [Int] = []
   ) throws(SessionError) {
     self.board = board
     self.description = description
@@ -48,6 +50,19 @@ public struct Learner<Board: LearningBoard> {
       chance: Chance(seed: UInt32(truncatingIfNeeded: seed ^ (seed >> 32))),
       timer: board.longestPulse)
     controllers = abilities.contains(.perEdgeHold) ? calibration.controllers() : []
+    func terminal(_ node: Int) -> Terminal {
+      if let channel = sources.firstIndex(of: node) {
+        return .source(Int16(truncatingIfNeeded: channel))
+      }
+      if let channel = targetNodes.firstIndex(of: node) {
+        return .target(Int16(truncatingIfNeeded: channel))
+      }
+      return .hidden
+    }
+    for (index, edge) in description.learningEdges.enumerated() where index < controllers.count {
+      controllers[index].from = terminal(edge.from)
+      controllers[index].to = terminal(edge.to)
+    }
     targets = Array(repeating: .zero, count: problem.layout.channels)
     comparisons = Array(repeating: Comparison(bits: 0), count: edges)
     drives = Array(repeating: .hold, count: edges)

@@ -47,6 +47,9 @@ public struct RuleSettings: Sendable, Equatable, Codable {
   public var deadBand: Double
   /// Whether edges leave out so many moves of their faster way that both ways weigh the same.
   public var balanced: Bool
+  /// Whether edges between nodes that are driven or measured take part in proportion to the voltage
+  /// across them.
+  public var weighted: Bool
   /// Whether pulses grow as fewer samples are wrong, by the number of samples over that of the wrong
   /// ones: the learning time of an epoch then stays about the same.
   public var normalised: Bool
@@ -55,7 +58,7 @@ public struct RuleSettings: Sendable, Equatable, Codable {
   public init(
     name: Name? = nil, update: UpdateKind, nudge: Double? = nil, pulse: Double? = nil,
     fixedPulse: Bool? = nil, probability: Double? = nil, deadBand: Double = 0,
-    balanced: Bool = false, normalised: Bool = false
+    balanced: Bool = false, weighted: Bool = false, normalised: Bool = false
   ) {
     let name = name ?? (update == .comparator ? .centredOverclamped : .overclamped)
     self.name = name
@@ -68,6 +71,7 @@ public struct RuleSettings: Sendable, Equatable, Codable {
     self.probability = probability ?? (update == .comparator ? 0.5 : 1)
     self.deadBand = deadBand
     self.balanced = balanced
+    self.weighted = weighted
     self.normalised = normalised
   }
 
@@ -84,7 +88,7 @@ public struct RuleSettings: Sendable, Equatable, Codable {
       nudge: rails ? .rail(eta) : .label(eta), length: fixedPulse ? .fixed(width) : .error(width),
       contrast: name.isCentred ? .centred : .single,
       probability: probability >= 1 ? .one : Fraction(probability),
-      deadBand: Voltage(volts: deadBand), balanced: balanced,
+      deadBand: Voltage(volts: deadBand), balanced: balanced, weighted: weighted,
       lowest: Voltage(volts: description.nodeLowest),
       highest: Voltage(volts: description.nodeHighest))
   }

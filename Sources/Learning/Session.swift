@@ -35,6 +35,12 @@ public struct Plan: Sendable, Equatable, Codable {
     self.calibrated = calibrated
   }
 
+  /// What pulses usually shrink to on a kind of edge: bias moves multiplier gates whenever they learn,
+  /// so their last pulses must not be too short.
+  public static func usualLastPulse(_ update: UpdateKind) -> Double {
+    update == .comparator ? 0.05 : 0.3
+  }
+
   /// The factor on pulses in an epoch: straight down from one to `lastPulse`.
   public func factor(epoch: Int) -> Double {
     epochs <= 1 ? 1 : 1 - (1 - lastPulse) * Double(epoch) / Double(epochs - 1)
@@ -104,16 +110,18 @@ public struct Session<Board: LearningBoard> {
   ///   - problem: the task on the board.
   ///   - plan: the rule and its schedule.
   ///   - calibration: what the controllers are told.
+  ///   - sources: the node of each source channel, as far as edges are to know of it.
+  ///   - targets: the node of each target channel, likewise.
   /// - Throws: `SessionError.refused` when the board lacks what the rule needs.
   public init(
     board: Board, description: BoardDescription, problem: Problem, plan: Plan,
-    calibration: Calibration
+    calibration: Calibration, sources: [Int] = [], targets: [Int] = []
   ) throws(SessionError) {
     self.problem = problem
     self.plan = plan
     learner = try Learner(
       board: board, description: description, problem: problem, rule: plan.rule, seed: plan.seed,
-      calibration: calibration)
+      calibration: calibration, sources: sources, targets: targets)
   }
 
   /// The board.
@@ -261,7 +269,7 @@ extension Session where Board: VirtualFace {
       ? Calibration(measuredOn: board.analog) : Calibration(nominal: description)
     try self.init(
       board: board, description: description, problem: Problem(task: task, seed: plan.seed),
-      plan: plan, calibration: calibration)
+      plan: plan, calibration: calibration, sources: place.sources, targets: place.targets)
   }
 
   /// The result so far; before `begin` its measures are zero.

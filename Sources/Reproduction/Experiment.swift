@@ -171,8 +171,8 @@ public struct Report: Sendable {
 public enum Experiments {
   /// In the order in which they are listed and run.
   public static let all: [Experiment] = [
-    limitCycles, drift, twoTask32, overclamp, biasScaling, desynchronous, memory, powerAware,
-    gradients, subset, outputOnly, satMicroring, satMesh, satBoard,
+    limitCycles, drift, twoTask32, overclamp, biasScaling, desynchronous, memory, powerAware, iris,
+    xor, gradients, subset, outputOnly, satMicroring, satMesh, satBoard,
   ]
 
   static func board(_ name: String) throws(DescriptionError) -> BoardDescription {

@@ -135,7 +135,7 @@ extension Experiments {
   ) { bench in
     var report = Report()
     let task = try task("regression")
-    let weights: [Double] = bench.quick ? [0, 0.05] : [0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2]
+    let weights: [Double] = bench.quick ? [0, 3e-3] : [0, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03]
     let outcomes = try bench.map(weights) { weight in
       var board = try board("lattice-multiplier")
       board.imperfections = .none

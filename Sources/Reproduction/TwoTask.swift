@@ -49,15 +49,16 @@ extension Experiments {
     seconds: 60
   ) { bench in
     var report = Report()
-    let board = try board("lattice-multiplier")
+    // Ideal but for the bias: what was measured as bias holds the twins' mismatch already.
+    let board = try biased(by: 1)
     let seeds = bench.quick ? 3 : 12
     let taus: [Double] =
       bench.quick
       ? [2e-3, 0.02, 0.2, 2]
       : [1e-3, 2e-3, 4e-3, 8e-3, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1, 2, 4]
     let rule = RuleSettings(name: .standard, update: .multiplier, nudge: 1)
-    // The lattice comes to its cycle within about 3 s of learning.
-    let longest: @Sendable (Double) -> Double = { max(3, 4 * $0) }
+    // The lattice comes to its cycle within about 1 s of learning.
+    let longest: @Sendable (Double) -> Double = { max(1.5, 3 * $0) }
 
     bench.tell("regression, \(taus.count) taus, \(seeds) bias draws")
     let regression = try cycles(
@@ -72,7 +73,9 @@ extension Experiments {
         bound: .value(4e-6...1.8e-4)))
     report.figures.append(
       Figure(
-        "regression: E when saturated (V^2)", ours: means.last!, published: 5e-3,
+        "regression: E when saturated, mean over draws (V^2)",
+        ours: regression.last!.map(\.error).mean, spread: regression.last!.map(\.error).deviation,
+        published: 5e-3,
         bound: .ratio(1 / 3.0...3)))
     let decades = regression.filter { $0[0].tau <= 1.01 }
     let speeds = decades.map { group in group.map { $0.span / $0.tau }.mean }
@@ -112,7 +115,9 @@ extension Experiments {
         spread: classes[0].map(\.error).deviation, published: 1.15e-3, bound: .ratio(1 / 3.0...3)))
     report.figures.append(
       Figure(
-        "classification: E when saturated (V^2)", ours: classMeans.last!, published: 2.8e-3,
+        "classification: E when saturated, mean over draws (V^2)",
+        ours: classes.last!.map(\.error).mean, spread: classes.last!.map(\.error).deviation,
+        published: 2.8e-3,
         bound: .ratio(1 / 3.0...3)))
     report.figures.append(
       Figure(
@@ -147,6 +152,16 @@ extension Experiments {
         + "beyond both ends is allowed. Where the published tasks sat on their network, and which "
         + "points made their classes, is not known: ours are this repository's.")
     return report
+  }
+
+  /// The lattice of multiplier edges, ideal but for a factor times the measured bias.
+  private static func biased(by factor: Double) throws -> BoardDescription {
+    var board = try board("lattice-multiplier")
+    let measured = board.imperfections
+    board.imperfections = .none
+    board.imperfections.updateBias = measured.updateBias * factor
+    board.imperfections.updateBiasMedian = measured.updateBiasMedian * factor
+    return board
   }
 
   /// Eight points on a circle in the plane of two inputs, two classes by the upper and the lower
@@ -203,17 +218,12 @@ extension Experiments {
         "two edges: exponent of the floor with the bias", ours: law.exponent, spread: law.error,
         published: 2, bound: .value(1.8...2.2)), at: 0)
 
-    // Ideal but for the bias, so that nothing else makes a floor.
-    let base = try board("lattice-multiplier")
     let tasks = [try task("regression-alpha"), try task("regression-beta")]
     let rule = RuleSettings(name: .standard, update: .multiplier, nudge: 1)
     var points: [(x: Double, y: Double)] = []
     let seeds = bench.quick ? 3 : 12
     for factor in factors {
-      var board = base
-      board.imperfections = .none
-      board.imperfections.updateBias = 1.2 * factor
-      board.imperfections.updateBiasMedian = 0.4 * factor
+      let board = try biased(by: factor)
       let results = try cycles(
         on: board, tasks, rule: rule, taus: [4e-3], seeds: seeds, longest: { _ in 4 },
         bench: bench)

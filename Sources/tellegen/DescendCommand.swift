@@ -166,7 +166,8 @@ struct DescendCommand: ParsableCommand {
           // The first programming charges drained gates; later ones move them by a little.
           double.pulseLimit = 30
           if trainer.epoch * 10 % epochs < 10 || trainer.epoch == epochs {
-            say("epoch \(trainer.epoch) of \(epochs): " + words(measures.cost, measures.accuracy, isSorting))
+            let reached = words(measures.cost, measures.accuracy, isSorting)
+            say("epoch \(trainer.epoch) of \(epochs): \(reached)")
           }
         }
       } catch {

@@ -66,7 +66,8 @@ struct GradientCommand: ParsableCommand {
       }
       let count = min(samples ?? task.samples.count, task.samples.count)
       let comparison = try GradientComparison(
-        board: analog, task: task, gates: gates, samples: (0..<count).map { $0 * task.samples.count / count })
+        board: analog, task: task, gates: gates,
+        samples: (0..<count).map { $0 * task.samples.count / count })
       if comparison.active == 0 {
         print("Every one of \(count) samples costs nothing: there is no gradient to compare with.")
         return

@@ -58,6 +58,11 @@ struct RuleOptions: ParsableArguments {
   var balanced = false
   @Flag(
     help:
+      "Let edges between driven or measured nodes take part in proportion to the voltage across them (comparator edges)."
+  )
+  var weighted = false
+  @Flag(
+    help:
       "Let pulses grow as fewer samples are wrong, by the number of samples over the wrong ones.")
   var normalised = false
 
@@ -73,7 +78,8 @@ struct RuleOptions: ParsableArguments {
     [
       ("--rule", rule != nil), ("--nudge", nudge != nil), ("--pulse", pulse != nil),
       ("--fixed-pulse", fixedPulse), ("--probability", probability != nil),
-      ("--dead-band", deadBand != nil), ("--balanced", balanced), ("--normalised", normalised),
+      ("--dead-band", deadBand != nil), ("--balanced", balanced), ("--weighted", weighted),
+      ("--normalised", normalised),
     ]
   }
 
@@ -82,7 +88,7 @@ struct RuleOptions: ParsableArguments {
     RuleSettings(
       name: rule, update: board.gates.update, nudge: nudge, pulse: pulse,
       fixedPulse: fixedPulse ? true : nil, probability: probability, deadBand: deadBand ?? 0,
-      balanced: balanced, normalised: normalised)
+      balanced: balanced, weighted: weighted, normalised: normalised)
   }
 }
 
@@ -123,7 +129,9 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "The seed of the board's parts, the split and the order; default 1.")
   var seed: UInt64?
   @Option(
-    help: "What pulses have shrunk to in the last epoch, as a share of the first's; default 0.05.")
+    help:
+      "What pulses have shrunk to in the last epoch, as a share of the first's; default 0.05, or 0.3 with multiplier edges."
+  )
   var lastPulse: Double?
   @Option(help: "The gate voltage to begin from, V; default the board's.")
   var initial: Double?
@@ -256,7 +264,8 @@ struct TrainCommand: ParsableCommand {
     let task = try TaskDescription.named(task ?? "iris", data: data)
     let plan = Plan(
       rule: rule.settings(on: description),
-      epochs: epochs ?? 100, seed: seed ?? 1, lastPulse: lastPulse ?? 0.05,
+      epochs: epochs ?? 100, seed: seed ?? 1,
+      lastPulse: lastPulse ?? Plan.usualLastPulse(description.gates.update),
       calibrated: !uncalibrated)
     return RunSetting(version: version, board: description, task: task, plan: plan)
   }
