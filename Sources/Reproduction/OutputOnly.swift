@@ -17,7 +17,7 @@ extension Experiments {
     var report = Report()
     let epochs = bench.quick ? 2 : 4
     bench.tell("boards with default mismatch, by pulses")
-    let boards = try bench.map(Array(0..<(bench.quick ? 1 : 4))) { number in
+    let boards = try bench.map(Array(0..<(bench.quick ? 1 : 2))) { number in
       let digits = try Digits(seed: 1)
       var board = try digits.board(100 + number)
       var trainer = try digits.trainer(digits.plan(epochs: epochs, seed: 1))
