@@ -81,18 +81,19 @@ public struct CycleCurves: Sendable {
   /// Measured curves as CSV files, by name; none without a measurement.
   public var measuredFiles: [(name: String, text: String)] {
     guard let measured else { return [] }
-    func rows(_ values: [SIMD2<Double>]) -> String {
-      values.map { "\($0.x),\($0.y)\n" }.joined()
+    func rows(_ values: [SIMD2<Double>], _ heading: String) -> String {
+      heading + "\n" + values.map { "\($0.x),\($0.y)\n" }.joined()
     }
     var files: [(name: String, text: String)] = []
     if !measured.measuredError.isEmpty {
-      files.append(("measured-error.csv", rows(measured.measuredError)))
+      files.append(("measured-error.csv", rows(measured.measuredError, "tau_s,error_V2")))
     }
     if !measured.measuredSpanSquared.isEmpty {
-      files.append(("measured-span-squared.csv", rows(measured.measuredSpanSquared)))
+      files.append(
+        ("measured-span-squared.csv", rows(measured.measuredSpanSquared, "tau_s,span_squared_V2")))
     }
     for cycle in measured.measuredCycles {
-      files.append(("measured-cycle-\(cycle.tau)s.csv", rows(cycle.points)))
+      files.append(("measured-cycle-\(cycle.tau)s.csv", rows(cycle.points, "x_V,y_V")))
     }
     return files
   }

@@ -133,6 +133,7 @@ extension Experiments {
       set multiplot layout 2,3
       set logscale y
       set format y '10^{%L}'
+      set xtics 500
       set xlabel 'p x steps'
       set ylabel 'error (V^2)'
       \(panels)unset multiplot

@@ -108,14 +108,12 @@ extension Figure {
       published: published, bound: bound)
   }
 
-  /// By how many points one set of shares is ahead of another, with the standard error of the
-  /// difference as its spread.
+  /// By how many points one set of shares is ahead of another, pair by pair (the same seed or board),
+  /// with the mean difference's standard error as its spread.
   init(lead quantity: String, of ours: [Double], over theirs: [Double], bound: Bound = .shown) {
-    func variance(_ values: [Double]) -> Double {
-      values.deviation * values.deviation / Double(max(values.count, 1))
-    }
+    let leads = zip(ours, theirs).map { 100 * ($0 - $1) }
     self.init(
-      quantity + ", points (spread: standard error)", ours: 100 * (ours.mean - theirs.mean),
-      spread: 100 * (variance(ours) + variance(theirs)).squareRoot(), bound: bound)
+      quantity + ", points (spread: standard error)", ours: leads.mean,
+      spread: leads.deviation / Double(max(leads.count, 1)).squareRoot(), bound: bound)
   }
 }

@@ -12,7 +12,7 @@ extension Experiments {
     name: "gradients",
     about:
       "coupled learning and equilibrium propagation against the exact gradient; digits by each, on ideal devices and 20 mismatched boards",
-    seconds: 60
+    seconds: 45
   ) { bench in
     var report = Report()
     bench.tell("cosines on random networks")

@@ -167,7 +167,7 @@ extension Experiments {
       "drift", width: 900, height: 420,
       """
       set multiplot layout 1,2
-      set key noautotitle top left
+      set key noautotitle bottom right
       set xlabel 'gate of G- (V)'
       set ylabel 'gate of G+ (V)'
       set xrange [0.6:5.2]
@@ -179,6 +179,8 @@ extension Experiments {
       set xrange [*:*]
       set yrange [*:*]
       set logscale y
+      set format y '10^{%L}'
+      set key top left
       set xlabel 'learning time since solved (s)'
       set ylabel 'error (V^2)'
       plot 'way.csv' using 1:4 index 0 with lines lw 2 title 'alpha', \

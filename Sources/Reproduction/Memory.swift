@@ -68,6 +68,41 @@ extension Experiments {
       heading:
         "board,rule,seed,floor_V2,slow_V2,slow_span_V,kept_V2,operations,slow_learned_s_per_cycle",
       rows: rows)
+    // A column for each board and rule, a dot for each draw.
+    let names = pairs.map(\.0)
+    let rules = ["standard", "overclamped", "ours"]
+    let dots = rows.map { row -> [String] in
+      let place = Double(names.firstIndex(of: row[0])!) * 4 + Double(rules.firstIndex(of: row[1])!)
+      return ["\(place + Double(row[2])! / Double(seeds) * 0.5 - 0.25)", row[1], row[4], row[6]]
+    }
+    for rule in rules {
+      report.add(
+        "dots-\(rule).csv", heading: "place,rule,slow_V2,kept_V2",
+        rows: dots.filter { $0[1] == rule })
+    }
+    let ticks = names.enumerated().map { "'\($1)' \($0 * 4 + 1)" }.joined(separator: ", ")
+    func panel(_ column: Int) -> String {
+      zip(rules, ["'#999999'", "'#d55e00'", "'#0072b2'"]).map { rule, colour in
+        "'dots-\(rule).csv' using 1:($\(column)>1e-8?$\(column):1e-8) with points pt 7 ps 0.6 lc "
+          + "\(colour) title '\(rule)'"
+      }.joined(separator: ", ")
+    }
+    report.plot(
+      "memory", width: 1100, height: 460,
+      """
+      set multiplot layout 1,2 title 'twenty bias draws on four boards'
+      set logscale y
+      set format y '10^{%L}'
+      set yrange [5e-9:1]
+      set xrange [-1:15]
+      set xtics (\(ticks)) rotate by 20 right font ',9' noenhanced
+      set key top left
+      set ylabel 'E of slow cycles, 5000 steps a half (V^2)'
+      plot \(panel(3))
+      set ylabel 'E of alpha after 10000 steps of beta (V^2)'
+      plot \(panel(4))
+      unset multiplot
+      """)
     return report
   }
 

@@ -135,7 +135,7 @@ extension Experiments {
   ) { bench in
     var report = Report()
     let task = try task("regression")
-    let weights: [Double] = bench.quick ? [0, 3e-3] : [0, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03]
+    let weights: [Double] = bench.quick ? [0, 3e-3] : [0, 1e-3, 3e-3, 0.01, 0.03]
     let outcomes = try bench.map(weights) { weight in
       var board = try board("lattice-multiplier")
       board.imperfections = .none
@@ -177,10 +177,11 @@ extension Experiments {
       "power-aware", width: 560, height: 420,
       """
       set logscale y
+      set format y '10^{%L}'
       set xlabel 'power of the free twin (uW)'
       set ylabel 'error (V^2)'
       plot 'power.csv' using ($3*1e6):2 with linespoints pt 7 lw 2 notitle, \
-      '' using ($3*1e6):2:(sprintf('%g', $1)) with labels offset 2,0.7 notitle
+      '' using ($3*1e6):2:(sprintf('%g', $1)) with labels offset -1.5,0.8 notitle
       """)
     return report
   }

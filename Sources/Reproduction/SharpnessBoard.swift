@@ -10,7 +10,7 @@ extension Experiments {
     name: "sat-board",
     about:
       "digits programmed on mismatched transistor boards, and their drift: plain, noise, physics-aware, SAM in silico and in situ (ours)",
-    seconds: 90
+    seconds: 75
   ) { bench in
     var report = Report()
     let epochs = bench.quick ? 3 : 6
