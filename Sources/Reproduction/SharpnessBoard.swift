@@ -70,7 +70,8 @@ extension Experiments {
           Figure("\(method.name): one board, \(name), %", ours: 100 * accuracy))
       }
       rows.append(
-        [method.name] + ([usual.mean, wide.mean] + conditions.map(\.1)).map { "\($0)" })
+        [method.name.replacing(",", with: "")]
+          + ([usual.mean, wide.mean] + conditions.map(\.1)).map { "\($0)" })
     }
     if let plain = kept["plain"], let other = harsh["plain"] {
       for method in methods.dropFirst() {

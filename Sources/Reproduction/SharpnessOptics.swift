@@ -69,7 +69,7 @@ extension Experiments {
           "\(method.name), largest Hessian eigenvalue", ours: sharpness.mean,
           spread: sharpness.deviation))
       for (seed, values) in zip(seeds, found) {
-        rows.append([method.name, "\(seed)"] + values.map { "\($0)" })
+        rows.append([method.name.replacing(",", with: ""), "\(seed)"] + values.map { "\($0)" })
       }
     }
     if let plain = kept["plain"], let sat = kept["SAT in temperature"] {
@@ -147,7 +147,7 @@ extension Experiments {
           Figure(percent: "\(method.name), errors of \(sigma) rad", found.map { $0[column] }))
       }
       for (seed, values) in zip(seeds, found) {
-        rows.append([method.name, "\(seed)"] + values.map { "\($0)" })
+        rows.append([method.name.replacing(",", with: ""), "\(seed)"] + values.map { "\($0)" })
       }
     }
     if let plain = kept["plain"] {
