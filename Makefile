@@ -13,10 +13,10 @@ swift_files := Sources Tests Embedded Package.swift
 out ?= runs/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check proof lint format bench
+.PHONY: help demo test check proof lint format bench reproduce
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' "$(root)Makefile"
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' "$(root)Makefile"
 
 demo: ## build Tellegen and train the demo task into runs/demo (or out=...)
 	@$(in_root) Scripts/setup build demo
@@ -43,6 +43,11 @@ lint: ## check format, documentation and imports
 format: ## format the Swift files in place
 	@$(in_root) Scripts/setup
 	$(in_root) swift format --in-place --parallel --recursive $(swift_files)
+
+reproduce: ## run published results again and judge them, into runs/reproduce
+	@$(in_root) Scripts/setup build demo
+	$(in_root) swift build -c release --product tellegen
+	$(in_root) .build/release/tellegen reproduce all
 
 bench: ## measure speed, accuracy and gate estimates, and count the firmware's instructions
 	@$(in_root) Scripts/setup build bench

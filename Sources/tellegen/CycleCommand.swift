@@ -60,7 +60,7 @@ struct PairOptions: ParsableArguments {
     let names = tasks.isEmpty && board == nil ? ["two-edge-alpha", "two-edge-beta"] : tasks
     guard (count...2).contains(names.count) else {
       try Exits.leave(
-        "\(names.count) tasks are given; \(count == 2 ? "two are" : "one or two are") wanted "
+        "\(names.count) \(names.count == 1 ? "task is" : "tasks are") given; \(count == 2 ? "two are" : "one or two are") wanted "
           + "(--task NAME, once for each)", with: Exits.usage)
     }
     return TaskPair(
@@ -141,12 +141,13 @@ struct CycleCommand: ParsableCommand {
         }
       }
       for tau in taus { try Cycling<VirtualBoard>.check(tau: tau, rule: pair.rule) }
+      let plan = CyclePlan(rule: pair.rule, seed: self.pair.seed, longest: longest)
+      // What is refused is refused before anything is written.
+      _ = try Cycling<VirtualBoard>(description: pair.board, tasks: pair.tasks, plan: plan)
+      let said = try theory ? self.said(pair, plan: plan, taus: taus) : []
       let directory = RunDirectory(
         path: out ?? "runs/cycle-\(pair.rig?.name ?? pair.board.name)-\(self.pair.seed)")
       try directory.prepare(holding: "cycle.json", overwrite: overwrite)
-
-      let plan = CyclePlan(rule: pair.rule, seed: self.pair.seed, longest: longest)
-      let said = try theory ? self.said(pair, plan: plan, taus: taus) : []
       Interruption.watch()
       let display = CountDisplay(total: taus.count, what: "tau")
       let tasks = pair.tasks

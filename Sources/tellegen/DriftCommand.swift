@@ -31,10 +31,11 @@ struct DriftCommand: ParsableCommand {
   func run() throws {
     try Exits.catching {
       let pair = try pair.pair(atLeast: 1)
+      let plan = CyclePlan(rule: pair.rule, seed: self.pair.seed)
+      _ = try Cycling<VirtualBoard>(description: pair.board, tasks: pair.tasks, plan: plan)
       let directory = RunDirectory(
         path: out ?? "runs/drift-\(pair.rig?.name ?? pair.board.name)-\(self.pair.seed)")
       try directory.prepare(holding: "drift.json", overwrite: overwrite)
-      let plan = CyclePlan(rule: pair.rule, seed: self.pair.seed)
       Interruption.watch()
       let names = pair.board.learningEdges.map(\.name)
       var results: [DriftResult] = []
