@@ -40,7 +40,7 @@ let package = Package(
     .target(
       name: "Reproduction",
       dependencies: [
-        "Learning", "VirtualBoard", "Models", "Gradients", "Circuit", "Description", "Reproducible",
+        "Firmware", "Learning", "VirtualBoard", "Models", "Gradients", "Circuit", "Description", "Reproducible",
       ]),
     .executableTarget(
       name: "tellegen",

@@ -147,9 +147,13 @@ public struct EdgeController: Sendable, Equatable {
     if drive == .hold || .zero < law.step { return .one }
     let up = end(of: .charge, from: gate, law: law) - gate
     let down = gate - end(of: .discharge, from: gate, law: law)
-    let own = drive == .charge ? up : down
-    let other = drive == .charge ? down : up
-    return other < own ? Fraction(other, of: own) : .one
+    // Speeds are headrooms over RC constants; crosswise products compare them without division.
+    let upSpeed = Wide.product(UInt32(bitPattern: up.magnitude.steps), dischargeConstant)
+    let downSpeed = Wide.product(UInt32(bitPattern: down.magnitude.steps), chargeConstant)
+    let own = drive == .charge ? upSpeed : downSpeed
+    let other = drive == .charge ? downSpeed : upSpeed
+    if !(other < own) { return .one }
+    return Fraction(Wide.saturate(other &>> 28), of: Wide.saturate(own &>> 28))
   }
 
   /// The voltage that a drive would bring the gate to in the end, from about where it is now; the

@@ -147,10 +147,10 @@ public struct CycleCurves: Sendable {
       set xlabel 'tau (s)'
       set ylabel 'error E (V^2)'
       set key top left
-      plot 'cycle.csv' using 1:2 with linespoints pt 7 ps 0.7 lw 2 lc \(colours[0]) title 'double'\
+      plot 'cycle.csv' using 1:($2>1e-12?$2:1e-12) with linespoints pt 7 ps 0.7 lw 2 lc \(colours[0]) title 'double'\
       \(said(15))\(also("measured-error.csv", "1:2"))
       set ylabel 'distance D between the cycle ends (V)'
-      plot 'cycle.csv' using 1:8 with linespoints pt 7 ps 0.7 lw 2 lc \(colours[0]) title 'double'\
+      plot 'cycle.csv' using 1:($8>1e-9?$8:1e-9) with linespoints pt 7 ps 0.7 lw 2 lc \(colours[0]) title 'double'\
       \(said(16))\(also("measured-span-squared.csv", "1:(sqrt($2))"))
       unset logscale
       set format '%g'

@@ -229,11 +229,12 @@ public struct Cycling<Board: VirtualFace> {
   ///
   /// - Parameters:
   ///   - tau: the learning time of a full cycle, s.
+  ///   - exactly: how many cycles to run at least, steady or not; `nil` to stop when it is steady.
   ///   - stopping: asked before every half cycle; a stop ends with what there is, or `nil` before
   ///     the first stretch of cycles.
   /// - Throws: `CycleError.tooShort`, `CircuitError`, or what the board throws.
   public mutating func run(
-    tau: Double, stopping: () -> Bool = { false }
+    tau: Double, exactly wanted: Int? = nil, stopping: () -> Bool = { false }
   ) throws -> CycleResult? {
     guard problems.count == 2 else { throw CycleError.notTwoTasks(problems.map(\.task.name)) }
     try Self.check(tau: tau, rule: plan.rule)
@@ -292,6 +293,10 @@ public struct Cycling<Board: VirtualFace> {
       }
       last = window
       // The cycle's creep may be its coming to rest: give it as long as it takes.
+      if let wanted {
+        if cycles >= wanted { break }
+        continue
+      }
       if steadiness == .steady { break }
       if windows >= 4 && cycles >= 3 && scheduled >= plan.longest { break }
     }

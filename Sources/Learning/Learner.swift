@@ -169,7 +169,12 @@ public struct Learner<Board: LearningBoard> {
           problem.layout.output(output, of: targetSpan).volts - presentation.labels[output].volts
         sum += error * error
       }
-      return (sum / Double(max(presentation.labels.count, 1)), verdict.correct)
+      // A class with a label: the sign of one output tells it.
+      var correct = verdict.correct
+      if case .category(let category) = presentation.wanted, problem.layout.count == 1 {
+        correct = (problem.layout.output(0, of: targetSpan) < .zero) == (category == 0)
+      }
+      return (sum / Double(max(presentation.labels.count, 1)), correct)
     }
   }
 

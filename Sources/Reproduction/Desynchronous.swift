@@ -93,7 +93,7 @@ extension Experiments {
           report.figures.append(
             Figure(
               "\(task.name), \(kind): decades between p = 1 and p = \(probabilities[1]) over p x steps",
-              ours: apart, bound: .value(0...0.7)))
+              ours: apart, bound: .value(0...0.3)))
         }
       }
     }

@@ -8,7 +8,7 @@ extension Experiments {
   static let iris = Experiment(
     name: "iris",
     about:
-      "iris flowers on 32 edges with all imperfections, 100 of 150 for training, ten seeds (ours)",
+      "iris flowers on 32 edges with all imperfections, 100 of 150 for training, ten seeds that had no part in the choice of places (ours)",
     seconds: 20
   ) { bench in
     var report = Report()
@@ -20,7 +20,7 @@ extension Experiments {
       bench.tell("\(name), \(seeds) seeds")
       let board = try board(name)
       let rule = RuleSettings(update: board.gates.update)
-      let results = try bench.map(Array(1...seeds)) { seed in
+      let results = try bench.map(Array(11...10 + seeds)) { seed in
         try trained(
           board, task, rule: rule, epochs: 100, seed: seed,
           lastPulse: Plan.usualLastPulse(board.gates.update), bench: bench)
@@ -51,7 +51,7 @@ extension Experiments {
     let rule = RuleSettings(
       name: .overclamped, update: .comparator, nudge: 0.35, pulse: 50e-3, probability: 0.5,
       balanced: true)
-    let results = try bench.map(Array(1...seeds)) { seed in
+    let results = try bench.map(Array(31...30 + seeds)) { seed in
       try trained(board, task, rule: rule, epochs: 4000, seed: seed, lastPulse: 1, bench: bench)
     }
     let solved = Double(results.count { $0.all.accuracy == 1 }) / Double(seeds)

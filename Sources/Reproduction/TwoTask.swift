@@ -51,47 +51,43 @@ extension Experiments {
     var report = Report()
     // Ideal but for the bias: what was measured as bias holds the twins' mismatch already.
     let board = try biased(by: 1)
-    let seeds = bench.quick ? 3 : 12
+    let seeds = bench.quick ? 3 : 8
     let taus: [Double] =
       bench.quick
       ? [2e-3, 0.02, 0.2, 2]
-      : [1e-3, 2e-3, 4e-3, 8e-3, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1, 2, 4]
+      : [1e-3, 4e-3, 0.016, 0.064, 0.25, 0.5, 1, 2, 4, 8, 16]
     let rule = RuleSettings(name: .standard, update: .multiplier, nudge: 1)
-    // The lattice comes to its cycle within about 1 s of learning.
+    // Errors settle within about 1 s of learning; most gates, which no task holds, drift on until they
+    // meet their rails, so that a fast cycle is never steady in all 32 of them.
     let longest: @Sendable (Double) -> Double = { max(1.5, 3 * $0) }
 
     bench.tell("regression, \(taus.count) taus, \(seeds) bias draws")
     let regression = try cycles(
       on: board, [try task("regression-alpha"), try task("regression-beta")], rule: rule,
       taus: taus, seeds: seeds, longest: longest, bench: bench)
-    let means = regression.map { $0.map(\.error).geometricMean }
-    let floor = means.prefix(3).map { $0 }.min()!
+    let fast = regression.prefix { $0[0].tau < 0.05 }
+    let floors = fast.flatMap { $0.map(\.error) }
+    let slowest = regression.last!.map(\.error)
     report.figures.append(
       Figure(
-        "regression: floor of E (V^2)", ours: floor,
-        spread: regression[0].map(\.error).deviation, published: 2.7e-5,
+        "regression: floor of E, median of draws (V^2)", ours: floors.median, published: 2.7e-5,
         bound: .value(4e-6...1.8e-4)))
     report.figures.append(
       Figure(
-        "regression: E when saturated, mean over draws (V^2)",
-        ours: regression.last!.map(\.error).mean, spread: regression.last!.map(\.error).deviation,
-        published: 5e-3,
-        bound: .ratio(1 / 3.0...3)))
+        "regression: E at the largest tau, median of draws (V^2)", ours: slowest.median,
+        spread: slowest.deviation, published: 5e-3, bound: .ratio(1 / 3.0...3)))
     let decades = regression.filter { $0[0].tau <= 1.01 }
     let speeds = decades.map { group in group.map { $0.span / $0.tau }.mean }
     report.figures.append(
       Figure(
-        "regression: D/tau (V/s)", ours: speeds.mean, spread: speeds.deviation, published: 3.7,
-        bound: .ratio(1 / 3.0...3)))
+        "regression: D/tau up to 1 s (V/s)", ours: speeds.mean, spread: speeds.deviation,
+        published: 3.7, bound: .ratio(1 / 3.0...3)))
     let spanLaw = PowerLaw(decades.map { (x: $0[0].tau, y: $0.map(\.span).geometricMean) })
     report.figures.append(
       Figure(
         "regression: exponent of D(tau) up to 1 s", ours: spanLaw.exponent, spread: spanLaw.error,
         published: 1, bound: .value(0.85...1.15)))
-    report.figures.append(
-      Figure(
-        "regression: E at the largest tau over the floor", ours: means.last! / floor,
-        bound: .value(10...1e4)))
+    report.figures += shape(regression, "regression")
 
     bench.tell("two classes, \(taus.count) taus, \(seeds) bias draws")
     var halves: [TaskDescription] = []
@@ -99,31 +95,35 @@ extension Experiments {
       var half = try circle(diameter: 0.334)
       half.name = "class-\(name)"
       half.samples = half.samples.filter { $0.category == category }.map {
-        Sample(inputs: $0.inputs, labels: [category == 0 ? -0.063 : 0.063])
+        Sample(
+          inputs: $0.inputs, labels: [category == 0 ? -0.063 : 0.063], category: category)
       }
-      half.classes = []
       half.objective = .squaredError
       half.training = half.samples.count
       halves.append(half)
     }
     let classes = try cycles(
       on: board, halves, rule: rule, taus: taus, seeds: seeds, longest: longest, bench: bench)
-    let classMeans = classes.map { $0.map(\.error).geometricMean }
+    let classFloors = classes.prefix { $0[0].tau < 0.05 }.flatMap { $0.map(\.error) }
+    let classSlowest = classes.last!.map(\.error)
     report.figures.append(
       Figure(
-        "classification: floor of E (V^2)", ours: classMeans.prefix(3).min()!,
-        spread: classes[0].map(\.error).deviation, published: 1.15e-3, bound: .ratio(1 / 3.0...3)))
+        "classification: floor of E, median of draws (V^2)", ours: classFloors.median,
+        published: 1.15e-3, bound: .ratio(1 / 3.0...3)))
     report.figures.append(
       Figure(
-        "classification: E when saturated, mean over draws (V^2)",
-        ours: classes.last!.map(\.error).mean, spread: classes.last!.map(\.error).deviation,
-        published: 2.8e-3,
+        "classification: E at the largest tau, median of draws (V^2)", ours: classSlowest.median,
+        spread: classSlowest.deviation, published: 2.8e-3, bound: .ratio(1 / 3.0...3)))
+    report.figures.append(
+      Figure(
+        "classification: wrong at the largest tau",
+        ours: 1 - classes.last!.compactMap(\.accuracy).mean, published: 0.32,
         bound: .ratio(1 / 3.0...3)))
+    report.figures += shape(classes, "classification")
+    let fastest = regression[0] + regression[1]
     report.figures.append(
       Figure(
-        "classification: rise of E from the floor",
-        ours: classMeans.last! / classMeans.prefix(3).min()!,
-        published: 2.8 / 1.15, bound: .ratio(1 / 3.0...3)))
+        "gates at a rail in fast cycles, of 32", ours: fastest.map { Double($0.railed) }.mean))
 
     report.add("regression.csv", heading: cycleHeading, rows: rows(regression))
     report.add("classification.csv", heading: cycleHeading, rows: rows(classes))
@@ -148,10 +148,26 @@ extension Experiments {
       unset multiplot
       """)
     report.remarks.append(
-      "The published floor is 1.2e-5 ... 6e-5 V^2; the middle of it is compared, and a factor 3 "
-        + "beyond both ends is allowed. Where the published tasks sat on their network, and which "
+      "The published floor is 1.2e-5 ... 6e-5 V^2; its middle is shown, and a factor 3 beyond both "
+        + "ends is allowed. Fast cycles are judged after 1.5 s of learning. Where the published tasks sat on their network, and which "
         + "points made their classes, is not known: ours are this repository's.")
     return report
+  }
+
+  /// Flat, rising, flat: the exponents of E(tau), on geometric means over draws, at both ends and the
+  /// steepest between.
+  private static func shape(_ results: [[CycleResult]], _ name: String) -> [Figure] {
+    let points = results.map { (x: $0[0].tau, y: $0.map(\.error).geometricMean) }
+    let slopes = zip(points, points.dropFirst()).map {
+      log($1.y / $0.y) / log($1.x / $0.x)
+    }
+    return [
+      Figure("\(name): exponent of E at the fast end", ours: slopes[0], bound: .value(-0.2...0.2)),
+      Figure(
+        "\(name): steepest exponent of E between", ours: slopes.max()!, bound: .value(0.3...3)),
+      Figure(
+        "\(name): exponent of E at the slow end", ours: slopes.last!, bound: .value(-0.5...0.5)),
+    ]
   }
 
   /// The lattice of multiplier edges, ideal but for a factor times the measured bias.

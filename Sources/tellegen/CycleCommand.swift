@@ -33,6 +33,10 @@ struct PairOptions: ParsableArguments {
 
   func validate() throws {
     try Limits.check(initial, "--initial", 0, 5.5)
+    if rule.normalised {
+      throw ValidationError(
+        "--normalised goes by the epochs of a training run; leave it out here")
+    }
     if rig != nil, board != nil || !tasks.isEmpty || ideal {
       throw ValidationError(
         "--rig brings its own board, tasks and imperfections; leave --board, --task and --ideal out"
@@ -47,10 +51,14 @@ struct PairOptions: ParsableArguments {
       let fitted = try Rig(description)
       var board = fitted.board
       if let initial { try board.begin(at: initial) }
-      var settings = rule.settings(on: board)
-      if rule.rule == nil { settings = fitted.rule }
-      if rule.nudge == nil { settings.nudge = fitted.rule.nudge }
-      if let pulse = rule.pulse { settings.pulse = pulse }
+      // The rig's own rule, unless another is asked for; its nudge goes with nudges to labels.
+      var named = rule
+      if named.rule == nil { named.rule = fitted.rule.name }
+      var settings = named.settings(on: board)
+      if rule.nudge == nil, settings.name == .standard || settings.name == .coupled {
+        settings.nudge = fitted.rule.nudge
+      }
+      if rule.pulse == nil, settings.fixedPulse { settings.pulse = fitted.rule.pulse }
       FileHandle.standardError.write(Data((fitted.summary + "\n").utf8))
       return TaskPair(board: board, tasks: fitted.tasks, rule: settings, rig: description)
     }
@@ -139,6 +147,11 @@ struct CycleCommand: ParsableCommand {
         taus = [1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1].filter {
           $0 / 2 >= pair.rule.pulse
         }
+      }
+      if taus.isEmpty {
+        try Exits.leave(
+          "a pulse of \(pair.rule.pulse) s is longer than half of every default tau; give a --tau of "
+            + "\(2 * pair.rule.pulse) s or more, or a shorter --pulse", with: Exits.usage)
       }
       for tau in taus { try Cycling<VirtualBoard>.check(tau: tau, rule: pair.rule) }
       let plan = CyclePlan(rule: pair.rule, seed: self.pair.seed, longest: longest)
@@ -238,10 +251,12 @@ struct CycleCommand: ParsableCommand {
   }
 
   private func notes(_ results: [CycleResult], edges: [String]) -> [String] {
-    results.filter { $0.steadiness != .steady && $0.railed > 0 }.map { result in
-      "At tau \(Format.seconds(result.tau)) \(result.railed) of \(edges.count) gates ran into their "
-        + "rails before the cycle was steady: its figures are those of a saturated board. Less "
-        + "learning time (--longest), a better rule (--rule) or a smaller bias shows the cycle."
+    results.filter { $0.railed > 0 }.map { result in
+      "At tau \(Format.seconds(result.tau)) \(result.railed) of \(edges.count) gates stood at their "
+        + "rails"
+        + (result.steadiness == .steady ? "" : " before the cycle was steady")
+        + ": its figures are those of a saturated board. Less learning time (--longest, a shorter "
+        + "tau), a better rule (--rule) or a smaller bias shows the cycle."
     }
   }
 }
