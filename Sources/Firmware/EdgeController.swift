@@ -147,8 +147,16 @@ public struct EdgeController: Sendable, Equatable {
     if drive == .hold || .zero < law.step { return .one }
     let up = end(of: .charge, from: gate, law: law) - gate
     let down = gate - end(of: .discharge, from: gate, law: law)
-    let own = drive == .charge ? up : down
-    let other = drive == .charge ? down : up
+    var own = drive == .charge ? up : down
+    var other = drive == .charge ? down : up
+    // A path with the smaller RC is faster by the ratio.
+    let ownConstant = constant(of: drive)
+    let otherConstant = constant(of: drive == .charge ? .discharge : .charge)
+    if ownConstant < otherConstant {
+      other = other.scaled(by: Fraction(ownConstant, of: otherConstant))
+    } else if otherConstant < ownConstant {
+      own = own.scaled(by: Fraction(otherConstant, of: ownConstant))
+    }
     return other < own ? Fraction(other, of: own) : .one
   }
 
