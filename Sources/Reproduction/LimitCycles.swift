@@ -73,7 +73,7 @@ extension Experiments {
     for cycle in description.measuredCycles {
       var one = try Cycling<VirtualBoard>(description: rig.board, tasks: rig.tasks, plan: plan)
       guard let result = try one.run(tau: cycle.tau, stopping: { bench.isStopping }) else {
-        continue
+        throw Stopped()
       }
       report.figures.append(
         Figure(
