@@ -195,7 +195,7 @@ private func readNumbers(_ path: String) throws(DescriptionError) -> [[Double]] 
     row throws(DescriptionError) in
     var numbers: [Double] = []
     for column in row.cells.indices {
-      numbers.append(try row.number(column, in: -1e9, 1e9, of: "number"))
+      numbers.append(try row.number(column, in: -1e9, 1e9, of: "number", stated: "allowed"))
     }
     rows.append(numbers)
   }

@@ -8,9 +8,10 @@ struct Row {
     DescriptionError(file: file, line: line, message: message)
   }
 
-  /// The number in a cell, which must be in the range stated for it.
+  /// The number in a cell, which must be in the range stated for it (by whom: `stated`).
   func number(
-    _ column: Int, in lowest: Double, _ highest: Double, of role: String
+    _ column: Int, in lowest: Double, _ highest: Double, of role: String,
+    stated: String = "the task states"
   ) throws(DescriptionError) -> Double {
     let text = cells[column]
     guard let value = parseNumber(text) else {
@@ -20,7 +21,7 @@ struct Row {
     guard lowest <= value, value <= highest else {
       throw error(
         "column \(column) (\(role)) is \(quote(text)), outside the range \(write(lowest)) ... "
-          + "\(write(highest)) the task states"
+          + "\(write(highest)) \(stated)"
       )
     }
     return value

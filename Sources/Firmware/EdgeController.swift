@@ -147,13 +147,17 @@ public struct EdgeController: Sendable, Equatable {
     if drive == .hold || .zero < law.step { return .one }
     let up = end(of: .charge, from: gate, law: law) - gate
     let down = gate - end(of: .discharge, from: gate, law: law)
-    // Speeds are headrooms over RC constants; crosswise products compare them without division.
-    let upSpeed = Wide.product(UInt32(bitPattern: up.magnitude.steps), dischargeConstant)
-    let downSpeed = Wide.product(UInt32(bitPattern: down.magnitude.steps), chargeConstant)
-    let own = drive == .charge ? upSpeed : downSpeed
-    let other = drive == .charge ? downSpeed : upSpeed
-    if !(other < own) { return .one }
-    return Fraction(Wide.saturate(other &>> 28), of: Wide.saturate(own &>> 28))
+    var own = drive == .charge ? up : down
+    var other = drive == .charge ? down : up
+    // A path with the smaller RC is faster by the ratio.
+    let ownConstant = constant(of: drive)
+    let otherConstant = constant(of: drive == .charge ? .discharge : .charge)
+    if ownConstant < otherConstant {
+      other = other.scaled(by: Fraction(ownConstant, of: otherConstant))
+    } else if otherConstant < ownConstant {
+      own = own.scaled(by: Fraction(otherConstant, of: ownConstant))
+    }
+    return other < own ? Fraction(other, of: own) : .one
   }
 
   /// The voltage that a drive would bring the gate to in the end, from about where it is now; the

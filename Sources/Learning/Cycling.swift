@@ -37,7 +37,7 @@ public enum Steadiness: String, Sendable, Codable {
   /// Errors repeat, but the whole cycle creeps through gate space along directions that no task
   /// sees.
   case drifting
-  /// Errors still change, or gates ran into their rails on the way.
+  /// Errors still change, or gates stand at their rails at an end of the cycle.
   case unsteady
 }
 
@@ -134,10 +134,11 @@ public struct Cycling<Board: VirtualFace> {
   }
 
   /// Learns one task for half of tau: as many steps as pulses of t0 fill it, and never more learning
-  /// time than it.
+  /// time than it; a stop ends it early.
   /// - Returns: the learning time, s.
   mutating func learn(
-    _ task: Int, half: Double, watching watch: (Double, inout Learner<Board>) -> Void = { _, _ in }
+    _ task: Int, half: Double, stopping: () -> Bool = { false },
+    watching watch: (Double, inout Learner<Board>) -> Void = { _, _ in }
   ) throws(Board.Failure) -> Double {
     let problem = problems[task]
     learner.take(problem)
@@ -154,6 +155,8 @@ public struct Cycling<Board: VirtualFace> {
       steps += 1
       learned += report.learned.seconds
       watch(Double(step + 1) / Double(most), &learner)
+      // A half cycle may be millions of steps.
+      if step % 1024 == 1023 && stopping() { break }
     }
     return learned
   }
@@ -230,8 +233,7 @@ public struct Cycling<Board: VirtualFace> {
   /// - Parameters:
   ///   - tau: the learning time of a full cycle, s.
   ///   - exactly: how many cycles to run at least, steady or not; `nil` to stop when it is steady.
-  ///   - stopping: asked before every half cycle; a stop ends with what there is, or `nil` before
-  ///     the first stretch of cycles.
+  ///   - stopping: asked now and then; a stop before the end gives `nil`.
   /// - Throws: `CycleError.tooShort`, `CircuitError`, or what the board throws.
   public mutating func run(
     tau: Double, exactly wanted: Int? = nil, stopping: () -> Bool = { false }
@@ -256,7 +258,8 @@ public struct Cycling<Board: VirtualFace> {
         var ends: [[Double]] = []
         for task in 0..<2 {
           if stopping() { return nil }
-          window.learned += try learn(task, half: tau / 2)
+          window.learned += try learn(task, half: tau / 2, stopping: stopping)
+          if stopping() { return nil }
           let gates = learner.gates
           ends.append(gates)
           window.add(try measure(), end: task)
@@ -302,13 +305,15 @@ public struct Cycling<Board: VirtualFace> {
     }
     let window = last!
     let count = Double(window.cycles)
+    // Rails make any cycle repeat; it is not the one that learning alone would settle into.
+    if window.railed > 0 { steadiness = .unsteady }
 
     var path: [[Double]] = [learner.gates]
     var turn = 0
     for task in 0..<2 {
       if stopping() { break }
       var next = 1.0 / 30
-      _ = try learn(task, half: tau / 2) { part, learner in
+      _ = try learn(task, half: tau / 2, stopping: stopping) { part, learner in
         if part >= next - 1e-9 {
           path.append(learner.gates)
           next = max(next, part) + 1.0 / 30

@@ -54,7 +54,7 @@ extension Cycling {
     while !stopping() && solving < plan.longest {
       var sum = 0.0
       for _ in 0..<10 {
-        _ = try learn(task, half: interval)
+        _ = try learn(task, half: interval, stopping: stopping)
         solving += interval
         sum += try measure()[task].error / 10
       }
@@ -70,7 +70,7 @@ extension Cycling {
     var railedEdge: Int?
     var done = 0.0
     while done < learned - interval / 2 && !stopping() {
-      _ = try learn(task, half: interval)
+      _ = try learn(task, half: interval, stopping: stopping)
       if let failure = learner.board.analog.failure { throw failure }
       done += interval
       let gates = learner.gates

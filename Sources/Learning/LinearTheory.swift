@@ -116,6 +116,7 @@ public struct LinearTheory: Sendable {
 
   /// The steady cycle of one tau: the affine maps of both halves, composed and solved for what they
   /// leave in place, up to the creep that neither sees.
+  /// - Throws: `TheoryError` where mismatched twins make learning run away within tau; `CircuitError`.
   public func cycle(tau: Double) throws -> TheoryResult {
     let count = tasks[0].solution.count
     var maps: [(factor: Matrix, shift: [Double])] = []
@@ -149,6 +150,13 @@ public struct LinearTheory: Sendable {
     let second = zip(base, step).map { $0 + $1 }
     let first = zip(maps[0].factor * second, maps[0].shift).map { $0 + $1 }
     let ends = [first, second]
+    func refuseRunaway(_ numbers: [Double]) throws {
+      if numbers.allSatisfy({ $0.isFinite }) { return }
+      throw TheoryError(
+        "at tau \(tau) s learning runs away along a direction that the tasks leave open; take a "
+          + "shorter tau, or do without the theory")
+    }
+    try refuseRunaway(first + second + creep)
 
     var errors: [[Double]] = []
     var exact = 0.0
@@ -169,6 +177,7 @@ public struct LinearTheory: Sendable {
     }
     let error = errors.joined().reduce(0, +) / 4
     let span = zip(first, second).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
+    try refuseRunaway([error, span, exact])
     return TheoryResult(
       tau: tau, errors: errors, error: error, span: span, ends: ends,
       drift: creep.reduce(0) { $0 + $1 * $1 }.squareRoot() / tau,

@@ -123,6 +123,16 @@ public struct Rig: Sendable {
       }
       return task.samples[0].inputs[channel]
     }
+    for edge in rig.plane {
+      let wire = edges[edge]
+      if [wire.from, wire.to].contains(place.sources[entry.input]) {
+        throw DescriptionError(
+          message:
+            "rig \(rig.name): input \(task.inputs[entry.input].name) of task \(task.name) is "
+            + "an end of edge \(wire.name), whose voltage its solution line already tells; name the "
+            + "input that reaches the output another way")
+      }
+    }
     let high = try farVoltage(rig.plane[1])
     let low = try farVoltage(rig.plane[0])
     let label = (entry.slope * high + low) / (1 + entry.slope)
