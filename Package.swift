@@ -40,7 +40,8 @@ let package = Package(
     .target(
       name: "Reproduction",
       dependencies: [
-        "Firmware", "Learning", "VirtualBoard", "Models", "Gradients", "Circuit", "Description", "Reproducible",
+        "Firmware", "Learning", "VirtualBoard", "Models", "Gradients", "Circuit", "Description",
+        "Reproducible",
       ]),
     .executableTarget(
       name: "tellegen",
