@@ -118,6 +118,8 @@ import Testing
   }
 
   @Test func `an unknown name is refused with the names there are`() throws {
+    let names = knownNames(of: .board, near: [packageRoot])
+    #expect(names.contains("lattice") && names.contains("two-edge"))
     do {
       _ = try locate("latice", kind: .board, near: [packageRoot])
       Issue.record("found")
@@ -125,7 +127,7 @@ import Testing
       #expect(
         error.description
           == "there is no board named \"latice\" (did you mean lattice?); "
-          + "there are breadboard, lattice, lattice-multiplier, two-edge; or give a path"
+          + "there are \(names.joined(separator: ", ")); or give a path"
       )
     }
     #expect(throws: DescriptionError.self) { try locate("", kind: .board, near: [packageRoot]) }
