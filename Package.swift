@@ -51,6 +51,7 @@ let package = Package(
     .testTarget(
       name: "LearningTests",
       dependencies: ["Learning", "VirtualBoard", "Description", "Firmware", "Circuit"]),
+    .testTarget(name: "ReproductionTests", dependencies: ["Reproduction", "Learning"]),
     .testTarget(name: "CommandLineTests", dependencies: ["tellegen"]),
   ]
 )
