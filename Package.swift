@@ -67,6 +67,7 @@ let package = Package(
       dependencies: [
         "Learning", "VirtualBoard", "Models", "Gradients", "Description", "Firmware", "Circuit",
       ]),
+    .testTarget(name: "ReproductionTests", dependencies: ["Reproduction", "Learning"]),
     .testTarget(name: "CommandLineTests", dependencies: ["tellegen"]),
   ]
 )

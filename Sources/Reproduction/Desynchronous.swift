@@ -238,7 +238,7 @@ extension Experiments {
         ours: table.last![0] / table.last!.last!, bound: .value(1.5...1e9)),
       Figure(
         "128 steps: error of batches of 1 over batches of 8, p = 1/8",
-        ours: table[0].last! / table.last!.last!, bound: .value(1.5...1e9)),
+        ours: table[0].last! / table.last!.last!, bound: bench.long(.value(1.5...1e9))),
     ]
     let lines = rows.map { $0.joined(separator: ",") }
     return (

@@ -50,6 +50,9 @@ public struct Bench: Sendable {
     asked = stopping
   }
 
+  /// A bound that only the long form can keep; the short form shows its figure.
+  func long(_ bound: Figure.Bound) -> Figure.Bound { quick ? .shown : bound }
+
   /// Says what is being done.
   public func tell(_ what: String) { told(what) }
 

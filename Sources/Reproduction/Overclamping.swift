@@ -76,7 +76,8 @@ extension Experiments {
       report.figures.append(
         Figure(
           "\(name), standard: hinge loss (mV^2)", ours: one.map(\.loss).median,
-          spread: one.map(\.loss).deviation, published: row.standard.0, bound: .ratio(1 / 3.0...3)))
+          spread: one.map(\.loss).deviation, published: row.standard.0,
+          bound: bench.long(.ratio(1 / 3.0...3))))
       report.figures.append(
         Figure(
           "\(name), standard: wrong", ours: one.map(\.wrong).mean, published: row.standard.1))
@@ -161,10 +162,11 @@ extension Experiments {
         ours: outcomes[0].power / outcomes[0].before),
       Figure(
         "power at the largest lambda over power without",
-        ours: outcomes.last!.power / outcomes[0].power, bound: .value(0...0.7)),
+        ours: outcomes.last!.power / outcomes[0].power, bound: bench.long(.value(0...0.7))),
       Figure(
         "error at the largest lambda over error without",
-        ours: outcomes.last!.error / max(outcomes[0].error, 1e-12), bound: .value(1...1e9)),
+        ours: outcomes.last!.error / max(outcomes[0].error, 1e-12),
+        bound: bench.long(.value(1...1e9))),
     ]
     let falls = zip(outcomes, outcomes.dropFirst()).allSatisfy { $1.power <= $0.power * 1.02 }
     report.figures.append(

@@ -75,7 +75,8 @@ extension Experiments {
     report.figures.append(
       Figure(
         "regression: E at the largest tau, median of draws (V^2)", ours: slowest.median,
-        spread: slowest.deviation, published: 5e-3, bound: .ratio(1 / 3.0...3)))
+        spread: slowest.deviation, published: 5e-3,
+        bound: bench.long(.ratio(1 / 3.0...3))))
     let decades = regression.filter { $0[0].tau <= 1.01 }
     let speeds = decades.map { group in group.map { $0.span / $0.tau }.mean }
     report.figures.append(
@@ -87,7 +88,7 @@ extension Experiments {
       Figure(
         "regression: exponent of D(tau) up to 1 s", ours: spanLaw.exponent, spread: spanLaw.error,
         published: 1, bound: .value(0.85...1.15)))
-    report.figures += shape(regression, "regression")
+    report.figures += shape(regression, "regression", bench)
 
     bench.tell("two classes, \(taus.count) taus, \(seeds) bias draws")
     var halves: [TaskDescription] = []
@@ -113,13 +114,14 @@ extension Experiments {
     report.figures.append(
       Figure(
         "classification: E at the largest tau, median of draws (V^2)", ours: classSlowest.median,
-        spread: classSlowest.deviation, published: 2.8e-3, bound: .ratio(1 / 3.0...3)))
+        spread: classSlowest.deviation, published: 2.8e-3,
+        bound: bench.long(.ratio(1 / 3.0...3))))
     report.figures.append(
       Figure(
         "classification: wrong at the largest tau",
         ours: 1 - classes.last!.compactMap(\.accuracy).mean, published: 0.32,
-        bound: .ratio(1 / 3.0...3)))
-    report.figures += shape(classes, "classification")
+        bound: bench.long(.ratio(1 / 3.0...3))))
+    report.figures += shape(classes, "classification", bench)
     let fastest = regression[0] + regression[1]
     report.figures.append(
       Figure(
@@ -156,7 +158,9 @@ extension Experiments {
 
   /// Flat, rising, flat: the exponents of E(tau), on geometric means over draws, at both ends and the
   /// steepest between.
-  private static func shape(_ results: [[CycleResult]], _ name: String) -> [Figure] {
+  private static func shape(
+    _ results: [[CycleResult]], _ name: String, _ bench: Bench
+  ) -> [Figure] {
     let points = results.map { (x: $0[0].tau, y: $0.map(\.error).geometricMean) }
     let slopes = zip(points, points.dropFirst()).map {
       log($1.y / $0.y) / log($1.x / $0.x)
@@ -166,7 +170,8 @@ extension Experiments {
       Figure(
         "\(name): steepest exponent of E between", ours: slopes.max()!, bound: .value(0.3...3)),
       Figure(
-        "\(name): exponent of E at the slow end", ours: slopes.last!, bound: .value(-0.5...0.5)),
+        "\(name): exponent of E at the slow end", ours: slopes.last!,
+        bound: bench.long(.value(-0.5...0.5))),
     ]
   }
 

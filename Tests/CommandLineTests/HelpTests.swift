@@ -30,6 +30,16 @@ import Testing
     ("benchmark step", ["--steps", "--rule", "--boundary"]),
     ("benchmark operations", ["--board", "--task", "--steps"]),
     ("replay", ["--trace"]),
+    (
+      "cycle",
+      [
+        "--board", "--task", "--rig", "--rule", "--nudge", "--pulse", "--dead-band", "--balanced",
+        "--weighted", "--seed", "--initial", "--ideal", "--tau", "--longest", "--theory", "--out",
+        "--overwrite", "--json",
+      ]
+    ),
+    ("drift", ["--board", "--task", "--rig", "--learned", "--interval", "--out", "--overwrite"]),
+    ("reproduce", ["<names>", "--list", "--quick", "--out"]),
     ("benchmark estimate", ["--steps", "--seed", "--imbalance", "--uncalibrated"]),
   ]
 
@@ -68,7 +78,10 @@ import Testing
 
   @Test func `the program's help lists its commands and exit codes`() throws {
     let text = try help("")
-    for word in ["train", "board", "task", "replay", "benchmark", "64", "65", "74", "130"] {
+    for word in [
+      "train", "board", "task", "cycle", "drift", "reproduce", "replay", "benchmark", "64", "65",
+      "74", "130",
+    ] {
       #expect(text.contains(word), "\(word)")
     }
     #expect(try help("board").contains("spice"))

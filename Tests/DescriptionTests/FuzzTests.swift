@@ -60,4 +60,54 @@ import Testing
       }
     }
   }
+
+  @Test func `a spoilt rig is read or refused with words`() throws {
+    let bytes = Array(try Data(contentsOf: root.appending(path: "rig/exp1.yaml")))
+    // Beside the shipped one's folders, so that what it names is found.
+    try withFolder { folder in
+      for name in ["board", "task", "data"] {
+        try FileManager.default.createSymbolicLink(
+          atPath: "\(folder)/\(name)", withDestinationPath: root.appending(path: name).path)
+      }
+      try FileManager.default.createDirectory(
+        atPath: folder + "/rig", withIntermediateDirectories: true)
+      let path = folder + "/rig/spoilt.yaml"
+      for round in 0..<rounds {
+        try save(spoilt(bytes, Draw(seed: 3, purpose: 1, device: UInt32(round))), path)
+        do {
+          let rig = try RigDescription.read(path: path)
+          #expect(rig.tasks.count == 2 && Set(rig.plane) == [0, 1])
+          #expect((rig.rate == nil) != (rig.relaxation == nil))
+          for task in rig.tasks {
+            #expect(task.task.inputs.indices.contains(task.input))
+            #expect([task.slope, task.offset, task.drift].allSatisfy { $0.isFinite })
+          }
+        } catch let error as DescriptionError {
+          #expect(!error.message.isEmpty)
+          #expect(!"\(error)".contains("the task states"), "\(error)")
+        }
+      }
+    }
+  }
+
+  @Test func `a spoilt table of a rig is read or refused with file and line`() throws {
+    let file = root.appending(path: "data/imperfect-exp1/mse.csv")
+    let bytes = Array(try Data(contentsOf: file))
+    let rig = try String(contentsOf: root.appending(path: "rig/exp1.yaml"), encoding: .utf8)
+      .replacing("../data/imperfect-exp1/mse.csv", with: "mse.csv")
+      .replacing("../data", with: root.appending(path: "data").path)
+    try withFolder { folder in
+      try save(rig, folder + "/rig.yaml")
+      for round in 0..<rounds {
+        try save(
+          spoilt(bytes, Draw(seed: 4, purpose: 1, device: UInt32(round))), folder + "/mse.csv")
+        do {
+          let read = try RigDescription.read(path: folder + "/rig.yaml")
+          #expect(read.measuredError.allSatisfy { $0.x > 0 && $0.y > 0 && $0.y.isFinite })
+        } catch let error as DescriptionError {
+          #expect("\(error)".contains("mse.csv"), "\(error)")
+        }
+      }
+    }
+  }
 }

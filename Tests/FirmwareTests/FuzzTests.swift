@@ -36,7 +36,8 @@ struct Stir {
           : .error(Nanoseconds(Int64(bitPattern: stir.bits()))),
         contrast: stir.below(2) == 0 ? .single : .centred,
         probability: Fraction(steps: UInt32(truncatingIfNeeded: stir.bits())),
-        lowest: stir.voltage(), highest: stir.voltage())
+        deadBand: stir.below(2) == 0 ? .zero : stir.voltage(), balanced: stir.below(2) == 0,
+        weighted: stir.below(2) == 0, lowest: stir.voltage(), highest: stir.voltage())
       let layout = OutputLayout(count: stir.below(4), differential: stir.below(2) == 0)
       var bench = Bench(
         rule: rule,
@@ -50,8 +51,10 @@ struct Stir {
       bench.comparisons = (0..<stir.below(9)).map { _ in Comparison(bits: 0) }
       bench.step.law = DriveLaw(
         supply: stir.voltage(), lowest: stir.voltage(), highest: stir.voltage(),
-        drop: stir.voltage())
+        drop: stir.voltage(), step: stir.below(2) == 0 ? .zero : stir.voltage())
       for edge in bench.edges.indices {
+        bench.edges[edge].from.code = Int16(truncatingIfNeeded: stir.bits())
+        bench.edges[edge].to = stir.below(2) == 0 ? .source(0) : .target(1)
         bench.edges[edge].gate = stir.voltage()
         bench.edges[edge].leakPerTick = Int32(truncatingIfNeeded: stir.bits())
         bench.edges[edge].chargeConstant = UInt32(truncatingIfNeeded: stir.bits())

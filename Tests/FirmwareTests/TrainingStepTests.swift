@@ -92,17 +92,19 @@ struct Bench {
   }
 
   mutating func run(
-    inputs: [Voltage] = [.millivolts(100)], wanted: Wanted = .labels, labels: [Voltage] = []
+    inputs: [Voltage] = [.millivolts(100)], wanted: Wanted = .labels, labels: [Voltage] = [],
+    index: UInt32 = 0
   ) throws -> StepReport {
     try Bench.run(
-      inputs, wanted, labels, step: &step, board: &board, edges: &edges, targets: &targets,
+      index, inputs, wanted, labels, step: &step, board: &board, edges: &edges, targets: &targets,
       comparisons: &comparisons, drives: &drives)
   }
 
   /// Spans of one variable's fields would overlap: every array is an argument of its own.
   private static func run(
-    _ inputs: [Voltage], _ wanted: Wanted, _ labels: [Voltage], step: inout TrainingStep,
-    board: inout RecordingBoard, edges: inout [EdgeController], targets: inout [Voltage],
+    _ index: UInt32, _ inputs: [Voltage], _ wanted: Wanted, _ labels: [Voltage],
+    step: inout TrainingStep, board: inout RecordingBoard, edges: inout [EdgeController],
+    targets: inout [Voltage],
     comparisons: inout [Comparison], drives: inout [Drive]
   ) throws -> StepReport {
     var edgeSpan = edges.mutableSpan
@@ -110,7 +112,7 @@ struct Bench {
     var comparisonSpan = comparisons.mutableSpan
     var driveSpan = drives.mutableSpan
     return try step.run(
-      on: &board, index: 0, inputs: inputs.span, wanted: wanted, labels: labels.span,
+      on: &board, index: index, inputs: inputs.span, wanted: wanted, labels: labels.span,
       edges: &edgeSpan, targets: &targetSpan, comparisons: &comparisonSpan, drives: &driveSpan)
   }
 }
