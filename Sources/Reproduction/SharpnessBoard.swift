@@ -87,7 +87,8 @@ extension Experiments {
     }
     report.add(
       "board.csv",
-      heading: "method,fresh,thrice," + Deployment.allCases.map(\.column).joined(separator: ","),
+      heading: "method,fresh,thrice,"
+        + Deployment.run(on: bench).map(\.column).joined(separator: ","),
       rows: rows)
     report.remarks.append("\(epochs) epochs of Adam each; nobody is meant to win: it is measured")
     return report
@@ -98,7 +99,7 @@ extension Experiments {
     _ gates: [Double], on bench: Bench
   ) throws -> [(String, Double)] {
     let digits = try Digits(seed: 1)
-    let all = bench.quick ? [Deployment.asProgrammed, .warm] : Deployment.allCases
+    let all = Deployment.run(on: bench)
     let shares = try bench.map(all) { deployment in
       var board = try digits.board(0)
       board.parameters = gates
@@ -114,6 +115,11 @@ extension Experiments {
 /// What happens to a board after it was programmed. Topping up: every minute the controllers replace
 /// what they think has leaked.
 private enum Deployment: String, CaseIterable, Sendable {
+  /// Those that are run.
+  static func run(on bench: Bench) -> [Deployment] {
+    bench.quick ? [.asProgrammed, .warm] : allCases
+  }
+
   case asProgrammed = "as programmed"
   case cold = "-20 K"
   case warm = "+20 K"
