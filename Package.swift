@@ -26,6 +26,13 @@ let package = Package(
     // The double of the analog board, with its faults, in virtual time.
     .target(
       name: "VirtualBoard", dependencies: ["Firmware", "Circuit", "Description", "Reproducible"]),
+    // The flags of libgpiod, where it is installed; either generation.
+    .systemLibrary(
+      name: "CLibGPIOD", pkgConfig: "libgpiod", providers: [.apt(["libgpiod-dev", "pkg-config"])]),
+    // One set of calls for both generations of libgpiod.
+    .target(name: "CGPIOD", dependencies: ["CLibGPIOD"]),
+    // The lines of a board at the kernel's GPIO character device.
+    .target(name: "LinuxLines", dependencies: ["CGPIOD", "Firmware", "Description"]),
     // Training of any board on any task: order, schedule, measures, records, resuming.
     .target(
       name: "Learning",
@@ -33,7 +40,7 @@ let package = Package(
     .executableTarget(
       name: "tellegen",
       dependencies: [
-        "Learning", "VirtualBoard", "Circuit", "Description", "Firmware",
+        "Learning", "VirtualBoard", "Circuit", "Description", "Firmware", "LinuxLines",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(name: "FirmwareTests", dependencies: ["Firmware"]),
@@ -53,7 +60,7 @@ let package = Package(
 
 // One dialect for every target: Swift 6 with the upcoming features that make imports and
 // existentials visible where they are used.
-for target in package.targets {
+for target in package.targets where target.type != .system {
   target.swiftSettings =
     (target.swiftSettings ?? []) + [
       .enableUpcomingFeature("ExistentialAny"),

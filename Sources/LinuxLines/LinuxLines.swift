@@ -1,0 +1,233 @@
+public import CGPIOD
+public import Description
+public import Firmware
+
+/// The lines of a board at the kernel's GPIO character device: the first boundary on Linux.
+///
+/// All lines are requested at once, outputs with their level at rest in the request itself, so that
+/// LEARN is never active before the program wants it. One call is one ioctl. Whatever ends the
+/// program but SIGKILL puts the outputs to rest first, LEARN before the others. Nothing here
+/// allocates once the lines are open.
+public struct LinuxLines: Lines {
+  /// What can go wrong at the lines.
+  public typealias Failure = LineError
+
+  /// The chip.
+  public let chip: GPIOChip
+  /// The lines that stood as outputs, with no owner, at another level than at rest, when they were
+  /// opened: what a killed program left behind, by role.
+  public let leftBehind: [String]
+
+  private let device: Device
+
+  /// How the lines call themselves in the kernel's tables.
+  public static let consumer = "tellegen"
+
+  /// Opens the lines of a board.
+  ///
+  /// - Parameters:
+  ///   - description: the wiring of the board's file.
+  ///   - wiring: the same for the drivers, whose outputs and levels at rest are used.
+  ///   - calls: the calls to make.
+  /// - Throws: `LineError`, when the chip or a line is not there or is somebody else's.
+  public init(
+    _ description: WiringDescription, wiring: BoardWiring,
+    calls: cgpiod_calls = cgpiod_kernel()
+  ) throws(LineError) {
+    let chip = try GPIOChip.find(label: description.chip, calls: calls)
+    let offsets = try chip.offsets(of: description.wires, calls: calls)
+    self.chip = chip
+    var outputs = LineSet.none
+    for (index, offset) in offsets.enumerated() {
+      let line = try chip.line(offset, calls: calls)
+      if line.isOutput && line.owner == nil { outputs = outputs | LineSet(line: index) }
+    }
+
+    /// Requests all lines, or says who holds them.
+    func open(asIs: Bool) throws(LineError) -> UnsafeMutableRawPointer {
+      var request: UnsafeMutableRawPointer?
+      let result = calls.open(
+        calls.context, chip.path, LinuxLines.consumer, offsets.map(UInt32.init),
+        UInt32(offsets.count), wiring.outputs.bits, wiring.idle.bits, asIs, &request)
+      if result == 0, let request { return request }
+      if -result == busy {
+        let held = try chip.held(description.wires, at: offsets, calls: calls)
+        if !held.isEmpty { throw .held(held, chip: chip.label) }
+      }
+      throw -result == noSuchCall ? .noLibrary : .failed(.open, errno: -result)
+    }
+
+    // What a killed program left driven is read before it is put right.
+    var levels: UInt64 = 0
+    let asFound = try open(asIs: true)
+    let result = calls.read(calls.context, asFound, wiring.outputs.bits, &levels)
+    calls.close(calls.context, asFound)
+    if result != 0 { throw .failed(.read, errno: -result) }
+    let wrong = LineSet(bits: (levels ^ wiring.idle.bits) & (outputs & wiring.outputs).bits)
+    leftBehind = description.wires.indices.filter { wrong.meets(LineSet(line: $0)) }
+      .map { description.wires[$0].role }
+
+    device = Device(calls: calls, request: try open(asIs: false), wiring: wiring)
+  }
+
+  /// Sets lines in one call.
+  public mutating func write(_ levels: LineSet, mask: LineSet) throws(LineError) {
+    try device.write(levels.bits, mask: mask.bits)
+  }
+
+  /// Reads lines in one call.
+  public mutating func read(mask: LineSet) throws(LineError) -> LineSet {
+    LineSet(bits: try device.read(mask: mask.bits))
+  }
+
+  /// Waits at least this long: asleep while there is much time, awake for the last 150 us.
+  public mutating func wait(_ duration: Nanoseconds) throws(LineError) {
+    if !(.zero < duration) { return }
+    device.calls.wait(device.calls.context, device.calls.now(device.calls.context) + duration.count)
+  }
+
+  /// The time since the lines were opened.
+  public mutating func now() throws(LineError) -> Nanoseconds { device.now }
+
+  /// Puts all outputs to rest, LEARN before the others.
+  public mutating func rest() throws(LineError) {
+    for index in 0..<Int(device.guardWrites.count) {
+      let (levels, mask) = device.guardWrite(index)
+      try device.write(levels, mask: mask)
+    }
+  }
+
+  /// What the lines were asked for so far.
+  public var statistics: LineStatistics {
+    LineStatistics(
+      chip: chip.label, library: libgpiodVersion, writes: device.writes, reads: device.reads,
+      latency: LineStatistics.Latency(
+        median: device.latency.quantile(0.5), p99: device.latency.quantile(0.99),
+        p999: device.latency.quantile(0.999), longest: device.latency.longest))
+  }
+
+  /// The cost of one get and one set in ns, the mean of `count`: by libgpiod's own calls, and by
+  /// these lines on the same request. The line must be an output that may toggle, `input` an input.
+  public func measure(
+    line: Int, input: Int, count: Int
+  ) throws(LineError) -> (library: (get: Double, set: Double), lines: (get: Double, set: Double)) {
+    var get = 0.0
+    var set = 0.0
+    let result = cgpiod_measure(device.request, UInt32(line), UInt32(count), &get, &set)
+    if result != 0 { throw .failed(.write, errno: -result) }
+    let mask = LineSet(line: line)
+    let start = device.now
+    for turn in 0..<count {
+      try device.write(turn & 1 == 0 ? 0 : mask.bits, mask: mask.bits)
+    }
+    let middle = device.now
+    for _ in 0..<count { _ = try device.read(mask: LineSet(line: input).bits) }
+    let end = device.now
+    try device.write(0, mask: mask.bits)
+    return (
+      (get, set),
+      (Double((end - middle).count) / Double(count), Double((middle - start).count) / Double(count))
+    )
+  }
+}
+
+/// What a run asked of its lines; part of its record.
+public struct LineStatistics: Sendable, Equatable, Codable {
+  /// How long an operation took, ns, as its caller saw it.
+  public struct Latency: Sendable, Equatable, Codable {
+    /// What half of all did not exceed.
+    public var median: Int64
+    /// What 99 % did not exceed.
+    public var p99: Int64
+    /// What 99.9 % did not exceed.
+    public var p999: Int64
+    /// The longest.
+    public var longest: Int64
+  }
+
+  /// The chip's label.
+  public var chip: String
+  /// libgpiod's version.
+  public var library: String
+  /// How many writes there were, each one ioctl.
+  public var writes: Int
+  /// How many reads there were, each one ioctl.
+  public var reads: Int
+  /// How long they took.
+  public var latency: Latency
+}
+
+/// The version of libgpiod that is loaded, such as 2.2.1; empty when there is none.
+public var libgpiodVersion: String { String(cString: cgpiod_version()) }
+
+/// An open request; its lines go to rest and are released when nobody holds it any more.
+private final class Device {
+  let calls: cgpiod_calls
+  let request: UnsafeMutableRawPointer
+  let guardWrites: cgpiod_guard
+  let origin: Int64
+  var writes = 0
+  var reads = 0
+  var latency = Latency()
+
+  init(calls: cgpiod_calls, request: UnsafeMutableRawPointer, wiring: BoardWiring) {
+    self.calls = calls
+    self.request = request
+    origin = calls.now(calls.context)
+    // LEARN first; then nothing is selected; then the rest, the address of the decoder included.
+    let selects = wiring.enable | wiring.selectLines
+    var plan = cgpiod_guard()
+    let idle = wiring.idle
+    plan.masks.0 = wiring.learn.bits
+    plan.masks.1 = selects.bits
+    plan.masks.2 = wiring.outputs.without(wiring.learn | selects).bits
+    plan.levels.0 = (idle & wiring.learn).bits
+    plan.levels.1 = (idle & selects).bits
+    plan.levels.2 = idle.bits & plan.masks.2
+    plan.count = 3
+    guardWrites = plan
+    withUnsafePointer(to: calls) { calls in
+      withUnsafePointer(to: plan) { cgpiod_arm(calls, request, $0) }
+    }
+  }
+
+  deinit {
+    cgpiod_make_safe()
+    cgpiod_disarm()
+    calls.close(calls.context, request)
+  }
+
+  var now: Nanoseconds { Nanoseconds(calls.now(calls.context) - origin) }
+
+  func guardWrite(_ index: Int) -> (levels: UInt64, mask: UInt64) {
+    switch index {
+    case 0: (guardWrites.levels.0, guardWrites.masks.0)
+    case 1: (guardWrites.levels.1, guardWrites.masks.1)
+    default: (guardWrites.levels.2, guardWrites.masks.2)
+    }
+  }
+
+  func write(_ levels: UInt64, mask: UInt64) throws(LineError) {
+    let start = calls.now(calls.context)
+    var result = calls.write(calls.context, request, levels, mask)
+    while -result == interrupted { result = calls.write(calls.context, request, levels, mask) }
+    latency.add(calls.now(calls.context) - start)
+    writes &+= 1
+    if result != 0 { throw .failed(.write, errno: -result) }
+  }
+
+  func read(mask: UInt64) throws(LineError) -> UInt64 {
+    var levels: UInt64 = 0
+    let start = calls.now(calls.context)
+    var result = calls.read(calls.context, request, mask, &levels)
+    while -result == interrupted { result = calls.read(calls.context, request, mask, &levels) }
+    latency.add(calls.now(calls.context) - start)
+    reads &+= 1
+    if result != 0 { throw .failed(.read, errno: -result) }
+    return levels
+  }
+}
+
+/// Puts the lines that are open to rest, LEARN first; does nothing when none are. May be called from
+/// a signal handler.
+public func putLinesToRest() { cgpiod_make_safe() }
