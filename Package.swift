@@ -33,6 +33,10 @@ let package = Package(
     .target(name: "CGPIOD", dependencies: ["CLibGPIOD"]),
     // The lines of a board at the kernel's GPIO character device.
     .target(name: "LinuxLines", dependencies: ["CGPIOD", "Firmware", "Description"]),
+    // The double as a GPIO chip of a virtual machine, in real time.
+    .target(
+      name: "VirtualChip",
+      dependencies: ["VirtualBoard", "Firmware", "Description"]),
     // Training of any board on any task: order, schedule, measures, records, resuming.
     .target(
       name: "Learning",
@@ -41,6 +45,7 @@ let package = Package(
       name: "tellegen",
       dependencies: [
         "Learning", "VirtualBoard", "Circuit", "Description", "Firmware", "LinuxLines",
+        "VirtualChip",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(name: "FirmwareTests", dependencies: ["Firmware"]),
