@@ -97,14 +97,16 @@ public struct LinuxLines: Lines {
     }
   }
 
-  /// What the lines were asked for so far.
-  public var statistics: LineStatistics {
-    LineStatistics(
-      chip: chip.label, library: libgpiodVersion, writes: device.writes, reads: device.reads,
-      latency: LineStatistics.Latency(
-        median: device.latency.quantile(0.5), p99: device.latency.quantile(0.99),
-        p999: device.latency.quantile(0.999), longest: device.latency.longest))
-  }
+  /// How many writes there were, each one ioctl.
+  public var writes: Int { device.writes }
+  /// How many reads there were, each one ioctl.
+  public var reads: Int { device.reads }
+  /// The longest time that an operation took, ns.
+  public var longestLatency: Int64 { device.latency.longest }
+  /// The time that a share of all operations did not exceed, ns.
+  ///
+  /// - Parameter share: 0 ... 1.
+  public func latency(_ share: Double) -> Int64 { device.latency.quantile(share) }
 
   /// The cost of one get and one set in ns, the mean of `count`: by libgpiod's own calls, and by
   /// these lines on the same request. The line must be an output that may toggle, `input` an input.
@@ -129,32 +131,6 @@ public struct LinuxLines: Lines {
       (Double((end - middle).count) / Double(count), Double((middle - start).count) / Double(count))
     )
   }
-}
-
-/// What a run asked of its lines; part of its record.
-public struct LineStatistics: Sendable, Equatable, Codable {
-  /// How long an operation took, ns, as its caller saw it.
-  public struct Latency: Sendable, Equatable, Codable {
-    /// What half of all did not exceed.
-    public var median: Int64
-    /// What 99 % did not exceed.
-    public var p99: Int64
-    /// What 99.9 % did not exceed.
-    public var p999: Int64
-    /// The longest.
-    public var longest: Int64
-  }
-
-  /// The chip's label.
-  public var chip: String
-  /// libgpiod's version.
-  public var library: String
-  /// How many writes there were, each one ioctl.
-  public var writes: Int
-  /// How many reads there were, each one ioctl.
-  public var reads: Int
-  /// How long they took.
-  public var latency: Latency
 }
 
 /// The version of libgpiod that is loaded, such as 2.2.1; empty when there is none.

@@ -4,6 +4,7 @@ import Description
 import Firmware
 import Foundation
 import Learning
+import LinuxLines
 import VirtualBoard
 
 /// The documented exit codes beside success and usage.
@@ -16,6 +17,8 @@ enum Exits {
   static let data = ExitCode(65)
   /// The device is not there or does not answer.
   static let device = ExitCode(69)
+  /// Permission is lacking.
+  static let permission = ExitCode(77)
   /// Input or output failed.
   static let inputOutput = ExitCode(74)
   /// The user or the system asked to stop.
@@ -33,6 +36,11 @@ enum Exits {
       try leave("\(error)", with: data)
     } catch let error as WiredFailure<Never> {
       try leave("the board does not answer: \(error)", with: device)
+    } catch let error as WiredFailure<LineError> {
+      try leave("the board does not answer: \(error)", with: device)
+    } catch let error as LineError {
+      if case .noPermission = error { try leave("\(error)", with: permission) }
+      try leave("\(error)", with: device)
     } catch let error as StateMismatch {
       try leave("\(error)", with: data)
     } catch let error as TraceError {
