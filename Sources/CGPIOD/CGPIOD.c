@@ -200,32 +200,34 @@ static int read_lines(void *context, void *given, uint64_t mask, uint64_t *level
   return 0;
 }
 
-int cgpiod_measure(void *given, uint32_t line, uint32_t count, double *get, double *set) {
+int cgpiod_measure(void *given, uint32_t input, uint32_t output, uint32_t count, double *get,
+                   double *set) {
   struct request *request = given;
-  struct group *group = &request->groups[OUTPUTS];
-  if (!(group->mask >> line & 1)) return -EINVAL;
+  struct group *outputs = &request->groups[OUTPUTS];
+  struct group *inputs = &request->groups[FIRST_INPUT];
+  if (output >= MOST || !(outputs->mask >> output & 1)) return -EINVAL;
+  if (input >= MOST || !(inputs->mask >> input & 1)) return -EINVAL;
   int values[MOST];
   int place = 0, mine = 0;
-  for (uint64_t rest = group->mask; rest; rest &= rest - 1, place++) {
+  for (uint64_t rest = outputs->mask; rest; rest &= rest - 1, place++) {
     values[place] = request->levels >> __builtin_ctzll(rest) & 1;
-    if ((uint32_t)__builtin_ctzll(rest) == line) mine = place;
+    if ((uint32_t)__builtin_ctzll(rest) == output) mine = place;
   }
-  int before = values[mine];
   int64_t start = now(NULL);
   for (uint32_t turn = 0; turn < count; turn++) {
-    values[mine] = turn & 1;
-    if (gpiod_line_set_value_bulk(&group->bulk, values) < 0) return failure();
+    values[mine] = ~turn & 1;
+    if (gpiod_line_set_value_bulk(&outputs->bulk, values) < 0) return failure();
   }
   int64_t middle = now(NULL);
-  values[mine] = before;
-  if (gpiod_line_set_value_bulk(&group->bulk, values) < 0) return failure();
-  struct group *input = &request->groups[FIRST_INPUT];
-  if (!input->mask) return -EINVAL;
-  int64_t again = now(NULL);
-  for (uint32_t turn = 0; turn < count; turn++)
-    if (gpiod_line_get_value_bulk(&input->bulk, values) < 0) return failure();
-  *get = (double)(now(NULL) - again) / count;
+  for (uint32_t turn = 0; turn < count; turn++) {
+    int value;
+    if (gpiod_line_get_value_bulk(&inputs->bulk, &value) < 0) return failure();
+  }
+  int64_t end = now(NULL);
+  values[mine] = 0;
+  if (gpiod_line_set_value_bulk(&outputs->bulk, values) < 0) return failure();
   *set = (double)(middle - start) / count;
+  *get = (double)(end - middle) / count;
   return 0;
 }
 
@@ -375,22 +377,25 @@ static int read_lines(void *context, void *given, uint64_t mask, uint64_t *level
   return 0;
 }
 
-int cgpiod_measure(void *given, uint32_t line, uint32_t count, double *get, double *set) {
+int cgpiod_measure(void *given, uint32_t input, uint32_t output, uint32_t count, double *get,
+                   double *set) {
   struct request *request = given;
-  if (line >= MOST || !(request->mask >> line & 1)) return -EINVAL;
-  unsigned int offset = request->offsets[line];
-  int before = gpiod_line_request_get_value(request->lines, offset);
+  if (output >= MOST || !(request->mask >> output & 1)) return -EINVAL;
+  if (input >= MOST || !(request->mask >> input & 1)) return -EINVAL;
+  unsigned int driven = request->offsets[output];
   int64_t start = now(NULL);
   for (uint32_t turn = 0; turn < count; turn++)
-    if (gpiod_line_request_set_value(request->lines, offset,
-                                     turn & 1 ? GPIOD_LINE_VALUE_ACTIVE
-                                              : GPIOD_LINE_VALUE_INACTIVE) < 0)
+    if (gpiod_line_request_set_value(
+            request->lines, driven,
+            turn & 1 ? GPIOD_LINE_VALUE_INACTIVE : GPIOD_LINE_VALUE_ACTIVE) < 0)
       return failure();
   int64_t middle = now(NULL);
   for (uint32_t turn = 0; turn < count; turn++)
-    if (gpiod_line_request_get_value(request->lines, offset) < 0) return failure();
+    if (gpiod_line_request_get_value(request->lines, request->offsets[input]) < 0)
+      return failure();
   int64_t end = now(NULL);
-  if (gpiod_line_request_set_value(request->lines, offset, before) < 0) return failure();
+  if (gpiod_line_request_set_value(request->lines, driven, GPIOD_LINE_VALUE_INACTIVE) < 0)
+    return failure();
   *set = (double)(middle - start) / count;
   *get = (double)(end - middle) / count;
   return 0;
@@ -426,8 +431,9 @@ static int read_lines(void *context, void *request, uint64_t mask, uint64_t *lev
   (void)context, (void)request, (void)mask, (void)levels;
   return -ENOSYS;
 }
-int cgpiod_measure(void *request, uint32_t line, uint32_t count, double *get, double *set) {
-  (void)request, (void)line, (void)count, (void)get, (void)set;
+int cgpiod_measure(void *request, uint32_t input, uint32_t output, uint32_t count, double *get,
+                   double *set) {
+  (void)request, (void)input, (void)output, (void)count, (void)get, (void)set;
   return -ENOSYS;
 }
 

@@ -310,7 +310,7 @@ public struct VirtualPins: Lines, Sendable {
           drivers += 1
           level = adcs[index].output
           if adcs[index].isConverting
-            && BoardWiring.longestFrame < time - adcs[index].sampled
+            && wiring.longestFrame < time - adcs[index].sampled
           {
             note(.slowConversion, wiring.dataIn)
           }

@@ -74,9 +74,11 @@ void cgpiod_disarm(void);
 // Does the writes of the guard, once; may be called from a signal handler.
 void cgpiod_make_safe(void);
 
-// The cost in ns of one get and of one set of a line by libgpiod's own calls, mean of `count`.
-// `request` must come from `cgpiod_kernel().open`; bit `line` must be an output that may toggle.
-int cgpiod_measure(void *request, uint32_t line, uint32_t count, double *get, double *set);
+// The cost in ns of one get of an input and of one set of an output by libgpiod's own calls, mean of
+// `count`. `request` must come from `cgpiod_kernel().open`; the lines are bits of it, the input the
+// first there is, the output one that may toggle; it ends low.
+int cgpiod_measure(void *request, uint32_t input, uint32_t output, uint32_t count, double *get,
+                   double *set);
 
 // Opens /dev/spidevB.C for 8-bit words in a mode at a clock rate; the descriptor or -errno.
 int cgpiod_spi_open(const char *path, uint32_t mode, uint32_t hertz);
