@@ -61,6 +61,7 @@ extension TrainCommand {
     try directory.write(session.benchCheckpoint, to: "checkpoint.json")
     let seconds = try session.board.now().seconds
     try session.board.releaseAll()
+    // Past the log, which holds what the firmware did.
     try session.board.lines.base.rest()
     if let trace = session.board.lines.trace {
       try directory.write(text: trace.text, to: "trace.txt")

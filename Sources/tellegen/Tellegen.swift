@@ -15,7 +15,7 @@ struct Tellegen: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      TrainCommand.self, BoardCommand.self, TaskCommand.self, ReplayCommand.self, ServeCommand.self,
+      TrainCommand.self, BoardCommand.self, TaskCommand.self, ReplayCommand.self, ServeCommand.self, DoctorCommand.self,
       BenchmarkCommand.self,
     ])
 }
