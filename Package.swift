@@ -55,7 +55,15 @@ let package = Package(
       name: "DescriptionTests", dependencies: ["Description", "Circuit", "Reproducible"]),
     .testTarget(
       name: "VirtualBoardTests",
-      dependencies: ["VirtualBoard", "Firmware", "Circuit", "Description", "Reproducible"]),
+      dependencies: [
+        "VirtualBoard", "Firmware", "Circuit", "Description", "Reproducible", "LinuxLines",
+      ]),
+    .testTarget(
+      name: "LinuxLinesTests",
+      dependencies: [
+        "LinuxLines", "CGPIOD", "VirtualChip", "VirtualBoard", "Learning", "Firmware",
+        "Description",
+      ]),
     .testTarget(
       name: "LearningTests",
       dependencies: ["Learning", "VirtualBoard", "Description", "Firmware", "Circuit"]),

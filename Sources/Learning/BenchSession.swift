@@ -29,9 +29,13 @@ extension Session {
     step.accounted = try board.now()
     // Nothing stands above the supply; a gate below falls behind its estimate and meets it later.
     for edge in storage.controllers.indices { storage.controllers[edge].gate = step.law.supply }
-    for goal in [step.law.lowest, step.law.highest, step.law.lowest, step.law.highest, step.law.lowest] {
-      if stopping() { return false }
-      try program(Array(repeating: goal, count: controllers.count))
+    let law = step.law
+    for goal in [law.lowest, law.highest, law.lowest, law.highest, law.lowest] {
+      let goals = [Voltage](repeating: goal, count: controllers.count)
+      // A few pulses at a time, so that who wants to stop need not wait for a whole turn.
+      while try program(goals, limit: 8) == 8 {
+        if stopping() { return false }
+      }
     }
     return !stopping()
   }
@@ -58,10 +62,13 @@ extension Session {
     result(boardTime: boardTime, gates: [])
   }
 
-  private mutating func program(_ goals: [Voltage]) throws(Board.Failure) {
+  @discardableResult
+  private mutating func program(
+    _ goals: [Voltage], limit: Int = 1000
+  ) throws(Board.Failure) -> Int {
     try Session.program(
       goals, step: &step, board: &board, controllers: &storage.controllers,
-      drives: &storage.drives)
+      drives: &storage.drives, limit: limit)
   }
 }
 

@@ -203,13 +203,15 @@ public struct Session<Board: LearningBoard> {
   // The functions below lend arrays as spans. Each array must come as an argument of its own:
   // spans of one variable's fields would overlap.
 
+  @discardableResult
   static func program(
     _ goals: [Voltage], step: inout TrainingStep, board: inout Board,
-    controllers: inout [EdgeController], drives: inout [Drive]
-  ) throws(Board.Failure) {
+    controllers: inout [EdgeController], drives: inout [Drive], limit: Int = 1000
+  ) throws(Board.Failure) -> Int {
     var edgeSpan = controllers.mutableSpan
     var driveSpan = drives.mutableSpan
-    _ = try step.program(goals.span, on: &board, edges: &edgeSpan, drives: &driveSpan)
+    return try step.program(
+      goals.span, on: &board, edges: &edgeSpan, drives: &driveSpan, limit: limit)
   }
 
   private static func run(
