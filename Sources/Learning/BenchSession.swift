@@ -18,8 +18,8 @@ extension Session {
   /// highest, in turn.
   ///
   /// A gate's distance from where it is believed to be shrinks by exp(-t/RC) while it is driven:
-  /// from 1 V to 3.3 V and back to 0.048 of what it was, as docs/gpio.md derives. What three turns
-  /// leave of 5 V is below 2 mV.
+  /// from 1 V to 3.3 V to 0.32 of what it was, back down to 0.15 of that. A drained gate is believed
+  /// 1 V too high at first; less than 3 mV of it are left.
   ///
   /// - Parameter stopping: asked between turns.
   /// - Returns: whether it came to the end.

@@ -19,6 +19,8 @@ public struct LinuxLines: Lines {
   public let leftBehind: [String]
 
   private let device: Device
+  /// The device's; it lives as long as that.
+  private let hot: UnsafeMutablePointer<Hot>
 
   /// How the lines call themselves in the kernel's tables.
   public static let consumer = "tellegen"
@@ -68,45 +70,47 @@ public struct LinuxLines: Lines {
       .map { description.wires[$0].role }
 
     device = Device(calls: calls, request: try open(asIs: false), wiring: wiring)
+    hot = device.hot
   }
 
   /// Sets lines in one call.
   public mutating func write(_ levels: LineSet, mask: LineSet) throws(LineError) {
-    try device.write(levels.bits, mask: mask.bits)
+    try hot.pointee.write(levels.bits, mask: mask.bits)
   }
 
   /// Reads lines in one call.
   public mutating func read(mask: LineSet) throws(LineError) -> LineSet {
-    LineSet(bits: try device.read(mask: mask.bits))
+    LineSet(bits: try hot.pointee.read(mask: mask.bits))
   }
 
   /// Waits at least this long: asleep while there is much time, awake for the last 150 us.
   public mutating func wait(_ duration: Nanoseconds) throws(LineError) {
     if !(.zero < duration) { return }
-    device.calls.wait(device.calls.context, device.calls.now(device.calls.context) + duration.count)
+    hot.pointee.calls.wait(
+      hot.pointee.calls.context, hot.pointee.calls.now(hot.pointee.calls.context) + duration.count)
   }
 
   /// The time since the lines were opened.
-  public mutating func now() throws(LineError) -> Nanoseconds { device.now }
+  public mutating func now() throws(LineError) -> Nanoseconds { hot.pointee.now }
 
   /// Puts all outputs to rest, LEARN before the others.
   public mutating func rest() throws(LineError) {
     for index in 0..<Int(device.guardWrites.count) {
       let (levels, mask) = device.guardWrite(index)
-      try device.write(levels, mask: mask)
+      try hot.pointee.write(levels, mask: mask)
     }
   }
 
   /// How many writes there were, each one ioctl.
-  public var writes: Int { device.writes }
+  public var writes: Int { hot.pointee.writes }
   /// How many reads there were, each one ioctl.
-  public var reads: Int { device.reads }
+  public var reads: Int { hot.pointee.reads }
   /// The longest time that an operation took of those that were timed, ns.
-  public var longestLatency: Int64 { device.latency.longest }
+  public var longestLatency: Int64 { hot.pointee.latency.longest }
   /// The time that a share of the operations that were timed, one in thirteen, did not exceed, ns.
   ///
   /// - Parameter share: 0 ... 1.
-  public func latency(_ share: Double) -> Int64 { device.latency.quantile(share) }
+  public func latency(_ share: Double) -> Int64 { hot.pointee.latency.quantile(share) }
 
   /// What one get and one set cost, ns.
   public struct Cost: Sendable, Equatable, Codable {
@@ -128,15 +132,15 @@ public struct LinuxLines: Lines {
   ) throws(LineError) -> (library: Cost, lines: Cost) {
     var library = Cost(get: 0, set: 0)
     let result = cgpiod_measure(
-      device.request, UInt32(input), UInt32(output), UInt32(count), &library.get, &library.set)
+      hot.pointee.request, UInt32(input), UInt32(output), UInt32(count), &library.get, &library.set)
     if result != 0 { throw .failed(.write, errno: -result) }
     let driven = LineSet(line: output)
     let read = LineSet(line: input)
-    let start = device.now
+    let start = hot.pointee.now
     for turn in 0..<count { try write(turn & 1 == 0 ? driven : .none, mask: driven) }
-    let middle = device.now
+    let middle = hot.pointee.now
     for _ in 0..<count { _ = try self.read(mask: read) }
-    let end = device.now
+    let end = hot.pointee.now
     try write(.none, mask: driven)
     let lines = Cost(
       get: Double((end - middle).count) / Double(count),
@@ -150,19 +154,14 @@ public var libgpiodVersion: String { String(cString: cgpiod_version()) }
 
 /// An open request; its lines go to rest and are released when nobody holds it any more.
 private final class Device {
-  let calls: cgpiod_calls
-  let request: UnsafeMutableRawPointer
+  /// What every operation touches. It lies outside the object, whose fields would be checked for
+  /// exclusive access at every use.
+  let hot: UnsafeMutablePointer<Hot>
   let guardWrites: cgpiod_guard
-  let origin: Int64
-  var writes = 0
-  var reads = 0
-  var latency = Latency()
-  private var untilTimed = 1
 
   init(calls: cgpiod_calls, request: UnsafeMutableRawPointer, wiring: BoardWiring) {
-    self.calls = calls
-    self.request = request
-    origin = calls.now(calls.context)
+    hot = .allocate(capacity: 1)
+    hot.initialize(to: Hot(calls: calls, request: request))
     // LEARN first; then nothing is selected; then the rest, the address of the decoder included.
     let selects = wiring.enable | wiring.selectLines
     var plan = cgpiod_guard()
@@ -183,10 +182,10 @@ private final class Device {
   deinit {
     cgpiod_make_safe()
     cgpiod_disarm()
-    calls.close(calls.context, request)
+    hot.pointee.calls.close(hot.pointee.calls.context, hot.pointee.request)
+    hot.deinitialize(count: 1)
+    hot.deallocate()
   }
-
-  var now: Nanoseconds { Nanoseconds(calls.now(calls.context) - origin) }
 
   func guardWrite(_ index: Int) -> (levels: UInt64, mask: UInt64) {
     switch index {
@@ -195,20 +194,39 @@ private final class Device {
     default: (guardWrites.levels.2, guardWrites.masks.2)
     }
   }
+}
 
-  func write(_ levels: UInt64, mask: UInt64) throws(LineError) {
+/// The part of an open request that its operations use.
+private struct Hot: ~Copyable {
+  let calls: cgpiod_calls
+  let request: UnsafeMutableRawPointer
+  let origin: Int64
+  var writes = 0
+  var reads = 0
+  var latency = Latency()
+  private var untilTimed = 1
+
+  init(calls: cgpiod_calls, request: UnsafeMutableRawPointer) {
+    self.calls = calls
+    self.request = request
+    origin = calls.now(calls.context)
+  }
+
+  var now: Nanoseconds { Nanoseconds(calls.now(calls.context) - origin) }
+
+  mutating func write(_ levels: UInt64, mask: UInt64) throws(LineError) {
     writes &+= 1
-    let start = timed ? calls.now(calls.context) : 0
+    let start = startOfTimed()
     var result = calls.write(calls.context, request, levels, mask)
     while -result == interrupted { result = calls.write(calls.context, request, levels, mask) }
     if start != 0 { latency.add(calls.now(calls.context) - start) }
     if result != 0 { throw .failed(.write, errno: -result) }
   }
 
-  func read(mask: UInt64) throws(LineError) -> UInt64 {
+  mutating func read(mask: UInt64) throws(LineError) -> UInt64 {
     reads &+= 1
     var levels: UInt64 = 0
-    let start = timed ? calls.now(calls.context) : 0
+    let start = startOfTimed()
     var result = calls.read(calls.context, request, mask, &levels)
     while -result == interrupted { result = calls.read(calls.context, request, mask, &levels) }
     if start != 0 { latency.add(calls.now(calls.context) - start) }
@@ -216,13 +234,13 @@ private final class Device {
     return levels
   }
 
-  /// Whether this operation is timed: looking at the clock twice costs a tenth of a fast one, so one
-  /// in thirteen is, a number that shares no factor with a frame's pattern.
-  private var timed: Bool {
+  /// The time, if this operation is to be timed, or zero: looking at the clock twice costs a tenth of
+  /// a fast one, so one in thirteen is, a number that shares no factor with a frame's pattern.
+  private mutating func startOfTimed() -> Int64 {
     untilTimed &-= 1
-    if untilTimed > 0 { return false }
+    if untilTimed > 0 { return 0 }
     untilTimed = 13
-    return true
+    return calls.now(calls.context)
   }
 }
 

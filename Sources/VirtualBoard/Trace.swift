@@ -282,7 +282,9 @@ public struct RetimedPins: Lines, Sendable {
     pins.write(event.levels, mask: event.mask)
   }
 
-  private func fail(_ what: String) -> Divergence { Divergence(call: calls.call, description: what) }
+  private func fail(_ what: String) -> Divergence {
+    Divergence(call: calls.call, description: what)
+  }
 
   /// Checks a write against both logs and does it.
   public mutating func write(_ levels: LineSet, mask: LineSet) throws(Divergence) {
@@ -294,7 +296,8 @@ public struct RetimedPins: Lines, Sendable {
       guard next < seen.count else { throw fail("the chip's log ends before the caller's") }
       let event = seen[next]
       guard event.kind == .write, left.meets(event.mask), event.levels == levels & event.mask else {
-        throw fail("the chip saw another request than the firmware makes, at \(event.time.count) ns")
+        throw fail(
+          "the chip saw another request than the firmware makes, at \(event.time.count) ns")
       }
       apply(event)
       left = left.without(event.mask)
@@ -314,7 +317,8 @@ public struct RetimedPins: Lines, Sendable {
       guard next < seen.count else { throw fail("the chip's log ends before the caller's") }
       let event = seen[next]
       guard event.kind == .read, left.meets(event.mask) else {
-        throw fail("the chip saw another request than the firmware makes, at \(event.time.count) ns")
+        throw fail(
+          "the chip saw another request than the firmware makes, at \(event.time.count) ns")
       }
       pins.follow(event.time)
       levels = levels | pins.read(mask: event.mask)

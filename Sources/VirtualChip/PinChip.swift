@@ -178,8 +178,9 @@ public struct PinChip: Sendable {
   private mutating func look() {
     guard
       !lines.contains(where: { line in
-        line.direction == .output && line.wire.map { pins.wiring.outputs.meets(LineSet(line: $0)) }
-          ?? false
+        line.direction == .output
+          && line.wire.map { pins.wiring.outputs.meets(LineSet(line: $0)) }
+            ?? false
       })
     else { return }
     sightings.endings += 1

@@ -33,9 +33,12 @@ struct DoctorCommand: ParsableCommand {
   private func tellSystem(_ report: inout Report) {
     var name = utsname()
     uname(&name)
-    let system = withUnsafeBytes(of: name.sysname) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-    let release = withUnsafeBytes(of: name.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-    report.good("kernel", "\(system) \(release)")
+    func word<Characters>(_ characters: Characters) -> String {
+      withUnsafeBytes(of: characters) {
+        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
+    }
+    report.good("kernel", "\(word(name.sysname)) \(word(name.release))")
     if libgpiodVersion.isEmpty {
       report.bad(
         "libgpiod", "not built in",
@@ -85,8 +88,11 @@ struct DoctorCommand: ParsableCommand {
       let strict = text(path) == "Y"
       report.add(
         strict ? .good : .note, "strict_gpiod",
-        strict ? "on: released lines become inputs" : "off: lines stay driven after a program's end",
-        strict ? "" : "dtparam=strict_gpiod in config.txt lets them go; the one-shot bounds LEARN either way")
+        strict
+          ? "on: released lines become inputs" : "off: lines stay driven after a program's end",
+        strict
+          ? ""
+          : "dtparam=strict_gpiod in config.txt lets them go; the one-shot bounds LEARN either way")
     }
   }
 

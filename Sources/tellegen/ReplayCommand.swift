@@ -20,7 +20,7 @@ struct ReplayCommand: ParsableCommand {
   var folder: String
   @Option(help: "Another trace than the folder's own trace.txt.")
   var trace: String?
-  @Option(help: "The log that `tellegen serve --log` kept of the same run; --seed is that of serve.")
+  @Option(help: "The log that `tellegen serve --log` kept of the same run.")
   var seen: String?
   @Option(help: "With --seen: the seed of the served board's parts.")
   var seed: UInt64 = 1
@@ -108,11 +108,15 @@ struct ReplayCommand: ParsableCommand {
     }
   }
 
-  private func finish(_ isAtEnd: Bool, _ call: Int, _ log: Trace, _ progress: Learning.Progress) throws {
+  private func finish(
+    _ isAtEnd: Bool, _ call: Int, _ log: Trace, _ progress: Learning.Progress
+  ) throws {
     guard isAtEnd else {
       try differs("the run ended after call \(call), but the log has \(log.events.count) calls")
     }
-    print("\(call) calls, \(progress.steps) training steps: the firmware decided the same throughout.")
+    print(
+      "\(call) calls, \(progress.steps) training steps: "
+        + "the firmware decided the same throughout.")
   }
 
   private func differs(_ what: String) throws -> Never {

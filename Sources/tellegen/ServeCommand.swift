@@ -21,14 +21,17 @@ struct ServeCommand: ParsableCommand {
       """)
   @Option(help: "The board: a name in board/ or a file.")
   var board = "lattice"
-  @Option(help: "The task whose places of sources and targets are wired: a name in task/ or a file.")
+  @Option(help: "The task whose places are wired: a name in task/ or a file.")
   var task = "xor"
   @Option(help: "The seed of the board's parts.")
   var seed: UInt64 = 1
   @Option(help: "The socket to listen at.")
   var socket: String
   @Option(
-    help: "What becomes of a released output: it keeps its level, as on a Raspberry Pi, or it floats.")
+
+    help:
+      "What becomes of a released output: it keeps its level, as on a Raspberry Pi, or floats."
+  )
   var release = PinChip.Release.keeps
   @Option(help: "A file for a log of every change and reading of the pins.")
   var log: String?

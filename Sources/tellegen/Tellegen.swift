@@ -15,7 +15,8 @@ struct Tellegen: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      TrainCommand.self, BoardCommand.self, TaskCommand.self, ReplayCommand.self, ServeCommand.self, DoctorCommand.self,
+      TrainCommand.self, BoardCommand.self, TaskCommand.self, ReplayCommand.self, ServeCommand.self,
+      DoctorCommand.self,
       BenchmarkCommand.self,
     ])
 }

@@ -98,7 +98,8 @@ struct TrainCommand: ParsableCommand {
   var boundary: Boundary = .direct
   @Option(
     help:
-      "What learns: the double, or a board at this computer's GPIO lines, by the wiring in its file.")
+      "What learns: the double, or a board at this computer's GPIO lines, by the wiring in its file."
+  )
   var target: RunSetting.Target?
   @Flag(
     help:

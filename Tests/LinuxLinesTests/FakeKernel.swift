@@ -52,7 +52,8 @@ final class FakeKernel {
   /// The table of calls that lead here.
   var calls: cgpiod_calls {
     return cgpiod_calls(
-      context: Unmanaged.passUnretained(self).toOpaque(),
+      // Never released: lines may outlive the test's last use of their kernel.
+      context: Unmanaged.passRetained(self).toOpaque(),
       chip: { context, number, chip in
         let kernel = Unmanaged<FakeKernel>.fromOpaque(context!).takeUnretainedValue()
         guard Int(number) < kernel.chips.count else { return -ENOENT }
@@ -65,7 +66,7 @@ final class FakeKernel {
       },
       line: { context, _, offset, line in
         let kernel = Unmanaged<FakeKernel>.fromOpaque(context!).takeUnretainedValue()
-        guard Int(offset) < kernel.chips[0].lines else { return -EINVAL }
+        guard Int(offset) < kernel.chips.map(\.lines).max()! else { return -EINVAL }
         put(kernel.names[Int(offset)] ?? "", &line!.pointee.name)
         put(kernel.owners[Int(offset)] ?? "", &line!.pointee.consumer)
         line!.pointee.used = kernel.owners[Int(offset)] != nil

@@ -202,7 +202,9 @@ struct LinuxLinesTests {
       other, WiredBoard(lines: try other.lines(), wiring: other.wiring))
     try again.board.releaseAll()
     #expect(try again.findGates())
-    for (one, two) in zip(truth, other.kernel.pins.gates) { #expect(abs(one - two) < 0.002) }
+    // A drained gate is believed 1 V too high after the first way down; each way up leaves 0.32 of
+    // that, each way down 0.15: 2.3 mV after two of both, and a little more for the diode.
+    for (one, two) in zip(truth, other.kernel.pins.gates) { #expect(abs(one - two) < 0.003) }
   }
 
   @Test func `a resumed run has its gates back and goes on`() throws {
