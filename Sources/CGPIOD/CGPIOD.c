@@ -2,14 +2,11 @@
 #include "CGPIOD.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
-#include <unistd.h>
 
 #if __has_include(<gpiod.h>)
 #include <gpiod.h>
@@ -21,13 +18,6 @@
 #endif
 #else
 #define GENERATION 0
-#endif
-
-#if __has_include(<linux/spi/spidev.h>)
-#include <linux/spi/spidev.h>
-#define HAS_SPI 1
-#else
-#define HAS_SPI 0
 #endif
 
 int cgpiod_generation(void) { return GENERATION; }
@@ -497,36 +487,3 @@ void cgpiod_arm(const cgpiod_calls *calls, void *request, const cgpiod_guard *gu
 }
 
 void cgpiod_disarm(void) { __atomic_store_n(&guarded_request, NULL, __ATOMIC_SEQ_CST); }
-
-// MARK: - SPI
-
-int cgpiod_spi_open(const char *path, uint32_t mode, uint32_t hertz) {
-#if HAS_SPI
-  int descriptor = open(path, O_RDWR | O_CLOEXEC);
-  if (descriptor < 0) return failure();
-  uint8_t mode8 = (uint8_t)mode;
-  uint8_t bits = 8;
-  if (ioctl(descriptor, SPI_IOC_WR_MODE, &mode8) < 0 ||
-      ioctl(descriptor, SPI_IOC_WR_BITS_PER_WORD, &bits) < 0 ||
-      ioctl(descriptor, SPI_IOC_WR_MAX_SPEED_HZ, &hertz) < 0) {
-    int error = failure();
-    close(descriptor);
-    return error;
-  }
-  return descriptor;
-#else
-  (void)path, (void)mode, (void)hertz;
-  return -ENOSYS;
-#endif
-}
-
-int cgpiod_spi_transfer(int descriptor, const uint8_t *out, uint8_t *in, uint32_t count) {
-#if HAS_SPI
-  struct spi_ioc_transfer transfer = {
-      .tx_buf = (uintptr_t)out, .rx_buf = (uintptr_t)in, .len = count};
-  return ioctl(descriptor, SPI_IOC_MESSAGE(1), &transfer) < 0 ? failure() : 0;
-#else
-  (void)descriptor, (void)out, (void)in, (void)count;
-  return -ENOSYS;
-#endif
-}

@@ -80,9 +80,4 @@ void cgpiod_make_safe(void);
 int cgpiod_measure(void *request, uint32_t input, uint32_t output, uint32_t count, double *get,
                    double *set);
 
-// Opens /dev/spidevB.C for 8-bit words in a mode at a clock rate; the descriptor or -errno.
-int cgpiod_spi_open(const char *path, uint32_t mode, uint32_t hertz);
-// Sends and receives `count` bytes under one chip select.
-int cgpiod_spi_transfer(int descriptor, const uint8_t *out, uint8_t *in, uint32_t count);
-
 #endif
