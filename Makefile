@@ -13,7 +13,7 @@ swift_files := Sources Tests Embedded Package.swift
 out ?= runs/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check proof lint format bench reproduce
+.PHONY: help demo test check proof lint format bench reproduce hil
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' "$(root)Makefile"
@@ -53,3 +53,11 @@ bench: ## measure speed, accuracy and gate estimates, and count the firmware's i
 	@$(in_root) Scripts/setup build bench
 	$(in_root) swift build -c release --product tellegen
 	$(in_root) Scripts/benchmark
+
+hil: ## learn through a real kernel's GPIO in a virtual machine, with libgpiod 2 (first time: builds a kernel)
+	@$(in_root) Scripts/setup build hil
+	$(in_root) hil/kernel >/dev/null
+	$(in_root) PKG_CONFIG_PATH=$$(hil/libgpiod)/pkgconfig swift build --scratch-path .build-gpiod2 -c release --product tellegen
+	$(in_root) PKG_CONFIG_PATH=$$(hil/libgpiod)/pkgconfig swift build $(tests) --build-tests
+	$(in_root) LD_LIBRARY_PATH=$$(hil/libgpiod)/lib swift test $(tests) --skip-build --filter LinuxLinesTests
+	$(in_root) hil/check .build-gpiod2/release/tellegen .build-test/release/TellegenPackageTests.xctest

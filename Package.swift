@@ -30,6 +30,17 @@ let package = Package(
     // The double of the analog board, with its faults, in virtual time.
     .target(
       name: "VirtualBoard", dependencies: ["Firmware", "Circuit", "Description", "Reproducible"]),
+    // The flags of libgpiod, where it is installed; either generation.
+    .systemLibrary(
+      name: "CLibGPIOD", pkgConfig: "libgpiod", providers: [.apt(["libgpiod-dev", "pkg-config"])]),
+    // One set of calls for both generations of libgpiod.
+    .target(name: "CGPIOD", dependencies: ["CLibGPIOD"]),
+    // The lines of a board at the kernel's GPIO character device.
+    .target(name: "LinuxLines", dependencies: ["CGPIOD", "Firmware", "Description"]),
+    // The double as a GPIO chip of a virtual machine, in real time.
+    .target(
+      name: "VirtualChip",
+      dependencies: ["VirtualBoard", "Firmware", "Description"]),
     // Training of any board on any task: order, schedule, measures, records, resuming.
     .target(
       name: "Learning",
@@ -47,7 +58,7 @@ let package = Package(
       name: "tellegen",
       dependencies: [
         "Reproduction", "Learning", "VirtualBoard", "Models", "Gradients", "Circuit", "Description",
-        "Firmware",
+        "Firmware", "LinuxLines", "VirtualChip",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(name: "FirmwareTests", dependencies: ["Firmware"]),
@@ -61,7 +72,15 @@ let package = Package(
       name: "DescriptionTests", dependencies: ["Description", "Circuit", "Reproducible"]),
     .testTarget(
       name: "VirtualBoardTests",
-      dependencies: ["VirtualBoard", "Firmware", "Circuit", "Description", "Reproducible"]),
+      dependencies: [
+        "VirtualBoard", "Firmware", "Circuit", "Description", "Reproducible", "LinuxLines",
+      ]),
+    .testTarget(
+      name: "LinuxLinesTests",
+      dependencies: [
+        "LinuxLines", "CGPIOD", "VirtualChip", "VirtualBoard", "Learning", "Firmware",
+        "Description",
+      ]),
     .testTarget(
       name: "LearningTests",
       dependencies: [
@@ -74,7 +93,7 @@ let package = Package(
 
 // One dialect for every target: Swift 6 with the upcoming features that make imports and
 // existentials visible where they are used.
-for target in package.targets {
+for target in package.targets where target.type != .system {
   target.swiftSettings =
     (target.swiftSettings ?? []) + [
       .enableUpcomingFeature("ExistentialAny"),

@@ -228,16 +228,35 @@ public struct TimingDescription: Sendable, Equatable, Codable {
   public var pulseLimit: Double
   /// Shortest time LEARN must be off after a long pulse.
   public var pulseRest: Double
+  /// Longest time from an analog-to-digital converter's sample to the last bit, before the held
+  /// charge has leaked.
+  public var conversion: Double
 
   /// Makes durations, without checking them.
   public init(
     operation: Double = 2e-6, settle: Double = 100e-6, pulseLimit: Double = 19e-3,
-    pulseRest: Double = 3e-3
+    pulseRest: Double = 3e-3, conversion: Double = TimingDescription.usualConversion
   ) {
+    self.conversion = conversion
     self.operation = operation
     self.settle = settle
     self.pulseLimit = pulseLimit
     self.pulseRest = pulseRest
+  }
+
+  /// The MCP3208's, in s.
+  public static let usualConversion = 1.2e-3
+
+  /// Reads durations; those of older runs do not name the conversion.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      operation: try values.decode(Double.self, forKey: .operation),
+      settle: try values.decode(Double.self, forKey: .settle),
+      pulseLimit: try values.decode(Double.self, forKey: .pulseLimit),
+      pulseRest: try values.decode(Double.self, forKey: .pulseRest),
+      conversion: try values.decodeIfPresent(Double.self, forKey: .conversion)
+        ?? TimingDescription.usualConversion)
   }
 }
 

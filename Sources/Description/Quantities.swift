@@ -82,6 +82,7 @@ extension TimingDescription {
       Quantity("settle", \.settle, 0...10, "s"),
       Quantity("pulse_limit", \.pulseLimit, 1e-4...10, "s"),
       Quantity("pulse_rest", \.pulseRest, 0...10, "s"),
+      Quantity("conversion", \.conversion, 1e-5...10, "s"),
     ]
   }
 }

@@ -59,6 +59,8 @@ public struct BoardWiring: Sendable {
   public var timer: Nanoseconds
   /// The off time that the one-shot needs after a long pulse.
   public var rest: Nanoseconds
+  /// How long a conversion may take from its sample before the held charge has leaked.
+  public var longestFrame: Nanoseconds
 
   /// A wiring without channels and edges, to be filled in.
   @inlinable
@@ -81,6 +83,7 @@ public struct BoardWiring: Sendable {
     self.settle = settle
     self.timer = timer
     self.rest = rest
+    longestFrame = .microseconds(1200)
   }
 
   /// The serial clock.

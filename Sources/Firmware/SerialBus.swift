@@ -62,15 +62,11 @@ extension BoardWiring {
 
   // MARK: - MCP3208, the eight-channel 12-bit analog-to-digital converter
 
-  /// How long a conversion may take from its sample before the held charge has leaked.
-  @inlinable
-  public static var longestFrame: Nanoseconds { .microseconds(1200) }
-
   /// Measures a channel of an MCP3208.
   ///
   /// A start bit, a single-ended bit and three channel bits go out; the sample ends on the falling
   /// edge of the sixth clock; after a null bit twelve bits come in, each after a falling edge.
-  /// - Returns: the code, and whether the frame ended within 1.2 ms of its sample.
+  /// - Returns: the code, and whether the frame ended within `longestFrame` of its sample.
   @inlinable
   func measure<L: Lines & ~Copyable>(
     _ input: ConverterChannel, on lines: inout L
@@ -93,7 +89,7 @@ extension BoardWiring {
       if try receive(on: &lines) { code = code | 1 }
       bit = bit &+ 1
     }
-    let inTime = !(BoardWiring.longestFrame < (try lines.now()) - sampled)
+    let inTime = !(longestFrame < (try lines.now()) - sampled)
     try deselect(input.select, on: &lines)
     return (code, inTime)
   }

@@ -107,6 +107,20 @@ public struct WiredBoard<L: Lines & ~Copyable>: LearningBoard, ~Copyable {
     clampCodes[unchecked: target] = -1
   }
 
+  /// Shuts every clamp's converter down, whatever it stands at: for a board that a program left
+  /// without tidying up, whose converters hold what they were set to.
+  @inlinable
+  public mutating func releaseAll() throws(Failure) {
+    var target = 0
+    while target < wiring.targetCount && target < 32 {
+      do throws(L.Failure) {
+        try wiring.convert(wiring.clamps[unchecked: target], code: nil, on: &lines)
+      } catch { throw .lines(error) }
+      clampCodes[unchecked: target] = -1
+      target = target &+ 1
+    }
+  }
+
   /// Captures and reads all comparators.
   @inlinable
   public mutating func compare(into comparisons: inout MutableSpan<Comparison>) throws(Failure) {

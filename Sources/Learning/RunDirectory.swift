@@ -11,9 +11,23 @@ public struct RunSetting: Sendable, Equatable, Codable {
   public var task: TaskDescription
   /// The rule and its schedule.
   public var plan: Plan
+  /// What was trained; `nil` in runs of a version that had the double only.
+  public var target: Target?
+
+  /// What a run trains.
+  public enum Target: String, Sendable, Codable, CaseIterable {
+    /// The double of the board.
+    case double
+    /// A board at this computer's GPIO lines.
+    case gpio
+  }
 
   /// Makes a setting.
-  public init(version: String, board: BoardDescription, task: TaskDescription, plan: Plan) {
+  public init(
+    version: String, board: BoardDescription, task: TaskDescription, plan: Plan,
+    target: Target = .double
+  ) {
+    self.target = target
     self.version = version
     self.board = board
     self.task = task
@@ -35,7 +49,7 @@ public struct RunResult: Sendable, Equatable, Codable {
   public var saturatedEdges: Int
   /// The gates at the end by the controllers' account, V; empty where edges follow their own rule.
   public var estimatedGates: [Double]
-  /// The gates at the end as they are on the double, V.
+  /// The gates at the end as they are on the double, V; empty on a real board.
   public var gates: [Double]
 
   /// Makes a result.
@@ -61,9 +75,14 @@ public struct RunRecord: Sendable, Equatable, Codable {
   public var result: RunResult
   /// The curves.
   public var curve: [EpochRecord]
+  /// What was asked of GPIO lines, on a board that hangs at some.
+  public var lines: LineStatistics?
 
   /// Makes a record.
-  public init(setting: RunSetting, result: RunResult, curve: [EpochRecord]) {
+  public init(
+    setting: RunSetting, result: RunResult, curve: [EpochRecord], lines: LineStatistics? = nil
+  ) {
+    self.lines = lines
     self.setting = setting
     self.result = result
     self.curve = curve

@@ -100,7 +100,7 @@ public struct Session<Board: LearningBoard> {
   /// The rule and its schedule.
   public let plan: Plan
   /// Where the run stands.
-  public private(set) var progress = Progress()
+  public internal(set) var progress = Progress()
 
   /// Makes a session; nothing is done to the board yet.
   ///
@@ -214,6 +214,20 @@ public struct Session<Board: LearningBoard> {
   }
 }
 
+extension Session {
+  /// The result so far, with what only the board's side knows.
+  func result(boardTime: Double, gates: [Double]) -> RunResult {
+    RunResult(
+      finished: isFinished,
+      last: progress.curve.last
+        ?? EpochRecord(
+          epoch: 0, training: Measures(error: 0, unmet: 0), testing: nil,
+          all: Measures(error: 0, unmet: 0), learned: 0, pulses: 0),
+      steps: progress.steps, boardTime: boardTime, saturatedEdges: learner.saturatedEdges,
+      estimatedGates: controllers.map(\.gate.volts), gates: gates)
+  }
+}
+
 /// Why a session cannot be.
 public enum SessionError: Error, CustomStringConvertible {
   /// The board lacks abilities that the rule needs.
@@ -255,6 +269,23 @@ public struct Checkpoint: Sendable, Equatable, Codable {
   public var board: VirtualState
 }
 
+extension Session {
+  /// Refuses what a checkpoint of this run could not hold.
+  func check(plan saved: Plan, progress: Progress, estimates: [Int32]) throws(SessionError) {
+    guard saved == plan else { throw .otherRun("its plan differs") }
+    guard estimates.count == controllers.count else {
+      throw .otherRun("it has \(estimates.count) edges")
+    }
+    let counts = [progress.epoch, progress.position, progress.steps, progress.pulses]
+    guard counts.allSatisfy({ (0...Int(1e15)).contains($0) }), progress.epoch <= plan.epochs,
+      progress.position <= problem.training.count,
+      progress.curve.count == progress.epoch + 1,
+      (0...Int64(4e18)).contains(progress.learned),
+      (0...Int64(4e18)).contains(progress.accounted)
+    else { throw .otherRun("its progress is out of range") }
+  }
+}
+
 extension Session where Board: VirtualFace {
   /// Powers up a double and makes a session on it.
   ///
@@ -276,15 +307,7 @@ extension Session where Board: VirtualFace {
   public var result: RunResult {
     var board = board
     let gates = board.withAnalog { analog, time in analog.gates(at: time) }
-    return RunResult(
-      finished: isFinished,
-      last: progress.curve.last
-        ?? EpochRecord(
-          epoch: 0, training: Measures(error: 0, unmet: 0), testing: nil,
-          all: Measures(error: 0, unmet: 0),
-          learned: 0, pulses: 0),
-      steps: progress.steps, boardTime: board.time.seconds, saturatedEdges: learner.saturatedEdges,
-      estimatedGates: controllers.map(\.gate.volts), gates: gates)
+    return result(boardTime: board.time.seconds, gates: gates)
   }
 
   /// The run as it stands.
@@ -297,19 +320,7 @@ extension Session where Board: VirtualFace {
   /// - Throws: `SessionError.otherRun` or `CircuitError` when it is another run's; the session is
   ///   then unchanged.
   public mutating func restore(_ saved: Checkpoint) throws {
-    guard saved.plan == plan else { throw SessionError.otherRun("its plan differs") }
-    guard saved.estimates.count == controllers.count else {
-      throw SessionError.otherRun("it has \(saved.estimates.count) edges")
-    }
-    let counts = [
-      saved.progress.epoch, saved.progress.position, saved.progress.steps, saved.progress.pulses,
-    ]
-    guard counts.allSatisfy({ (0...Int(1e15)).contains($0) }), saved.progress.epoch <= plan.epochs,
-      saved.progress.position <= problem.training.count,
-      saved.progress.curve.count == saved.progress.epoch + 1,
-      (0...Int64(4e18)).contains(saved.progress.learned),
-      (0...Int64(4e18)).contains(saved.progress.accounted)
-    else { throw SessionError.otherRun("its progress is out of range") }
+    try check(plan: saved.plan, progress: saved.progress, estimates: saved.estimates)
     try board.restore(saved.board)
     progress = saved.progress
     learner.step.accounted = Nanoseconds(saved.progress.accounted)

@@ -24,7 +24,7 @@ public struct Misuse: Sendable, Equatable, CustomStringConvertible {
     /// A converter was deselected in the middle of a frame.
     case brokenFrame = "an MCP4922 frame has 16 clocks"
     /// A conversion's bits came more than 1.2 ms after its sample.
-    case slowConversion = "an MCP3208 frame ends within 1.2 ms of its sample"
+    case slowConversion = "an MCP3208 frame ends within its conversion time"
     /// The comparator registers were clocked while LOAD was low.
     case clockWhileLoading = "the comparator registers are clocked only with LOAD high"
     /// The drives were latched while LEARN was on.

@@ -177,3 +177,173 @@ public struct ReplayLines: Lines, Sendable {
     try next(.now, "asks for the time") { _ in true }.time
   }
 }
+
+/// Lines that keep a log of every call at other lines.
+public struct TracingLines<Base: Lines>: Lines {
+  /// The failures of the lines.
+  public typealias Failure = Base.Failure
+
+  /// The lines.
+  public var base: Base
+  /// The log, if one is kept.
+  public var trace: Trace?
+
+  /// Makes lines that log, or do not.
+  public init(_ base: Base, trace: Trace?) {
+    self.base = base
+    self.trace = trace
+  }
+
+  /// Sets lines.
+  public mutating func write(_ levels: LineSet, mask: LineSet) throws(Failure) {
+    try base.write(levels, mask: mask)
+    if trace != nil { try log(.write, mask, levels & mask) }
+  }
+
+  /// Reads lines.
+  public mutating func read(mask: LineSet) throws(Failure) -> LineSet {
+    let levels = try base.read(mask: mask)
+    if trace != nil { try log(.read, mask, levels) }
+    return levels
+  }
+
+  /// Waits at least so long.
+  public mutating func wait(_ duration: Nanoseconds) throws(Failure) {
+    try base.wait(duration)
+    if trace != nil { try log(.wait, .none, LineSet(bits: UInt64(bitPattern: duration.count))) }
+  }
+
+  /// Tells the time.
+  public mutating func now() throws(Failure) -> Nanoseconds {
+    let time = try base.now()
+    trace?.events.append(Trace.Event(time: time, kind: .now, mask: .none, levels: .none))
+    return time
+  }
+
+  private mutating func log(
+    _ kind: Trace.Event.Kind, _ mask: LineSet, _ levels: LineSet
+  ) throws(Failure) {
+    let time = try base.now()
+    trace?.events.append(Trace.Event(time: time, kind: kind, mask: mask, levels: levels))
+  }
+}
+
+/// The pin-level double with another run's timing: what the double did behind a kernel's chip, line
+/// by line at the times that its log tells, it must do here again, asked by the firmware.
+///
+/// A call for several lines is one operation for its caller, but reached the chip as one request a
+/// line; the log has these with the chip's times. The caller's clock is answered from the caller's
+/// own log.
+public struct RetimedPins: Lines, Sendable {
+  /// Where the two logs, the firmware and the double first disagree.
+  public struct Divergence: Error, Equatable, CustomStringConvertible {
+    /// The number of the caller's call, from 0.
+    public let call: Int
+    /// What differs.
+    public let description: String
+  }
+
+  private var calls: ReplayLines
+  private var pins: VirtualPins
+  private let seen: [Trace.Event]
+  private var next = 0
+
+  /// Makes pins.
+  ///
+  /// - Parameters:
+  ///   - pins: the double, powered up.
+  ///   - calls: the caller's log.
+  ///   - seen: the log of the chip's side.
+  public init(_ pins: VirtualPins, calls: Trace, seen: Trace) {
+    self.pins = pins
+    self.calls = ReplayLines(calls)
+    self.seen = seen.events.filter { $0.kind == .read || $0.kind == .write }
+    // The chip was opened before the first call: looked at, and put to rest.
+    while next < self.seen.count, isOpening(self.seen[next], first: calls.events.first) {
+      apply(self.seen[next])
+      next += 1
+    }
+  }
+
+  /// How many calls were checked.
+  public var call: Int { calls.call }
+  /// Whether the caller's whole log was followed.
+  public var isAtEnd: Bool { calls.isAtEnd }
+
+  private func isOpening(_ event: Trace.Event, first: Trace.Event?) -> Bool {
+    // The first call is a write of the decoder's address or of a select; opening sets every output
+    // to rest first, in order, so the first event that is not a line going to rest ends it.
+    event.kind == .write && event.levels == pins.wiring.idle & event.mask
+      && next < pins.wiring.outputs.bits.nonzeroBitCount
+  }
+
+  private mutating func apply(_ event: Trace.Event) {
+    pins.follow(event.time)
+    pins.write(event.levels, mask: event.mask)
+  }
+
+  private func fail(_ what: String) -> Divergence {
+    Divergence(call: calls.call, description: what)
+  }
+
+  /// Checks a write against both logs and does it.
+  public mutating func write(_ levels: LineSet, mask: LineSet) throws(Divergence) {
+    do throws(ReplayLines.Divergence) { try calls.write(levels, mask: mask) } catch {
+      throw fail(error.description)
+    }
+    var left = mask & pins.wiring.outputs
+    while left != .none {
+      guard next < seen.count else { throw fail("the chip's log ends before the caller's") }
+      let event = seen[next]
+      guard event.kind == .write, left.meets(event.mask), event.levels == levels & event.mask else {
+        throw fail(
+          "the chip saw another request than the firmware makes, at \(event.time.count) ns")
+      }
+      apply(event)
+      left = left.without(event.mask)
+      next += 1
+    }
+  }
+
+  /// Checks a read against both logs and asks the double.
+  public mutating func read(mask: LineSet) throws(Divergence) -> LineSet {
+    let logged: LineSet
+    do throws(ReplayLines.Divergence) { logged = try calls.read(mask: mask) } catch {
+      throw fail(error.description)
+    }
+    var levels = LineSet.none
+    var left = mask
+    while left != .none {
+      guard next < seen.count else { throw fail("the chip's log ends before the caller's") }
+      let event = seen[next]
+      guard event.kind == .read, left.meets(event.mask) else {
+        throw fail(
+          "the chip saw another request than the firmware makes, at \(event.time.count) ns")
+      }
+      pins.follow(event.time)
+      levels = levels | pins.read(mask: event.mask)
+      left = left.without(event.mask)
+      next += 1
+    }
+    guard levels == logged else {
+      throw fail(
+        "the double reads \(String(levels.bits, radix: 16)), the caller read "
+          + "\(String(logged.bits, radix: 16)) at lines \(String(mask.bits, radix: 16))")
+    }
+    return levels
+  }
+
+  /// Checks a wait.
+  public mutating func wait(_ duration: Nanoseconds) throws(Divergence) {
+    do throws(ReplayLines.Divergence) { try calls.wait(duration) } catch {
+      throw fail(error.description)
+    }
+  }
+
+  /// Tells the caller's time.
+  public mutating func now() throws(Divergence) -> Nanoseconds {
+    do throws(ReplayLines.Divergence) { return try calls.now() } catch {
+      throw fail(error.description)
+    }
+  }
+}

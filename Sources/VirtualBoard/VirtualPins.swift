@@ -122,6 +122,12 @@ public struct VirtualPins: Lines, Sendable {
     learnStart = nil
   }
 
+  /// Lets a clock outside lead: the next operation ends at this time, or as soon after it as the
+  /// board file's own time of an operation allows.
+  public mutating func follow(_ clock: Nanoseconds) {
+    if time + operation < clock { time = clock - operation }
+  }
+
   // MARK: - Lines
 
   /// Sets lines at the end of the operation.
@@ -304,7 +310,7 @@ public struct VirtualPins: Lines, Sendable {
           drivers += 1
           level = adcs[index].output
           if adcs[index].isConverting
-            && BoardWiring.longestFrame < time - adcs[index].sampled
+            && wiring.longestFrame < time - adcs[index].sampled
           {
             note(.slowConversion, wiring.dataIn)
           }

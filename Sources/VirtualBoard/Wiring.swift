@@ -58,6 +58,7 @@ extension BoardWiring {
       settle: Nanoseconds(seconds: description.timing.settle),
       timer: Nanoseconds(seconds: description.timing.pulseLimit),
       rest: Nanoseconds(seconds: description.timing.pulseRest))
+    longestFrame = Nanoseconds(seconds: description.timing.conversion)
     sourceCount = sources
     targetCount = targets
     edgeCount = edges
@@ -81,7 +82,7 @@ extension WiredFailure: CustomStringConvertible {
       "the drive pattern did not come back through the chain as sent, so nothing was latched; check "
         + "MOSI, MISO, SCLK, LOAD and the select of the chain"
     case .conversionTooSlow:
-      "a conversion took more than 1.2 ms from its sample, three times in a row; the line operations "
+      "a conversion took too long from its sample (timing: {conversion: ...}), three times in a row; the line operations "
         + "are too slow or too often preempted"
     }
   }

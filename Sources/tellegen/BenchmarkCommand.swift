@@ -8,7 +8,10 @@ import VirtualBoard
 struct BenchmarkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "benchmark", abstract: "Measures accuracy over seeds, speed, and gate estimates.",
-    subcommands: [Accuracy.self, Step.self, FirmwareOnly.self, Operations.self, Estimate.self])
+    subcommands: [
+      Accuracy.self, Step.self, FirmwareOnly.self, Operations.self, Estimate.self,
+      LineCosts.self,
+    ])
 
   struct Accuracy: ParsableCommand {
     static let configuration = CommandConfiguration(

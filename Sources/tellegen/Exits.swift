@@ -5,6 +5,7 @@ import Firmware
 import Foundation
 import Gradients
 import Learning
+import LinuxLines
 import Models
 import VirtualBoard
 
@@ -18,6 +19,8 @@ enum Exits {
   static let data = ExitCode(65)
   /// The device is not there or does not answer.
   static let device = ExitCode(69)
+  /// Permission is lacking.
+  static let permission = ExitCode(77)
   /// Input or output failed.
   static let inputOutput = ExitCode(74)
   /// The user or the system asked to stop.
@@ -40,6 +43,11 @@ enum Exits {
       try leave("\(error)", with: data)
     } catch let error as WiredFailure<Never> {
       try leave("the board does not answer: \(error)", with: device)
+    } catch let error as WiredFailure<LineError> {
+      try leave("the board does not answer: \(error)", with: device)
+    } catch let error as LineError {
+      if case .noPermission = error { try leave("\(error)", with: permission) }
+      try leave("\(error)", with: device)
     } catch let error as StateMismatch {
       try leave("\(error)", with: data)
     } catch let error as TraceError {

@@ -1,12 +1,13 @@
 import Foundation
+import LinuxLines
 
 /// Whether the user or the system has asked the program to stop (SIGINT, SIGTERM, SIGHUP).
 enum Interruption {
-  /// Written by the signal handler alone; a plain flag, since a handler may do nothing more.
+  /// Written by the signal handler alone; a plain flag, since a handler may do little more.
   private nonisolated(unsafe) static var asked: sig_atomic_t = 0
 
-  /// Starts to catch the signals. A second one of the same kind ends the program at once, as its
-  /// default would.
+  /// Starts to catch the signals. A second one ends the program at once, as its default would, but
+  /// for GPIO lines: these are put to rest first.
   static func watch() {
     // Whoever started the program may have blocked them.
     var set = sigset_t()
@@ -15,8 +16,14 @@ enum Interruption {
     pthread_sigmask(SIG_UNBLOCK, &set, nil)
     for number in [SIGINT, SIGTERM, SIGHUP] {
       var action = sigaction()
-      action.__sigaction_handler.sa_handler = { _ in Interruption.asked = 1 }
-      action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND))
+      action.__sigaction_handler.sa_handler = { number in
+        if Interruption.asked != 0 {
+          putLinesToRest()
+          signal(number, SIG_DFL)
+          raise(number)
+        }
+        Interruption.asked = 1
+      }
       sigaction(number, &action, nil)
     }
   }

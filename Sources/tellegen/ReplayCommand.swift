@@ -1,4 +1,5 @@
 import ArgumentParser
+import Description
 import Firmware
 import Foundation
 import Learning
@@ -9,61 +10,116 @@ struct ReplayCommand: ParsableCommand {
     commandName: "replay",
     abstract: "Runs the firmware again on a run's trace and checks that it decides the same.",
     discussion: """
-      The folder is that of a run with --boundary pins --trace. Reads and times come from the trace;
-      every write must be the one in the trace. Exit code 1 when one differs: the call is named.
+      The folder is that of a run with --boundary pins --trace, or --target gpio --trace. Reads and
+      times come from the trace; every write must be the one in the trace. With --seen, the log of
+      `tellegen serve --log` on the other side of the chip, the pin-level double runs again too, at the
+      times of that log: every level it reads must be the one that was read through the kernel. Exit
+      code 1 when one differs: the call is named.
       """)
   @Argument(help: "The run's folder.")
   var folder: String
   @Option(help: "Another trace than the folder's own trace.txt.")
   var trace: String?
+  @Option(help: "The log that `tellegen serve --log` kept of the same run.")
+  var seen: String?
+  @Option(help: "With --seen: the seed of the served board's parts.")
+  var seed: UInt64 = 1
 
   func run() throws {
     try Exits.catching {
       let directory = RunDirectory(path: folder)
       let setting = try directory.read(RunSetting.self, from: "setting.json")
-      let path = trace ?? directory.file("trace.txt")
-      guard let data = FileManager.default.contents(atPath: path) else {
-        try Exits.leave(
-          "\(path): there is no such file; train with --boundary pins --trace to get one",
-          with: Exits.inputOutput)
-      }
-      let trace = try Trace(text: String(decoding: data, as: UTF8.self))
-      let double = try Session<PinBoard>(
-        description: setting.board, task: setting.task, plan: setting.plan)
+      let calls = try read(trace ?? directory.file("trace.txt"))
+      let place = try setting.task.place(on: setting.board)
+      let pins = try VirtualPins(
+        description: setting.board, seed: seen == nil ? setting.plan.seed : seed,
+        sources: place.sources, targets: place.targets)
       let calibration =
         setting.plan.calibrated
-        ? Calibration(measuredOn: double.board.analog) : Calibration(nominal: setting.board)
-      var session = try Session(
-        board: WiredBoard(lines: ReplayLines(trace), wiring: double.board.wiring),
-        description: setting.board, problem: double.problem, plan: setting.plan,
-        calibration: calibration)
-      if trace.events.isEmpty {
-        try Exits.leave("\(path): the trace is empty; nothing can be checked", with: Exits.data)
-      }
-      do {
-        try session.begin()
-        while !session.isFinished && !session.board.lines.isAtEnd {
-          _ = try session.trainEpoch()
+        ? Calibration(measuredOn: pins.analog) : Calibration(nominal: setting.board)
+      if let seen {
+        let lines = RetimedPins(pins, calls: calls, seen: try read(seen))
+        var session = try session(lines, pins.wiring, setting, calibration)
+        do {
+          try follow(&session, setting) { $0.board.lines.isAtEnd }
+        } catch let failure as WiredFailure<RetimedPins.Divergence> {
+          // The log of an interrupted run ends in the middle of an epoch.
+          if !session.board.lines.isAtEnd {
+            try differs("at call \(session.board.lines.call): \(failure)")
+          }
         }
-      } catch WiredFailure<ReplayLines.Divergence>.lines(let divergence)
-        where divergence.logged != nil
-      {
-        try Exits.leave("the replay differs: \(divergence)", with: Exits.missed)
-      } catch WiredFailure<ReplayLines.Divergence>.lines {
-        // The log of an interrupted run ends in the middle of an epoch.
-      } catch let failure as WiredFailure<ReplayLines.Divergence> {
-        // What the log reads makes the drivers give up, as they did not in the run.
-        try Exits.leave(
-          "the replay differs at call \(session.board.lines.call): \(failure)", with: Exits.missed)
+        try finish(session.board.lines.isAtEnd, session.board.lines.call, calls, session.progress)
+        print("Every level that the pin-level double read was the one read through the chip.")
+      } else {
+        var session = try session(ReplayLines(calls), pins.wiring, setting, calibration)
+        do {
+          try follow(&session, setting) { $0.board.lines.isAtEnd }
+        } catch WiredFailure<ReplayLines.Divergence>.lines(let divergence)
+          where divergence.logged != nil
+        {
+          try differs("\(divergence)")
+        } catch WiredFailure<ReplayLines.Divergence>.lines {
+          // The log of an interrupted run ends in the middle of an epoch.
+        } catch let failure as WiredFailure<ReplayLines.Divergence> {
+          // What the log reads makes the drivers give up, as they did not in the run.
+          try differs("at call \(session.board.lines.call): \(failure)")
+        }
+        try finish(session.board.lines.isAtEnd, session.board.lines.call, calls, session.progress)
       }
-      guard session.board.lines.isAtEnd else {
-        try Exits.leave(
-          "the replay differs: the run ended after call \(session.board.lines.call), but the log has "
-            + "\(trace.events.count) calls", with: Exits.missed)
-      }
-      print(
-        "\(session.board.lines.call) calls, \(session.progress.steps) training steps: "
-          + "the firmware decided the same throughout.")
     }
+  }
+
+  private func read(_ path: String) throws -> Trace {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      try Exits.leave(
+        "\(path): there is no such file; train with --boundary pins --trace to get one",
+        with: Exits.inputOutput)
+    }
+    let trace = try Trace(text: String(decoding: data, as: UTF8.self))
+    if trace.events.isEmpty {
+      try Exits.leave("\(path): the trace is empty; nothing can be checked", with: Exits.data)
+    }
+    return trace
+  }
+
+  private func session<L: Lines>(
+    _ lines: L, _ wiring: BoardWiring, _ setting: RunSetting, _ calibration: Calibration
+  ) throws -> Session<WiredBoard<L>> {
+    try Session(
+      board: WiredBoard(lines: lines, wiring: wiring), description: setting.board,
+      problem: Problem(task: setting.task, seed: setting.plan.seed), plan: setting.plan,
+      calibration: calibration)
+  }
+
+  /// Runs what the run did.
+  private func follow<L: Lines>(
+    _ session: inout Session<WiredBoard<L>>, _ setting: RunSetting,
+    until isAtEnd: (Session<WiredBoard<L>>) -> Bool
+  ) throws {
+    if setting.target == .gpio {
+      try session.board.releaseAll()
+      _ = try session.findGates()
+    }
+    try session.begin()
+    while !session.isFinished && !isAtEnd(session) { _ = try session.trainEpoch() }
+    if setting.target == .gpio {
+      _ = try session.board.now()
+      try session.board.releaseAll()
+    }
+  }
+
+  private func finish(
+    _ isAtEnd: Bool, _ call: Int, _ log: Trace, _ progress: Learning.Progress
+  ) throws {
+    guard isAtEnd else {
+      try differs("the run ended after call \(call), but the log has \(log.events.count) calls")
+    }
+    print(
+      "\(call) calls, \(progress.steps) training steps: "
+        + "the firmware decided the same throughout.")
+  }
+
+  private func differs(_ what: String) throws -> Never {
+    try Exits.leave("the replay differs: \(what)", with: Exits.missed)
   }
 }

@@ -6,6 +6,7 @@ import Learning
 import VirtualBoard
 
 extension RuleSettings.Name: ExpressibleByArgument {}
+extension RunSetting.Target: ExpressibleByArgument {}
 
 /// How the firmware reaches the board.
 enum Boundary: String, Codable, CaseIterable, ExpressibleByArgument {
@@ -144,9 +145,14 @@ struct TrainCommand: ParsableCommand {
       "How the firmware reaches the double: direct, or through its GPIO pins, chip by chip. Both end with the same bits."
   )
   var boundary: Boundary = .direct
+  @Option(
+    help:
+      "What learns: the double, or a board at this computer's GPIO lines, by the wiring in its file."
+  )
+  var target: RunSetting.Target?
   @Flag(
     help:
-      "With --boundary pins: keep every line operation in trace.txt, and as waves in trace.vcd; some 30 kB a training step each."
+      "With --boundary pins or --target gpio: keep every line operation in trace.txt, and as waves in trace.vcd; some 30 kB a training step each."
   )
   var trace = false
   @Option(help: "The folder to keep the run in; default runs/TASK-BOARD-SEED.")
@@ -164,13 +170,21 @@ struct TrainCommand: ParsableCommand {
     if let epochs, !(1...1_000_000).contains(epochs) {
       throw ValidationError("--epochs is \(epochs); allowed is 1 ... 1000000")
     }
+    if target == .gpio {
+      if ideal {
+        throw ValidationError("--ideal is for the double: nothing can switch a board's parts off")
+      }
+      if boundary != .direct {
+        throw ValidationError("--boundary is for the double; leave it out with --target gpio")
+      }
+    }
     if resume != nil {
       let given: [(String, Bool)] = [
         ("--board", board != nil), ("--task", task != nil), ("--data", data != nil),
         ("--epochs", epochs != nil), ("--seed", seed != nil), ("--last-pulse", lastPulse != nil),
         ("--initial", initial != nil), ("--ideal", ideal), ("--uncalibrated", uncalibrated),
         ("--out", out != nil),
-        ("--overwrite", overwrite), ("--trace", trace),
+        ("--overwrite", overwrite), ("--trace", trace), ("--target", target != nil),
       ]
       if let other = (given + rule.given).first(where: \.1) {
         throw ValidationError(
@@ -197,6 +211,10 @@ struct TrainCommand: ParsableCommand {
         }
       }
 
+      if setting.target == .gpio {
+        try trainOnLines(setting: setting, directory: directory)
+        return
+      }
       switch boundary {
       case .direct:
         if trace { try Exits.leave("--trace needs --boundary pins", with: Exits.usage) }
@@ -266,8 +284,9 @@ struct TrainCommand: ParsableCommand {
       rule: rule.settings(on: description),
       epochs: epochs ?? 100, seed: seed ?? 1,
       lastPulse: lastPulse ?? Plan.usualLastPulse(description.gates.update),
-      calibrated: !uncalibrated)
-    return RunSetting(version: version, board: description, task: task, plan: plan)
+      calibrated: !uncalibrated && target != .gpio)
+    return RunSetting(
+      version: version, board: description, task: task, plan: plan, target: target ?? .double)
   }
 
   private func train<Board: VirtualFace>(
@@ -294,11 +313,16 @@ struct TrainCommand: ParsableCommand {
     }
     if interrupted { display.stop() }
     try directory.write(session.checkpoint, to: "checkpoint.json")
+    try tell(
+      RunRecord(setting: setting, result: session.result, curve: session.progress.curve),
+      directory: directory)
+  }
 
-    let record = RunRecord(
-      setting: setting, result: session.result, curve: session.progress.curve)
+  /// Writes a run's record and curves and prints its end.
+  func tell(_ record: RunRecord, directory: RunDirectory) throws {
+    let setting = record.setting
     let curves = Curves(
-      records: session.progress.curve,
+      records: record.curve,
       title: "\(setting.task.name) on \(setting.board.name), \(setting.plan.rule.name.rawValue)")
     try directory.write(record, to: "record.json")
     try directory.write(text: curves.csv, to: "curves.csv")
@@ -346,17 +370,40 @@ struct Summary {
     rows.append(("learning time on the board", Format.seconds(last.learned)))
     rows.append(("time on the board in all", Format.seconds(result.boardTime)))
     rows.append(("training steps (that moved gates)", "\(result.steps) (\(last.pulses))"))
-    let edges = result.gates.count
+    let edges = setting.board.learningEdges.count
     rows.append(("edges at a gate limit", "\(result.saturatedEdges) of \(edges)"))
-    if !result.estimatedGates.isEmpty {
+    if !result.estimatedGates.isEmpty && !result.gates.isEmpty {
       let worst = zip(result.estimatedGates, result.gates).map { abs($0 - $1) }.max() ?? 0
       rows.append(("worst gate estimate", Format.significant(worst * 1000) + " mV off"))
+    }
+    if let lines = record.lines {
+      func micro(_ time: Int64) -> String { Format.significant(Double(time) / 1000) }
+      let operations = lines.writes + lines.reads
+      rows.append(("line operations", "\(operations) (\(lines.writes) writes)"))
+      let latency = lines.latency
+      rows.append(
+        (
+          "an operation, us (median, 99 %, 99.9 %, max)",
+          [latency.median, latency.p99, latency.p999, latency.longest].map(micro)
+            .joined(separator: ", ")
+        ))
+      if lines.steps.count > 0 {
+        let mean = Double(lines.steps.operations) / Double(lines.steps.count)
+        rows.append(
+          (
+            "operations of a step (least ... most, mean)",
+            "\(lines.steps.least) ... \(lines.steps.most), \(Format.significant(mean))"
+          ))
+      }
     }
     let width = rows.map(\.0.count).max() ?? 0
     let table = rows.map { row in
       "  " + row.0 + String(repeating: " ", count: width - row.0.count) + "  " + row.1
     }
-    let kind = setting.board.imperfections == .none ? "without imperfections" : "with imperfections"
+    let kind =
+      setting.target == .gpio
+      ? "at GPIO lines"
+      : setting.board.imperfections == .none ? "without imperfections" : "with imperfections"
     return """
       \(setting.task.name) on \(setting.board.name) (\(edges) learning edges, \(kind)), rule \
       \(setting.plan.rule.name.rawValue), seed \(setting.plan.seed), \

@@ -1,5 +1,7 @@
 import Description
 import Firmware
+import Foundation
+import LinuxLines
 import Testing
 import VirtualBoard
 
@@ -43,5 +45,35 @@ struct ConformanceTests {
     ConformingBoard.allCases)
   func bothFacesKeepEveryPromise(_ promise: Promise, on board: ConformingBoard) throws {
     try board.check(promise)
+  }
+}
+
+private let gpioBoardPath = ProcessInfo.processInfo.environment["TELLEGEN_GPIO_BOARD"]
+
+/// The conformance suite on a board at this computer's GPIO lines, real or simulated: its file is
+/// named by TELLEGEN_GPIO_BOARD. `make hil` runs it in the simulated computer.
+@Suite(
+  .serialized,
+  .enabled(
+    if: gpioBoardPath != nil,
+    "TELLEGEN_GPIO_BOARD does not name the file of a board at GPIO lines"))
+struct KernelConformanceTests {
+  @Test("The board at the lines keeps every promise", arguments: Promise.allCases)
+  func theBoardAtTheLinesKeepsEveryPromise(_ promise: Promise) throws {
+    let board = try BoardDescription.read(path: try #require(gpioBoardPath))
+    let wiring = try BoardWiring(
+      board, sources: board.sources.count, targets: board.targets.count)
+    let wires = try #require(board.wiring)
+    try Conformance<WiredBoard<LinuxLines>>(
+      sources: board.sources.count, targets: board.targets.count,
+      edges: board.edges.count { $0.part == .learning },
+      path: .init(edge: 0, source: 0, target: 0), range: board.nodeLowest...board.nodeHighest,
+      // A real clock runs on while nothing is done, the more so in a virtual machine.
+      instant: .microseconds(500)
+    ) {
+      var made = WiredBoard(lines: try LinuxLines(wires, wiring: wiring), wiring: wiring)
+      try made.releaseAll()
+      return made
+    }.check(promise)
   }
 }

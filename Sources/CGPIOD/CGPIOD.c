@@ -1,0 +1,489 @@
+#define _GNU_SOURCE
+#include "CGPIOD.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#if __has_include(<gpiod.h>)
+#include <gpiod.h>
+// 1.x marks its functions with GPIOD_API; 2.x does not have the macro.
+#ifdef GPIOD_API
+#define GENERATION 1
+#else
+#define GENERATION 2
+#endif
+#else
+#define GENERATION 0
+#endif
+
+int cgpiod_generation(void) { return GENERATION; }
+
+// MARK: - What both generations share
+
+#define MOST 64
+
+static void copy(char *to, size_t size, const char *from) {
+  snprintf(to, size, "%s", from ? from : "");
+}
+
+static int failure(void) { return errno ? -errno : -EIO; }
+
+static int64_t now(void *context) {
+  (void)context;
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+// Sleeping wakes up late by some 50 us; the last part is waited for awake.
+static const int64_t awake = 150000;
+
+static void wait_until(void *context, int64_t until) {
+  int64_t asleep = until - awake;
+  if (now(context) < asleep) {
+    struct timespec time = {asleep / 1000000000, asleep % 1000000000};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, NULL) == EINTR) {
+    }
+  }
+  while (now(context) < until) {
+  }
+}
+
+#if GENERATION == 1
+
+// MARK: - libgpiod 1.6
+
+// One direction a request, and a write sets all lines of one: three requests, so that the data line,
+// read alone for every bit of a frame, does not bring the comparators along.
+struct group {
+  struct gpiod_line_bulk bulk;
+  uint64_t mask;
+  int values[MOST];
+};
+enum { OUTPUTS, FIRST_INPUT, INPUTS, GROUPS };
+struct request {
+  struct gpiod_chip *chip;
+  uint64_t levels;
+  struct group groups[GROUPS];
+};
+
+const char *cgpiod_version(void) { return gpiod_version_string(); }
+
+static int tell_chip(void *context, uint32_t number, cgpiod_chip *chip) {
+  (void)context;
+  snprintf(chip->path, sizeof chip->path, "/dev/gpiochip%u", number);
+  struct gpiod_chip *opened = gpiod_chip_open(chip->path);
+  if (!opened) return failure();
+  copy(chip->name, sizeof chip->name, gpiod_chip_name(opened));
+  copy(chip->label, sizeof chip->label, gpiod_chip_label(opened));
+  chip->lines = gpiod_chip_num_lines(opened);
+  gpiod_chip_close(opened);
+  return 0;
+}
+
+static int tell_line(void *context, const char *path, uint32_t offset, cgpiod_line *line) {
+  (void)context;
+  struct gpiod_chip *chip = gpiod_chip_open(path);
+  if (!chip) return failure();
+  struct gpiod_line *found = gpiod_chip_get_line(chip, offset);
+  int result = found ? 0 : failure();
+  if (found) {
+    copy(line->name, sizeof line->name, gpiod_line_name(found));
+    copy(line->consumer, sizeof line->consumer, gpiod_line_consumer(found));
+    line->used = gpiod_line_is_used(found);
+    line->output = gpiod_line_direction(found) == GPIOD_LINE_DIRECTION_OUTPUT;
+  }
+  gpiod_chip_close(chip);
+  return result;
+}
+
+static void close_lines(void *context, void *given) {
+  (void)context;
+  struct request *request = given;
+  for (int index = 0; index < GROUPS; index++)
+    if (request->groups[index].mask && gpiod_line_is_requested(request->groups[index].bulk.lines[0]))
+      gpiod_line_release_bulk(&request->groups[index].bulk);
+  gpiod_chip_close(request->chip);
+  free(request);
+}
+
+static int open_lines(void *context, const char *path, const char *consumer,
+                      const uint32_t *offsets, uint32_t count, uint64_t outputs, uint64_t levels,
+                      bool as_is, void **result) {
+  if (count < 1 || count > MOST) return -EINVAL;
+  struct request *request = calloc(1, sizeof *request);
+  if (!request) return -ENOMEM;
+  request->chip = gpiod_chip_open(path);
+  if (!request->chip) {
+    int error = failure();
+    free(request);
+    return error;
+  }
+  request->levels = levels & outputs;
+  uint64_t all = count == MOST ? ~(uint64_t)0 : ((uint64_t)1 << count) - 1;
+  uint64_t inputs = all & ~outputs;
+  request->groups[OUTPUTS].mask = all & outputs;
+  request->groups[FIRST_INPUT].mask = inputs & -inputs;
+  request->groups[INPUTS].mask = inputs & (inputs - 1);
+  for (int index = 0; index < GROUPS; index++) {
+    struct group *group = &request->groups[index];
+    gpiod_line_bulk_init(&group->bulk);
+    for (uint32_t line = 0; line < count; line++) {
+      if (!(group->mask >> line & 1)) continue;
+      struct gpiod_line *found = gpiod_chip_get_line(request->chip, offsets[line]);
+      if (!found) {
+        int error = failure();
+        close_lines(context, request);
+        return error;
+      }
+      group->values[gpiod_line_bulk_num_lines(&group->bulk)] = levels >> line & 1;
+      gpiod_line_bulk_add(&group->bulk, found);
+    }
+    if (!group->mask) continue;
+    struct gpiod_line_request_config config = {
+        .consumer = consumer,
+        .request_type = as_is              ? GPIOD_LINE_REQUEST_DIRECTION_AS_IS
+                        : index == OUTPUTS ? GPIOD_LINE_REQUEST_DIRECTION_OUTPUT
+                                           : GPIOD_LINE_REQUEST_DIRECTION_INPUT,
+    };
+    if (gpiod_line_request_bulk(&group->bulk, &config, group->values) < 0) {
+      int error = failure();
+      close_lines(context, request);
+      return error;
+    }
+  }
+  *result = request;
+  return 0;
+}
+
+static int write_lines(void *context, void *given, uint64_t levels, uint64_t mask) {
+  (void)context;
+  struct request *request = given;
+  struct group *group = &request->groups[OUTPUTS];
+  mask &= group->mask;
+  if (!mask) return 0;
+  request->levels = (request->levels & ~mask) | (levels & mask);
+  int place = 0;
+  for (uint64_t rest = group->mask; rest; rest &= rest - 1)
+    group->values[place++] = request->levels >> __builtin_ctzll(rest) & 1;
+  return gpiod_line_set_value_bulk(&group->bulk, group->values) < 0 ? failure() : 0;
+}
+
+static int read_lines(void *context, void *given, uint64_t mask, uint64_t *levels) {
+  (void)context;
+  struct request *request = given;
+  uint64_t read = 0;
+  for (int index = 0; index < GROUPS; index++) {
+    struct group *group = &request->groups[index];
+    if (!(group->mask & mask)) continue;
+    int values[MOST];
+    if (gpiod_line_get_value_bulk(&group->bulk, values) < 0) return failure();
+    int place = 0;
+    for (uint64_t rest = group->mask; rest; rest &= rest - 1, place++)
+      if (values[place]) read |= rest & -rest;
+  }
+  *levels = read & mask;
+  return 0;
+}
+
+int cgpiod_measure(void *given, uint32_t input, uint32_t output, uint32_t count, double *get,
+                   double *set) {
+  struct request *request = given;
+  struct group *outputs = &request->groups[OUTPUTS];
+  struct group *inputs = &request->groups[FIRST_INPUT];
+  if (output >= MOST || !(outputs->mask >> output & 1)) return -EINVAL;
+  if (input >= MOST || !(inputs->mask >> input & 1)) return -EINVAL;
+  int values[MOST];
+  int place = 0, mine = 0;
+  for (uint64_t rest = outputs->mask; rest; rest &= rest - 1, place++) {
+    values[place] = request->levels >> __builtin_ctzll(rest) & 1;
+    if ((uint32_t)__builtin_ctzll(rest) == output) mine = place;
+  }
+  int64_t start = now(NULL);
+  for (uint32_t turn = 0; turn < count; turn++) {
+    values[mine] = ~turn & 1;
+    if (gpiod_line_set_value_bulk(&outputs->bulk, values) < 0) return failure();
+  }
+  int64_t middle = now(NULL);
+  for (uint32_t turn = 0; turn < count; turn++) {
+    int value;
+    if (gpiod_line_get_value_bulk(&inputs->bulk, &value) < 0) return failure();
+  }
+  int64_t end = now(NULL);
+  values[mine] = 0;
+  if (gpiod_line_set_value_bulk(&outputs->bulk, values) < 0) return failure();
+  *set = (double)(middle - start) / count;
+  *get = (double)(end - middle) / count;
+  return 0;
+}
+
+#elif GENERATION == 2
+
+// MARK: - libgpiod 2.x
+
+struct request {
+  struct gpiod_line_request *lines;
+  uint64_t mask;
+  unsigned int offsets[MOST];
+};
+
+const char *cgpiod_version(void) { return gpiod_api_version(); }
+
+static int tell_chip(void *context, uint32_t number, cgpiod_chip *chip) {
+  (void)context;
+  snprintf(chip->path, sizeof chip->path, "/dev/gpiochip%u", number);
+  struct gpiod_chip *opened = gpiod_chip_open(chip->path);
+  if (!opened) return failure();
+  struct gpiod_chip_info *info = gpiod_chip_get_info(opened);
+  int result = info ? 0 : failure();
+  if (info) {
+    copy(chip->name, sizeof chip->name, gpiod_chip_info_get_name(info));
+    copy(chip->label, sizeof chip->label, gpiod_chip_info_get_label(info));
+    chip->lines = (uint32_t)gpiod_chip_info_get_num_lines(info);
+    gpiod_chip_info_free(info);
+  }
+  gpiod_chip_close(opened);
+  return result;
+}
+
+static int tell_line(void *context, const char *path, uint32_t offset, cgpiod_line *line) {
+  (void)context;
+  struct gpiod_chip *chip = gpiod_chip_open(path);
+  if (!chip) return failure();
+  struct gpiod_line_info *info = gpiod_chip_get_line_info(chip, offset);
+  int result = info ? 0 : failure();
+  if (info) {
+    copy(line->name, sizeof line->name, gpiod_line_info_get_name(info));
+    copy(line->consumer, sizeof line->consumer, gpiod_line_info_get_consumer(info));
+    line->used = gpiod_line_info_is_used(info);
+    line->output = gpiod_line_info_get_direction(info) == GPIOD_LINE_DIRECTION_OUTPUT;
+    gpiod_line_info_free(info);
+  }
+  gpiod_chip_close(chip);
+  return result;
+}
+
+static void close_lines(void *context, void *given) {
+  (void)context;
+  struct request *request = given;
+  if (request->lines) gpiod_line_request_release(request->lines);
+  free(request);
+}
+
+static int add(struct gpiod_line_config *config, struct gpiod_line_settings *settings,
+               const uint32_t *offsets, uint64_t mask) {
+  unsigned int chosen[MOST];
+  size_t count = 0;
+  for (uint64_t rest = mask; rest; rest &= rest - 1)
+    chosen[count++] = offsets[__builtin_ctzll(rest)];
+  return count ? gpiod_line_config_add_line_settings(config, chosen, count, settings) : 0;
+}
+
+static int open_lines(void *context, const char *path, const char *consumer,
+                      const uint32_t *offsets, uint32_t count, uint64_t outputs, uint64_t levels,
+                      bool as_is, void **result) {
+  (void)context;
+  if (count < 1 || count > MOST) return -EINVAL;
+  struct request *request = calloc(1, sizeof *request);
+  struct gpiod_chip *chip = gpiod_chip_open(path);
+  struct gpiod_line_settings *settings = gpiod_line_settings_new();
+  struct gpiod_line_config *config = gpiod_line_config_new();
+  struct gpiod_request_config *names = gpiod_request_config_new();
+  int error = chip ? 0 : failure();
+  if (!error && !(request && settings && config && names)) error = -ENOMEM;
+  if (!error) {
+    uint64_t all = count == MOST ? ~(uint64_t)0 : ((uint64_t)1 << count) - 1;
+    memcpy(request->offsets, offsets, count * sizeof *offsets);
+    request->mask = all;
+    gpiod_request_config_set_consumer(names, consumer);
+    if (as_is) {
+      gpiod_line_settings_set_direction(settings, GPIOD_LINE_DIRECTION_AS_IS);
+      if (add(config, settings, offsets, all) < 0) error = failure();
+    } else {
+      gpiod_line_settings_set_direction(settings, GPIOD_LINE_DIRECTION_INPUT);
+      if (add(config, settings, offsets, all & ~outputs) < 0) error = failure();
+      gpiod_line_settings_set_direction(settings, GPIOD_LINE_DIRECTION_OUTPUT);
+      gpiod_line_settings_set_output_value(settings, GPIOD_LINE_VALUE_INACTIVE);
+      if (add(config, settings, offsets, all & outputs & ~levels) < 0) error = failure();
+      gpiod_line_settings_set_output_value(settings, GPIOD_LINE_VALUE_ACTIVE);
+      if (add(config, settings, offsets, all & outputs & levels) < 0) error = failure();
+    }
+    if (!error) {
+      request->lines = gpiod_chip_request_lines(chip, names, config);
+      if (!request->lines) error = failure();
+    }
+  }
+  if (names) gpiod_request_config_free(names);
+  if (config) gpiod_line_config_free(config);
+  if (settings) gpiod_line_settings_free(settings);
+  if (chip) gpiod_chip_close(chip);
+  if (error) {
+    free(request);
+    return error;
+  }
+  *result = request;
+  return 0;
+}
+
+static int write_lines(void *context, void *given, uint64_t levels, uint64_t mask) {
+  (void)context;
+  struct request *request = given;
+  unsigned int offsets[MOST];
+  enum gpiod_line_value values[MOST];
+  size_t count = 0;
+  for (uint64_t rest = mask & request->mask; rest; rest &= rest - 1) {
+    int line = __builtin_ctzll(rest);
+    offsets[count] = request->offsets[line];
+    values[count++] = levels >> line & 1 ? GPIOD_LINE_VALUE_ACTIVE : GPIOD_LINE_VALUE_INACTIVE;
+  }
+  if (!count) return 0;
+  return gpiod_line_request_set_values_subset(request->lines, count, offsets, values) < 0
+             ? failure()
+             : 0;
+}
+
+static int read_lines(void *context, void *given, uint64_t mask, uint64_t *levels) {
+  (void)context;
+  struct request *request = given;
+  unsigned int offsets[MOST];
+  enum gpiod_line_value values[MOST];
+  size_t count = 0;
+  mask &= request->mask;
+  for (uint64_t rest = mask; rest; rest &= rest - 1)
+    offsets[count++] = request->offsets[__builtin_ctzll(rest)];
+  uint64_t read = 0;
+  if (count) {
+    if (gpiod_line_request_get_values_subset(request->lines, count, offsets, values) < 0)
+      return failure();
+    size_t place = 0;
+    for (uint64_t rest = mask; rest; rest &= rest - 1)
+      if (values[place++] == GPIOD_LINE_VALUE_ACTIVE) read |= rest & -rest;
+  }
+  *levels = read;
+  return 0;
+}
+
+int cgpiod_measure(void *given, uint32_t input, uint32_t output, uint32_t count, double *get,
+                   double *set) {
+  struct request *request = given;
+  if (output >= MOST || !(request->mask >> output & 1)) return -EINVAL;
+  if (input >= MOST || !(request->mask >> input & 1)) return -EINVAL;
+  unsigned int driven = request->offsets[output];
+  int64_t start = now(NULL);
+  for (uint32_t turn = 0; turn < count; turn++)
+    if (gpiod_line_request_set_value(
+            request->lines, driven,
+            turn & 1 ? GPIOD_LINE_VALUE_INACTIVE : GPIOD_LINE_VALUE_ACTIVE) < 0)
+      return failure();
+  int64_t middle = now(NULL);
+  for (uint32_t turn = 0; turn < count; turn++)
+    if (gpiod_line_request_get_value(request->lines, request->offsets[input]) < 0)
+      return failure();
+  int64_t end = now(NULL);
+  if (gpiod_line_request_set_value(request->lines, driven, GPIOD_LINE_VALUE_INACTIVE) < 0)
+    return failure();
+  *set = (double)(middle - start) / count;
+  *get = (double)(end - middle) / count;
+  return 0;
+}
+
+#else
+
+// MARK: - No libgpiod
+
+const char *cgpiod_version(void) { return ""; }
+
+static int tell_chip(void *context, uint32_t number, cgpiod_chip *chip) {
+  (void)context, (void)number, (void)chip;
+  return -ENOSYS;
+}
+static int tell_line(void *context, const char *path, uint32_t offset, cgpiod_line *line) {
+  (void)context, (void)path, (void)offset, (void)line;
+  return -ENOSYS;
+}
+static int open_lines(void *context, const char *path, const char *consumer,
+                      const uint32_t *offsets, uint32_t count, uint64_t outputs, uint64_t levels,
+                      bool as_is, void **request) {
+  (void)context, (void)path, (void)consumer, (void)offsets, (void)count;
+  (void)outputs, (void)levels, (void)as_is, (void)request;
+  return -ENOSYS;
+}
+static void close_lines(void *context, void *request) { (void)context, (void)request; }
+static int write_lines(void *context, void *request, uint64_t levels, uint64_t mask) {
+  (void)context, (void)request, (void)levels, (void)mask;
+  return -ENOSYS;
+}
+static int read_lines(void *context, void *request, uint64_t mask, uint64_t *levels) {
+  (void)context, (void)request, (void)mask, (void)levels;
+  return -ENOSYS;
+}
+int cgpiod_measure(void *request, uint32_t input, uint32_t output, uint32_t count, double *get,
+                   double *set) {
+  (void)request, (void)input, (void)output, (void)count, (void)get, (void)set;
+  return -ENOSYS;
+}
+
+#endif
+
+cgpiod_calls cgpiod_kernel(void) {
+  cgpiod_calls calls = {
+      .context = NULL,
+      .chip = tell_chip,
+      .line = tell_line,
+      .open = open_lines,
+      .write = write_lines,
+      .read = read_lines,
+      .close = close_lines,
+      .now = now,
+      .wait = wait_until,
+  };
+  return calls;
+}
+
+// MARK: - The guard
+
+static cgpiod_calls guarded;
+static cgpiod_guard writes;
+// Set last and cleared first: a handler may come between any two statements.
+static void *volatile guarded_request;
+
+void cgpiod_make_safe(void) {
+  void *request = __atomic_exchange_n(&guarded_request, NULL, __ATOMIC_SEQ_CST);
+  if (!request) return;
+  int saved = errno;
+  for (uint32_t index = 0; index < writes.count && index < CGPIOD_GUARD_WRITES; index++)
+    guarded.write(guarded.context, request, writes.levels[index], writes.masks[index]);
+  errno = saved;
+}
+
+// The handler is gone when it is called (SA_RESETHAND): the signal comes again and ends the program
+// as it would have without a handler.
+static void fault(int number) {
+  cgpiod_make_safe();
+  raise(number);
+}
+
+void cgpiod_arm(const cgpiod_calls *calls, void *request, const cgpiod_guard *guard) {
+  static bool watched;
+  cgpiod_disarm();
+  guarded = *calls;
+  writes = *guard;
+  __atomic_store_n(&guarded_request, request, __ATOMIC_SEQ_CST);
+  if (watched) return;
+  watched = true;
+  static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE,
+                               SIGABRT, SIGSYS, SIGQUIT, SIGPIPE, SIGXCPU,
+                               SIGALRM, SIGUSR1, SIGUSR2};
+  for (size_t index = 0; index < sizeof faults / sizeof *faults; index++) {
+    struct sigaction action = {.sa_handler = fault, .sa_flags = (int)SA_RESETHAND};
+    sigemptyset(&action.sa_mask);
+    sigaction(faults[index], &action, NULL);
+  }
+  atexit(cgpiod_make_safe);
+}
+
+void cgpiod_disarm(void) { __atomic_store_n(&guarded_request, NULL, __ATOMIC_SEQ_CST); }

@@ -1,0 +1,141 @@
+import Description
+public import Firmware
+
+/// Everything that a run on a board outside this program needs to go on: what was learned, not what
+/// the board did meanwhile. Its gates may have leaked or lost their charge; they are programmed anew.
+public struct BenchCheckpoint: Sendable, Equatable, Codable {
+  /// The plan it belongs to.
+  public var plan: Plan
+  /// Where the run stands.
+  public var progress: Progress
+  /// The controllers' gate estimates, in steps of 2^-24 V.
+  public var estimates: [Int32]
+}
+
+/// Runs on a board outside this program, whose gates nobody can look at.
+extension Session {
+  /// Brings gates of unknown voltage to known ones: down to the controllers' lowest and up to their
+  /// highest, in turn.
+  ///
+  /// A gate's distance from where it is believed to be shrinks by exp(-t/RC) while it is driven:
+  /// from 1 V to 3.3 V to 0.32 of what it was, back down to 0.15 of that. A drained gate is believed
+  /// 1 V too high at first; less than 3 mV of it are left.
+  ///
+  /// - Parameter stopping: asked between turns.
+  /// - Returns: whether it came to the end.
+  public mutating func findGates(
+    stopping: () -> Bool = { false }
+  ) throws(Board.Failure) -> Bool {
+    learner.step.accounted = try board.now()
+    // Nothing stands above the supply; a gate below falls behind its estimate and meets it later.
+    for edge in learner.controllers.indices {
+      learner.controllers[edge].gate = learner.step.law.supply
+    }
+    let law = learner.step.law
+    for goal in [law.lowest, law.highest, law.lowest, law.highest, law.lowest] {
+      let goals = [Double](repeating: goal.volts, count: controllers.count)
+      // A few pulses at a time, so that who wants to stop need not wait for a whole turn.
+      while try learner.program(goals, limit: 8) == 8 {
+        if stopping() { return false }
+      }
+    }
+    return !stopping()
+  }
+
+  /// The run as it stands, for a board outside this program.
+  public var benchCheckpoint: BenchCheckpoint {
+    BenchCheckpoint(plan: plan, progress: progress, estimates: controllers.map(\.gate.steps))
+  }
+
+  /// Goes on where a run on a board outside this program stopped, whose gates were found: they are
+  /// programmed to what they were.
+  /// - Throws: `SessionError.otherRun`, or what the board throws.
+  public mutating func resume(_ saved: BenchCheckpoint) throws {
+    try check(plan: saved.plan, progress: saved.progress, estimates: saved.estimates)
+    progress = saved.progress
+    try learner.program(saved.estimates.map { Voltage(steps: $0).volts })
+    progress.accounted = learner.step.accounted.count
+  }
+
+  /// The result so far on a board whose gates nobody can look at.
+  ///
+  /// - Parameter boardTime: how long the board was in use, s.
+  public func benchResult(boardTime: Double) -> RunResult {
+    result(boardTime: boardTime, gates: [])
+  }
+}
+
+/// What a run asked of the lines of a GPIO chip.
+public struct LineStatistics: Sendable, Equatable, Codable {
+  /// How long operations took, ns, as their caller saw it.
+  public struct Latency: Sendable, Equatable, Codable {
+    /// What half of them did not exceed.
+    public var median: Int64
+    /// What 99 % did not exceed.
+    public var p99: Int64
+    /// What 99.9 % did not exceed.
+    public var p999: Int64
+    /// The longest.
+    public var longest: Int64
+
+    /// Makes a summary.
+    public init(median: Int64, p99: Int64, p999: Int64, longest: Int64) {
+      self.median = median
+      self.p99 = p99
+      self.p999 = p999
+      self.longest = longest
+    }
+  }
+
+  /// How many operations training steps took.
+  public struct Steps: Sendable, Equatable, Codable {
+    /// How many steps were counted.
+    public var count = 0
+    /// The operations of all of them.
+    public var operations = 0
+    /// The least of a step.
+    public var least = 0
+    /// The most of a step.
+    public var most = 0
+
+    /// No step yet.
+    public init() {}
+
+    /// Counts a step.
+    public mutating func add(_ step: Int) {
+      least = count == 0 ? step : min(least, step)
+      most = max(most, step)
+      count += 1
+      operations += step
+    }
+  }
+
+  /// The chip's label.
+  public var chip: String
+  /// libgpiod's version.
+  public var library: String
+  /// How many writes there were; each is one ioctl.
+  public var writes: Int
+  /// How many reads there were; each is one ioctl.
+  public var reads: Int
+  /// How long they took.
+  public var latency: Latency
+  /// The operations of training steps.
+  public var steps: Steps
+  /// The roles of the lines that a killed program had left away from rest.
+  public var leftBehind: [String]
+
+  /// Makes statistics.
+  public init(
+    chip: String, library: String, writes: Int, reads: Int, latency: Latency, steps: Steps,
+    leftBehind: [String]
+  ) {
+    self.chip = chip
+    self.library = library
+    self.writes = writes
+    self.reads = reads
+    self.latency = latency
+    self.steps = steps
+    self.leftBehind = leftBehind
+  }
+}

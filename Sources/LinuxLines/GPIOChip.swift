@@ -1,0 +1,121 @@
+public import CGPIOD
+public import Description
+
+/// A GPIO chip of this computer.
+public struct GPIOChip: Sendable, Equatable {
+  /// Where it is, such as `/dev/gpiochip0`. The number changes between kernels.
+  public var path: String
+  /// What the driver calls it, such as `pinctrl-bcm2711`; this stays.
+  public var label: String
+  /// How many lines it has.
+  public var lineCount: Int
+
+  /// The labels of the chip behind a Raspberry Pi's header, of every model.
+  public static let headers = [
+    "pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1", "pinctrl-bcm2712",
+  ]
+
+  /// A line as the kernel knows it.
+  public struct Line: Sendable, Equatable {
+    /// The line's name; empty for none.
+    public var name: String
+    /// Who holds it; `nil` when it is free.
+    public var owner: String?
+    /// Whether it is an output.
+    public var isOutput: Bool
+  }
+
+  /// All chips that may be opened, and the paths of those that may not.
+  /// - Throws: `LineError.noLibrary`.
+  public static func all(
+    calls: cgpiod_calls = cgpiod_kernel()
+  ) throws(LineError) -> (chips: [GPIOChip], refused: [String]) {
+    var chips: [GPIOChip] = []
+    var refused: [String] = []
+    // The kernel numbers chips from 0 on, and leaves a gap where one was removed.
+    for number: UInt32 in 0..<128 {
+      var chip = cgpiod_chip()
+      switch -calls.chip(calls.context, number, &chip) {
+      case 0:
+        chips.append(
+          GPIOChip(
+            path: text(chip.path), label: text(chip.label), lineCount: Int(chip.lines)))
+      case noSuchCall: throw .noLibrary
+      case notAllowed, notPermitted: refused.append("/dev/gpiochip\(number)")
+      default: continue
+      }
+    }
+    return (chips, refused)
+  }
+
+  /// Finds the chip that a board hangs at: by the label its file gives, or, when that is the header
+  /// of one Raspberry Pi, the header of another.
+  public static func find(
+    label: String, calls: cgpiod_calls = cgpiod_kernel()
+  ) throws(LineError) -> GPIOChip {
+    let (chips, refused) = try all(calls: calls)
+    let labels = [label] + (headers.contains(label) ? headers.filter { $0 != label } : [])
+    for label in labels {
+      if let chip = chips.first(where: { $0.label == label }) { return chip }
+    }
+    if let path = refused.first { throw .noPermission(path: path) }
+    throw .noChip(labels: labels, found: chips.map { "\($0.label) (\($0.path))" })
+  }
+
+  /// What the kernel knows of a line.
+  public func line(
+    _ offset: Int, calls: cgpiod_calls = cgpiod_kernel()
+  ) throws(LineError) -> Line {
+    var line = cgpiod_line()
+    let result = calls.line(calls.context, path, UInt32(offset), &line)
+    if result != 0 { throw .failed(.look, errno: -result) }
+    let consumer = text(line.consumer)
+    return Line(
+      name: text(line.name), owner: line.used ? (consumer.isEmpty ? "the kernel" : consumer) : nil,
+      isOutput: line.output)
+  }
+
+  /// The offsets of a wiring's lines, in its order.
+  public func offsets(
+    of wires: [WiringDescription.Wire], calls: cgpiod_calls = cgpiod_kernel()
+  ) throws(LineError) -> [Int] {
+    var named: [String: Int] = [:]
+    if wires.contains(where: { if case .name = $0.line { true } else { false } }) {
+      for offset in 0..<lineCount {
+        let name = try line(offset, calls: calls).name
+        if !name.isEmpty && named[name] == nil { named[name] = offset }
+      }
+    }
+    var offsets: [Int] = []
+    for wire in wires {
+      let offset: Int?
+      let written: String
+      switch wire.line {
+      case .offset(let number):
+        offset = number < lineCount ? number : nil
+        written = "\(number)"
+      case .name(let name):
+        offset = named[name]
+        written = name
+      }
+      guard let offset else {
+        throw .noLine(role: wire.role, line: written, chip: label, lines: lineCount)
+      }
+      offsets.append(offset)
+    }
+    return offsets
+  }
+
+  /// The board's lines that somebody holds.
+  public func held(
+    _ wires: [WiringDescription.Wire], at offsets: [Int], calls: cgpiod_calls = cgpiod_kernel()
+  ) throws(LineError) -> [LineError.Held] {
+    var held: [LineError.Held] = []
+    for (wire, offset) in zip(wires, offsets) {
+      if let owner = try line(offset, calls: calls).owner {
+        held.append(LineError.Held(role: wire.role, offset: offset, owner: owner))
+      }
+    }
+    return held
+  }
+}

@@ -1,0 +1,65 @@
+/// Why lines of the kernel's GPIO cannot be had or do not answer.
+public enum LineError: Error, Equatable, CustomStringConvertible {
+  /// A line that somebody else holds.
+  public struct Held: Sendable, Equatable {
+    /// What the board uses the line for.
+    public var role: String
+    /// The line's number on its chip.
+    public var offset: Int
+    /// Who holds it, as it named itself.
+    public var owner: String
+  }
+
+  /// The calls to the kernel.
+  public enum Call: String, Sendable {
+    /// Listing chips or lines.
+    case look = "looking at"
+    /// Requesting lines.
+    case open = "requesting"
+    /// Setting lines.
+    case write = "setting"
+    /// Reading lines.
+    case read = "reading"
+  }
+
+  /// This program was built without libgpiod.
+  case noLibrary
+  /// The chip's device may not be opened.
+  case noPermission(path: String)
+  /// No chip has any of the labels.
+  case noChip(labels: [String], found: [String])
+  /// The chip has no such line.
+  case noLine(role: String, line: String, chip: String, lines: Int)
+  /// Lines are held by somebody else.
+  case held([Held], chip: String)
+  /// The kernel refused a call, with its errno.
+  case failed(Call, errno: Int32)
+
+  /// The error in words: what, where, and what to do.
+  public var description: String {
+    switch self {
+    case .noLibrary:
+      "this program was built without libgpiod: install libgpiod-dev and pkg-config, then build again"
+    case .noPermission(let path):
+      "\(path) may not be opened: add yourself to the group that owns it (often gpio), then log in "
+        + "again; `tellegen doctor` shows it"
+    case .noChip(let labels, let found):
+      "no GPIO chip is called \(labels.joined(separator: " or ")); there "
+        + (found.isEmpty
+          ? "is none at all; is this the computer the board hangs at?"
+          : "are \(found.joined(separator: ", ")); give one of them as wiring: {chip: ...} in the "
+            + "board file")
+    case .noLine(let role, let line, let chip, let lines):
+      "\(role) is at line \(line), which the chip \(chip) does not have; it has \(lines) lines, from "
+        + "0 on; `tellegen doctor` lists their names"
+    case .held(let lines, let chip):
+      lines.map {
+        "\($0.role), line \($0.offset) of \(chip), is held by \($0.owner)"
+      }.joined(separator: "; ")
+        + "; end that program, or free the line (dtparam=spi=off, dtparam=i2c_arm=off, "
+        + "enable_uart=0 on a Raspberry Pi)"
+    case .failed(let call, let errno):
+      "\(call.rawValue) GPIO lines failed: \(describe(errno: errno)) (errno \(errno))"
+    }
+  }
+}

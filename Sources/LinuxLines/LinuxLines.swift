@@ -1,0 +1,249 @@
+public import CGPIOD
+public import Description
+public import Firmware
+
+/// The lines of a board at the kernel's GPIO character device: the first boundary on Linux.
+///
+/// All lines are requested at once, outputs with their level at rest in the request itself, so that
+/// LEARN is never active before the program wants it. One call is one ioctl. Whatever ends the
+/// program but SIGKILL puts the outputs to rest first, LEARN before the others. Nothing here
+/// allocates once the lines are open.
+public struct LinuxLines: Lines {
+  /// What can go wrong at the lines.
+  public typealias Failure = LineError
+
+  /// The chip.
+  public let chip: GPIOChip
+  /// The lines that stood as outputs, with no owner, at another level than at rest, when they were
+  /// opened: what a killed program left behind, by role.
+  public let leftBehind: [String]
+
+  private let device: Device
+  /// The device's; it lives as long as that.
+  private let hot: UnsafeMutablePointer<Hot>
+
+  /// How the lines call themselves in the kernel's tables.
+  public static let consumer = "tellegen"
+
+  /// Opens the lines of a board.
+  ///
+  /// - Parameters:
+  ///   - description: the wiring of the board's file.
+  ///   - wiring: the same for the drivers, whose outputs and levels at rest are used.
+  ///   - calls: the calls to make.
+  /// - Throws: `LineError`, when the chip or a line is not there or is somebody else's.
+  public init(
+    _ description: WiringDescription, wiring: BoardWiring,
+    calls: cgpiod_calls = cgpiod_kernel()
+  ) throws(LineError) {
+    let chip = try GPIOChip.find(label: description.chip, calls: calls)
+    let offsets = try chip.offsets(of: description.wires, calls: calls)
+    self.chip = chip
+    var outputs = LineSet.none
+    for (index, offset) in offsets.enumerated() {
+      let line = try chip.line(offset, calls: calls)
+      if line.isOutput && line.owner == nil { outputs = outputs | LineSet(line: index) }
+    }
+
+    /// Requests all lines, or says who holds them.
+    func open(asIs: Bool) throws(LineError) -> UnsafeMutableRawPointer {
+      var request: UnsafeMutableRawPointer?
+      let result = calls.open(
+        calls.context, chip.path, LinuxLines.consumer, offsets.map(UInt32.init),
+        UInt32(offsets.count), wiring.outputs.bits, wiring.idle.bits, asIs, &request)
+      if result == 0, let request { return request }
+      if -result == busy {
+        let held = try chip.held(description.wires, at: offsets, calls: calls)
+        if !held.isEmpty { throw .held(held, chip: chip.label) }
+      }
+      throw -result == noSuchCall ? .noLibrary : .failed(.open, errno: -result)
+    }
+
+    // What a killed program left driven is read before it is put right.
+    var levels: UInt64 = 0
+    let asFound = try open(asIs: true)
+    let result = calls.read(calls.context, asFound, wiring.outputs.bits, &levels)
+    calls.close(calls.context, asFound)
+    if result != 0 { throw .failed(.read, errno: -result) }
+    let wrong = LineSet(bits: (levels ^ wiring.idle.bits) & (outputs & wiring.outputs).bits)
+    leftBehind = description.wires.indices.filter { wrong.meets(LineSet(line: $0)) }
+      .map { description.wires[$0].role }
+
+    device = Device(calls: calls, request: try open(asIs: false), wiring: wiring)
+    hot = device.hot
+  }
+
+  /// Sets lines in one call.
+  public mutating func write(_ levels: LineSet, mask: LineSet) throws(LineError) {
+    try hot.pointee.write(levels.bits, mask: mask.bits)
+  }
+
+  /// Reads lines in one call.
+  public mutating func read(mask: LineSet) throws(LineError) -> LineSet {
+    LineSet(bits: try hot.pointee.read(mask: mask.bits))
+  }
+
+  /// Waits at least this long: asleep while there is much time, awake for the last 150 us.
+  public mutating func wait(_ duration: Nanoseconds) throws(LineError) {
+    if !(.zero < duration) { return }
+    hot.pointee.calls.wait(
+      hot.pointee.calls.context, hot.pointee.calls.now(hot.pointee.calls.context) + duration.count)
+  }
+
+  /// The time since the lines were opened.
+  public mutating func now() throws(LineError) -> Nanoseconds { hot.pointee.now }
+
+  /// Puts all outputs to rest, LEARN before the others.
+  public mutating func rest() throws(LineError) {
+    for index in 0..<Int(device.guardWrites.count) {
+      let (levels, mask) = device.guardWrite(index)
+      try hot.pointee.write(levels, mask: mask)
+    }
+  }
+
+  /// How many writes there were, each one ioctl.
+  public var writes: Int { hot.pointee.writes }
+  /// How many reads there were, each one ioctl.
+  public var reads: Int { hot.pointee.reads }
+  /// The longest time that an operation took of those that were timed, ns.
+  public var longestLatency: Int64 { hot.pointee.latency.longest }
+  /// The time that a share of the operations that were timed, one in thirteen, did not exceed, ns.
+  ///
+  /// - Parameter share: 0 ... 1.
+  public func latency(_ share: Double) -> Int64 { hot.pointee.latency.quantile(share) }
+
+  /// What one get and one set cost, ns.
+  public struct Cost: Sendable, Equatable, Codable {
+    /// Reading an input.
+    public var get: Double
+    /// Setting an output.
+    public var set: Double
+  }
+
+  /// Measures what one get and one set of a line cost on this request, the mean of `count`: by
+  /// libgpiod's own calls for one line, and by this type on top of it.
+  ///
+  /// - Parameters:
+  ///   - input: the first of the inputs.
+  ///   - output: an output that may toggle; it ends low.
+  ///   - count: how often each is done.
+  public mutating func costs(
+    input: Int, output: Int, count: Int
+  ) throws(LineError) -> (library: Cost, lines: Cost) {
+    var library = Cost(get: 0, set: 0)
+    let result = cgpiod_measure(
+      hot.pointee.request, UInt32(input), UInt32(output), UInt32(count), &library.get, &library.set)
+    if result != 0 { throw .failed(.write, errno: -result) }
+    let driven = LineSet(line: output)
+    let read = LineSet(line: input)
+    let start = hot.pointee.now
+    for turn in 0..<count { try write(turn & 1 == 0 ? driven : .none, mask: driven) }
+    let middle = hot.pointee.now
+    for _ in 0..<count { _ = try self.read(mask: read) }
+    let end = hot.pointee.now
+    try write(.none, mask: driven)
+    let lines = Cost(
+      get: Double((end - middle).count) / Double(count),
+      set: Double((middle - start).count) / Double(count))
+    return (library, lines)
+  }
+}
+
+/// The version of libgpiod that is loaded, such as 2.2.1; empty when there is none.
+public var libgpiodVersion: String { String(cString: cgpiod_version()) }
+
+/// An open request; its lines go to rest and are released when nobody holds it any more.
+private final class Device {
+  /// What every operation touches. It lies outside the object, whose fields would be checked for
+  /// exclusive access at every use.
+  let hot: UnsafeMutablePointer<Hot>
+  let guardWrites: cgpiod_guard
+
+  init(calls: cgpiod_calls, request: UnsafeMutableRawPointer, wiring: BoardWiring) {
+    hot = .allocate(capacity: 1)
+    hot.initialize(to: Hot(calls: calls, request: request))
+    // LEARN first; then nothing is selected; then the rest, the address of the decoder included.
+    let selects = wiring.enable | wiring.selectLines
+    var plan = cgpiod_guard()
+    let idle = wiring.idle
+    plan.masks.0 = wiring.learn.bits
+    plan.masks.1 = selects.bits
+    plan.masks.2 = wiring.outputs.without(wiring.learn | selects).bits
+    plan.levels.0 = (idle & wiring.learn).bits
+    plan.levels.1 = (idle & selects).bits
+    plan.levels.2 = idle.bits & plan.masks.2
+    plan.count = 3
+    guardWrites = plan
+    withUnsafePointer(to: calls) { calls in
+      withUnsafePointer(to: plan) { cgpiod_arm(calls, request, $0) }
+    }
+  }
+
+  deinit {
+    cgpiod_make_safe()
+    cgpiod_disarm()
+    hot.pointee.calls.close(hot.pointee.calls.context, hot.pointee.request)
+    hot.deinitialize(count: 1)
+    hot.deallocate()
+  }
+
+  func guardWrite(_ index: Int) -> (levels: UInt64, mask: UInt64) {
+    switch index {
+    case 0: (guardWrites.levels.0, guardWrites.masks.0)
+    case 1: (guardWrites.levels.1, guardWrites.masks.1)
+    default: (guardWrites.levels.2, guardWrites.masks.2)
+    }
+  }
+}
+
+/// The part of an open request that its operations use.
+private struct Hot: ~Copyable {
+  let calls: cgpiod_calls
+  let request: UnsafeMutableRawPointer
+  let origin: Int64
+  var writes = 0
+  var reads = 0
+  var latency = Latency()
+  private var untilTimed = 1
+
+  init(calls: cgpiod_calls, request: UnsafeMutableRawPointer) {
+    self.calls = calls
+    self.request = request
+    origin = calls.now(calls.context)
+  }
+
+  var now: Nanoseconds { Nanoseconds(calls.now(calls.context) - origin) }
+
+  mutating func write(_ levels: UInt64, mask: UInt64) throws(LineError) {
+    writes &+= 1
+    let start = startOfTimed()
+    var result = calls.write(calls.context, request, levels, mask)
+    while -result == interrupted { result = calls.write(calls.context, request, levels, mask) }
+    if start != 0 { latency.add(calls.now(calls.context) - start) }
+    if result != 0 { throw .failed(.write, errno: -result) }
+  }
+
+  mutating func read(mask: UInt64) throws(LineError) -> UInt64 {
+    reads &+= 1
+    var levels: UInt64 = 0
+    let start = startOfTimed()
+    var result = calls.read(calls.context, request, mask, &levels)
+    while -result == interrupted { result = calls.read(calls.context, request, mask, &levels) }
+    if start != 0 { latency.add(calls.now(calls.context) - start) }
+    if result != 0 { throw .failed(.read, errno: -result) }
+    return levels
+  }
+
+  /// The time, if this operation is to be timed, or zero: looking at the clock twice costs a tenth of
+  /// a fast one, so one in thirteen is, a number that shares no factor with a frame's pattern.
+  private mutating func startOfTimed() -> Int64 {
+    untilTimed &-= 1
+    if untilTimed > 0 { return 0 }
+    untilTimed = 13
+    return calls.now(calls.context)
+  }
+}
+
+/// Puts the lines that are open to rest, LEARN first; does nothing when none are. May be called from
+/// a signal handler.
+public func putLinesToRest() { cgpiod_make_safe() }

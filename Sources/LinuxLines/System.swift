@@ -1,0 +1,18 @@
+import Foundation
+
+// What this module needs of errno, and a C array of characters as text.
+
+let noSuchCall = ENOSYS
+let notAllowed = EACCES
+let notPermitted = EPERM
+let busy = EBUSY
+let interrupted = EINTR
+
+func describe(errno code: Int32) -> String { String(cString: strerror(code)) }
+
+/// The text of a fixed array of characters that ends with a zero.
+func text<Characters>(_ characters: Characters) -> String {
+  withUnsafeBytes(of: characters) { bytes in
+    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+  }
+}

@@ -1,0 +1,121 @@
+public import Firmware
+import Foundation
+
+/// Serves a chip to virtual machines over a socket, one machine after the other: the chip and the
+/// board behind it go on when a machine reboots, crashes or connects anew.
+public final class ChipServer {
+  /// The chip.
+  public var chip: PinChip
+  private let listener: Int32
+  private let path: String
+  private let origin: UInt64
+  private var connection: Connection?
+
+  /// Listens at a socket; a file of that name that is a socket is replaced.
+  /// - Throws: `ServerError`.
+  public init(chip: PinChip, path: String) throws(ServerError) {
+    self.chip = chip
+    self.path = path
+    origin = clock_gettime_nsec()
+    var address = sockaddr_un()
+    let room = MemoryLayout.size(ofValue: address.sun_path)
+    guard path.utf8.count < room else {
+      throw ServerError(path: path, message: "a socket's path has at most \(room - 1) bytes")
+    }
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    var status = stat()
+    if lstat(path, &status) == 0 {
+      guard status.st_mode & S_IFMT == S_IFSOCK else {
+        throw ServerError(path: path, message: "there is a file that is no socket; choose another")
+      }
+      unlink(path)
+    }
+    listener = Foundation.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    let bound = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    guard listener >= 0, bound == 0, listen(listener, 1) == 0 else {
+      let reason = String(cString: strerror(errno))
+      throw ServerError(path: path, message: "cannot listen here: \(reason)")
+    }
+  }
+
+  deinit {
+    close(listener)
+    unlink(path)
+  }
+
+  /// The time since the server was made.
+  public var time: Nanoseconds { Nanoseconds(Int64(clock_gettime_nsec() - origin)) }
+
+  /// Serves until asked to stop, which is asked at least twice a second.
+  public func run(stopping: () -> Bool) {
+    while !stopping() {
+      var waited = [pollfd(fd: listener, events: Int16(POLLIN), revents: 0)]
+      if let connection {
+        waited += connection.descriptors.map {
+          pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+        }
+      }
+      let ready = poll(&waited, nfds_t(waited.count), 500)
+      if ready <= 0 { continue }
+      if let connection {
+        for (index, entry) in waited.enumerated().dropFirst() where entry.revents != 0 {
+          if index > 1 { connection.acknowledge(entry.fd) }
+        }
+        serve(connection)
+        if waited[1].revents != 0 {
+          if !connection.obey(chip) {
+            self.connection = nil
+            chip.depart(at: time)
+          } else {
+            // A request may have been put up before its kick was known.
+            serve(connection)
+          }
+        }
+      }
+      if waited[0].revents != 0 {
+        let accepted = accept(listener, nil, nil)
+        guard accepted >= 0 else { continue }
+        if connection != nil {
+          // One computer drives the chip at a time.
+          close(accepted)
+        } else {
+          connection = Connection(socket: accepted)
+        }
+      }
+    }
+  }
+
+  private func serve(_ connection: Connection) {
+    // The next request often follows at once: looking for it awake saves the way through the kernel.
+    var last = clock_gettime_nsec()
+    while true {
+      if connection.serve(&chip, clock: { time }) > 0 {
+        last = clock_gettime_nsec()
+      } else if clock_gettime_nsec() - last > 0 {
+        return
+      }
+    }
+  }
+}
+
+/// Why a chip cannot be served.
+public struct ServerError: Error, CustomStringConvertible {
+  /// The socket.
+  public let path: String
+  /// What is wrong.
+  public let message: String
+
+  /// The error in words.
+  public var description: String { "\(path): \(message)" }
+}
+
+private func clock_gettime_nsec() -> UInt64 {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}

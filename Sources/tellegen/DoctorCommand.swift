@@ -1,0 +1,159 @@
+import ArgumentParser
+import Description
+import Foundation
+import LinuxLines
+import VirtualBoard
+
+struct DoctorCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor",
+    abstract: "Says whether this computer can drive a board, and what to do where it cannot.",
+    discussion: """
+      Nothing is changed and no line is requested. Exit code 0 when the board could be driven, 69 or
+      77 when not: for lack of a device or of permission.
+      """)
+  @Option(help: "The board whose lines are looked for: a name in board/ or a file.")
+  var board = "lattice"
+
+  func run() throws {
+    try Exits.catching {
+      let description = try BoardDescription.named(board)
+      guard let wiring = description.wiring else { throw WiringError.none(board: description.name) }
+      var report = Report()
+      tellSystem(&report)
+      tellChips(&report, wiring)
+      tellSchedule(&report)
+      print(report.text, terminator: "")
+      if let failed = report.failed {
+        try Exits.leave("the board '\(description.name)' cannot be driven from here", with: failed)
+      }
+    }
+  }
+
+  private func tellSystem(_ report: inout Report) {
+    var name = utsname()
+    uname(&name)
+    func word<Characters>(_ characters: Characters) -> String {
+      withUnsafeBytes(of: characters) {
+        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
+    }
+    report.good("kernel", "\(word(name.sysname)) \(word(name.release))")
+    if libgpiodVersion.isEmpty {
+      report.bad(
+        "libgpiod", "not built in",
+        "install libgpiod-dev and pkg-config, then build again", Exits.device)
+    } else {
+      report.good("libgpiod", libgpiodVersion)
+    }
+  }
+
+  private func tellChips(_ report: inout Report, _ wiring: WiringDescription) {
+    let all: (chips: [GPIOChip], refused: [String])
+    do {
+      all = try GPIOChip.all()
+    } catch {
+      return
+    }
+    for path in all.refused { tellRefused(&report, path) }
+    for chip in all.chips {
+      report.good(chip.path, "\(chip.label), \(chip.lineCount) lines")
+    }
+    if all.chips.isEmpty && all.refused.isEmpty {
+      report.bad(
+        "GPIO chips", "there is none",
+        "use a computer with GPIO lines, such as a Raspberry Pi, or a kernel with CONFIG_GPIO_CDEV",
+        Exits.device)
+      return
+    }
+    if all.chips.isEmpty { return }
+    do {
+      let chip = try GPIOChip.find(label: wiring.chip)
+      report.good("the board's chip", chip.label)
+      let offsets = try chip.offsets(of: wiring.wires)
+      let held = try chip.held(wiring.wires, at: offsets)
+      if held.isEmpty {
+        report.good("the board's lines", "all \(offsets.count) are there and free")
+      }
+      for line in held {
+        report.bad(
+          "\(line.role), line \(line.offset)", "held by \(line.owner)",
+          "end that program, or switch SPI, I2C and the serial console off", Exits.device)
+      }
+    } catch {
+      report.bad("the board's chip", "\(error)", "", Exits.device)
+    }
+    if FileManager.default.fileExists(atPath: "/sys/module/pinctrl_bcm2835") {
+      let path = "/sys/module/pinctrl_bcm2835/parameters/strict_gpiod"
+      let strict = text(path) == "Y"
+      report.add(
+        strict ? .good : .note, "strict_gpiod",
+        strict
+          ? "on: released lines become inputs" : "off: lines stay driven after a program's end",
+        strict
+          ? ""
+          : "dtparam=strict_gpiod in config.txt lets them go; the one-shot bounds LEARN either way")
+    }
+  }
+
+  private func tellRefused(_ report: inout Report, _ path: String) {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    let group = attributes?[.groupOwnerAccountName] as? String
+    report.bad(
+      path, "may not be opened",
+      group.map { "sudo usermod -aG \($0) $USER, then log in again" }
+        ?? "ask for access to it", Exits.permission)
+  }
+
+  private func tellSchedule(_ report: inout Report) {
+    let spi = ((try? FileManager.default.contentsOfDirectory(atPath: "/dev")) ?? [])
+      .filter { $0.hasPrefix("spidev") }.sorted()
+    report.add(
+      .note, "spidev", spi.isEmpty ? "none" : spi.joined(separator: ", "),
+      spi.isEmpty ? "" : "the board's lines SCLK, MOSI and MISO must not be the controller's")
+    let limit = text("/proc/self/limits")?.split(separator: "\n")
+      .first { $0.hasPrefix("Max realtime priority") }?.split(separator: " ").dropFirst(3).first
+    let allowed = limit.map { $0 != "0" } ?? false || geteuid() == 0
+    report.add(
+      allowed ? .good : .note, "real-time priority", allowed ? "allowed" : "not allowed",
+      allowed
+        ? "chrt -f 10 tellegen train ... shortens the tails"
+        : "a line '@gpio - rtprio 10' in /etc/security/limits.d lets chrt -f 10 shorten the tails")
+    var resolution = timespec()
+    clock_getres(CLOCK_MONOTONIC, &resolution)
+    let nanoseconds = resolution.tv_sec * 1_000_000_000 + resolution.tv_nsec
+    report.add(
+      nanoseconds <= 1000 ? .good : .note, "clock", "\(nanoseconds) ns",
+      nanoseconds <= 1000 ? "" : "a kernel with CONFIG_HIGH_RES_TIMERS times pulses better")
+    if let source = text("/sys/devices/system/clocksource/clocksource0/current_clocksource") {
+      report.add(.good, "clock source", source, "")
+    }
+  }
+
+  private func text(_ path: String) -> String? {
+    FileManager.default.contents(atPath: path).map {
+      String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+  }
+
+  /// What was found, a line each.
+  private struct Report {
+    enum Mark: String {
+      case good = "ok  "
+      case note = "note"
+      case bad = "BAD "
+    }
+    var text = ""
+    var failed: ExitCode?
+
+    mutating func add(_ mark: Mark, _ what: String, _ found: String, _ advice: String) {
+      text += "\(mark.rawValue) \(what): \(found)\(advice.isEmpty ? "" : " -- \(advice)")\n"
+    }
+    mutating func good(_ what: String, _ found: String) { add(.good, what, found, "") }
+    mutating func bad(_ what: String, _ found: String, _ advice: String, _ code: ExitCode) {
+      add(.bad, what, found, advice)
+      // Permission is what can be mended: it is named when anything is.
+      failed = failed == Exits.permission ? failed : code
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import ArgumentParser
+import Description
+import Firmware
+import Foundation
+import Learning
+import LinuxLines
+import VirtualBoard
+
+/// A board at this computer's GPIO lines; its calls can be logged.
+typealias GPIOBoard = WiredBoard<TracingLines<LinuxLines>>
+
+extension TrainCommand {
+  /// Trains a board at GPIO lines.
+  func trainOnLines(setting: RunSetting, directory: RunDirectory) throws {
+    // Before the first line is requested: from then on no signal may end the program by itself.
+    Interruption.watch()
+    let place = try setting.task.place(on: setting.board)
+    let wiring = try BoardWiring(
+      setting.board, sources: place.sources.count, targets: place.targets.count)
+    guard let wires = setting.board.wiring else {
+      throw WiringError.none(board: setting.board.name)
+    }
+    let lines = try LinuxLines(wires, wiring: wiring)
+    if !lines.leftBehind.isEmpty {
+      say(
+        "\(lines.leftBehind.joined(separator: ", ")) stood away from rest: a program was killed; "
+          + "the lines are at rest now")
+    }
+    let board = GPIOBoard(
+      lines: TracingLines(lines, trace: trace ? Trace() : nil), wiring: wiring)
+    var session = try Session(
+      board: board, description: setting.board,
+      problem: Problem(task: setting.task, seed: setting.plan.seed), plan: setting.plan,
+      calibration: Calibration(nominal: setting.board))
+    let saved =
+      try resume == nil ? nil : directory.read(BenchCheckpoint.self, from: "checkpoint.json")
+
+    try session.board.releaseAll()
+    say("bringing the gates of \(lines.chip.label) to known voltages")
+    guard try session.findGates(stopping: { Interruption.isAsked }) else {
+      try leaveAtRest(&session, "interrupted before training began; begin anew")
+    }
+    if let saved {
+      try session.resume(saved)
+    } else {
+      try directory.create()
+      directory.clear()
+      try directory.write(setting, to: "setting.json")
+      try session.begin()
+      try directory.write(session.benchCheckpoint, to: "checkpoint.json")
+    }
+
+    var steps = LineStatistics.Steps()
+    do {
+      try train(&session, lines: lines, steps: &steps, setting: setting, directory: directory)
+    } catch let failure as WiredFailure<LineError> {
+      // What was learned before the lines failed is worth keeping.
+      try directory.write(session.benchCheckpoint, to: "checkpoint.json")
+      throw failure
+    }
+    try directory.write(session.benchCheckpoint, to: "checkpoint.json")
+    let seconds = try session.board.now().seconds
+    try session.board.releaseAll()
+    // Past the log, which holds what the firmware did.
+    try session.board.lines.base.rest()
+    if let trace = session.board.lines.trace {
+      try directory.write(text: trace.text, to: "trace.txt")
+    }
+    let statistics = LineStatistics(
+      chip: lines.chip.label, library: libgpiodVersion, writes: lines.writes, reads: lines.reads,
+      latency: LineStatistics.Latency(
+        median: lines.latency(0.5), p99: lines.latency(0.99), p999: lines.latency(0.999),
+        longest: lines.longestLatency),
+      steps: steps, leftBehind: lines.leftBehind)
+    try tell(
+      RunRecord(
+        setting: setting, result: session.benchResult(boardTime: seconds),
+        curve: session.progress.curve, lines: statistics),
+      directory: directory)
+    if Interruption.isAsked {
+      try Exits.leave(
+        "interrupted; what was learned is kept, go on with: tellegen train --resume "
+          + directory.path, with: Exits.interrupted)
+    }
+  }
+
+  private func train(
+    _ session: inout Session<GPIOBoard>, lines: LinuxLines, steps: inout LineStatistics.Steps,
+    setting: RunSetting, directory: RunDirectory
+  ) throws {
+    var display = ProgressDisplay(total: setting.plan.epochs, from: session.progress.epoch)
+    if let record = session.progress.curve.last { display.show(record) }
+    var saved = Date()
+    while !session.isFinished {
+      // Asked before every step: what was operated since it was asked last is a step.
+      var last: Int?
+      let ended = try session.trainEpoch(stopping: {
+        let now = lines.writes + lines.reads
+        if let last { steps.add(now - last) }
+        last = now
+        return Interruption.isAsked
+      })
+      if !ended {
+        display.stop()
+        return
+      }
+      if let record = session.progress.curve.last { display.show(record) }
+      if Date().timeIntervalSince(saved) > 5 {
+        try directory.write(session.benchCheckpoint, to: "checkpoint.json")
+        saved = Date()
+      }
+    }
+  }
+
+  private func leaveAtRest(_ session: inout Session<GPIOBoard>, _ message: String) throws -> Never {
+    try session.board.releaseAll()
+    try session.board.lines.base.rest()
+    try Exits.leave(message, with: Exits.interrupted)
+  }
+
+  private func say(_ message: String) {
+    FileHandle.standardError.write(Data(("tellegen: " + message + "\n").utf8))
+  }
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import Description
+import Firmware
+import Foundation
+import Learning
+import LinuxLines
+import VirtualBoard
+
+extension BenchmarkCommand {
+  struct LineCosts: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "lines",
+      abstract: "Measures what a get and a set of a GPIO line cost, by libgpiod alone and by us.",
+      discussion: """
+        The board's lines are requested as for training and MOSI is toggled with nothing selected. Both
+        ways take turns; the figures are the medians of the turns.
+        """)
+    @Option(help: "The board: a name in board/ or a file.")
+    var board = "lattice"
+    @Option(help: "How many gets and sets a turn (1 ... 1000000).")
+    var count = 1000
+    @Option(help: "How many turns (1 ... 1000).")
+    var turns = 11
+    @Option(help: "Exit with 1 when we add more than this, in percent.")
+    var atMost: Double?
+
+    func validate() throws {
+      if !(1...1_000_000).contains(count) {
+        throw ValidationError("--count is \(count); allowed is 1 ... 1000000")
+      }
+      if !(1...1000).contains(turns) {
+        throw ValidationError("--turns is \(turns); allowed is 1 ... 1000")
+      }
+    }
+
+    func run() throws {
+      try Exits.catching {
+        Interruption.watch()
+        let description = try BoardDescription.named(board)
+        let wiring = try BoardWiring(description, sources: 0, targets: 0)
+        guard let wires = description.wiring else {
+          throw WiringError.none(board: description.name)
+        }
+        var lines = try LinuxLines(wires, wiring: wiring)
+        // MOSI and MISO of either wiring.
+        let output = 1
+        let input = 2
+        var rounds: [(library: LinuxLines.Cost, lines: LinuxLines.Cost)] = []
+        for _ in 0..<turns where !Interruption.isAsked {
+          rounds.append(try lines.costs(input: input, output: output, count: count))
+        }
+        try lines.rest()
+        if Interruption.isAsked { try Exits.leave("interrupted", with: Exits.interrupted) }
+        func median(_ value: (LinuxLines.Cost) -> Double) -> (library: Double, lines: Double) {
+          func middle(_ all: [Double]) -> Double { all.sorted()[all.count / 2] }
+          return (middle(rounds.map { value($0.library) }), middle(rounds.map { value($0.lines) }))
+        }
+        print("\(lines.chip.label), libgpiod \(libgpiodVersion), \(turns) x \(count):")
+        var worst = 0.0
+        for (name, cost) in [("get", median(\.get)), ("set", median(\.set))] {
+          let added = (cost.lines / cost.library - 1) * 100
+          worst = max(worst, added)
+          print(
+            "  one \(name): libgpiod \(Format.significant(cost.library / 1000)) us, ours "
+              + "\(Format.significant(cost.lines / 1000)) us (\(added > 0 ? "+" : "")"
+              + "\(Format.significant(added)) %)")
+        }
+        if let atMost, worst > atMost {
+          try Exits.leave("we add \(Format.significant(worst)) %", with: Exits.missed)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,99 @@
+public import ArgumentParser
+import Circuit
+import Description
+import Firmware
+import Foundation
+import Learning
+import VirtualBoard
+public import VirtualChip
+
+extension PinChip.Release: ExpressibleByArgument {}
+
+struct ServeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Puts the double behind a GPIO chip of a virtual machine (vhost-user-gpio).",
+    discussion: """
+      Start this first, then QEMU with -device vhost-user-gpio-pci at the same socket; hil/README.md
+      shows how. In the machine the board's lines are those of a chip of the kernel, and each get and
+      set returns when the double has answered, in real time. The double goes on when the machine
+      reboots or connects anew. Ctrl-C ends it and prints what was seen of the lines.
+      """)
+  @Option(help: "The board: a name in board/ or a file.")
+  var board = "lattice"
+  @Option(help: "The task whose places are wired: a name in task/ or a file.")
+  var task = "xor"
+  @Option(help: "The seed of the board's parts.")
+  var seed: UInt64 = 1
+  @Option(help: "The socket to listen at.")
+  var socket: String
+  @Option(
+
+    help:
+      "What becomes of a released output: it keeps its level, as on a Raspberry Pi, or floats."
+  )
+  var release = PinChip.Release.keeps
+  @Option(help: "A file for a log of every change and reading of the pins.")
+  var log: String?
+  @Option(help: "A file for what was seen, as JSON; without it a summary is printed.")
+  var report: String?
+  @Flag(help: "Switch all of the board's imperfections off.")
+  var ideal = false
+
+  func run() throws {
+    try Exits.catching {
+      var description = try BoardDescription.named(board)
+      if ideal { description.imperfections = .none }
+      let task = try TaskDescription.named(task)
+      let place = try task.place(on: description)
+      let pins = try VirtualPins(
+        description: description, seed: seed, sources: place.sources, targets: place.targets)
+      guard let wiring = description.wiring else { throw WiringError.none(board: description.name) }
+      var chip = PinChip(pins: pins, wiring: wiring, release: release)
+      if log != nil { chip.trace = Trace() }
+      let server: ChipServer
+      do {
+        server = try ChipServer(chip: chip, path: socket)
+      } catch {
+        try Exits.leave("\(error)", with: Exits.inputOutput)
+      }
+      Interruption.watch()
+      FileHandle.standardError.write(
+        Data("\(description.name): \(chip.lineCount) lines at \(socket)\n".utf8))
+      server.run(stopping: { Interruption.isAsked })
+      try tell(server, description: description)
+    }
+  }
+
+  private func tell(_ server: ChipServer, description: BoardDescription) throws {
+    let chip = server.chip
+    if let log, let trace = chip.trace {
+      guard FileManager.default.createFile(atPath: log, contents: Data(trace.text.utf8)) else {
+        try Exits.leave("\(log): cannot be written", with: Exits.inputOutput)
+      }
+    }
+    var analog = chip.pins.analog
+    let told = Sight(
+      sightings: chip.sightings, misuses: chip.pins.misuseCount,
+      firstMisuses: chip.pins.misuses.prefix(5).map { "\($0)" },
+      gates: analog.gates(at: chip.pins.time))
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+    let data = try encoder.encode(told)
+    if let report {
+      guard FileManager.default.createFile(atPath: report, contents: data) else {
+        try Exits.leave("\(report): cannot be written", with: Exits.inputOutput)
+      }
+    } else {
+      print(String(decoding: data, as: UTF8.self))
+    }
+  }
+
+  /// What was seen of the computer, from the board's side.
+  private struct Sight: Encodable {
+    var sightings: PinChip.Sightings
+    var misuses: Int
+    var firstMisuses: [String]
+    var gates: [Double]
+  }
+}

@@ -1,0 +1,153 @@
+import CGPIOD
+import Description
+import Firmware
+import Foundation
+import VirtualBoard
+
+@testable import LinuxLines
+
+/// A kernel's GPIO as LinuxLines sees it, with the double behind one chip and virtual time: every
+/// call is the double's own, so what differs from the double is LinuxLines' doing. Any call can be
+/// made to fail, by count.
+final class FakeKernel {
+  struct Chip {
+    var label: String
+    var lines: Int
+    var isRefused = false
+  }
+
+  var chips: [Chip] = [Chip(label: "pinctrl-bcm2711", lines: 58)]
+  /// Who holds a line of chip 0, by offset.
+  var owners: [Int: String] = [:]
+  /// Which lines of chip 0 stand as outputs, and all levels, by offset: what another left behind.
+  var driven: Set<Int> = []
+  var names: [Int: String] = [:]
+  var pins: VirtualPins
+  var wires: [Int] = []
+
+  /// The calls in order.
+  var log: [String] = []
+  /// Calls before the one that fails, and its errno; counted down by writes and reads.
+  var failure: (after: Int, errno: Int32)?
+  private(set) var opened = 0
+  private(set) var closed = 0
+  var leftLevels: UInt64 = 0
+  var isAsIs = false
+  var lastLevels: UInt64 = 0
+  var lastOutputs: UInt64 = 0
+
+  init(_ pins: VirtualPins) { self.pins = pins }
+
+  private func fails() -> Int32? {
+    guard var next = failure else { return nil }
+    if next.after == 0 {
+      failure = nil
+      return next.errno
+    }
+    next.after -= 1
+    failure = next
+    return nil
+  }
+
+  /// The table of calls that lead here.
+  var calls: cgpiod_calls {
+    return cgpiod_calls(
+      // Never released: lines may outlive the test's last use of their kernel.
+      context: Unmanaged.passRetained(self).toOpaque(),
+      chip: { context, number, chip in
+        let kernel = Unmanaged<FakeKernel>.fromOpaque(context!).takeUnretainedValue()
+        guard Int(number) < kernel.chips.count else { return -ENOENT }
+        let known = kernel.chips[Int(number)]
+        if known.isRefused { return -EACCES }
+        put("/dev/gpiochip\(number)", &chip!.pointee.path)
+        put(known.label, &chip!.pointee.label)
+        chip!.pointee.lines = UInt32(known.lines)
+        return 0
+      },
+      line: { context, _, offset, line in
+        let kernel = Unmanaged<FakeKernel>.fromOpaque(context!).takeUnretainedValue()
+        guard Int(offset) < kernel.chips.map(\.lines).max()! else { return -EINVAL }
+        put(kernel.names[Int(offset)] ?? "", &line!.pointee.name)
+        put(kernel.owners[Int(offset)] ?? "", &line!.pointee.consumer)
+        line!.pointee.used = kernel.owners[Int(offset)] != nil
+        line!.pointee.output = kernel.driven.contains(Int(offset))
+        return 0
+      },
+      open: { context, path, consumer, offsets, count, outputs, levels, asIs, request in
+        let kernel = Unmanaged<FakeKernel>.fromOpaque(context!).takeUnretainedValue()
+        let wanted = (0..<Int(count)).map { Int(offsets![$0]) }
+        if wanted.contains(where: { kernel.owners[$0] != nil }) { return -EBUSY }
+        kernel.wires = wanted
+        kernel.isAsIs = asIs
+        kernel.lastLevels = levels
+        kernel.lastOutputs = outputs
+        kernel.opened += 1
+        kernel.log.append(asIs ? "look" : "open \(String(cString: consumer!))")
+        request!.pointee = context
+        return 0
+      },
+      write: { context, _, levels, mask in
+        let kernel = Unmanaged<FakeKernel>.fromOpaque(context!).takeUnretainedValue()
+        if let errno = kernel.fails() { return -errno }
+        kernel.log.append("w \(String(mask, radix: 16)) \(String(levels & mask, radix: 16))")
+        kernel.pins.write(LineSet(bits: levels), mask: LineSet(bits: mask))
+        return 0
+      },
+      read: { context, _, mask, levels in
+        let kernel = Unmanaged<FakeKernel>.fromOpaque(context!).takeUnretainedValue()
+        if let errno = kernel.fails() { return -errno }
+        if kernel.isAsIs {
+          levels!.pointee = kernel.leftLevels & mask
+          return 0
+        }
+        kernel.log.append("r \(String(mask, radix: 16))")
+        levels!.pointee = kernel.pins.read(mask: LineSet(bits: mask)).bits
+        return 0
+      },
+      close: { context, _ in
+        let kernel = Unmanaged<FakeKernel>.fromOpaque(context!).takeUnretainedValue()
+        kernel.closed += 1
+        kernel.log.append("close")
+      },
+      now: { context in
+        let kernel = Unmanaged<FakeKernel>.fromOpaque(context!).takeUnretainedValue()
+        return kernel.pins.time.count
+      },
+      wait: { context, until in
+        let kernel = Unmanaged<FakeKernel>.fromOpaque(context!).takeUnretainedValue()
+        kernel.pins.wait(Nanoseconds(until - kernel.pins.time.count))
+      })
+  }
+}
+
+/// Fills a fixed array of characters.
+private func put<Characters>(_ text: String, _ characters: inout Characters) {
+  withUnsafeMutableBytes(of: &characters) { bytes in
+    bytes.initializeMemory(as: UInt8.self, repeating: 0)
+    bytes.copyBytes(from: text.utf8.prefix(bytes.count - 1))
+  }
+}
+
+/// A shipped board, a task placed on it, and a kernel with its double.
+struct Bench {
+  var board: BoardDescription
+  var task: TaskDescription
+  var kernel: FakeKernel
+  var wiring: BoardWiring
+
+  init(_ name: String, task taskName: String) throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent().path
+    board = try BoardDescription.read(path: "\(root)/board/\(name).yaml")
+    task = try TaskDescription.read(path: "\(root)/task/\(taskName).yaml")
+    let place = try task.place(on: board)
+    let pins = try VirtualPins(
+      description: board, seed: 5, sources: place.sources, targets: place.targets)
+    wiring = pins.wiring
+    kernel = FakeKernel(pins)
+  }
+
+  func lines() throws -> LinuxLines {
+    try LinuxLines(board.wiring!, wiring: wiring, calls: kernel.calls)
+  }
+}

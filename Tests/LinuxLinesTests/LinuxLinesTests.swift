@@ -1,0 +1,289 @@
+import CGPIOD
+import Description
+import Firmware
+import Foundation
+import Learning
+@testable import LinuxLines
+import Testing
+import VirtualBoard
+
+// One request at a time is guarded against the program's end: the tests take turns.
+@Suite(.serialized)
+struct LinuxLinesTests {
+  // MARK: - Opening
+
+  @Test func `lines are requested at rest, under our name, and LEARN is not active`() throws {
+    let bench = try Bench("lattice", task: "xor")
+    let lines = try bench.lines()
+    #expect(bench.kernel.log == ["look", "close", "open tellegen"])
+    #expect(bench.kernel.lastLevels == bench.wiring.idle.bits)
+    #expect(bench.kernel.lastOutputs == bench.wiring.outputs.bits)
+    #expect(bench.kernel.lastLevels & bench.wiring.learn.bits == 0)
+    // Bit i of a request is the board's line i, wherever it is on the chip.
+    #expect(bench.kernel.wires.prefix(3) == [11, 10, 9])
+    #expect(lines.leftBehind.isEmpty)
+  }
+
+  @Test func `the chip is found by its label, never by its number`() throws {
+    var bench = try Bench("lattice", task: "xor")
+    bench.kernel.chips = [
+      .init(label: "raspberrypi-exp-gpio", lines: 8), .init(label: "pinctrl-bcm2711", lines: 58),
+    ]
+    #expect(try bench.lines().chip.path == "/dev/gpiochip1")
+    // Another Raspberry Pi's header does as well.
+    bench.kernel.chips = [.init(label: "pinctrl-rp1", lines: 54)]
+    #expect(try bench.lines().chip.label == "pinctrl-rp1")
+    // A label that is no header's must be there itself.
+    bench.board.wiring?.chip = "my-expander"
+    #expect {
+      try bench.lines()
+    } throws: { error in
+      "\(error)".contains("no GPIO chip is called my-expander; there are pinctrl-rp1")
+    }
+    bench.kernel.chips = [.init(label: "my-expander", lines: 54)]
+    #expect(try bench.lines().chip.label == "my-expander")
+  }
+
+  @Test func `a chip that may not be opened is named`() throws {
+    let bench = try Bench("lattice", task: "xor")
+    bench.kernel.chips[0].isRefused = true
+    #expect(throws: LineError.noPermission(path: "/dev/gpiochip0")) { try bench.lines() }
+  }
+
+  @Test func `lines are found by name`() throws {
+    var bench = try Bench("lattice", task: "xor")
+    bench.kernel.names = [44: "LEARN_OUT"]
+    bench.board.wiring!.wires[5].line = .name("LEARN_OUT")
+    _ = try bench.lines()
+    #expect(bench.kernel.wires[5] == 44)
+    bench.board.wiring!.wires[5].line = .name("LEARN_IN")
+    #expect(
+      throws: LineError.noLine(
+        role: "LEARN", line: "LEARN_IN", chip: "pinctrl-bcm2711", lines: 58)
+    ) { try bench.lines() }
+    bench.board.wiring!.wires[5].line = .offset(58)
+    #expect(throws: LineError.self) { try bench.lines() }
+  }
+
+  @Test func `a held line and its owner are named`() throws {
+    let bench = try Bench("lattice", task: "xor")
+    bench.kernel.owners = [10: "spi0 CS0", 23: "fan"]
+    #expect {
+      try bench.lines()
+    } throws: { error in
+      let text = "\(error)"
+      return text.contains("MOSI, line 10 of pinctrl-bcm2711, is held by spi0 CS0")
+        && text.contains("LEARN, line 23 of pinctrl-bcm2711, is held by fan")
+    }
+    #expect(bench.kernel.opened == bench.kernel.closed)
+  }
+
+  @Test func `what a killed program left driven is told by role`() throws {
+    let bench = try Bench("lattice", task: "xor")
+    // LEARN high and LOAD low, both driven; MOSI high, but nobody's output.
+    bench.kernel.driven = [23, 24]
+    bench.kernel.leftLevels = 1 << 5 | 1 << 1
+    #expect(try bench.lines().leftBehind == ["LOAD", "LEARN"])
+  }
+
+  // MARK: - The loop
+
+  @Test func `one operation is one call`() throws {
+    let bench = try Bench("breadboard", task: "regression")
+    var lines = try bench.lines()
+    let before = bench.kernel.log.count
+    try lines.write(LineSet(bits: 3), mask: LineSet(bits: 3))
+    _ = try lines.read(mask: bench.wiring.inputs)
+    #expect(bench.kernel.log.count == before + 2)
+    #expect((lines.writes, lines.reads) == (1, 1))
+  }
+
+  @Test func `an interrupted call is made again, a failed one is thrown`() throws {
+    let bench = try Bench("breadboard", task: "regression")
+    var lines = try bench.lines()
+    bench.kernel.failure = (1, EINTR)
+    try lines.write(.none, mask: LineSet(bits: 1))
+    try lines.write(.none, mask: LineSet(bits: 1))
+    bench.kernel.failure = (0, ENODEV)
+    #expect(throws: LineError.failed(.read, errno: ENODEV)) {
+      try lines.read(mask: bench.wiring.dataIn)
+    }
+  }
+
+  /// Whatever call of a run fails, the failure is thrown and the lines end at rest, LEARN first.
+  @Test(arguments: [0, 1, 17, 400, 1500, 1501, 1502, 1503, 1504, 1505, 9000])
+  func `a failure at any call leaves the lines at rest`(_ count: Int) throws {
+    let bench = try Bench("breadboard", task: "regression")
+    do {
+      var board = WiredBoard(lines: try bench.lines(), wiring: bench.wiring)
+      bench.kernel.failure = (count, EIO)
+      var session = try session(bench, board)
+      #expect(throws: WiredFailure<LineError>.self) {
+        try session.board.releaseAll()
+        _ = try session.findGates()
+        try session.begin()
+        while !session.isFinished { _ = try session.trainEpoch() }
+      }
+      board = session.board
+      _ = board
+    }
+    #expect(bench.kernel.failure == nil)
+    #expect(bench.kernel.log.last == "close")
+    let idle = bench.kernel.pins.read(mask: bench.wiring.outputs)
+    #expect(idle == bench.wiring.idle)
+    let learn = String(bench.wiring.learn.bits, radix: 16)
+    #expect(bench.kernel.log.dropLast(3).last == "w \(learn) 0")
+  }
+
+  // MARK: - Training
+
+  private func session<L: Lines>(
+    _ bench: Bench, _ board: WiredBoard<L>
+  ) throws -> Session<WiredBoard<L>> {
+    let plan = Plan(
+      rule: RuleSettings(name: .centredOverclamped, update: bench.board.gates.update),
+      epochs: 3, seed: 5, calibrated: false)
+    return try Session(
+      board: board, description: bench.board, problem: Problem(task: bench.task, seed: 5),
+      plan: plan, calibration: Calibration(nominal: bench.board))
+  }
+
+  /// Where timing is the same, everything is: the run through LinuxLines and the run on the pins.
+  @Test(arguments: [("breadboard", "regression"), ("lattice", "xor")])
+  func `a run through LinuxLines decides as the pin-level double`(
+    _ board: String, _ task: String
+  ) throws {
+    let bench = try Bench(board, task: task)
+    let pins = try Bench(board, task: task)
+    var real = try session(
+      bench,
+      WiredBoard(lines: TracingLines(try bench.lines(), trace: Trace()), wiring: bench.wiring))
+    var double = try session(
+      pins,
+      WiredBoard(lines: TracingLines(pins.kernel.pins, trace: Trace()), wiring: pins.wiring))
+    try real.board.releaseAll()
+    try double.board.releaseAll()
+    #expect(try real.findGates())
+    #expect(try double.findGates())
+    try real.begin()
+    try double.begin()
+    while !real.isFinished {
+      _ = try real.trainEpoch()
+      _ = try double.trainEpoch()
+    }
+    #expect(real.benchCheckpoint == double.benchCheckpoint)
+    #expect(real.board.lines.trace?.events == double.board.lines.trace?.events)
+    #expect(real.board.lines.trace!.events.count > 10_000)
+    #expect(bench.kernel.pins.misuseCount == 0)
+    // Every operation was counted, and there are as many as on the double.
+    let lines = real.board.lines.base
+    #expect(lines.writes + lines.reads == bench.kernel.pins.operations)
+    #expect(bench.kernel.pins.operations == double.board.lines.base.operations)
+  }
+
+  /// Wherever gates stood, they end where the controllers believe them.
+  @Test(arguments: [0.0, 1.5, 4.2])
+  func `gates are found wherever they stood`(_ volts: Double) throws {
+    let bench = try Bench("breadboard", task: "regression")
+    bench.kernel.pins.setGates(volts)
+    var session = try session(
+      bench, WiredBoard(lines: try bench.lines(), wiring: bench.wiring))
+    try session.board.releaseAll()
+    #expect(try session.findGates())
+    let truth = bench.kernel.pins.gates
+    for (edge, gate) in session.controllers.enumerated() {
+      // The controllers know the parts' markings only: supply, R and C are 1 % parts.
+      #expect(abs(gate.gate.volts - truth[edge]) < 0.05, "edge \(edge)")
+    }
+    // However they stood, they end alike.
+    let other = try Bench("breadboard", task: "regression")
+    other.kernel.pins.setGates(2.5)
+    var again = try self.session(
+      other, WiredBoard(lines: try other.lines(), wiring: other.wiring))
+    try again.board.releaseAll()
+    #expect(try again.findGates())
+    // A drained gate is believed 1 V too high after the first way down; each way up leaves 0.32 of
+    // that, each way down 0.15: 2.3 mV after two of both, and a little more for the diode.
+    for (one, two) in zip(truth, other.kernel.pins.gates) { #expect(abs(one - two) < 0.003) }
+  }
+
+  @Test func `a resumed run has its gates back and goes on`() throws {
+    let bench = try Bench("breadboard", task: "regression")
+    var first = try session(bench, WiredBoard(lines: try bench.lines(), wiring: bench.wiring))
+    try first.board.releaseAll()
+    #expect(try first.findGates())
+    try first.begin()
+    _ = try first.trainEpoch()
+    let saved = first.benchCheckpoint
+    let trained = bench.kernel.pins.gates
+
+    bench.kernel.pins.setGates(0)
+    let data = try JSONEncoder().encode(saved)
+    var second = try session(bench, WiredBoard(lines: first.board.lines, wiring: bench.wiring))
+    try second.board.releaseAll()
+    #expect(try second.findGates())
+    try second.resume(try JSONDecoder().decode(BenchCheckpoint.self, from: data))
+    for (one, two) in zip(trained, bench.kernel.pins.gates) { #expect(abs(one - two) < 0.01) }
+    #expect(second.progress.curve == first.progress.curve)
+    while !second.isFinished { _ = try second.trainEpoch() }
+    #expect(second.progress.curve.last!.all.error < 0.5 * first.progress.curve.first!.all.error)
+  }
+
+  // MARK: - Safety
+
+  @Test func `closing puts LEARN off first, then deselects, then rests the others`() throws {
+    let bench = try Bench("lattice", task: "xor")
+    do {
+      var lines = try bench.lines()
+      try lines.write(bench.wiring.outputs, mask: bench.wiring.outputs)
+    }
+    let wiring = bench.wiring
+    let rest = wiring.outputs.without(wiring.learn | wiring.enable)
+    #expect(
+      bench.kernel.log.suffix(4) == [
+        "w \(String(wiring.learn.bits, radix: 16)) 0",
+        "w \(String(wiring.enable.bits, radix: 16)) 0",
+        "w \(String(rest.bits, radix: 16)) \(String(wiring.idle.bits, radix: 16))", "close",
+      ])
+  }
+
+  @Test func `a handler puts the lines to rest at once, and only once`() throws {
+    let bench = try Bench("breadboard", task: "regression")
+    var lines = try bench.lines()
+    try lines.write(bench.wiring.learn, mask: bench.wiring.learn)
+    putLinesToRest()
+    #expect(bench.kernel.pins.read(mask: bench.wiring.outputs) == bench.wiring.idle)
+    let count = bench.kernel.log.count
+    putLinesToRest()
+    #expect(bench.kernel.log.count == count)
+    _ = lines.writes
+  }
+}
+
+struct LatencyTests {
+  @Test func `quantiles are right to six percent`() {
+    var latency = Latency()
+    for value in 1...100_000 { latency.add(Int64(value)) }
+    for share in [0.01, 0.5, 0.99, 0.999, 1] {
+      let exact = share * 100_000
+      let told = Double(latency.quantile(share))
+      #expect(told >= exact && told <= exact * 1.0625, "\(share): \(told)")
+    }
+    #expect(latency.longest == 100_000)
+    #expect(latency.quantile(1) == 100_000)
+  }
+
+  @Test func `every duration has a class, and its bound is not below it`() {
+    for shift in 0..<63 {
+      for offset in [-1, 0, 1, 7] {
+        let value = max(0, (Int64(1) << Int64(shift)) &+ Int64(offset))
+        let place = Latency.place(value)
+        #expect(place >= 0 && place < 16 * 41)
+        if value < 1 << 40 { #expect(Latency.upper(place) >= value) }
+        if value < 1 << 40 && place > 0 { #expect(Latency.upper(place - 1) < value) }
+      }
+    }
+    #expect(Latency.place(-5) == 0)
+    #expect(Latency().quantile(0.5) == 0)
+  }
+}

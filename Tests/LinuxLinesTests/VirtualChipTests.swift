@@ -1,0 +1,318 @@
+import Description
+import Firmware
+import Foundation
+import Testing
+import VirtualBoard
+
+@testable import VirtualChip
+
+struct PinChipTests {
+  private func chip(_ release: PinChip.Release = .keeps) throws -> (PinChip, BoardWiring) {
+    let bench = try Bench("lattice", task: "xor")
+    return (
+      PinChip(pins: bench.kernel.pins, wiring: bench.board.wiring!, release: release),
+      bench.wiring
+    )
+  }
+
+  @Test func `the chip has the lines of the wiring, by offset`() throws {
+    let (chip, _) = try chip()
+    #expect(chip.lineCount == 26)
+    #expect(chip.names.split(separator: 0).count == 26)
+    #expect(chip.names.last == 0)
+  }
+
+  @Test func `a level set before the direction is driven with it`() throws {
+    var (chip, _) = try chip()
+    #expect(chip.answer(.setValue, line: 23, value: 1, at: Nanoseconds(1000)) == 0)
+    #expect(chip.sightings.pulses == 0)
+    #expect(chip.answer(.setDirection, line: 23, value: 1, at: Nanoseconds(2000)) == 0)
+    #expect(chip.sightings.activeRequests == 1)
+    #expect(chip.answer(.getDirection, line: 23, value: 0, at: Nanoseconds(2000)) == 1)
+    #expect(chip.answer(.setValue, line: 23, value: 0, at: Nanoseconds(9_000_000)) == 0)
+    #expect(chip.sightings.pulses == 1)
+    #expect(abs(chip.sightings.longestPulse - 8_998_000) < 5000)
+  }
+
+  @Test(arguments: PinChip.Release.allCases)
+  func `a released output keeps its level or floats to rest`(_ release: PinChip.Release) throws {
+    var (chip, _) = try chip(release)
+    for line in [23, 24] {
+      _ = chip.answer(.setValue, line: line, value: 0, at: .zero)
+      _ = chip.answer(.setDirection, line: line, value: 1, at: .zero)
+    }
+    _ = chip.answer(.setDirection, line: 23, value: 0, at: .zero)
+    _ = chip.answer(.setDirection, line: 24, value: 0, at: .zero)
+    // LOAD (line 24) rests high.
+    #expect(chip.answer(.getValue, line: 24, value: 0, at: .zero) == (release == .keeps ? 0 : 1))
+    #expect(chip.sightings.endings == 1)
+    #expect(chip.sightings.unsafeEndings == 1)
+    #expect(chip.sightings.unsafeRoles == ["LOAD"])
+  }
+
+  @Test func `what is senseless is refused and counted`() throws {
+    var (chip, _) = try chip()
+    #expect(chip.answer(.getValue, line: 26, value: 0, at: .zero) == nil)
+    #expect(chip.answer(.getValue, line: -1, value: 0, at: .zero) == nil)
+    #expect(chip.answer(.setDirection, line: 1, value: 3, at: .zero) == nil)
+    #expect(chip.answer(.setValue, line: 1, value: 2, at: .zero) == nil)
+    #expect(chip.sightings.refused == 4)
+  }
+}
+
+/// The other end of a connection: a virtual machine's memory and its control messages, made by hand.
+private final class Machine {
+  static let size = 1 << 16
+  let memory: UnsafeMutableRawPointer
+  let file: Int32
+  let socket: Int32
+  let connection: Connection
+  var chip: PinChip
+  let kick: Int32
+  let kickEnd: Int32
+  let call: Int32
+  let notices: Int32
+  private var index: UInt16 = 0
+
+  // Where things lie in the memory: descriptors, available, used, buffers.
+  static let table = 0
+  static let available = 0x1000
+  static let used = 0x2000
+  static let buffers = 0x4000
+  static let ring = 64
+  static let guest: UInt64 = 0x8000_0000
+  static let user: UInt64 = 0x7f00_0000_0000
+
+  init() throws {
+    let bench = try Bench("lattice", task: "xor")
+    chip = PinChip(pins: bench.kernel.pins, wiring: bench.board.wiring!)
+    var path = Array("/tmp/tellegen-machine-XXXXXX".utf8CString)
+    file = mkstemp(&path)
+    unlink(path)
+    ftruncate(file, Machine.size)
+    memory = mmap(nil, Machine.size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0)!
+    var pair: [Int32] = [0, 0]
+    socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair)
+    socket = pair[0]
+    connection = Connection(socket: pair[1])
+    // Pipes do for the counters that a machine would send: a notice is eight bytes.
+    var pipes: [Int32] = [0, 0]
+    pipe(&pipes)
+    kick = pipes[0]
+    kickEnd = pipes[1]
+    pipe(&pipes)
+    notices = pipes[0]
+    call = pipes[1]
+  }
+
+  deinit {
+    munmap(memory, Machine.size)
+    close(file)
+    close(socket)
+    for descriptor in [kick, kickEnd, call, notices] { close(descriptor) }
+  }
+
+  /// Sends a control message and lets it be obeyed.
+  @discardableResult
+  func send(_ kind: UInt32, _ words: [UInt64], file: Int32? = nil, flags: UInt32 = 1) -> Bool {
+    var message = [UInt8]()
+    func add<Value: FixedWidthInteger>(_ value: Value) {
+      withUnsafeBytes(of: value.littleEndian) { message += $0 }
+    }
+    add(kind)
+    add(flags)
+    add(UInt32(words.count * 8))
+    for word in words { add(word) }
+    return send(message, file: file)
+  }
+
+  func send(_ message: [UInt8], file: Int32? = nil) -> Bool {
+    message.withUnsafeBytes { bytes in
+      var control: [UInt64] = [20, UInt64(UInt32(SOL_SOCKET)) | UInt64(SCM_RIGHTS) << 32, 0]
+      control[2] = UInt64(UInt32(bitPattern: file ?? 0))
+      var vector = iovec(
+        iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
+      control.withUnsafeMutableBytes { control in
+        withUnsafeMutablePointer(to: &vector) { vector in
+          var header = msghdr()
+          header.msg_iov = vector
+          header.msg_iovlen = 1
+          if file != nil {
+            header.msg_control = control.baseAddress
+            header.msg_controllen = 24
+          }
+          _ = sendmsg(socket, &header, 0)
+        }
+      }
+    }
+    return connection.obey(chip)
+  }
+
+  func reply(words: Int) -> [UInt64] {
+    var bytes = [UInt8](repeating: 0, count: 12 + 8 * words)
+    recv(socket, &bytes, bytes.count, 0)
+    return (0..<words).map { word in
+      (0..<8).reduce(0) { $0 | UInt64(bytes[12 + 8 * word + $1]) << (8 * UInt64($1)) }
+    }
+  }
+
+  /// Does what a machine does at its start.
+  func start() {
+    send(2, [Connection.offered])
+    send(16, [Connection.offeredProtocol])
+    send(
+      5, [1, Machine.guest, UInt64(Machine.size), Machine.user, 0], file: file)
+    send(8, [UInt64(Machine.ring) << 32])
+    send(10, [0])
+    send(
+      9,
+      [
+        0, Machine.user + UInt64(Machine.table), Machine.user + UInt64(Machine.used),
+        Machine.user + UInt64(Machine.available), 0,
+      ])
+    send(13, [0], file: call)
+    send(12, [0], file: kick)
+    send(18, [1 << 32])
+  }
+
+  func describe(
+    _ slot: Int, address: UInt64, length: UInt32, flags: UInt16, next: UInt16 = 0
+  ) {
+    let place = memory + Machine.table + 16 * slot
+    place.storeBytes(of: address, as: UInt64.self)
+    place.storeBytes(of: length, toByteOffset: 8, as: UInt32.self)
+    place.storeBytes(of: flags, toByteOffset: 12, as: UInt16.self)
+    place.storeBytes(of: next, toByteOffset: 14, as: UInt16.self)
+  }
+
+  /// Puts a chain up and lets it be answered.
+  func offer(head: UInt16) {
+    let ring = memory + Machine.available
+    ring.storeBytes(of: head, toByteOffset: 4 + 2 * (Int(index) % Machine.ring), as: UInt16.self)
+    index &+= 1
+    ring.storeBytes(of: index, toByteOffset: 2, as: UInt16.self)
+    connection.serve(&chip, clock: { .zero })
+  }
+
+  /// Asks for a line; the answer is status, value and how many bytes came.
+  func ask(_ kind: UInt16, line: UInt16, value: UInt32) -> (
+    status: UInt8, value: UInt8, count: UInt32
+  ) {
+    let request = memory + Machine.buffers
+    request.storeBytes(of: kind, as: UInt16.self)
+    request.storeBytes(of: line, toByteOffset: 2, as: UInt16.self)
+    request.storeBytes(of: value, toByteOffset: 4, as: UInt32.self)
+    let answer = memory + Machine.buffers + 64
+    answer.storeBytes(of: 0xffff, as: UInt16.self)
+    describe(0, address: Machine.guest + UInt64(Machine.buffers), length: 8, flags: 1, next: 1)
+    describe(1, address: Machine.guest + UInt64(Machine.buffers) + 64, length: 2, flags: 2)
+    offer(head: 0)
+    let place = (memory + Machine.used).load(fromByteOffset: 2, as: UInt16.self) &- 1
+    let count = (memory + Machine.used).load(
+      fromByteOffset: 8 + 8 * (Int(place) % Machine.ring), as: UInt32.self)
+    return (answer.load(as: UInt8.self), (answer + 1).load(as: UInt8.self), count)
+  }
+
+  /// How many chains were given back.
+  var given: UInt16 { (memory + Machine.used).load(fromByteOffset: 2, as: UInt16.self) }
+}
+
+struct ConnectionTests {
+  @Test func `features, queues and the chip's size are told`() throws {
+    let machine = try Machine()
+    #expect(machine.send(1, []))
+    #expect(machine.reply(words: 1) == [Connection.offered])
+    #expect(machine.send(15, []))
+    #expect(machine.reply(words: 1) == [0x209])
+    #expect(machine.send(17, []))
+    #expect(machine.reply(words: 1) == [2])
+  }
+
+  @Test func `requests are answered, with two bytes each and a notice`() throws {
+    let machine = try Machine()
+    machine.start()
+    #expect(machine.ask(5, line: 23, value: 1) == (0, 0, 2))
+    #expect(machine.ask(3, line: 23, value: 1) == (0, 0, 2))
+    #expect(machine.ask(4, line: 23, value: 0) == (0, 1, 2))
+    #expect(machine.ask(2, line: 23, value: 0) == (0, 1, 2))
+    // Beyond the chip, and of no known kind.
+    #expect(machine.ask(4, line: 26, value: 0) == (1, 0, 2))
+    #expect(machine.ask(6, line: 1, value: 1) == (1, 0, 2))
+    #expect(machine.ask(999, line: 1, value: 1) == (1, 0, 2))
+    var notices = [UInt64](repeating: 0, count: 20)
+    #expect(read(machine.notices, &notices, 160) == 7 * 8)
+  }
+
+  @Test func `a chain that lies is given back, and the next one answered`() throws {
+    let machine = try Machine()
+    machine.start()
+    let outside: [UInt64] = [
+      0, Machine.guest - 1, Machine.guest + UInt64(Machine.size), .max, .max - 7,
+      Machine.guest + UInt64(Machine.size) - 4,
+    ]
+    var given: UInt16 = 0
+    for address in outside {
+      machine.describe(5, address: address, length: 8, flags: 2)
+      machine.offer(head: 5)
+      given += 1
+      #expect(machine.given == given)
+    }
+    // A loop, a length of nearly 4 GiB, a head and a next beyond the table, an indirect table.
+    machine.describe(5, address: Machine.guest, length: 8, flags: 1, next: 5)
+    machine.describe(6, address: Machine.guest, length: .max, flags: 2)
+    machine.describe(7, address: Machine.guest, length: 8, flags: 1, next: 64)
+    machine.describe(8, address: Machine.guest, length: 16, flags: 4)
+    for head: UInt16 in [5, 6, 7, 8, 64, .max] {
+      machine.offer(head: head)
+      given += 1
+      #expect(machine.given == given)
+    }
+    #expect(machine.ask(4, line: 24, value: 0) == (0, 1, 2))
+  }
+
+  @Test func `control messages that lie end the connection`() throws {
+    let lies: [(UInt32, [UInt64])] = [
+      (2, [1 << 40]), (16, [1 << 20]), (8, [3 << 32]), (8, [UInt64(65536) << 32]), (8, [7]),
+      (10, [9]), (18, [77]), (12, [0]), (5, [9]), (5, [1, 0, 0, 0, 0]), (9, [5, 0, 0, 0, 0]),
+      (24, [0]),
+    ]
+    for (kind, words) in lies {
+      let machine = try Machine()
+      #expect(!machine.send(kind, words), "message \(kind) \(words)")
+    }
+    // Another protocol version, and a payload beyond all measure.
+    #expect(!(try Machine()).send(1, [], flags: 2))
+    #expect(!(try Machine()).send([1, 0, 0, 0, 1, 0, 0, 0, 255, 255, 255, 255]))
+    // Memory that its file does not have.
+    let machine = try Machine()
+    #expect(
+      !machine.send(
+        5, [1, Machine.guest, UInt64(Machine.size) * 2, Machine.user, 0], file: machine.file))
+  }
+
+  @Test func `a ring outside the memory is refused`() throws {
+    for place in [UInt64(0), Machine.user - 16, Machine.user + UInt64(Machine.size) - 16] {
+      let machine = try Machine()
+      machine.send(2, [Connection.offered])
+      machine.send(
+        5, [1, Machine.guest, UInt64(Machine.size), Machine.user, 0], file: machine.file)
+      machine.send(8, [UInt64(Machine.ring) << 32])
+      machine.send(9, [0, place, Machine.user, Machine.user, 0])
+      #expect(!machine.send(12, [0], file: machine.kick))
+    }
+  }
+
+  @Test func `a machine that stops and starts finds the chip as it was`() throws {
+    let machine = try Machine()
+    machine.start()
+    _ = machine.ask(5, line: 24, value: 0)
+    _ = machine.ask(3, line: 24, value: 1)
+    // GET_VRING_BASE stops the ring and tells where it stood.
+    machine.send(11, [0])
+    #expect(machine.reply(words: 1) == [2 << 32])
+    machine.send(10, [2 << 32])
+    machine.send(12, [0], file: machine.kick)
+    #expect(machine.ask(4, line: 24, value: 0) == (0, 0, 2))
+    #expect(machine.ask(2, line: 24, value: 0) == (0, 1, 2))
+  }
+}
