@@ -120,6 +120,11 @@ public struct Cycling<Board: VirtualFace> {
   /// The rail voltages of the gates.
   var rails: ClosedRange<Double> { learner.description.gates.rails }
 
+  /// Whether a gate stands at a rail, to a millivolt.
+  func isRailed(_ gate: Double) -> Bool {
+    !(gate > rails.lowerBound + 1e-3 && gate < rails.upperBound - 1e-3)
+  }
+
   /// Checks that a half cycle holds a step.
   /// - Throws: `CycleError.tooShort`.
   public static func check(tau: Double, rule: RuleSettings) throws(CycleError) {
@@ -268,9 +273,7 @@ public struct Cycling<Board: VirtualFace> {
         if let failure = learner.board.analog.failure { throw failure }
         window.squaredSpan += zip(ends[0], ends[1]).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
         window.railed = ends[1].indices.count { edge in
-          ends.contains {
-            !($0[edge] > rails.lowerBound + 1e-3 && $0[edge] < rails.upperBound - 1e-3)
-          }
+          ends.contains { isRailed($0[edge]) }
         }
         window.cycles += 1
         scheduled += tau

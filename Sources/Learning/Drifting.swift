@@ -45,9 +45,6 @@ extension Cycling {
   ) throws -> DriftResult {
     if let start { learner.setGates(start) }
     let interval = max(interval, plan.rule.pulse)
-    func near(_ gate: Double) -> Bool {
-      !(gate > rails.lowerBound + 1e-3 && gate < rails.upperBound - 1e-3)
-    }
     // Solved is when the error falls no more: its mean over a stretch against the one before.
     var solving = 0.0
     var before = Double.infinity
@@ -80,7 +77,7 @@ extension Cycling {
           learned: done, error: try measure()[task].error, distance: distance.squareRoot(),
           gates: gates))
       if railed == nil,
-        let edge = gates.indices.first(where: { near(gates[$0]) && !near(origin[$0]) })
+        let edge = gates.indices.first(where: { isRailed(gates[$0]) && !isRailed(origin[$0]) })
       {
         railed = done
         railedEdge = edge

@@ -18,17 +18,11 @@ extension Experiments {
     let turns = bench.quick ? 300 : 1000
     let seeds = bench.quick ? 2 : 6
     let tasks = try ["allostery", "regression", "circle"].map { name in
-      var task = name == "circle" ? try circle(diameter: 0.334) : try task(name)
-      if name == "circle" {
-        // A label for each class, so that errors can be compared.
-        task.samples = task.samples.map {
-          Sample(inputs: $0.inputs, labels: [$0.category == 0 ? -0.02 : 0.02])
-        }
-        task.classes = []
-        task.objective = .squaredError
-        task.name = "classification"
-      }
-      return task
+      if name != "circle" { return try task(name) }
+      // A label for each class, so that errors can be compared.
+      var classification = labelled(try circle(diameter: 0.334), volts: 0.02)
+      classification.name = "classification"
+      return classification
     }
     var rows: [[String]] = []
     for discrete in [false, true] {
@@ -48,11 +42,7 @@ extension Experiments {
             var session = try Session<VirtualBoard>(
               description: board, task: task,
               plan: Plan(rule: rule, epochs: epochs, seed: UInt64(seed), lastPulse: 1))
-            session.begin()
-            while !session.isFinished {
-              if bench.isStopping { throw Stopped() }
-              _ = session.trainEpoch()
-            }
+            try session.train(on: bench)
             return session.progress.curve.map {
               (Double($0.epoch) * count * probability, $0.training.error)
             }

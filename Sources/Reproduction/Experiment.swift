@@ -1,5 +1,6 @@
 import Description
 import Learning
+import VirtualBoard
 
 /// A published result that can be run again, or a comparison of ours, with what must come out.
 public struct Experiment: Sendable {
@@ -188,5 +189,21 @@ public enum Experiments {
 
   static func rig(_ name: String) throws -> RigDescription {
     try .read(path: try locate(name, kind: .rig))
+  }
+}
+
+extension Session<VirtualBoard> {
+  /// Trains from the first epoch to the last, unless a stop is asked for.
+  ///
+  /// - Parameter after: is called after every epoch.
+  /// - Throws: `Stopped`, or the board's failure.
+  mutating func train(on bench: Bench, after: (inout Self) -> Void = { _ in }) throws {
+    begin()
+    while !isFinished {
+      try bench.check()
+      _ = trainEpoch()
+      after(&self)
+    }
+    if let failure = board.analog.failure { throw failure }
   }
 }

@@ -21,16 +21,6 @@ extension Experiments {
     let board = try board("lattice-multiplier")
     let seeds = bench.quick ? 2 : 8
     let standardEpochs = bench.quick ? 1500 : 6000
-    // The standard rule drives each output to a label of its class, 63 mV to either side.
-    @Sendable func labelled(_ task: TaskDescription) -> TaskDescription {
-      var labelled = task
-      labelled.samples = task.samples.map {
-        Sample(inputs: $0.inputs, labels: [$0.category == 0 ? -0.063 : 0.063])
-      }
-      labelled.classes = []
-      labelled.objective = .squaredError
-      return labelled
-    }
     struct Outcome: Sendable {
       var loss: Double
       var wrong: Double
@@ -40,20 +30,17 @@ extension Experiments {
       _ task: TaskDescription, rule: RuleSettings, epochs: Int, lastPulse: Double, seed: Int
     ) throws -> Outcome {
       let plan = Plan(rule: rule, epochs: epochs, seed: UInt64(seed), lastPulse: lastPulse)
-      let trained = rule.name == .standard ? labelled(task) : task
+      // The standard rule drives each output to a label of its class, 63 mV to either side.
+      let trained = rule.name == .standard ? labelled(task, volts: 0.063) : task
       var session = try Session<VirtualBoard>(description: board, task: trained, plan: plan)
-      session.begin()
       let judged = Problem(task: task, seed: UInt64(seed))
       var tail: [Measures] = []
-      while !session.isFinished {
-        if bench.isStopping { throw Stopped() }
-        _ = session.trainEpoch()
+      try session.train(on: bench) { session in
         // An unconverged run jumps about: its last tenth is averaged.
         if session.progress.epoch > epochs * 9 / 10 {
           tail.append(session.learner.measure(Array(task.samples.indices), of: judged))
         }
       }
-      if let failure = session.board.analog.failure { throw failure }
       return Outcome(
         loss: tail.map(\.error).mean * 1e6, wrong: 1 - tail.map { $0.accuracy ?? 0 }.mean,
         learned: session.progress.curve.last!.learned)
@@ -145,12 +132,8 @@ extension Experiments {
       var session = try Session<VirtualBoard>(
         description: board, task: task,
         plan: Plan(rule: rule, epochs: bench.quick ? 400 : 2000, seed: 1, lastPulse: 1))
-      session.begin()
       let before = try power(of: &session)
-      while !session.isFinished {
-        if bench.isStopping { throw Stopped() }
-        _ = session.trainEpoch()
-      }
+      try session.train(on: bench)
       return (
         error: session.progress.curve.last!.all.error, before: before,
         power: try power(of: &session)

@@ -74,12 +74,7 @@ extension Experiments {
     var session = try Session<VirtualBoard>(
       description: board, task: task,
       plan: Plan(rule: rule, epochs: epochs, seed: UInt64(seed), lastPulse: lastPulse))
-    session.begin()
-    while !session.isFinished {
-      if bench.isStopping { throw Stopped() }
-      _ = session.trainEpoch()
-    }
-    if let failure = session.board.analog.failure { throw failure }
+    try session.train(on: bench)
     return session.progress.curve.last!
   }
 }

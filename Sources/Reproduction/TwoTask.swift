@@ -211,6 +211,17 @@ extension Experiments {
     return circle
   }
 
+  /// A task of two classes as one of labels, so many volts to either side of zero.
+  static func labelled(_ task: TaskDescription, volts: Double) -> TaskDescription {
+    var labelled = task
+    labelled.samples = task.samples.map {
+      Sample(inputs: $0.inputs, labels: [$0.category == 0 ? -volts : volts])
+    }
+    labelled.classes = []
+    labelled.objective = .squaredError
+    return labelled
+  }
+
   /// Floor and span against the size of the bias.
   static let biasScaling = Experiment(
     name: "bias-scaling", about: "the error floor grows as the bias squared, the span as tau",

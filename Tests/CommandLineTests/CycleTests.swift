@@ -251,19 +251,9 @@ import Testing
       let errors = Pipe()
       process.standardError = errors
       process.standardOutput = FileHandle.nullDevice
-      // The threads that tests run on block signals, and a child would inherit that.
-      var all = sigset_t()
-      var before = sigset_t()
-      sigfillset(&all)
-      pthread_sigmask(SIG_UNBLOCK, &all, &before)
-      try process.run()
-      pthread_sigmask(SIG_SETMASK, &before, nil)
-      var line: [UInt8] = []
-      var byte: UInt8 = 0
-      while read(errors.fileHandleForReading.fileDescriptor, &byte, 1) == 1
-        && byte != UInt8(ascii: "\n")
-      { line.append(byte) }
-      #expect(String(decoding: line, as: UTF8.self) == "5 of 6 tau")
+      try startListening(process)
+      #expect(
+        firstLine(of: errors.fileHandleForReading.fileDescriptor) == "5 of 6 tau")
       kill(process.processIdentifier, SIGINT)
       let rest = errors.fileHandleForReading.readDataToEndOfFile()
       process.waitUntilExit()

@@ -130,3 +130,22 @@ func find(_ name: String) -> String? {
     FileManager.default.isExecutableFile(atPath: $0)
   }
 }
+
+/// Starts a program that hears signals: the threads that tests run on block them, and a child would
+/// inherit that.
+func startListening(_ process: Process) throws {
+  var all = sigset_t()
+  var before = sigset_t()
+  sigfillset(&all)
+  pthread_sigmask(SIG_UNBLOCK, &all, &before)
+  defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+  try process.run()
+}
+
+/// Waits for a line, a byte at a time: nothing here may wait for more than that.
+func firstLine(of descriptor: Int32) -> String {
+  var line: [UInt8] = []
+  var byte: UInt8 = 0
+  while read(descriptor, &byte, 1) == 1 && byte != UInt8(ascii: "\n") { line.append(byte) }
+  return String(decoding: line, as: UTF8.self)
+}

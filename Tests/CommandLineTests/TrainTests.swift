@@ -204,14 +204,6 @@ import Testing
 
   // MARK: - Interruption
 
-  /// Waits for a line, a byte at a time: nothing here may wait for more than that.
-  private func firstLine(of descriptor: Int32) -> String {
-    var line: [UInt8] = []
-    var byte: UInt8 = 0
-    while read(descriptor, &byte, 1) == 1 && byte != UInt8(ascii: "\n") { line.append(byte) }
-    return String(decoding: line, as: UTF8.self)
-  }
-
   @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
   func `an interrupted run keeps what was learned and resumes to the same end`(_ signal: Int32)
     throws
@@ -222,13 +214,7 @@ import Testing
       let errors = Pipe()
       process.standardError = errors
       process.standardOutput = FileHandle.nullDevice
-      // The threads that tests run on block signals, and a child would inherit that.
-      var all = sigset_t()
-      var before = sigset_t()
-      sigfillset(&all)
-      pthread_sigmask(SIG_UNBLOCK, &all, &before)
-      try process.run()
-      pthread_sigmask(SIG_SETMASK, &before, nil)
+      try startListening(process)
       let first = firstLine(of: errors.fileHandleForReading.fileDescriptor)
       #expect(first.hasPrefix("epoch 0 of 120"))
       kill(process.processIdentifier, signal)
