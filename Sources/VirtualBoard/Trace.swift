@@ -131,6 +131,8 @@ public struct ReplayLines: Lines, Sendable {
   private let events: [Trace.Event]
   /// The number of the next call.
   public private(set) var call = 0
+  /// How many of the calls were writes and reads.
+  public private(set) var operations = 0
 
   /// Makes lines that follow a log.
   public init(_ trace: Trace) { events = trace.events }
@@ -150,6 +152,7 @@ public struct ReplayLines: Lines, Sendable {
       throw Divergence(call: call, logged: event, done: done())
     }
     call += 1
+    if kind == .write || kind == .read { operations += 1 }
     return event
   }
 
@@ -267,6 +270,8 @@ public struct RetimedPins: Lines, Sendable {
 
   /// How many calls were checked.
   public var call: Int { calls.call }
+  /// How many of them were writes and reads.
+  public var operations: Int { calls.operations }
   /// Whether the caller's whole log was followed.
   public var isAtEnd: Bool { calls.isAtEnd }
 
