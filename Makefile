@@ -54,10 +54,14 @@ bench: ## measure speed, accuracy and gate estimates, and count the firmware's i
 	$(in_root) swift build -c release --product tellegen
 	$(in_root) Scripts/benchmark
 
-hil: ## learn through a real kernel's GPIO in a virtual machine, with libgpiod 2 (first time: builds a kernel)
-	@$(in_root) Scripts/setup build hil
+# With this system's libgpiod first, then all again with 2.x: the program, the tests, the machine.
+hil: gpiod2 = PKG_CONFIG_PATH=$$(hil/libgpiod)/pkgconfig LD_LIBRARY_PATH=$$(hil/libgpiod)/lib
+hil: ## learn through a real kernel's GPIO in a virtual machine (first time: builds a kernel)
+	@$(in_root) Scripts/setup build test hil
 	$(in_root) hil/kernel >/dev/null
-	$(in_root) PKG_CONFIG_PATH=$$(hil/libgpiod)/pkgconfig swift build --scratch-path .build-gpiod2 -c release --product tellegen
-	$(in_root) PKG_CONFIG_PATH=$$(hil/libgpiod)/pkgconfig swift build $(tests) --build-tests
-	$(in_root) LD_LIBRARY_PATH=$$(hil/libgpiod)/lib swift test $(tests) --skip-build --filter LinuxLinesTests
-	$(in_root) hil/check .build-gpiod2/release/tellegen .build-test/release/TellegenPackageTests.xctest
+	$(in_root) swift build $(tests) --build-tests
+	$(in_root) ONLY=breadboard hil/check .build-test/release/tellegen
+	$(in_root) $(gpiod2) swift build --scratch-path .build-gpiod2 -c release --product tellegen
+	$(in_root) $(gpiod2) swift build $(tests) --build-tests
+	$(in_root) $(gpiod2) swift test $(tests) --skip-build --parallel
+	$(in_root) $(gpiod2) hil/check .build-gpiod2/release/tellegen .build-test/release/TellegenPackageTests.xctest

@@ -51,18 +51,19 @@ extension BenchmarkCommand {
         }
         try lines.rest()
         if Interruption.isAsked { try Exits.leave("interrupted", with: Exits.interrupted) }
-        func median(_ value: (LinuxLines.Cost) -> Double) -> (library: Double, lines: Double) {
-          func middle(_ all: [Double]) -> Double { all.sorted()[all.count / 2] }
-          return (middle(rounds.map { value($0.library) }), middle(rounds.map { value($0.lines) }))
-        }
+        func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
         print("\(lines.chip.label), libgpiod \(libgpiodVersion), \(turns) x \(count):")
         var worst = 0.0
-        for (name, cost) in [("get", median(\.get)), ("set", median(\.set))] {
-          let added = (cost.lines / cost.library - 1) * 100
+        for (name, cost) in [("get", \LinuxLines.Cost.get), ("set", \LinuxLines.Cost.set)] {
+          let library = median(rounds.map { $0.library[keyPath: cost] })
+          let ours = median(rounds.map { $0.lines[keyPath: cost] })
+          // Of one turn with the other of the same: what slows both down cancels out.
+          let ratios = rounds.map { $0.lines[keyPath: cost] / $0.library[keyPath: cost] }
+          let added = (median(ratios) - 1) * 100
           worst = max(worst, added)
           print(
-            "  one \(name): libgpiod \(Format.significant(cost.library / 1000)) us, ours "
-              + "\(Format.significant(cost.lines / 1000)) us (\(added > 0 ? "+" : "")"
+            "  one \(name): libgpiod \(Format.significant(library / 1000)) us, ours "
+              + "\(Format.significant(ours / 1000)) us (\(added > 0 ? "+" : "")"
               + "\(Format.significant(added)) %)")
         }
         if let atMost, worst > atMost {
