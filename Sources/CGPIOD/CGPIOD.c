@@ -64,10 +64,12 @@ struct group {
   uint64_t mask;
   int values[MOST];
 };
-enum { OUTPUTS, FIRST_INPUT, INPUTS, GROUPS };
+enum { FIRST_INPUT, INPUTS, OUTPUTS, GROUPS };
 struct request {
   struct gpiod_chip *chip;
   uint64_t levels;
+  // Where each line is in its group.
+  uint8_t places[MOST];
   struct group groups[GROUPS];
 };
 
@@ -104,9 +106,12 @@ static int tell_line(void *context, const char *path, uint32_t offset, cgpiod_li
 static void close_lines(void *context, void *given) {
   (void)context;
   struct request *request = given;
-  for (int index = 0; index < GROUPS; index++)
-    if (request->groups[index].mask && gpiod_line_is_requested(request->groups[index].bulk.lines[0]))
-      gpiod_line_release_bulk(&request->groups[index].bulk);
+  for (int index = 0; index < GROUPS; index++) {
+    // Where opening failed, the groups after that are still empty.
+    struct gpiod_line_bulk *bulk = &request->groups[index].bulk;
+    if (gpiod_line_bulk_num_lines(bulk) && gpiod_line_is_requested(bulk->lines[0]))
+      gpiod_line_release_bulk(bulk);
+  }
   gpiod_chip_close(request->chip);
   free(request);
 }
@@ -140,7 +145,8 @@ static int open_lines(void *context, const char *path, const char *consumer,
         close_lines(context, request);
         return error;
       }
-      group->values[gpiod_line_bulk_num_lines(&group->bulk)] = levels >> line & 1;
+      request->places[line] = (uint8_t)gpiod_line_bulk_num_lines(&group->bulk);
+      group->values[request->places[line]] = levels >> line & 1;
       gpiod_line_bulk_add(&group->bulk, found);
     }
     if (!group->mask) continue;
@@ -166,27 +172,36 @@ static int write_lines(void *context, void *given, uint64_t levels, uint64_t mas
   struct group *group = &request->groups[OUTPUTS];
   mask &= group->mask;
   if (!mask) return 0;
-  request->levels = (request->levels & ~mask) | (levels & mask);
-  int place = 0;
-  for (uint64_t rest = group->mask; rest; rest &= rest - 1)
-    group->values[place++] = request->levels >> __builtin_ctzll(rest) & 1;
+  for (uint64_t rest = mask; rest; rest &= rest - 1) {
+    int line = __builtin_ctzll(rest);
+    group->values[request->places[line]] = levels >> line & 1;
+  }
   return gpiod_line_set_value_bulk(&group->bulk, group->values) < 0 ? failure() : 0;
 }
 
 static int read_lines(void *context, void *given, uint64_t mask, uint64_t *levels) {
   (void)context;
   struct request *request = given;
+  // A bit of a frame.
+  struct group *first = &request->groups[FIRST_INPUT];
+  if (mask == first->mask) {
+    int value = 0;
+    if (mask && gpiod_line_get_value_bulk(&first->bulk, &value) < 0) return failure();
+    *levels = value ? mask : 0;
+    return 0;
+  }
   uint64_t read = 0;
-  for (int index = 0; index < GROUPS; index++) {
+  uint64_t left = mask;
+  for (int index = 0; left && index < GROUPS; index++) {
     struct group *group = &request->groups[index];
-    if (!(group->mask & mask)) continue;
+    if (!(group->mask & left)) continue;
     int values[MOST];
     if (gpiod_line_get_value_bulk(&group->bulk, values) < 0) return failure();
-    int place = 0;
-    for (uint64_t rest = group->mask; rest; rest &= rest - 1, place++)
-      if (values[place]) read |= rest & -rest;
+    for (uint64_t rest = group->mask & left; rest; rest &= rest - 1)
+      if (values[request->places[__builtin_ctzll(rest)]]) read |= rest & -rest;
+    left &= ~group->mask;
   }
-  *levels = read & mask;
+  *levels = read;
   return 0;
 }
 
@@ -197,16 +212,11 @@ int cgpiod_measure(void *given, uint32_t input, uint32_t output, uint32_t count,
   struct group *inputs = &request->groups[FIRST_INPUT];
   if (output >= MOST || !(outputs->mask >> output & 1)) return -EINVAL;
   if (input >= MOST || !(inputs->mask >> input & 1)) return -EINVAL;
-  int values[MOST];
-  int place = 0, mine = 0;
-  for (uint64_t rest = outputs->mask; rest; rest &= rest - 1, place++) {
-    values[place] = request->levels >> __builtin_ctzll(rest) & 1;
-    if ((uint32_t)__builtin_ctzll(rest) == output) mine = place;
-  }
+  int *driven = &outputs->values[request->places[output]];
   int64_t start = now(NULL);
   for (uint32_t turn = 0; turn < count; turn++) {
-    values[mine] = ~turn & 1;
-    if (gpiod_line_set_value_bulk(&outputs->bulk, values) < 0) return failure();
+    *driven = ~turn & 1;
+    if (gpiod_line_set_value_bulk(&outputs->bulk, outputs->values) < 0) return failure();
   }
   int64_t middle = now(NULL);
   for (uint32_t turn = 0; turn < count; turn++) {
@@ -214,8 +224,8 @@ int cgpiod_measure(void *given, uint32_t input, uint32_t output, uint32_t count,
     if (gpiod_line_get_value_bulk(&inputs->bulk, &value) < 0) return failure();
   }
   int64_t end = now(NULL);
-  values[mine] = 0;
-  if (gpiod_line_set_value_bulk(&outputs->bulk, values) < 0) return failure();
+  *driven = 0;
+  if (gpiod_line_set_value_bulk(&outputs->bulk, outputs->values) < 0) return failure();
   *set = (double)(middle - start) / count;
   *get = (double)(end - middle) / count;
   return 0;

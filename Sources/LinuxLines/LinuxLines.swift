@@ -221,7 +221,7 @@ private struct Hot: ~Copyable {
     writes &+= 1
     let start = startOfTimed()
     var result = calls.write(calls.context, request, levels, mask)
-    while -result == interrupted { result = calls.write(calls.context, request, levels, mask) }
+    while result == -interrupted { result = calls.write(calls.context, request, levels, mask) }
     if start != 0 { latency.add(calls.now(calls.context) - start) }
     if result != 0 { throw .failed(.write, errno: -result) }
   }
@@ -232,7 +232,7 @@ private struct Hot: ~Copyable {
     var levels: UInt64 = 0
     let start = startOfTimed()
     var result = calls.read(calls.context, request, mask, &levels)
-    while -result == interrupted { result = calls.read(calls.context, request, mask, &levels) }
+    while result == -interrupted { result = calls.read(calls.context, request, mask, &levels) }
     if start != 0 { latency.add(calls.now(calls.context) - start) }
     if result != 0 { throw .failed(.read, errno: -result) }
     return levels

@@ -42,9 +42,9 @@ enum Exits {
     } catch let error as WiringError {
       try leave("\(error)", with: data)
     } catch let error as WiredFailure<Never> {
-      try leave(words(error), with: device)
+      try leave("the board does not answer: \(error)", with: device)
     } catch let error as WiredFailure<LineError> {
-      try leave(words(error), with: device)
+      try leave("the board does not answer: \(error)", with: device)
     } catch let error as LineError {
       if case .noPermission = error { try leave("\(error)", with: permission) }
       try leave("\(error)", with: device)
@@ -62,20 +62,6 @@ enum Exits {
       try leave("\(error)", with: usage)
     } catch let error as TheoryError {
       try leave("\(error)", with: usage)
-    }
-  }
-
-  /// A wired board's failure in words: what, where to look, what to do.
-  private static func words<Failure>(_ failure: WiredFailure<Failure>) -> String {
-    switch failure {
-    case .lines(let error):
-      "the board does not answer: \(error)"
-    case .chainBroken:
-      "the drive registers' pattern did not come back, so nothing was latched: look at SCLK, MOSI, "
-        + "MISO, the select of the chain and the registers' supply (tellegen board wiring)"
-    case .conversionTooSlow:
-      "a conversion took longer than a converter holds its sample, three times in a row: the computer "
-        + "is too busy (chrt -f 10 helps) or too slow (timing: {conversion: ...} in the board file)"
     }
   }
 
