@@ -35,10 +35,11 @@ proof: ## prove that the firmware neither allocates nor traps, on five processor
 	@$(in_root) Scripts/setup proof
 	$(in_root) Embedded/prove
 
-lint: ## check format, documentation and imports
+lint: ## check format, documentation, imports and the C
 	@$(in_root) Scripts/setup
 	$(in_root) swift format lint --strict --parallel --recursive $(swift_files)
 	$(in_root) Scripts/check-imports
+	$(in_root) Scripts/check-shim
 
 format: ## format the Swift files in place
 	@$(in_root) Scripts/setup

@@ -79,7 +79,7 @@ let package = Package(
       name: "LinuxLinesTests",
       dependencies: [
         "LinuxLines", "CGPIOD", "VirtualChip", "VirtualBoard", "Learning", "Firmware",
-        "Description",
+        "Description", "Reproducible",
       ]),
     .testTarget(
       name: "LearningTests",

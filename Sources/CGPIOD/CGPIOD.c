@@ -8,7 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#if __has_include(<gpiod.h>)
+// -DCGPIOD_NONE builds as if there were no libgpiod.
+#if __has_include(<gpiod.h>) && !defined(CGPIOD_NONE)
 #include <gpiod.h>
 // 1.x marks its functions with GPIOD_API; 2.x does not have the macro.
 #ifdef GPIOD_API
@@ -22,15 +23,7 @@
 
 int cgpiod_generation(void) { return GENERATION; }
 
-// MARK: - What both generations share
-
-#define MOST 64
-
-static void copy(char *to, size_t size, const char *from) {
-  snprintf(to, size, "%s", from ? from : "");
-}
-
-static int failure(void) { return errno ? -errno : -EIO; }
+// MARK: - What all share
 
 static int64_t now(void *context) {
   (void)context;
@@ -52,6 +45,18 @@ static void wait_until(void *context, int64_t until) {
   while (now(context) < until) {
   }
 }
+
+#if GENERATION
+
+#define MOST 64
+
+static void copy(char *to, size_t size, const char *from) {
+  snprintf(to, size, "%s", from ? from : "");
+}
+
+static int failure(void) { return errno ? -errno : -EIO; }
+
+#endif
 
 #if GENERATION == 1
 

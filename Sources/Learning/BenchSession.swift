@@ -21,7 +21,7 @@ extension Session {
   /// from 1 V to 3.3 V to 0.32 of what it was, back down to 0.15 of that. A drained gate is believed
   /// 1 V too high at first; less than 3 mV of it are left.
   ///
-  /// - Parameter stopping: asked between turns.
+  /// - Parameter stopping: asked after every eight pulses.
   /// - Returns: whether it came to the end.
   public mutating func findGates(
     stopping: () -> Bool = { false }
@@ -34,7 +34,9 @@ extension Session {
     let law = learner.step.law
     for goal in [law.lowest, law.highest, law.lowest, law.highest, law.lowest] {
       let goals = [Double](repeating: goal.volts, count: controllers.count)
-      // A few pulses at a time, so that who wants to stop need not wait for a whole turn.
+      // A few pulses at a time, so that who wants to stop need not wait for a whole turn. One at a
+      // time would have no end at slow lines, where a gate leaks by more than the finest pulse's
+      // change until its next one.
       while try learner.program(goals, limit: 8) == 8 {
         if stopping() { return false }
       }

@@ -644,6 +644,9 @@ public struct AnalogBoard: Sendable {
 
 /// A saved state that belongs to another board.
 public struct StateMismatch: Error, CustomStringConvertible {
+  /// Makes the error.
+  public init() {}
+
   /// The error in words.
   public var description: String {
     "the saved state is damaged or of another board: numbers of edges, nodes or channels differ, or a "

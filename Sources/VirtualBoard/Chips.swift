@@ -1,9 +1,15 @@
 import Firmware
 
+/// What a saved count of clock edges may be.
+private let countable = 0...Int(1) << 60
+
 /// An MCP4922: 16 bits are shifted in while it is selected and taken over when it is deselected.
-struct DigitalToAnalogChip: Sendable {
+struct DigitalToAnalogChip: Sendable, Equatable, Codable {
   private var word: UInt32 = 0
   private var clocks = 0
+
+  /// Whether the counts are such as come about.
+  var isSound: Bool { countable.contains(clocks) }
 
   /// What a finished frame says.
   enum Frame {
@@ -35,14 +41,22 @@ struct DigitalToAnalogChip: Sendable {
 
 /// An MCP3208: a start bit, mode and channel go in; the sample ends on the falling edge of the clock
 /// after the last channel bit; a null bit and twelve data bits follow, each on a falling edge.
-struct AnalogToDigitalChip: Sendable {
+struct AnalogToDigitalChip: Sendable, Equatable, Codable {
   private var started = false
   private var rises = 0
   private var command: UInt8 = 0
   private var falls = 0
   private var code: UInt32 = 0
+  private var sampledTime: Int64 = 0
+
   /// When the sample ended.
-  var sampled = Nanoseconds.zero
+  var sampled: Nanoseconds { Nanoseconds(sampledTime) }
+
+  /// Whether the counts and the time are such as come about.
+  var isSound: Bool {
+    countable.contains(rises) && countable.contains(falls)
+      && VirtualState.times.contains(sampledTime)
+  }
 
   /// Whether the chip drives its output: from the null bit on.
   var drives: Bool { started && falls >= 6 }
@@ -83,16 +97,21 @@ struct AnalogToDigitalChip: Sendable {
 
   mutating func take(_ sample: UInt32, at time: Nanoseconds) {
     code = sample & 0xfff
-    sampled = time
+    sampledTime = time.count
   }
 }
 
 /// A chain of shift registers as a ring: shifting moves the head, not the bits.
-struct ShiftChain: Sendable {
+struct ShiftChain: Sendable, Equatable, Codable {
   private var bits: [Bool]
   private var head = 0
 
   init(count: Int) { bits = Array(repeating: false, count: max(count, 8)) }
+
+  /// Whether this is a state of the same chain as another.
+  func isSound(like other: ShiftChain) -> Bool {
+    bits.count == other.bits.count && bits.indices.contains(head)
+  }
 
   /// The bit at the far end, the next to come out.
   var output: Bool { bits[head] }

@@ -10,6 +10,9 @@ public struct Trace: Sendable, Equatable {
       case write = 0x77
       /// `read`: the lines of `mask` stood at `levels`.
       case read = 0x72
+      /// A `write` that came with a line's direction: a chip's line was made an output at `levels`,
+      /// or let go of; whoever asked for that made no call to set it.
+      case turn = 0x6f
       /// `wait`: at least `levels.bits` nanoseconds were asked for.
       case wait = 0x64
       /// `now`: the clock stood at `time`.
@@ -54,7 +57,8 @@ public struct Trace: Sendable, Equatable {
   /// An empty log.
   public init() {}
 
-  /// The log as text: a line a call with its end in ns, a letter (w write, r read, d wait, t clock),
+  /// The log as text: a line a call with its end in ns, a letter (w write, r read, d wait, t clock,
+  /// o a level that came with a direction),
   /// and the lines and levels in hexadecimal.
   public var text: String {
     var text = "tellegen trace 1\n"
@@ -85,7 +89,7 @@ public struct Trace: Sendable, Equatable {
         let mask = UInt64(fields[2], radix: 16), let levels = UInt64(fields[3], radix: 16)
       else {
         throw TraceError(
-          line: number, message: "expected: nanoseconds, w r d or t, lines and levels in hex")
+          line: number, message: "expected: nanoseconds, w r o d or t, lines and levels in hex")
       }
       events.append(
         Event(
@@ -235,8 +239,9 @@ public struct TracingLines<Base: Lines>: Lines {
 /// by line at the times that its log tells, it must do here again, asked by the firmware.
 ///
 /// A call for several lines is one operation for its caller, but reached the chip as one request a
-/// line; the log has these with the chip's times. The caller's clock is answered from the caller's
-/// own log.
+/// line; the log has these in order with the chip's times, and marks those that came with a line's
+/// direction: opening and release, which are no calls of the firmware. The caller's clock is answered
+/// from the caller's own log.
 public struct RetimedPins: Lines, Sendable {
   /// Where the two logs, the firmware and the double first disagree.
   public struct Divergence: Error, Equatable, CustomStringConvertible {
@@ -257,15 +262,17 @@ public struct RetimedPins: Lines, Sendable {
   ///   - pins: the double, powered up.
   ///   - calls: the caller's log.
   ///   - seen: the log of the chip's side.
-  public init(_ pins: VirtualPins, calls: Trace, seen: Trace) {
+  /// - Throws: `TraceError` when that log is not one of a chip.
+  public init(_ pins: VirtualPins, calls: Trace, seen: Trace) throws(TraceError) {
+    guard seen.events.contains(where: { $0.kind == .turn }) else {
+      throw TraceError(
+        line: 1,
+        message: "no line was ever opened (o) in it: it is not the chip's log, or one of an older "
+          + "program; run again with `tellegen serve --log`")
+    }
     self.pins = pins
     self.calls = ReplayLines(calls)
-    self.seen = seen.events.filter { $0.kind == .read || $0.kind == .write }
-    // The chip was opened before the first call: looked at, and put to rest.
-    while next < self.seen.count, isOpening(self.seen[next], first: calls.events.first) {
-      apply(self.seen[next])
-      next += 1
-    }
+    self.seen = seen.events
   }
 
   /// How many calls were checked.
@@ -275,16 +282,24 @@ public struct RetimedPins: Lines, Sendable {
   /// Whether the caller's whole log was followed.
   public var isAtEnd: Bool { calls.isAtEnd }
 
-  private func isOpening(_ event: Trace.Event, first: Trace.Event?) -> Bool {
-    // The first call is a write of the decoder's address or of a select; opening sets every output
-    // to rest first, in order, so the first event that is not a line going to rest ends it.
-    event.kind == .write && event.levels == pins.wiring.idle & event.mask
-      && next < pins.wiring.outputs.bits.nonzeroBitCount
+  /// Takes the next request that was a call's, once those that came with directions are done.
+  private mutating func request(
+    _ kind: Trace.Event.Kind, of lines: LineSet
+  ) throws(Divergence) -> Trace.Event {
+    while next < seen.count, seen[next].kind == .turn {
+      pins.follow(seen[next].time)
+      pins.write(seen[next].levels, mask: seen[next].mask)
+      next += 1
+    }
+    guard next < seen.count else { throw fail("the chip's log ends before the caller's") }
+    let event = seen[next]
+    guard event.kind == kind, lines.meets(event.mask) else { throw other(event) }
+    next += 1
+    return event
   }
 
-  private mutating func apply(_ event: Trace.Event) {
-    pins.follow(event.time)
-    pins.write(event.levels, mask: event.mask)
+  private func other(_ event: Trace.Event) -> Divergence {
+    fail("the chip saw another request than the firmware makes, at \(event.time.count) ns")
   }
 
   private func fail(_ what: String) -> Divergence {
@@ -298,15 +313,11 @@ public struct RetimedPins: Lines, Sendable {
     }
     var left = mask & pins.wiring.outputs
     while left != .none {
-      guard next < seen.count else { throw fail("the chip's log ends before the caller's") }
-      let event = seen[next]
-      guard event.kind == .write, left.meets(event.mask), event.levels == levels & event.mask else {
-        throw fail(
-          "the chip saw another request than the firmware makes, at \(event.time.count) ns")
-      }
-      apply(event)
+      let event = try request(.write, of: left)
+      guard event.levels == levels & event.mask else { throw other(event) }
+      pins.follow(event.time)
+      pins.write(event.levels, mask: event.mask)
       left = left.without(event.mask)
-      next += 1
     }
   }
 
@@ -319,16 +330,10 @@ public struct RetimedPins: Lines, Sendable {
     var levels = LineSet.none
     var left = mask
     while left != .none {
-      guard next < seen.count else { throw fail("the chip's log ends before the caller's") }
-      let event = seen[next]
-      guard event.kind == .read, left.meets(event.mask) else {
-        throw fail(
-          "the chip saw another request than the firmware makes, at \(event.time.count) ns")
-      }
+      let event = try request(.read, of: left)
       pins.follow(event.time)
       levels = levels | pins.read(mask: event.mask)
       left = left.without(event.mask)
-      next += 1
     }
     guard levels == logged else {
       throw fail(

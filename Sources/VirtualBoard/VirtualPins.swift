@@ -204,19 +204,10 @@ public struct VirtualPins: Lines, Sendable {
       if changed.meets(wiring.address) && before.meets(wiring.enable) {
         note(.addressWhileEnabled, changed & wiring.address)
       }
-      if changed.meets(wiring.enable | wiring.address) {
-        var now: UInt64 = 0
-        if next.meets(wiring.enable) {
-          now = 1 &<< (((next & wiring.address).bits &>> 6) & 7)
-        }
-        select(now)
-      }
+      if changed.meets(wiring.enable | wiring.address) { select(selection(next)) }
       if changed.meets(wiring.latch) && next.meets(wiring.latch) { latchDrives() }
     } else {
-      if changed.meets(directSelects) {
-        // Selects are low when active; line 4 is the first.
-        select(((~next.bits & directSelects.bits) &>> 4))
-      }
+      if changed.meets(directSelects) { select(selection(next)) }
       if changed.meets(directDrives) && before.meets(wiring.learn) && learnStart != nil {
         note(.driveUnderLearn, changed & directDrives)
       }
@@ -262,6 +253,16 @@ public struct VirtualPins: Lines, Sendable {
         adcs[index].take(0, at: time)
       }
     }
+  }
+
+  /// The parts that levels select, a bit each.
+  private func selection(_ levels: LineSet) -> UInt64 {
+    if wiring.kind == .chains {
+      if !levels.meets(wiring.enable) { return 0 }
+      return 1 &<< (((levels & wiring.address).bits &>> 6) & 7)
+    }
+    // Selects are low when active; line 4 is the first.
+    return (~levels.bits & directSelects.bits) &>> 4
   }
 
   private mutating func select(_ next: UInt64) {
@@ -481,5 +482,82 @@ public struct VirtualPins: Lines, Sendable {
     }
     lastRead = lastRead.without(mask) | (levels & mask)
     return seen
+  }
+}
+
+// MARK: - State
+
+extension VirtualPins {
+  /// Everything behind the pins that changes, at any moment between two line operations: with the
+  /// description, seed and placement it is the whole board, so that pins put into it answer bit for
+  /// bit as these would. Faults of lines and silenced parts are the tester's and are not in it.
+  public struct State: Sendable, Equatable, Codable {
+    /// The analog board's part.
+    public internal(set) var analog: AnalogBoard.State
+    /// The virtual time, ns.
+    public internal(set) var time: Int64
+    var operations: Int
+    var misuseCount: Int
+    var commanded: UInt64
+    var dacs: [DigitalToAnalogChip]
+    var adcs: [AnalogToDigitalChip]
+    var comparators: ShiftChain
+    var drives: ShiftChain
+    var latched: [UInt8]
+    var lastClockEdge: Int64
+    var lastAnalogChange: Int64
+    var learnStart: Int64?
+    var lastPulseEnd: Int64
+    var lastPulseWasLong: Bool
+  }
+
+  /// The part that changes.
+  public var state: State {
+    State(
+      analog: analog.state, time: time.count, operations: operations, misuseCount: misuseCount,
+      commanded: commanded.bits, dacs: dacs, adcs: adcs, comparators: comparators, drives: drives,
+      latched: latched.map(\.rawValue), lastClockEdge: lastClockEdge.count,
+      lastAnalogChange: lastAnalogChange.count, learnStart: learnStart?.count,
+      lastPulseEnd: lastPulseEnd.count, lastPulseWasLong: lastPulseWasLong)
+  }
+
+  /// Puts pins of the same description, seed and placement into a state; misuses from before it are
+  /// counted, not told.
+  /// - Throws: `StateMismatch` or `CircuitError` when the state is not one of such pins; they are
+  ///   then unchanged.
+  public mutating func restore(_ saved: State) throws {
+    let moments = [
+      saved.time, saved.lastClockEdge, saved.lastAnalogChange, saved.learnStart ?? 0,
+      saved.lastPulseEnd,
+    ]
+    let latched = saved.latched.compactMap(Drive.init(rawValue:))
+    // Before the first of their kind moments lie a second before the start.
+    let times = -1_000_000_000...VirtualState.times.upperBound
+    guard moments.allSatisfy(times.contains), saved.operations >= 0, saved.misuseCount >= 0,
+      max(saved.operations, saved.misuseCount) < 1 << 62,
+      LineSet(bits: saved.commanded).without(outputs) == .none,
+      latched.count == saved.latched.count, latched.count == self.latched.count,
+      saved.dacs.count == dacs.count, saved.dacs.allSatisfy(\.isSound),
+      saved.adcs.count == adcs.count, saved.adcs.allSatisfy(\.isSound),
+      saved.comparators.isSound(like: comparators), saved.drives.isSound(like: drives)
+    else { throw StateMismatch() }
+    try analog.restore(saved.analog)
+    time = Nanoseconds(saved.time)
+    operations = saved.operations
+    misuses = []
+    misuseCount = saved.misuseCount
+    commanded = LineSet(bits: saved.commanded)
+    levels = commanded
+    selected = selection(levels)
+    dacs = saved.dacs
+    adcs = saved.adcs
+    comparators = saved.comparators
+    drives = saved.drives
+    self.latched = latched
+    lastClockEdge = Nanoseconds(saved.lastClockEdge)
+    lastAnalogChange = Nanoseconds(saved.lastAnalogChange)
+    learnStart = saved.learnStart.map { Nanoseconds($0) }
+    lastPulseEnd = Nanoseconds(saved.lastPulseEnd)
+    lastPulseWasLong = saved.lastPulseWasLong
   }
 }

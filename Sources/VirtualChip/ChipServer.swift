@@ -2,21 +2,33 @@ public import Firmware
 import Foundation
 
 /// Serves a chip to virtual machines over a socket, one machine after the other: the chip and the
-/// board behind it go on when a machine reboots, crashes or connects anew.
+/// board behind it go on when a machine reboots, crashes or connects anew, and with their `state` in
+/// another server too.
 public final class ChipServer {
   /// The chip.
   public var chip: PinChip
   private let listener: Int32
   private let path: String
   private let origin: UInt64
+  private let begin: Nanoseconds
   private var connection: Connection?
 
   /// Listens at a socket; a file of that name that is a socket is replaced.
+  ///
+  /// - Parameters:
+  ///   - chip: the chip.
+  ///   - path: the socket.
+  ///   - time: the time to begin with.
   /// - Throws: `ServerError`.
-  public init(chip: PinChip, path: String) throws(ServerError) {
+  public init(
+    chip: PinChip, path: String, time: Nanoseconds = .zero
+  ) throws(ServerError) {
     self.chip = chip
     self.path = path
+    begin = time
     origin = clock_gettime_nsec()
+    // Who tells a machine that is gone of an answer would be ended.
+    signal(SIGPIPE, SIG_IGN)
     var address = sockaddr_un()
     let room = MemoryLayout.size(ofValue: address.sun_path)
     guard path.utf8.count < room else {
@@ -48,8 +60,11 @@ public final class ChipServer {
     unlink(path)
   }
 
-  /// The time since the server was made.
-  public var time: Nanoseconds { Nanoseconds(Int64(clock_gettime_nsec() - origin)) }
+  /// The time, which goes on from the one that the server was made with.
+  public var time: Nanoseconds { begin + Nanoseconds(Int64(clock_gettime_nsec() - origin)) }
+
+  /// Whether a machine is connected.
+  public var isConnected: Bool { connection != nil }
 
   /// Serves until asked to stop, which is asked at least twice a second.
   public func run(stopping: () -> Bool) {
@@ -70,7 +85,6 @@ public final class ChipServer {
         if waited[1].revents != 0 {
           if !connection.obey(chip) {
             self.connection = nil
-            chip.depart(at: time)
           } else {
             // A request may have been put up before its kick was known.
             serve(connection)
@@ -91,15 +105,9 @@ public final class ChipServer {
   }
 
   private func serve(_ connection: Connection) {
-    // The next request often follows at once: looking for it awake saves the way through the kernel.
-    var last = clock_gettime_nsec()
-    while true {
-      if connection.serve(&chip, clock: { time }) > 0 {
-        last = clock_gettime_nsec()
-      } else if clock_gettime_nsec() - last > 0 {
-        return
-      }
-    }
+    // The next request often follows at once: looking for it again saves the way through the kernel.
+    // A machine that asks without end must leave the control socket and the end of serving a turn.
+    for _ in 0..<16 where connection.serve(&chip, clock: { time }) == 0 { return }
   }
 }
 

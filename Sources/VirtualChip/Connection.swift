@@ -12,6 +12,8 @@ final class Connection {
   private var rings = [Ring](repeating: Ring(), count: Connection.queues)
   private var features: UInt64 = 0
   private var protocolFeatures: UInt64 = 0
+  /// Whether the request queue is one that a driver has just set up.
+  private var hasNewDriver = false
 
   /// Requests and events; the second is never served, since no interrupts are offered.
   static let queues = 2
@@ -22,6 +24,7 @@ final class Connection {
 
   private struct Ring {
     var size = 0
+    /// Where a queue that has stopped stood; one that starts goes by its used ring.
     var base: UInt16 = 0
     var addresses: (descriptors: UInt64, used: UInt64, available: UInt64)?
     var kick: Int32 = -1
@@ -42,7 +45,20 @@ final class Connection {
     case setConfig
   }
 
-  init(socket: Int32) { self.socket = socket }
+  /// How long a message that has begun may take to come, or a reply to be taken, s.
+  static let patience = 2.0
+
+  /// Takes over a connected socket; it is closed in the end.
+  init(socket: Int32, patience: Double = Connection.patience) {
+    self.socket = socket
+    // A front end that stops in the middle of a message must not stop the server.
+    var limit = timeval()
+    limit.tv_sec = time_t(patience)
+    limit.tv_usec = suseconds_t((patience - patience.rounded(.down)) * 1e6)
+    for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
+      setsockopt(socket, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
+    }
+  }
 
   deinit {
     for ring in rings {
@@ -54,9 +70,6 @@ final class Connection {
 
   /// The descriptors to wait for: the socket, then the kicks there are.
   var descriptors: [Int32] { [socket] + rings.map(\.kick).filter { $0 >= 0 } }
-
-  /// Whether a request waits in the first queue.
-  var hasRequest: Bool { rings[0].isEnabled && rings[0].queue?.hasNext ?? false }
 
   /// Takes the notices of a kick away.
   func acknowledge(_ descriptor: Int32) {
@@ -70,6 +83,10 @@ final class Connection {
   func serve(_ chip: inout PinChip, clock: () -> Nanoseconds) -> Int {
     var answered = 0
     guard rings[0].isEnabled, rings[0].queue != nil else { return 0 }
+    if hasNewDriver {
+      hasNewDriver = false
+      chip.depart(at: clock())
+    }
     // No more than the queue holds at a time: the control socket wants its turn too.
     while answered < 1024, let chain = rings[0].queue?.take() {
       let answer = Connection.answer(chain, chip: &chip, at: clock())
@@ -182,6 +199,8 @@ final class Connection {
       if message != .setRingError {
         unused = []
         let file = files.first ?? -1
+        // No notice is worth waiting for.
+        if file >= 0 { _ = fcntl(file, F_SETFL, fcntl(file, F_GETFL) | O_NONBLOCK) }
         let old = message == .setRingKick ? rings[ring].kick : rings[ring].call
         if old >= 0 { close(old) }
         if message == .setRingKick { rings[ring].kick = file } else { rings[ring].call = file }
@@ -213,7 +232,8 @@ final class Connection {
     }
     rings[ring].queue = RequestQueue(
       memory: memory, size: rings[ring].size, descriptors: addresses.descriptors,
-      available: addresses.available, used: addresses.used, next: rings[ring].base)
+      available: addresses.available, used: addresses.used)
+    if ring == 0 { hasNewDriver = rings[ring].queue?.isNew ?? false }
     return rings[ring].queue != nil || ring != 0
   }
 

@@ -25,7 +25,8 @@ public struct PinChip: Sendable {
 
   /// A line of the chip.
   private struct Line {
-    var name = ""
+    /// The line's name.
+    let name: String
     /// The line's bit at the pins, if the board uses it.
     var wire: Int?
     var direction = Direction.none
@@ -65,7 +66,7 @@ public struct PinChip: Sendable {
     public var activeRequests = 0
     /// The longest time for which LEARN was active, ns.
     public var longestPulse: Int64 = 0
-    /// How often the computer went away: a reset, a reboot, a crash.
+    /// How often a computer went away, by a reset, a reboot or a crash, and left lines in use.
     public var departures = 0
 
     /// Nothing seen yet.
@@ -149,12 +150,13 @@ public struct PinChip: Sendable {
     return nil
   }
 
-  /// The computer went away without releasing its lines: they are as good as released.
+  /// The computer that used the chip is gone, or its driver begins anew: the lines that it had not
+  /// released are as good as released. A connection that ends is no such sign, since the same driver
+  /// may go on over another one.
   public mutating func depart(at time: Nanoseconds) {
-    sightings.departures += 1
-    for line in lines.indices where lines[line].direction != .none {
-      turn(line, to: .none, at: time)
-    }
+    let used = lines.indices.filter { lines[$0].direction != .none }
+    if !used.isEmpty { sightings.departures += 1 }
+    for line in used { turn(line, to: .none, at: time) }
   }
 
   private mutating func turn(_ line: Int, to direction: Direction, at time: Nanoseconds) {
@@ -164,12 +166,12 @@ public struct PinChip: Sendable {
     let set = LineSet(line: wire)
     if direction == .output {
       if set == pins.wiring.learn && lines[line].level { sightings.activeRequests += 1 }
-      drive(line, at: time)
+      drive(line, at: time, turning: true)
     } else if before == .output {
       if direction == .none { look() }
       if release == .floats {
         lines[line].level = pins.wiring.idle.meets(set)
-        drive(line, at: time)
+        drive(line, at: time, turning: true)
       }
     }
   }
@@ -195,11 +197,15 @@ public struct PinChip: Sendable {
     }
   }
 
-  private mutating func drive(_ line: Int, at time: Nanoseconds) {
+  private mutating func drive(_ line: Int, at time: Nanoseconds, turning: Bool = false) {
     guard let wire = lines[line].wire else { return }
     let set = LineSet(line: wire)
     pins.follow(time)
     pins.write(lines[line].level ? set : .none, mask: set)
+    // The log tells a level that came with a direction from one that was set.
+    if turning, let last = pins.trace?.events.indices.last {
+      pins.trace?.events[last].kind = .turn
+    }
     if set == pins.wiring.learn {
       if lines[line].level {
         if learnSince == nil { sightings.pulses += 1 }
@@ -221,5 +227,58 @@ public struct PinChip: Sendable {
     case getValue = 4
     /// The level to drive, now or once the line is an output.
     case setValue = 5
+  }
+}
+
+extension PinChip {
+  /// Everything about the chip and the board behind it that changes, at any moment between two
+  /// requests.
+  public struct State: Sendable, Equatable, Codable {
+    struct Line: Sendable, Equatable, Codable {
+      var direction: UInt8
+      var level: Bool
+    }
+
+    /// The pins' part.
+    public internal(set) var pins: VirtualPins.State
+    var lines: [Line]
+    var sightings: Sightings
+    var learnSince: Int64?
+  }
+
+  /// The part that changes.
+  public var state: State {
+    State(
+      pins: pins.state,
+      lines: lines.map { State.Line(direction: $0.direction.rawValue, level: $0.level) },
+      sightings: sightings, learnSince: learnSince?.count)
+  }
+
+  /// Puts a chip of the same wiring and double into a state.
+  /// - Throws: `StateMismatch` or `CircuitError` when the state is not one of such a chip; it is then
+  ///   unchanged.
+  public mutating func restore(_ saved: State) throws {
+    let directions = saved.lines.compactMap { Direction(rawValue: $0.direction) }
+    guard saved.lines.count == lines.count, directions.count == lines.count,
+      saved.sightings.isSound, saved.learnSince ?? 0 >= 0,
+      saved.learnSince ?? 0 <= saved.pins.time
+    else { throw StateMismatch() }
+    try pins.restore(saved.pins)
+    for (line, direction) in directions.enumerated() {
+      lines[line].direction = direction
+      lines[line].level = saved.lines[line].level
+    }
+    sightings = saved.sightings
+    learnSince = saved.learnSince.map { Nanoseconds($0) }
+  }
+}
+
+extension PinChip.Sightings {
+  /// Whether the counts are such as come about.
+  fileprivate var isSound: Bool {
+    [
+      directions, sets, gets, refused, endings, unsafeEndings, pulses, activeRequests, departures,
+      Int(longestPulse),
+    ].allSatisfy { (0...1 << 60).contains($0) }
   }
 }

@@ -21,29 +21,40 @@ struct RequestQueue {
   private let table: UnsafeMutableRawBufferPointer
   private let available: UnsafeMutableRawBufferPointer
   private let used: UnsafeMutableRawBufferPointer
-  /// The place in the ring of available chains that is read next.
+  /// The place in the ring of available chains that is read next; as many were given back, since
+  /// each is answered before the next one is taken.
   private(set) var next: UInt16
-  private var usedIndex: UInt16
+  /// Whether nothing was ever given back in this queue: its driver has just begun.
+  let isNew: Bool
 
-  /// Makes a queue.
+  /// Makes a queue that goes on where the used ring in the machine's memory stands.
+  ///
+  /// That is the truth of what was answered, whoever answered it: a chain that was put up but not
+  /// given back before a server ended is answered now, and none twice. QEMU cannot ask a server that
+  /// crashed where it stood, and tells the used index as the base itself; other front ends tell the
+  /// base that they remember.
   /// - Returns: `nil` when its size or addresses are not allowed.
   init?(
-    memory: GuestMemory, size: Int, descriptors: UInt64, available: UInt64, used: UInt64,
-    next: UInt16
+    memory: GuestMemory, size: Int, descriptors: UInt64, available: UInt64, used: UInt64
   ) {
+    // What counts is how they lie here, where the fields are read.
+    func isAligned(_ bytes: UnsafeMutableRawBufferPointer, _ alignment: UInt) -> Bool {
+      UInt(bitPattern: bytes.baseAddress) % alignment == 0
+    }
     guard size > 0, size <= 32768, size & (size - 1) == 0,
-      descriptors % 16 == 0, available % 2 == 0, used % 4 == 0,
-      let table = memory.bytes(user: descriptors, count: 16 * size),
-      let ring = memory.bytes(user: available, count: 6 + 2 * size),
-      let usedRing = memory.bytes(user: used, count: 6 + 8 * size)
+      let table = memory.bytes(user: descriptors, count: 16 * size), isAligned(table, 16),
+      let ring = memory.bytes(user: available, count: 6 + 2 * size), isAligned(ring, 2),
+      let usedRing = memory.bytes(user: used, count: 6 + 8 * size), isAligned(usedRing, 4)
     else { return nil }
     self.memory = memory
     self.size = size
     self.table = table
     self.available = ring
     self.used = usedRing
-    self.next = next
-    usedIndex = usedRing.load(fromByteOffset: 2, as: UInt16.self)
+    next = usedRing.load(fromByteOffset: 2, as: UInt16.self)
+    // A driver zeroes its rings. The index comes back to zero after 65536 answers, but the last
+    // place of the ring then holds one, whose length is not zero.
+    isNew = next == 0 && usedRing.load(fromByteOffset: 8 * size, as: UInt32.self) == 0
   }
 
   /// Whether the driver has put up a chain that was not taken yet.
@@ -94,12 +105,11 @@ struct RequestQueue {
       buffer.copyBytes(from: part)
       written += part.count
     }
-    let place = Int(usedIndex) & (size - 1)
+    let place = Int(next &- 1) & (size - 1)
     used.storeBytes(of: UInt32(chain.head), toByteOffset: 4 + 8 * place, as: UInt32.self)
     used.storeBytes(of: UInt32(written), toByteOffset: 8 + 8 * place, as: UInt32.self)
-    usedIndex &+= 1
     // The answer must be there before the index that announces it.
     atomicMemoryFence(ordering: .releasing)
-    used.storeBytes(of: usedIndex, toByteOffset: 2, as: UInt16.self)
+    used.storeBytes(of: next, toByteOffset: 2, as: UInt16.self)
   }
 }

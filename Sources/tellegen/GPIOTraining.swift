@@ -38,15 +38,21 @@ extension TrainCommand {
     try session.board.releaseAll()
     say("bringing the gates of \(lines.chip.label) to known voltages")
     guard try session.findGates(stopping: { Interruption.isAsked }) else {
-      try leaveAtRest(&session, "interrupted before training began; begin anew")
+      try leaveAtRest(
+        &session,
+        resume == nil
+          ? "interrupted before training began; nothing is kept, begin anew"
+          : "interrupted before training went on; what was learned before is kept, go on with: "
+            + "tellegen train --resume \(directory.path)")
     }
     if let saved {
       try session.resume(saved)
     } else {
+      // The folder is made once there is something to go on from.
+      try session.begin()
       try directory.create()
       directory.clear()
       try directory.write(setting, to: "setting.json")
-      try session.begin()
       try directory.write(session.benchCheckpoint, to: "checkpoint.json")
     }
 

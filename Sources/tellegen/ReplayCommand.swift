@@ -20,8 +20,11 @@ struct ReplayCommand: ParsableCommand {
   var folder: String
   @Option(help: "Another trace than the folder's own trace.txt.")
   var trace: String?
-  @Option(help: "The log that `tellegen serve --log` kept of the same run.")
-  var seen: String?
+  @Option(
+    help:
+      "The log that `tellegen serve --log` kept of the same run; given again for each server that went on with the state of the one before."
+  )
+  var seen: [String] = []
   @Option(help: "With --seen: the seed of the served board's parts.")
   var seed: UInt64 = 1
 
@@ -32,14 +35,21 @@ struct ReplayCommand: ParsableCommand {
       let calls = try read(trace ?? directory.file("trace.txt"))
       let place = try setting.task.place(on: setting.board)
       let pins = try VirtualPins(
-        description: setting.board, seed: seen == nil ? setting.plan.seed : seed,
+        description: setting.board, seed: seen.isEmpty ? setting.plan.seed : seed,
         sources: place.sources, targets: place.targets)
       let calibration =
         setting.plan.calibrated
         ? Calibration(measuredOn: pins.analog) : Calibration(nominal: setting.board)
       var steps = LineStatistics.Steps()
-      if let seen {
-        let lines = RetimedPins(pins, calls: calls, seen: try read(seen))
+      if !seen.isEmpty {
+        var log = Trace()
+        for path in seen { log.events += try read(path, isPart: true).events }
+        let lines: RetimedPins
+        do throws(TraceError) {
+          lines = try RetimedPins(pins, calls: calls, seen: log)
+        } catch {
+          try Exits.leave("\(seen[0]): \(error.message)", with: Exits.data)
+        }
         var session = try session(lines, pins.wiring, setting, calibration)
         do {
           try follow(&session, setting, &steps, { $0.operations }, until: { $0.isAtEnd })
@@ -87,14 +97,14 @@ struct ReplayCommand: ParsableCommand {
     print("Operations of a step, \(found), are those that were counted at the lines.")
   }
 
-  private func read(_ path: String) throws -> Trace {
+  private func read(_ path: String, isPart: Bool = false) throws -> Trace {
     guard let data = FileManager.default.contents(atPath: path) else {
       try Exits.leave(
         "\(path): there is no such file; train with --boundary pins --trace to get one",
         with: Exits.inputOutput)
     }
     let trace = try Trace(text: String(decoding: data, as: UTF8.self))
-    if trace.events.isEmpty {
+    if trace.events.isEmpty && !isPart {
       try Exits.leave("\(path): the trace is empty; nothing can be checked", with: Exits.data)
     }
     return trace

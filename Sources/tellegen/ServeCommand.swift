@@ -18,6 +18,10 @@ struct ServeCommand: ParsableCommand {
       shows how. In the machine the board's lines are those of a chip of the kernel, and each get and
       set returns when the double has answered, in real time. The double goes on when the machine
       reboots or connects anew. Ctrl-C ends it and prints what was seen of the lines.
+
+      With --state, chip and board are kept in a file when this ends, and found there at the next
+      start: QEMU connects again (reconnect=1), and the machine's driver, which knows of nothing,
+      goes on with the lines as they were. The time in between counts, as it does for the machine.
       """)
   @Option(help: "The board: a name in board/ or a file.")
   var board = "lattice"
@@ -25,10 +29,14 @@ struct ServeCommand: ParsableCommand {
   var task = "xor"
   @Option(help: "The seed of the board's parts.")
   var seed: UInt64 = 1
+  @Option(
+    help:
+      "A file for the state of chip and board: read at the start if it is there, written at the end (SIGINT, SIGTERM, SIGHUP)."
+  )
+  var state: String?
   @Option(help: "The socket to listen at.")
   var socket: String
   @Option(
-
     help:
       "What becomes of a released output: it keeps its level, as on a Raspberry Pi, or floats."
   )
@@ -37,13 +45,10 @@ struct ServeCommand: ParsableCommand {
   var log: String?
   @Option(help: "A file for what was seen, as JSON; without it a summary is printed.")
   var report: String?
-  @Flag(help: "Switch all of the board's imperfections off.")
-  var ideal = false
 
   func run() throws {
     try Exits.catching {
-      var description = try BoardDescription.named(board)
-      if ideal { description.imperfections = .none }
+      let description = try BoardDescription.named(board)
       let task = try TaskDescription.named(task)
       let place = try task.place(on: description)
       let pins = try VirtualPins(
@@ -51,16 +56,35 @@ struct ServeCommand: ParsableCommand {
       guard let wiring = description.wiring else { throw WiringError.none(board: description.name) }
       var chip = PinChip(pins: pins, wiring: wiring, release: release)
       if log != nil { chip.trace = Trace() }
+      let board = ServedBoard(
+        board: description, sources: place.sources, targets: place.targets, seed: seed)
+      let kept = state.map { StateFile(path: $0) }
+      var time = Nanoseconds.zero
+      var told = ""
+      if let saved = try kept?.read(for: board) {
+        do {
+          try chip.restore(saved.chip)
+        } catch {
+          try Exits.leave("\(state ?? ""): \(error)", with: Exits.data)
+        }
+        let gap = saved.gap(until: Date())
+        time = Nanoseconds(saved.time) + Nanoseconds(seconds: gap)
+        told = ", as they were left \(Format.seconds(gap)) ago"
+      }
       let server: ChipServer
       do {
-        server = try ChipServer(chip: chip, path: socket)
+        server = try ChipServer(chip: chip, path: socket, time: time)
       } catch {
         try Exits.leave("\(error)", with: Exits.inputOutput)
       }
       Interruption.watch()
+      // Also now: a file that cannot be written is better known of at the start.
+      try kept?.write(server, of: board)
       FileHandle.standardError.write(
-        Data("\(description.name): \(chip.lineCount) lines at \(socket)\n".utf8))
+        Data("\(description.name): \(chip.lineCount) lines at \(socket)\(told)\n".utf8))
       server.run(stopping: { Interruption.isAsked })
+      if state == nil && !server.isConnected { server.chip.depart(at: server.time) }
+      try kept?.write(server, of: board)
       try tell(server, description: description)
     }
   }

@@ -246,11 +246,11 @@ struct TrainCommand: ParsableCommand {
       description: setting.board, task: setting.task, plan: setting.plan)
     prepare(&session.board)
     if resume == nil {
+      // The folder is made once there is something to go on from, however the run ends.
+      try session.begin()
       try directory.create()
       directory.clear()
       try directory.write(setting, to: "setting.json")
-      try session.begin()
-      // From here on a run can be gone on with, however it ends.
       try directory.write(session.checkpoint, to: "checkpoint.json")
     } else {
       try session.restore(try directory.read(Checkpoint.self, from: "checkpoint.json"))

@@ -207,6 +207,27 @@ struct LinuxLinesTests {
     for (one, two) in zip(truth, other.kernel.pins.gates) { #expect(abs(one - two) < 0.003) }
   }
 
+  /// Who interrupts while gates are being found waits for eight pulses at most, and finds lines at rest.
+  @Test(arguments: [1, 2, 5])
+  func `finding gates ends after the eight pulses under way`(_ count: Int) throws {
+    let bench = try Bench("breadboard", task: "regression")
+    var session = try session(
+      bench, WiredBoard(lines: try bench.lines(), wiring: bench.wiring))
+    try session.board.releaseAll()
+    var asked = 0
+    let found = try session.findGates(stopping: {
+      asked += 1
+      return asked == count
+    })
+    #expect(!found && asked == count)
+    let learn = String(bench.wiring.learn.bits, radix: 16)
+    #expect(bench.kernel.log.count { $0 == "w \(learn) \(learn)" } == 8 * count)
+    try session.board.releaseAll()
+    try session.board.lines.rest()
+    #expect(bench.kernel.pins.read(mask: bench.wiring.outputs) == bench.wiring.idle)
+    #expect(bench.kernel.log.count { $0 == "w \(learn) \(learn)" } == 8 * count)
+  }
+
   @Test func `a resumed run has its gates back and goes on`() throws {
     let bench = try Bench("breadboard", task: "regression")
     var first = try session(bench, WiredBoard(lines: try bench.lines(), wiring: bench.wiring))

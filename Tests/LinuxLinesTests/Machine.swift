@@ -1,0 +1,265 @@
+import Description
+import Firmware
+import Foundation
+import Synchronization
+import VirtualBoard
+
+@testable import VirtualChip
+
+/// The other end of a connection: a virtual machine's memory and its control messages, made by hand.
+/// It hangs at a connection of its own, whose turns it takes itself, or at a server's socket.
+final class Machine {
+  static let size = 1 << 16
+  let memory: UnsafeMutableRawPointer
+  let file: Int32
+  private(set) var socket: Int32
+  private(set) var connection: Connection?
+  var chip: PinChip
+  let kick: Int32
+  let kickEnd: Int32
+  let call: Int32
+  let notices: Int32
+  private var index: UInt16
+
+  // Where things lie in the memory: descriptors, available, used, buffers.
+  static let table = 0
+  static let available = 0x1000
+  static let used = 0x2000
+  static let buffers = 0x4000
+  static let ring = 64
+  static let guest: UInt64 = 0x8000_0000
+  static let user: UInt64 = 0x7f00_0000_0000
+
+  /// - Parameters:
+  ///   - chip: the chip behind the connection; the lattice's when there is none.
+  ///   - index: where the rings stand, as if so many chains had come and gone.
+  init(_ chip: PinChip? = nil, index: UInt16 = 0, patience: Double = Connection.patience) throws {
+    if let chip {
+      self.chip = chip
+    } else {
+      let bench = try Bench("lattice", task: "xor")
+      self.chip = PinChip(pins: bench.kernel.pins, wiring: bench.board.wiring!)
+    }
+    self.index = index
+    var path = Array("/tmp/tellegen-machine-XXXXXX".utf8CString)
+    file = mkstemp(&path)
+    unlink(path)
+    ftruncate(file, Machine.size)
+    memory = mmap(nil, Machine.size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0)!
+    var pair: [Int32] = [0, 0]
+    socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair)
+    socket = pair[0]
+    connection = Connection(socket: pair[1], patience: patience)
+    // Pipes do for the counters that a machine would send: a notice is eight bytes.
+    var pipes: [Int32] = [0, 0]
+    pipe(&pipes)
+    kick = pipes[0]
+    kickEnd = pipes[1]
+    pipe(&pipes)
+    notices = pipes[0]
+    call = pipes[1]
+    if index != 0 {
+      for ring in [Machine.available, Machine.used] {
+        (memory + ring).storeBytes(of: index, toByteOffset: 2, as: UInt16.self)
+      }
+      (memory + Machine.used).storeBytes(of: 2, toByteOffset: 8 * Machine.ring, as: UInt32.self)
+    }
+  }
+
+  /// Leaves its connection and connects to a server's socket, as the same machine.
+  func connect(to path: String) throws {
+    disconnect()
+    socket = Foundation.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    let result = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        Foundation.connect(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    if result != 0 { throw POSIXError(.ECONNREFUSED) }
+  }
+
+  /// Hangs up; whoever serves a connection is told by the socket's end.
+  func disconnect() {
+    if socket >= 0 { close(socket) }
+    socket = -1
+    connection = nil
+  }
+
+  /// Takes a new connection to a chip, as the same machine.
+  func reconnect(to chip: PinChip) {
+    disconnect()
+    var pair: [Int32] = [0, 0]
+    socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair)
+    socket = pair[0]
+    connection = Connection(socket: pair[1])
+    self.chip = chip
+  }
+
+  deinit {
+    munmap(memory, Machine.size)
+    close(file)
+    disconnect()
+    for descriptor in [kick, kickEnd, call, notices] { close(descriptor) }
+  }
+
+  /// Sends a control message and lets it be obeyed.
+  @discardableResult
+  func send(_ kind: UInt32, _ words: [UInt64], file: Int32? = nil, flags: UInt32 = 1) -> Bool {
+    var message = [UInt8]()
+    func add<Value: FixedWidthInteger>(_ value: Value) {
+      withUnsafeBytes(of: value.littleEndian) { message += $0 }
+    }
+    add(kind)
+    add(flags)
+    add(UInt32(words.count * 8))
+    for word in words { add(word) }
+    return send(message, file: file)
+  }
+
+  func send(_ message: [UInt8], file: Int32? = nil) -> Bool {
+    message.withUnsafeBytes { bytes in
+      var control: [UInt64] = [20, UInt64(UInt32(SOL_SOCKET)) | UInt64(SCM_RIGHTS) << 32, 0]
+      control[2] = UInt64(UInt32(bitPattern: file ?? 0))
+      var vector = iovec(
+        iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
+      control.withUnsafeMutableBytes { control in
+        withUnsafeMutablePointer(to: &vector) { vector in
+          var header = msghdr()
+          header.msg_iov = vector
+          header.msg_iovlen = 1
+          if file != nil {
+            header.msg_control = control.baseAddress
+            header.msg_controllen = 24
+          }
+          _ = sendmsg(socket, &header, 0)
+        }
+      }
+    }
+    return connection?.obey(chip) ?? true
+  }
+
+  /// Whether the server has hung up, once what it still said is read.
+  var isHungUp: Bool {
+    var rest = [UInt8](repeating: 0, count: 4096)
+    while true {
+      let count = recv(socket, &rest, rest.count, 0)
+      if count <= 0 { return count == 0 || errno == ECONNRESET }
+    }
+  }
+
+  /// Throws away what came as replies.
+  func ignoreReplies() {
+    var rest = [UInt8](repeating: 0, count: 4096)
+    while recv(socket, &rest, rest.count, Int32(MSG_DONTWAIT)) > 0 {}
+  }
+
+  func reply(words: Int) -> [UInt64] {
+    var bytes = [UInt8](repeating: 0, count: 12 + 8 * words)
+    recv(socket, &bytes, bytes.count, 0)
+    return (0..<words).map { word in
+      (0..<8).reduce(0) { $0 | UInt64(bytes[12 + 8 * word + $1]) << (8 * UInt64($1)) }
+    }
+  }
+
+  /// Does what a machine does at its start, and when it has connected anew.
+  /// - Parameter base: what it tells as the base of its queue.
+  func start(base: UInt16 = 0) {
+    send(2, [Connection.offered])
+    send(16, [Connection.offeredProtocol])
+    send(
+      5, [1, Machine.guest, UInt64(Machine.size), Machine.user, 0], file: file)
+    send(8, [UInt64(Machine.ring) << 32])
+    send(10, [UInt64(base) << 32])
+    send(
+      9,
+      [
+        0, Machine.user + UInt64(Machine.table), Machine.user + UInt64(Machine.used),
+        Machine.user + UInt64(Machine.available), 0,
+      ])
+    send(13, [0], file: call)
+    send(12, [0], file: kick)
+    send(18, [1 << 32])
+  }
+
+  func describe(
+    _ slot: Int, address: UInt64, length: UInt32, flags: UInt16, next: UInt16 = 0
+  ) {
+    let place = memory + Machine.table + 16 * slot
+    place.storeBytes(of: address, as: UInt64.self)
+    place.storeBytes(of: length, toByteOffset: 8, as: UInt32.self)
+    place.storeBytes(of: flags, toByteOffset: 12, as: UInt16.self)
+    place.storeBytes(of: next, toByteOffset: 14, as: UInt16.self)
+  }
+
+  /// Puts a chain up; nobody looks at it yet.
+  func put(head: UInt16) {
+    let ring = memory + Machine.available
+    ring.storeBytes(of: head, toByteOffset: 4 + 2 * (Int(index) % Machine.ring), as: UInt16.self)
+    index &+= 1
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+    ring.storeBytes(of: index, toByteOffset: 2, as: UInt16.self)
+  }
+
+  /// Lets what was put up be answered: by its connection, or by the server, whose notice is awaited.
+  func serve(at time: Nanoseconds = .zero) {
+    if let connection {
+      connection.serve(&chip, clock: { time })
+      return
+    }
+    var one: UInt64 = 1
+    write(kickEnd, &one, 8)
+    wait()
+  }
+
+  /// Waits for the server's notice of an answer.
+  func wait() {
+    var one: UInt64 = 0
+    _ = fcntl(notices, F_SETFL, 0)
+    read(notices, &one, 8)
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+  }
+
+  /// Puts a chain up and lets it be answered.
+  func offer(head: UInt16) {
+    put(head: head)
+    serve()
+  }
+
+  /// Puts a request for a line up, in the buffers and descriptors of a slot.
+  func put(_ kind: UInt16, line: UInt16, value: UInt32, slot: Int = 0) {
+    let place = Machine.buffers + 128 * slot
+    let request = memory + place
+    request.storeBytes(of: kind, as: UInt16.self)
+    request.storeBytes(of: line, toByteOffset: 2, as: UInt16.self)
+    request.storeBytes(of: value, toByteOffset: 4, as: UInt32.self)
+    (request + 64).storeBytes(of: 0xffff, as: UInt16.self)
+    let address = Machine.guest + UInt64(place)
+    describe(2 * slot, address: address, length: 8, flags: 1, next: UInt16(2 * slot + 1))
+    describe(2 * slot + 1, address: address + 64, length: 2, flags: 2)
+    put(head: UInt16(2 * slot))
+  }
+
+  /// What a slot's request was answered: status and value, 255 when it was not.
+  func answer(slot: Int = 0) -> (status: UInt8, value: UInt8) {
+    let answer = memory + Machine.buffers + 128 * slot + 64
+    return (answer.load(as: UInt8.self), (answer + 1).load(as: UInt8.self))
+  }
+
+  /// Asks for a line; the answer is status, value and how many bytes came.
+  func ask(_ kind: UInt16, line: UInt16, value: UInt32, at time: Nanoseconds = .zero) -> (
+    status: UInt8, value: UInt8, count: UInt32
+  ) {
+    put(kind, line: line, value: value)
+    serve(at: time)
+    let count = (memory + Machine.used).load(
+      fromByteOffset: 8 + 8 * (Int(given &- 1) % Machine.ring), as: UInt32.self)
+    let (status, value) = answer()
+    return (status, value, count)
+  }
+
+  /// How many chains were given back.
+  var given: UInt16 { (memory + Machine.used).load(fromByteOffset: 2, as: UInt16.self) }
+}
