@@ -8,6 +8,7 @@ struct Unplugged: Error {}
 /// Lines that lead nowhere.
 struct NullLines: Lines, ~Copyable {
   var time = Nanoseconds.zero
+  let hasSerialBus: Bool
 
   mutating func write(_ levels: LineSet, mask: LineSet) throws(Unplugged) {
     time = time + .microseconds(2)
@@ -18,6 +19,10 @@ struct NullLines: Lines, ~Copyable {
   }
   mutating func wait(_ duration: Nanoseconds) throws(Unplugged) { time = time + duration }
   mutating func now() throws(Unplugged) -> Nanoseconds { time }
+  mutating func exchange(_ word: UInt32, bits: Int) throws(Unplugged) -> UInt32 {
+    time = time + .microseconds(2)
+    return word
+  }
 }
 
 /// How many edges the root trains; their storage is the stack's.
@@ -34,7 +39,7 @@ public func root(steps: UInt32) -> Int64 {
   wiring.sourceCount = 4
   wiring.targetCount = 4
   wiring.edgeCount = rootEdges
-  var board = WiredBoard(lines: NullLines(), wiring: wiring)
+  var board = WiredBoard(lines: NullLines(hasSerialBus: steps & 4 == 0), wiring: wiring)
   let law = DriveLaw(
     supply: .millivolts(5000), lowest: .millivolts(1000), highest: .millivolts(3300),
     drop: .millivolts(600))

@@ -14,6 +14,9 @@ public struct Trace: Sendable, Equatable {
       case wait = 0x64
       /// `now`: the clock stood at `time`.
       case now = 0x74
+      /// `exchange`: `mask.bits` has the bits that were sent below 2^32 and how many above,
+      /// `levels.bits` those that came.
+      case exchange = 0x65
     }
 
     /// When the call ended.
@@ -54,8 +57,8 @@ public struct Trace: Sendable, Equatable {
   /// An empty log.
   public init() {}
 
-  /// The log as text: a line a call with its end in ns, a letter (w write, r read, d wait, t clock),
-  /// and the lines and levels in hexadecimal.
+  /// The log as text: a line a call with its end in ns, a letter (w write, r read, d wait, t clock,
+  /// e exchange), and the lines and levels in hexadecimal.
   public var text: String {
     var text = "tellegen trace 1\n"
     for event in events {
@@ -85,7 +88,7 @@ public struct Trace: Sendable, Equatable {
         let mask = UInt64(fields[2], radix: 16), let levels = UInt64(fields[3], radix: 16)
       else {
         throw TraceError(
-          line: number, message: "expected: nanoseconds, w r d or t, lines and levels in hex")
+          line: number, message: "expected: nanoseconds, w r d t or e, lines and levels in hex")
       }
       events.append(
         Event(
@@ -131,9 +134,14 @@ public struct ReplayLines: Lines, Sendable {
   private let events: [Trace.Event]
   /// The number of the next call.
   public private(set) var call = 0
+  /// Whether the log has exchanges.
+  public let hasSerialBus: Bool
 
   /// Makes lines that follow a log.
-  public init(_ trace: Trace) { events = trace.events }
+  public init(_ trace: Trace) {
+    events = trace.events
+    hasSerialBus = events.contains { $0.kind == .exchange }
+  }
 
   /// Whether the whole log was followed.
   public var isAtEnd: Bool { call == events.count }
@@ -175,6 +183,22 @@ public struct ReplayLines: Lines, Sendable {
   /// Tells the log's time.
   public mutating func now() throws(Divergence) -> Nanoseconds {
     try next(.now, "asks for the time") { _ in true }.time
+  }
+
+  /// Checks an exchange against the log and answers from it.
+  public mutating func exchange(_ word: UInt32, bits: Int) throws(Divergence) -> UInt32 {
+    let sent = LineSet(sent: word, bits: bits)
+    let event = try next(.exchange, "sends \(String(word, radix: 16)), \(bits) bits") {
+      $0.mask == sent
+    }
+    return UInt32(truncatingIfNeeded: event.levels.bits)
+  }
+}
+
+extension LineSet {
+  /// What an exchange's event has for a mask.
+  fileprivate init(sent word: UInt32, bits: Int) {
+    self.init(bits: UInt64(word) | UInt64(bits) << 32)
   }
 }
 
@@ -218,6 +242,18 @@ public struct TracingLines<Base: Lines>: Lines {
     let time = try base.now()
     trace?.events.append(Trace.Event(time: time, kind: .now, mask: .none, levels: .none))
     return time
+  }
+
+  /// Whether the lines have a serial bus.
+  public var hasSerialBus: Bool { base.hasSerialBus }
+
+  /// Exchanges bits over the serial bus.
+  public mutating func exchange(_ word: UInt32, bits: Int) throws(Failure) -> UInt32 {
+    let received = try base.exchange(word, bits: bits)
+    if trace != nil {
+      try log(.exchange, LineSet(sent: word, bits: bits), LineSet(bits: UInt64(received)))
+    }
+    return received
   }
 
   private mutating func log(
@@ -345,5 +381,56 @@ public struct RetimedPins: Lines, Sendable {
     do throws(ReplayLines.Divergence) { return try calls.now() } catch {
       throw fail(error.description)
     }
+  }
+
+  /// Whether the caller had a serial bus.
+  public var hasSerialBus: Bool { calls.hasSerialBus }
+
+  /// Checks an exchange against both logs and lets the double answer it, edge by edge as the
+  /// controller clocked the chip.
+  public mutating func exchange(_ word: UInt32, bits: Int) throws(Divergence) -> UInt32 {
+    let logged: UInt32
+    do throws(ReplayLines.Divergence) { logged = try calls.exchange(word, bits: bits) } catch {
+      throw fail(error.description)
+    }
+    let wiring = pins.wiring
+    var sent: UInt32 = 0
+    var received: UInt32 = 0
+    var out = false
+    var coming = false
+    var left = bits
+    while left > 0 {
+      guard next < seen.count else { throw fail("the chip's log ends before the caller's") }
+      let event = seen[next]
+      switch (event.kind, event.mask) {
+      case (.read, wiring.dataIn):
+        pins.follow(event.time)
+        coming = pins.read(mask: wiring.dataIn) != .none
+      case (.write, wiring.dataOut):
+        out = event.levels != .none
+        apply(event)
+      case (.write, wiring.clock):
+        if event.levels != .none {
+          sent = sent << 1 | (out ? 1 : 0)
+          received = received << 1 | (coming ? 1 : 0)
+        } else {
+          left -= 1
+        }
+        apply(event)
+      default:
+        throw fail("the chip saw another line in an exchange, at \(event.time.count) ns")
+      }
+      next += 1
+    }
+    guard sent == word else {
+      throw fail(
+        "the chip saw \(String(sent, radix: 16)), the firmware sends \(String(word, radix: 16))")
+    }
+    guard received == logged else {
+      throw fail(
+        "the double sends \(String(received, radix: 16)), the caller received "
+          + "\(String(logged, radix: 16))")
+    }
+    return received
   }
 }

@@ -71,6 +71,12 @@ extension TrainCommand {
       latency: LineStatistics.Latency(
         median: lines.latency(0.5), p99: lines.latency(0.99), p999: lines.latency(0.999),
         longest: lines.longestLatency),
+      exchanges: lines.hasSerialBus
+        ? LineStatistics.Exchanges(
+          count: lines.exchanges,
+          latency: LineStatistics.Latency(
+            median: lines.exchangeLatency(0.5), p99: lines.exchangeLatency(0.99),
+            p999: lines.exchangeLatency(0.999), longest: lines.longestExchange)) : nil,
       steps: steps, leftBehind: lines.leftBehind)
     try tell(
       RunRecord(
@@ -95,7 +101,7 @@ extension TrainCommand {
       // Asked before every step: what was operated since it was asked last is a step.
       var last: Int?
       let ended = try session.trainEpoch(stopping: {
-        let now = lines.writes + lines.reads
+        let now = lines.writes + lines.reads + lines.exchanges
         if let last { steps.add(now - last) }
         last = now
         return Interruption.isAsked
