@@ -327,7 +327,10 @@ public struct RetimedPins: Lines, Sendable {
     do throws(ReplayLines.Divergence) { try calls.write(levels, mask: mask) } catch {
       throw fail(error.description)
     }
-    var left = mask & pins.wiring.outputs
+    // The serial lines are the controller's, if there is one: nothing else sets them.
+    let wiring = pins.wiring
+    var left = mask & wiring.outputs
+    if calls.hasSerialBus { left = left.without(wiring.clock | wiring.dataOut) }
     while left != .none {
       guard next < seen.count else { throw fail("the chip's log ends before the caller's") }
       let event = seen[next]
