@@ -42,6 +42,27 @@ extension Session {
     return !stopping()
   }
 
+  /// Trains as `trainEpoch(stopping:)` does and counts what each step asks of the lines; the last step
+  /// of an epoch, which measures follow, is left out.
+  ///
+  /// - Parameters:
+  ///   - steps: where steps are added.
+  ///   - operations: how many operations there were on the board's lines so far.
+  ///   - stopping: asked before every step.
+  /// - Returns: whether the epoch ended.
+  public mutating func trainEpoch(
+    counting steps: inout LineStatistics.Steps, operations: (borrowing Board) -> Int,
+    stopping: () -> Bool = { false }
+  ) throws(Board.Failure) -> Bool {
+    var last: Int?
+    return try trainEpoch { board in
+      let now = operations(board)
+      if let last { steps.add(now - last) }
+      last = now
+      return stopping()
+    }
+  }
+
   /// The run as it stands, for a board outside this program.
   public var benchCheckpoint: BenchCheckpoint {
     BenchCheckpoint(plan: plan, progress: progress, estimates: controllers.map(\.gate.steps))

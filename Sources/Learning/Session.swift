@@ -149,8 +149,12 @@ public struct Session<Board: LearningBoard> {
   }
 
   /// Trains until the epoch ends or the caller wants to stop, which is asked before every step.
+  ///
+  /// - Parameter stopping: is shown the board.
   /// - Returns: whether the epoch ended.
-  public mutating func trainEpoch(stopping: () -> Bool = { false }) throws(Board.Failure) -> Bool {
+  public mutating func trainEpoch(
+    stopping: (borrowing Board) -> Bool = { _ in false }
+  ) throws(Board.Failure) -> Bool {
     if isFinished { return true }
     let order = Shuffle.order.draw(plan.seed, progress.epoch).shuffledIndices(
       0, count: problem.training.count)
@@ -160,7 +164,7 @@ public struct Session<Board: LearningBoard> {
     }
     learner.step.rule = plan.rule.rule(on: description, factor: factor)
     while progress.position < order.count {
-      if stopping() { return false }
+      if stopping(learner.board) { return false }
       try train(sample: problem.training[order[progress.position]])
       progress.position += 1
     }

@@ -137,6 +137,8 @@ public struct LinuxLines: Lines {
     }
   }
 
+  /// How many operations there were: writes, reads and exchanges.
+  public var operations: Int { writes + reads + exchanges }
   /// How many writes there were, each one ioctl.
   public var writes: Int { hot.pointee.writes }
   /// How many reads there were, each one ioctl.

@@ -136,6 +136,8 @@ public struct ReplayLines: Lines, Sendable {
   public private(set) var call = 0
   /// Whether the log has exchanges.
   public let hasSerialBus: Bool
+  /// How many of the calls were writes, reads and exchanges.
+  public private(set) var operations = 0
 
   /// Makes lines that follow a log.
   public init(_ trace: Trace) {
@@ -158,6 +160,7 @@ public struct ReplayLines: Lines, Sendable {
       throw Divergence(call: call, logged: event, done: done())
     }
     call += 1
+    if kind == .write || kind == .read || kind == .exchange { operations += 1 }
     return event
   }
 
@@ -303,6 +306,8 @@ public struct RetimedPins: Lines, Sendable {
 
   /// How many calls were checked.
   public var call: Int { calls.call }
+  /// How many of them were writes, reads and exchanges.
+  public var operations: Int { calls.operations }
   /// Whether the caller's whole log was followed.
   public var isAtEnd: Bool { calls.isAtEnd }
 

@@ -98,14 +98,9 @@ extension TrainCommand {
     if let record = session.progress.curve.last { display.show(record) }
     var saved = Date()
     while !session.isFinished {
-      // Asked before every step: what was operated since it was asked last is a step.
-      var last: Int?
-      let ended = try session.trainEpoch(stopping: {
-        let now = lines.writes + lines.reads + lines.exchanges
-        if let last { steps.add(now - last) }
-        last = now
-        return Interruption.isAsked
-      })
+      let ended = try session.trainEpoch(
+        counting: &steps, operations: { _ in lines.operations },
+        stopping: { Interruption.isAsked })
       if !ended {
         display.stop()
         return

@@ -37,11 +37,12 @@ struct ReplayCommand: ParsableCommand {
       let calibration =
         setting.plan.calibrated
         ? Calibration(measuredOn: pins.analog) : Calibration(nominal: setting.board)
+      var steps = LineStatistics.Steps()
       if let seen {
         let lines = RetimedPins(pins, calls: calls, seen: try read(seen))
         var session = try session(lines, pins.wiring, setting, calibration)
         do {
-          try follow(&session, setting) { $0.board.lines.isAtEnd }
+          try follow(&session, setting, &steps, { $0.operations }, until: { $0.isAtEnd })
         } catch let failure as WiredFailure<RetimedPins.Divergence> {
           // The log of an interrupted run ends in the middle of an epoch.
           if !session.board.lines.isAtEnd {
@@ -50,10 +51,11 @@ struct ReplayCommand: ParsableCommand {
         }
         try finish(session.board.lines.isAtEnd, session.board.lines.call, calls, session.progress)
         print("Every level that the pin-level double read was the one read through the chip.")
+        try compare(steps, directory)
       } else {
         var session = try session(ReplayLines(calls), pins.wiring, setting, calibration)
         do {
-          try follow(&session, setting) { $0.board.lines.isAtEnd }
+          try follow(&session, setting, &steps, { $0.operations }, until: { $0.isAtEnd })
         } catch WiredFailure<ReplayLines.Divergence>.lines(let divergence)
           where divergence.logged != nil
         {
@@ -65,8 +67,24 @@ struct ReplayCommand: ParsableCommand {
           try differs("at call \(session.board.lines.call): \(failure)")
         }
         try finish(session.board.lines.isAtEnd, session.board.lines.call, calls, session.progress)
+        try compare(steps, directory)
       }
     }
+  }
+
+  /// Checks that the lines were asked as often in each step as the double is; a run that was stopped
+  /// has no record to check.
+  private func compare(_ steps: LineStatistics.Steps, _ directory: RunDirectory) throws {
+    guard let counted = try? directory.read(RunRecord.self, from: "record.json").lines?.steps,
+      counted.count > 0
+    else { return }
+    let found = "\(steps.least) ... \(steps.most) in \(steps.count) steps"
+    guard steps == counted else {
+      try differs(
+        "operations of a step, \(found), were \(counted.least) ... \(counted.most) in "
+          + "\(counted.count) steps, \(counted.operations) in all instead of \(steps.operations)")
+    }
+    print("Operations of a step, \(found), are those that were counted at the lines.")
   }
 
   private func read(_ path: String) throws -> Trace {
@@ -94,14 +112,16 @@ struct ReplayCommand: ParsableCommand {
   /// Runs what the run did.
   private func follow<L: Lines>(
     _ session: inout Session<WiredBoard<L>>, _ setting: RunSetting,
-    until isAtEnd: (Session<WiredBoard<L>>) -> Bool
+    _ steps: inout LineStatistics.Steps, _ operations: (L) -> Int, until isAtEnd: (L) -> Bool
   ) throws {
     if setting.target == .gpio {
       try session.board.releaseAll()
       _ = try session.findGates()
     }
     try session.begin()
-    while !session.isFinished && !isAtEnd(session) { _ = try session.trainEpoch() }
+    while !session.isFinished && !isAtEnd(session.board.lines) {
+      _ = try session.trainEpoch(counting: &steps, operations: { operations($0.lines) })
+    }
     if setting.target == .gpio {
       _ = try session.board.now()
       try session.board.releaseAll()

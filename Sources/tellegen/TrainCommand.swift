@@ -298,7 +298,7 @@ struct TrainCommand: ParsableCommand {
     var saved = Date()
     var interrupted = false
     while !session.isFinished && !interrupted {
-      let ended = try session.trainEpoch(stopping: { Interruption.isAsked })
+      let ended = try session.trainEpoch(stopping: { _ in Interruption.isAsked })
       if let failure = session.board.analog.failure {
         try directory.write(session.checkpoint, to: "checkpoint.json")
         throw failure

@@ -49,7 +49,7 @@ import VirtualBoard
   private func advance(_ session: inout Session<VirtualBoard>, by steps: Int) {
     var asked = 0
     while !session.isFinished && asked <= steps {
-      _ = session.trainEpoch(stopping: {
+      _ = session.trainEpoch(stopping: { _ in
         asked += 1
         return asked > steps
       })

@@ -292,20 +292,13 @@ extension LinuxLinesTests {
       try session.board.releaseAll()
       #expect(try session.findGates())
       try session.begin()
-      var most = 0
-      var last: Int?
+      var steps = LineStatistics.Steps()
       while !session.isFinished {
-        _ = try session.trainEpoch(stopping: {
-          let now = lines.writes + lines.reads + lines.exchanges
-          most = max(most, now - (last ?? now))
-          last = now
-          return false
-        })
-        last = nil
+        _ = try session.trainEpoch(counting: &steps, operations: { _ in lines.operations })
       }
       let channels = bench.task.inputs.count { $0.column != nil }
       #expect(
-        most
+        steps.most
           == OperationTimes(description: bench.board).lineOperations(
             sources: channels, targets: bench.task.outputs.channels, comparisons: 2,
             overBus: true))

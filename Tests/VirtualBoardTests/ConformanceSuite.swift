@@ -76,10 +76,11 @@ struct Conformance<Board: LearningBoard & ~Copyable> {
 
   // MARK: - Calls in words
 
-  /// Brings every gate to where its transistor conducts well, whatever it stood at: three quarters of
-  /// a time constant of 0.22 s of charging from empty.
+  /// Brings every gate to where its transistor conducts well, whatever it stood at: drained for three
+  /// time constants of 0.22 s, then charged for three quarters of one.
   private func open(_ board: inout Board) throws {
     let width = board.longestPulse.scaled(by: Fraction(4, of: 5))
+    for _ in 0..<44 { _ = try pulse(&board, width, .discharge) }
     for _ in 0..<10 { _ = try pulse(&board, width, .charge) }
   }
 
