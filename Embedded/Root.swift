@@ -25,6 +25,14 @@ struct NullLines: Lines, ~Copyable {
   }
 }
 
+/// Lines that lead nowhere, without a serial bus.
+struct BareLines: Lines, ~Copyable {
+  mutating func write(_ levels: LineSet, mask: LineSet) throws(Unplugged) {}
+  mutating func read(mask: LineSet) throws(Unplugged) -> LineSet { mask }
+  mutating func wait(_ duration: Nanoseconds) throws(Unplugged) {}
+  mutating func now() throws(Unplugged) -> Nanoseconds { .zero }
+}
+
 /// How many edges the root trains; their storage is the stack's.
 let rootEdges = 32
 
@@ -81,6 +89,8 @@ public func root(steps: UInt32) -> Int64 {
     strength: 58_411_555, threshold: .millivolts(700), mean: mean)
   let change = edgeSpan[unchecked: 0].pulse(
     changingBy: .millivolts(5), longest: step.longest, law: law)
+  var bare = BareLines()
+  if bare.hasSerialBus, (try? bare.exchange(steps, bits: 8)) != 0 { return 0 }
   return conductance.steps > 0 ? learned &+ change.width.count : learned
 }
 
