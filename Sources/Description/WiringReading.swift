@@ -55,10 +55,11 @@ extension BoardDescription {
     let clock = try fields.required("speed")
     let speed = try clock.number(in: 0...1e9, unit: "Hz")
     let lowest = 24 / timing.conversion
-    guard speed >= lowest, speed <= 1e6 else {
+    let highest = 1e6
+    guard speed >= lowest, speed <= highest else {
       throw clock.error(
-        "\(clock.what) is \(write(speed)) Hz; allowed is \(write(lowest)) ... 1e6 Hz: the 24 clocks of "
-          + "a conversion must end within conversion of timing, \(write(timing.conversion)) s, and an "
+        "\(clock.what) is \(write(speed)) Hz; allowed is \(write(lowest)) ... \(write(highest)) Hz: "
+          + "the 24 clocks of a conversion must end within conversion of timing, \(write(timing.conversion)) s, and an "
           + "MCP3208 at 3.3 V takes up to 1 MHz")
     }
     return WiringDescription.SerialBus(device: path, speed: speed)
