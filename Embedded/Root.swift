@@ -8,6 +8,7 @@ struct Unplugged: Error {}
 /// Lines that lead nowhere.
 struct NullLines: Lines, ~Copyable {
   var time = Nanoseconds.zero
+  let hasSerialBus: Bool
 
   mutating func write(_ levels: LineSet, mask: LineSet) throws(Unplugged) {
     time = time + .microseconds(2)
@@ -18,6 +19,18 @@ struct NullLines: Lines, ~Copyable {
   }
   mutating func wait(_ duration: Nanoseconds) throws(Unplugged) { time = time + duration }
   mutating func now() throws(Unplugged) -> Nanoseconds { time }
+  mutating func exchange(_ word: UInt32, bits: Int) throws(Unplugged) -> UInt32 {
+    time = time + .microseconds(2)
+    return word
+  }
+}
+
+/// Lines that lead nowhere, without a serial bus.
+struct BareLines: Lines, ~Copyable {
+  mutating func write(_ levels: LineSet, mask: LineSet) throws(Unplugged) {}
+  mutating func read(mask: LineSet) throws(Unplugged) -> LineSet { mask }
+  mutating func wait(_ duration: Nanoseconds) throws(Unplugged) {}
+  mutating func now() throws(Unplugged) -> Nanoseconds { .zero }
 }
 
 /// How many edges the root trains; their storage is the stack's.
@@ -34,7 +47,7 @@ public func root(steps: UInt32) -> Int64 {
   wiring.sourceCount = 4
   wiring.targetCount = 4
   wiring.edgeCount = rootEdges
-  var board = WiredBoard(lines: NullLines(), wiring: wiring)
+  var board = WiredBoard(lines: NullLines(hasSerialBus: steps & 4 == 0), wiring: wiring)
   let law = DriveLaw(
     supply: .millivolts(5000), lowest: .millivolts(1000), highest: .millivolts(3300),
     drop: .millivolts(600))
@@ -76,6 +89,8 @@ public func root(steps: UInt32) -> Int64 {
     strength: 58_411_555, threshold: .millivolts(700), mean: mean)
   let change = edgeSpan[unchecked: 0].pulse(
     changingBy: .millivolts(5), longest: step.longest, law: law)
+  var bare = BareLines()
+  if bare.hasSerialBus, (try? bare.exchange(steps, bits: 8)) != 0 { return 0 }
   return conductance.steps > 0 ? learned &+ change.width.count : learned
 }
 

@@ -2,11 +2,15 @@
 #include "CGPIOD.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/spi/spidev.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 // -DCGPIOD_NONE builds as if there were no libgpiod.
 #if __has_include(<gpiod.h>) && !defined(CGPIOD_NONE)
@@ -46,6 +50,49 @@ static void wait_until(void *context, int64_t until) {
   }
 }
 
+static int failure(void) { return errno ? -errno : -EIO; }
+
+// MARK: - The serial bus
+
+static int open_bus(void *context, const char *path, uint32_t speed, int *bus) {
+  (void)context;
+  int file = open(path, O_RDWR | O_CLOEXEC);
+  if (file < 0) return failure();
+  // Selects are lines of the board. Not every controller can keep its own still.
+  uint32_t still = SPI_MODE_0 | SPI_NO_CS;
+  uint32_t plain = SPI_MODE_0;
+  uint8_t bits = 8;
+  if ((ioctl(file, SPI_IOC_WR_MODE32, &still) < 0 && ioctl(file, SPI_IOC_WR_MODE32, &plain) < 0) ||
+      ioctl(file, SPI_IOC_WR_BITS_PER_WORD, &bits) < 0 ||
+      ioctl(file, SPI_IOC_WR_MAX_SPEED_HZ, &speed) < 0) {
+    int error = failure();
+    close(file);
+    return error;
+  }
+  *bus = file;
+  return 0;
+}
+
+static int exchange(void *context, int bus, uint32_t word, uint32_t bits, uint32_t *received) {
+  (void)context;
+  uint8_t bytes[4];
+  uint32_t count = bits / 8;
+  if (count < 1 || count > sizeof bytes || bits % 8) return -EINVAL;
+  for (uint32_t index = 0; index < count; index++)
+    bytes[index] = (uint8_t)(word >> 8 * (count - 1 - index));
+  struct spi_ioc_transfer transfer = {
+      .tx_buf = (uintptr_t)bytes, .rx_buf = (uintptr_t)bytes, .len = count};
+  if (ioctl(bus, SPI_IOC_MESSAGE(1), &transfer) < 0) return failure();
+  *received = 0;
+  for (uint32_t index = 0; index < count; index++) *received = *received << 8 | bytes[index];
+  return 0;
+}
+
+static void close_bus(void *context, int bus) {
+  (void)context;
+  close(bus);
+}
+
 #if GENERATION
 
 #define MOST 64
@@ -54,7 +101,13 @@ static void copy(char *to, size_t size, const char *from) {
   snprintf(to, size, "%s", from ? from : "");
 }
 
-static int failure(void) { return errno ? -errno : -EIO; }
+// The bits whose lines belong to a request.
+static uint64_t own(const uint32_t *offsets, uint32_t count) {
+  uint64_t mask = 0;
+  for (uint32_t line = 0; line < count; line++)
+    if (offsets[line] != cgpiod_elsewhere) mask |= (uint64_t)1 << line;
+  return mask;
+}
 
 #endif
 
@@ -72,7 +125,6 @@ struct group {
 enum { FIRST_INPUT, INPUTS, OUTPUTS, GROUPS };
 struct request {
   struct gpiod_chip *chip;
-  uint64_t levels;
   // Where each line is in its group.
   uint8_t places[MOST];
   struct group groups[GROUPS];
@@ -133,12 +185,12 @@ static int open_lines(void *context, const char *path, const char *consumer,
     free(request);
     return error;
   }
-  request->levels = levels & outputs;
-  uint64_t all = count == MOST ? ~(uint64_t)0 : ((uint64_t)1 << count) - 1;
+  uint64_t all = own(offsets, count);
   uint64_t inputs = all & ~outputs;
   request->groups[OUTPUTS].mask = all & outputs;
-  request->groups[FIRST_INPUT].mask = inputs & -inputs;
-  request->groups[INPUTS].mask = inputs & (inputs - 1);
+  // Without the data line the comparators are all that is read, together.
+  request->groups[FIRST_INPUT].mask = all & 1 ? inputs & -inputs : 0;
+  request->groups[INPUTS].mask = inputs & ~request->groups[FIRST_INPUT].mask;
   for (int index = 0; index < GROUPS; index++) {
     struct group *group = &request->groups[index];
     gpiod_line_bulk_init(&group->bulk);
@@ -311,7 +363,7 @@ static int open_lines(void *context, const char *path, const char *consumer,
   int error = chip ? 0 : failure();
   if (!error && !(request && settings && config && names)) error = -ENOMEM;
   if (!error) {
-    uint64_t all = count == MOST ? ~(uint64_t)0 : ((uint64_t)1 << count) - 1;
+    uint64_t all = own(offsets, count);
     memcpy(request->offsets, offsets, count * sizeof *offsets);
     request->mask = all;
     gpiod_request_config_set_consumer(names, consumer);
@@ -453,6 +505,9 @@ cgpiod_calls cgpiod_kernel(void) {
       .write = write_lines,
       .read = read_lines,
       .close = close_lines,
+      .open_bus = open_bus,
+      .exchange = exchange,
+      .close_bus = close_bus,
       .now = now,
       .wait = wait_until,
   };

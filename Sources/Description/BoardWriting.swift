@@ -129,6 +129,9 @@ extension BoardDescription {
     lines.append(outputs("sources", wiring.sources, at: .dac))
     lines.append(outputs("clamps", wiring.clamps, at: .dac))
     lines.append(outputs("targets", wiring.targets, at: .adc))
+    if let spi = wiring.spi {
+      lines.append("  spi: {device: \(scalar(spi.device)), speed: \(write(spi.speed))}")
+    }
     switch wiring.kind {
     case .chains:
       lines.append("  chain: \(list(wiring.chain.map { names[$0] }))")

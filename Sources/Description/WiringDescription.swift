@@ -66,6 +66,20 @@ public struct WiringDescription: Sendable, Equatable, Codable {
     case direct
   }
 
+  /// A serial controller of the computer.
+  public struct SerialBus: Sendable, Equatable, Codable {
+    /// Its device, such as `/dev/spidev0.0`.
+    public var device: String
+    /// Its clock, Hz.
+    public var speed: Double
+
+    /// Makes a bus, without checking it.
+    public init(device: String, speed: Double) {
+      self.device = device
+      self.speed = speed
+    }
+  }
+
   /// Label of the GPIO chip, such as `pinctrl-bcm2711`. Its number changes between kernels.
   public var chip: String
   /// How comparators, drives and selects reach the chip.
@@ -86,10 +100,16 @@ public struct WiringDescription: Sendable, Equatable, Codable {
   /// Empty for direct wiring.
   public var chain: [Int]
 
+  /// The controller that clocks SCLK, MOSI and MISO; without one the firmware does, line by line.
+  public var spi: SerialBus?
+
+  /// The wires that are lines of the GPIO chip, at their bits: all, or all but those of `spi`.
+  public var requested: ArraySlice<Wire> { wires.dropFirst(spi == nil ? 0 : 3) }
+
   /// Makes a wiring from its parts, without checking them.
   public init(
     chip: String, kind: Kind, wires: [Wire], selects: [Part], sources: [Output] = [],
-    clamps: [Output] = [], targets: [Output] = [], chain: [Int] = []
+    clamps: [Output] = [], targets: [Output] = [], chain: [Int] = [], spi: SerialBus? = nil
   ) {
     self.chip = chip
     self.kind = kind
@@ -99,6 +119,7 @@ public struct WiringDescription: Sendable, Equatable, Codable {
     self.clamps = clamps
     self.targets = targets
     self.chain = chain
+    self.spi = spi
   }
 
   /// Most lines that one request of the GPIO chip can hold.

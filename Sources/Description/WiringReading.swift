@@ -18,7 +18,7 @@ extension BoardDescription {
           + "bits: 12, or leave wiring out"
       )
     }
-    let common = ["chip", "kind", "lines", "selects", "sources", "clamps", "targets"]
+    let common = ["chip", "kind", "lines", "selects", "sources", "clamps", "targets", "spi"]
     let fields = try node.fields(common + ["chain", "edges"])
     let kinds = WiringDescription.Kind.allCases.map(\.rawValue)
     let kind = WiringDescription.Kind(rawValue: try fields.required("kind").word(kinds))!
@@ -35,9 +35,34 @@ extension BoardDescription {
     let converters = try readOutputs(fields, selects: selects)
     let chain =
       kind == .chains ? try readChain(fields["chain"], edges: names) : []
+    let spi = try fields["spi"].map { node throws(DescriptionError) in try readBus(node) }
     wiring = WiringDescription(
       chip: chip, kind: kind, wires: wires, selects: selects, sources: converters.sources,
-      clamps: converters.clamps, targets: converters.targets, chain: chain)
+      clamps: converters.clamps, targets: converters.targets, chain: chain, spi: spi)
+  }
+
+  /// The serial controller and its clock, which the slowest part must follow.
+  private func readBus(_ node: LocatedNode) throws(DescriptionError) -> WiringDescription.SerialBus
+  {
+    let fields = try node.fields(["device", "speed"])
+    let device = try fields.required("device")
+    let path = try device.text()
+    guard path.wholeMatch(of: /\/dev\/spidev[0-9]{1,3}\.[0-9]{1,3}/) != nil else {
+      throw device.error(
+        "\(device.what) is \(quote(path)); allowed is a device of the kernel's spidev, such as "
+          + "/dev/spidev0.0")
+    }
+    let clock = try fields.required("speed")
+    let speed = try clock.number(in: 0...1e9, unit: "Hz")
+    let lowest = 24 / timing.conversion
+    let highest = 1e6
+    guard speed >= lowest, speed <= highest else {
+      throw clock.error(
+        "\(clock.what) is \(write(speed)) Hz; allowed is \(write(lowest)) ... \(write(highest)) Hz: "
+          + "the 24 clocks of a conversion must end within conversion of timing, \(write(timing.conversion)) s, and an "
+          + "MCP3208 at 3.3 V takes up to 1 MHz")
+    }
+    return WiringDescription.SerialBus(device: path, speed: speed)
   }
 
   /// The converter outputs of the channels: those the file lists, and for a list it leaves out the

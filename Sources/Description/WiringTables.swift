@@ -92,8 +92,13 @@ extension BoardDescription {
       }
       return ["\(bit)", wire.role, about[0], wire.line.cell, about[1], about[2]]
     }
+    var title = "Lines of \(wiring.chip):"
+    if let spi = wiring.spi {
+      title +=
+        "\nSCLK, MOSI and MISO are those of \(spi.device), at \(write(spi.speed / 1000)) kHz."
+    }
     return TextTable(
-      title: "Lines of \(wiring.chip):",
+      title: title,
       head: ["bit", "role", "direction", "line", "goes to", "idle"], rows: rows)
   }
 

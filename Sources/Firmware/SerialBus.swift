@@ -1,5 +1,7 @@
 /// The serial lines and selects that all chips share. Clock low at rest, data taken on the rising
-/// edge, most significant bit first. A bit out is two line operations, a bit in one more.
+/// edge, most significant bit first. Where the lines have a serial bus, a frame is one exchange, and
+/// as many for the chains as their registers take; where not, a bit out is two line operations, a bit
+/// in one more. The selects are lines either way.
 extension BoardWiring {
   /// Selects a chip. With a decoder the address is set while it is disabled, then it is enabled:
   /// changing an enabled address would select other chips for a moment.
@@ -39,6 +41,26 @@ extension BoardWiring {
     try lines.read(mask: dataIn).meets(dataIn)
   }
 
+  /// Sends bits, in whole bytes, over the bus or line by line, and takes as many while it does: each
+  /// as it stands before the clock rises.
+  ///
+  /// - Parameter receiving: whether the bits that come are wanted; without a bus they cost a read each.
+  @inlinable
+  func transfer<L: Lines & ~Copyable>(
+    _ word: UInt32, bits: Int, receiving: Bool, on lines: inout L
+  ) throws(L.Failure) -> UInt32 {
+    if lines.hasSerialBus { return try lines.exchange(word, bits: bits) }
+    var received: UInt32 = 0
+    var bit: UInt32 = 1 &<< Wide.counter(bits &- 1)
+    while bit != 0 {
+      try lines.write(word & bit != 0 ? dataOut : .none, mask: dataOut | clock)
+      if receiving, try receive(on: &lines) { received = received | bit }
+      try lines.write(clock, mask: clock)
+      bit = bit &>> 1
+    }
+    return received
+  }
+
   // MARK: - MCP4922, the two-channel 12-bit digital-to-analog converter
 
   /// Sets a channel of an MCP4922: 16 bits, taken over when the chip is deselected.
@@ -52,11 +74,7 @@ extension BoardWiring {
     var word: UInt32 = output.channel & 1 == 0 ? 0x2000 : 0xa000
     if let code { word = word | 0x1000 | (code & 0xfff) }
     try select(output.select, on: &lines)
-    var bit: UInt32 = 0x8000
-    while bit != 0 {
-      try send(word & bit != 0, on: &lines)
-      bit = bit &>> 1
-    }
+    _ = try transfer(word, bits: 16, receiving: false, on: &lines)
     try deselect(output.select, on: &lines)
   }
 
@@ -66,12 +84,23 @@ extension BoardWiring {
   ///
   /// A start bit, a single-ended bit and three channel bits go out; the sample ends on the falling
   /// edge of the sixth clock; after a null bit twelve bits come in, each after a falling edge.
+  ///
+  /// On a bus five zeros go before the start bit, so that the frame is three bytes and the code their
+  /// lowest twelve bits. When within them the sample was is not known: the whole exchange counts.
   /// - Returns: the code, and whether the frame ended within `longestFrame` of its sample.
   @inlinable
   func measure<L: Lines & ~Copyable>(
     _ input: ConverterChannel, on lines: inout L
   ) throws(L.Failure) -> (code: UInt32, inTime: Bool) {
     try select(input.select, on: &lines)
+    if lines.hasSerialBus {
+      let start = try lines.now()
+      let command: UInt32 = 0x6_0000 | Wide.widen(input.channel & 7) &<< 14
+      let code = try lines.exchange(command, bits: 24) & 0xfff
+      let inTime = !(longestFrame < (try lines.now()) - start)
+      try deselect(input.select, on: &lines)
+      return (code, inTime)
+    }
     try send(true, on: &lines)
     try send(true, on: &lines)
     try send(input.channel & 4 != 0, on: &lines)
@@ -104,6 +133,10 @@ extension BoardWiring {
     try lines.write(.none, mask: load)
     try lines.write(load, mask: load)
     try select(chainSelect, on: &lines)
+    if lines.hasSerialBus {
+      try receiveChain(into: &comparisons, on: &lines)
+      return try deselect(chainSelect, on: &lines)
+    }
     var position = 0
     while position < edgeCount {
       let a = try receive(on: &lines)
@@ -114,11 +147,40 @@ extension BoardWiring {
         try lines.write(clock, mask: clock)
         try lines.write(.none, mask: clock)
       }
-      let edge = Wide.index(chain[unchecked: position & 511])
-      if edge < comparisons.count { comparisons[unchecked: edge] = Comparison(a: a, b: b) }
+      put(Comparison(a: a, b: b), position, into: &comparisons)
       position = position &+ 1
     }
     try deselect(chainSelect, on: &lines)
+  }
+
+  /// Takes the chain's bits from the bus, up to sixteen positions at a time. The first bit stands on
+  /// MISO before the first clock. The zeros that go out meanwhile end in the drive registers, where
+  /// they mean nothing without LATCH.
+  @inlinable
+  func receiveChain<L: Lines & ~Copyable>(
+    into comparisons: inout MutableSpan<Comparison>, on lines: inout L
+  ) throws(L.Failure) {
+    var position = 0
+    while position < edgeCount {
+      let left = chainBits &- 2 &* position
+      var bits = left < 32 ? left : 32
+      let word = try lines.exchange(0, bits: bits)
+      while bits > 0 && position < edgeCount {
+        bits = bits &- 2
+        let pair = word &>> Wide.counter(bits)
+        put(Comparison(a: pair & 2 != 0, b: pair & 1 != 0), position, into: &comparisons)
+        position = position &+ 1
+      }
+    }
+  }
+
+  /// Puts what a position of the chain says to its edge.
+  @inlinable
+  func put(
+    _ comparison: Comparison, _ position: Int, into comparisons: inout MutableSpan<Comparison>
+  ) {
+    let edge = Wide.index(chain[unchecked: position & 511])
+    if edge < comparisons.count { comparisons[unchecked: edge] = comparison }
   }
 
   /// The bit that the drive registers hold at a place: charge of position k at 2k, discharge at
@@ -156,17 +218,23 @@ extension BoardWiring {
     var right = true
     var copy = 0
     while copy < 3 {
-      var place = chainBits &- 1
-      while place >= 0 {
-        let bit = driveBit(place, drives)
-        let first = isUniform && place & 1 == 0 ? !bit : bit
-        try lines.write((copy == 0 ? first : bit) ? dataOut : .none, mask: dataOut | clock)
-        if copy == 2 {
-          let back = try receive(on: &lines)
-          if back != first { right = false }
+      var places = chainBits
+      while places > 0 {
+        // Whole registers of eight, the last place first.
+        let bits = places < 32 ? places : 32
+        var word: UInt32 = 0
+        var place = places &- 1
+        while place >= places &- bits {
+          word = word &+ word
+          if driveBit(place, drives) { word = word | 1 }
+          place = place &- 1
         }
-        try lines.write(clock, mask: clock)
-        place = place &- 1
+        // The last bit of a word is an even place.
+        let first = isUniform ? word ^ (0x5555_5555 &>> Wide.counter(32 &- bits)) : word
+        let back = try transfer(
+          copy == 0 ? first : word, bits: bits, receiving: copy == 2, on: &lines)
+        if copy == 2 && back != first { right = false }
+        places = places &- bits
       }
       copy = copy &+ 1
     }

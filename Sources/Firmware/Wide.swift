@@ -38,6 +38,10 @@ enum Wide {
   @inlinable @inline(__always)
   static func counter(_ a: Int) -> UInt32 { UInt32(truncatingIfNeeded: a) }
 
+  /// A small unsigned number in 32 bits.
+  @inlinable @inline(__always)
+  static func widen(_ a: UInt8) -> UInt32 { UInt32(truncatingIfNeeded: a) }
+
   /// 2 to the power of `position`, 0 ... 63.
   @inlinable @inline(__always)
   static func bit(_ position: Int) -> UInt64 { 1 &<< widen(counter(position)) }

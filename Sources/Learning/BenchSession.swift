@@ -110,7 +110,21 @@ public struct LineStatistics: Sendable, Equatable, Codable {
     }
   }
 
-  /// How many operations training steps took.
+  /// What went over the serial bus.
+  public struct Exchanges: Sendable, Equatable, Codable {
+    /// How many exchanges there were; each is one ioctl.
+    public var count: Int
+    /// How long they took.
+    public var latency: Latency
+
+    /// Makes a count.
+    public init(count: Int, latency: Latency) {
+      self.count = count
+      self.latency = latency
+    }
+  }
+
+  /// How many operations training steps took: writes, reads and exchanges.
   public struct Steps: Sendable, Equatable, Codable {
     /// How many steps were counted.
     public var count = 0
@@ -143,6 +157,8 @@ public struct LineStatistics: Sendable, Equatable, Codable {
   public var reads: Int
   /// How long they took.
   public var latency: Latency
+  /// The exchanges, where the board has a serial bus.
+  public var exchanges: Exchanges?
   /// The operations of training steps.
   public var steps: Steps
   /// The roles of the lines that a killed program had left away from rest.
@@ -150,14 +166,15 @@ public struct LineStatistics: Sendable, Equatable, Codable {
 
   /// Makes statistics.
   public init(
-    chip: String, library: String, writes: Int, reads: Int, latency: Latency, steps: Steps,
-    leftBehind: [String]
+    chip: String, library: String, writes: Int, reads: Int, latency: Latency,
+    exchanges: Exchanges?, steps: Steps, leftBehind: [String]
   ) {
     self.chip = chip
     self.library = library
     self.writes = writes
     self.reads = reads
     self.latency = latency
+    self.exchanges = exchanges
     self.steps = steps
     self.leftBehind = leftBehind
   }

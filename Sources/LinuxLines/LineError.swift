@@ -13,13 +13,17 @@ public enum LineError: Error, Equatable, CustomStringConvertible {
   /// The calls to the kernel.
   public enum Call: String, Sendable {
     /// Listing chips or lines.
-    case look = "looking at"
+    case look = "looking at GPIO lines"
     /// Requesting lines.
-    case open = "requesting"
+    case open = "requesting GPIO lines"
     /// Setting lines.
-    case write = "setting"
+    case write = "setting GPIO lines"
     /// Reading lines.
-    case read = "reading"
+    case read = "reading GPIO lines"
+    /// Opening the serial bus: mode 0, bytes, the clock.
+    case openBus = "setting the serial bus up for mode 0, bytes and its speed"
+    /// Exchanging bits over the serial bus.
+    case exchange = "exchanging bits over the serial bus"
   }
 
   /// This program was built without libgpiod.
@@ -30,6 +34,8 @@ public enum LineError: Error, Equatable, CustomStringConvertible {
   case noChip(labels: [String], found: [String])
   /// The chip has no such line.
   case noLine(role: String, line: String, chip: String, lines: Int)
+  /// The serial bus is not there.
+  case noBus(path: String)
   /// Lines are held by somebody else.
   case held([Held], chip: String)
   /// The kernel refused a call, with its errno.
@@ -41,7 +47,7 @@ public enum LineError: Error, Equatable, CustomStringConvertible {
     case .noLibrary:
       "this program was built without libgpiod: install libgpiod-dev and pkg-config, then build again"
     case .noPermission(let path):
-      "\(path) may not be opened: add yourself to the group that owns it (often gpio), then log in "
+      "\(path) may not be opened: add yourself to the group that owns it (often gpio or spi), then log in "
         + "again; `tellegen doctor` shows it"
     case .noChip(let labels, let found):
       "no GPIO chip is called \(labels.joined(separator: " or ")); there "
@@ -52,14 +58,17 @@ public enum LineError: Error, Equatable, CustomStringConvertible {
     case .noLine(let role, let line, let chip, let lines):
       "\(role) is at line \(line), which the chip \(chip) does not have; it has \(lines) lines, from "
         + "0 on; `tellegen doctor` lists their names"
+    case .noBus(let path):
+      "\(path) is not there: switch the SPI controller on (dtoverlay=spi0-0cs on a Raspberry Pi), or "
+        + "leave spi out of the board file's wiring, so that the lines are clocked one by one"
     case .held(let lines, let chip):
       lines.map {
         "\($0.role), line \($0.offset) of \(chip), is held by \($0.owner)"
       }.joined(separator: "; ")
-        + "; end that program, or free the line (dtparam=spi=off, dtparam=i2c_arm=off, "
-        + "enable_uart=0 on a Raspberry Pi)"
+        + "; end that program, or free the line (dtparam=spi=off, or dtoverlay=spi0-0cs where only "
+        + "SPI's selects are in the way, dtparam=i2c_arm=off, enable_uart=0 on a Raspberry Pi)"
     case .failed(let call, let errno):
-      "\(call.rawValue) GPIO lines failed: \(describe(errno: errno)) (errno \(errno))"
+      "\(call.rawValue) failed: \(describe(errno: errno)) (errno \(errno))"
     }
   }
 }

@@ -4,6 +4,9 @@ public import Firmware
 
 /// The lines of a board at the kernel's GPIO character device: the first boundary on Linux.
 ///
+/// With `spi` in the wiring, SCLK, MOSI and MISO are left to that controller, and an exchange is one
+/// ioctl as well.
+///
 /// All lines are requested at once, outputs with their level at rest in the request itself, so that
 /// LEARN is never active before the program wants it. One call is one ioctl. Whatever ends the
 /// program but SIGKILL puts the outputs to rest first, LEARN before the others. Nothing here
@@ -17,6 +20,9 @@ public struct LinuxLines: Lines {
   /// The lines that stood as outputs, with no owner, at another level than at rest, when they were
   /// opened: what a killed program left behind, by role.
   public let leftBehind: [String]
+
+  /// Whether the wiring gives SCLK, MOSI and MISO to a controller.
+  public let hasSerialBus: Bool
 
   private let device: Device
   /// The device's; it lives as long as that.
@@ -37,10 +43,14 @@ public struct LinuxLines: Lines {
     calls: cgpiod_calls = cgpiod_kernel()
   ) throws(LineError) {
     let chip = try GPIOChip.find(label: description.chip, calls: calls)
-    let offsets = try chip.offsets(of: description.wires, calls: calls)
+    let wires = Array(description.requested)
+    let offsets = try chip.offsets(of: wires, calls: calls)
     self.chip = chip
+    // A bit is a wire: those of the bus keep theirs.
+    let first = description.requested.startIndex
+    let asked = Array(repeating: cgpiod_elsewhere, count: first) + offsets.map(UInt32.init)
     var outputs = LineSet.none
-    for (index, offset) in offsets.enumerated() {
+    for (index, offset) in zip(description.requested.indices, offsets) {
       let line = try chip.line(offset, calls: calls)
       if line.isOutput && line.owner == nil { outputs = outputs | LineSet(line: index) }
     }
@@ -49,11 +59,11 @@ public struct LinuxLines: Lines {
     func open(asIs: Bool) throws(LineError) -> UnsafeMutableRawPointer {
       var request: UnsafeMutableRawPointer?
       let result = calls.open(
-        calls.context, chip.path, LinuxLines.consumer, offsets.map(UInt32.init),
-        UInt32(offsets.count), wiring.outputs.bits, wiring.idle.bits, asIs, &request)
+        calls.context, chip.path, LinuxLines.consumer, asked, UInt32(asked.count),
+        wiring.outputs.bits, wiring.idle.bits, asIs, &request)
       if result == 0, let request { return request }
       if -result == busy {
-        let held = try chip.held(description.wires, at: offsets, calls: calls)
+        let held = try chip.held(wires, at: offsets, calls: calls)
         if !held.isEmpty { throw .held(held, chip: chip.label) }
       }
       throw -result == noSuchCall ? .noLibrary : .failed(.open, errno: -result)
@@ -66,11 +76,32 @@ public struct LinuxLines: Lines {
     calls.close(calls.context, asFound)
     if result != 0 { throw .failed(.read, errno: -result) }
     let wrong = LineSet(bits: (levels ^ wiring.idle.bits) & (outputs & wiring.outputs).bits)
-    leftBehind = description.wires.indices.filter { wrong.meets(LineSet(line: $0)) }
+    leftBehind = description.requested.indices.filter { wrong.meets(LineSet(line: $0)) }
       .map { description.wires[$0].role }
 
-    device = Device(calls: calls, request: try open(asIs: false), wiring: wiring)
+    let bus = try description.spi.map { spi throws(LineError) in
+      try LinuxLines.open(spi, calls: calls)
+    }
+    let request: UnsafeMutableRawPointer
+    do throws(LineError) { request = try open(asIs: false) } catch {
+      if let bus { calls.close_bus(calls.context, bus) }
+      throw error
+    }
+    hasSerialBus = bus != nil
+    device = Device(calls: calls, request: request, bus: bus, wiring: wiring)
     hot = device.hot
+  }
+
+  private static func open(
+    _ spi: WiringDescription.SerialBus, calls: cgpiod_calls
+  ) throws(LineError) -> Int32 {
+    var bus: Int32 = -1
+    switch -calls.open_bus(calls.context, spi.device, UInt32(spi.speed), &bus) {
+    case 0: return bus
+    case noSuchFile, noSuchDevice, noSuchAddress: throw .noBus(path: spi.device)
+    case notAllowed, notPermitted: throw .noPermission(path: spi.device)
+    case let errno: throw .failed(.openBus, errno: errno)
+    }
   }
 
   /// Sets lines in one call.
@@ -83,6 +114,11 @@ public struct LinuxLines: Lines {
   @inline(never)
   public mutating func read(mask: LineSet) throws(LineError) -> LineSet {
     LineSet(bits: try hot.pointee.read(mask: mask.bits))
+  }
+
+  /// Exchanges bits over the serial bus in one call.
+  public mutating func exchange(_ word: UInt32, bits: Int) throws(LineError) -> UInt32 {
+    try hot.pointee.exchange(word, bits: bits)
   }
 
   /// Waits at least this long: asleep while there is much time, awake for the last 150 us.
@@ -103,10 +139,22 @@ public struct LinuxLines: Lines {
     }
   }
 
+  /// How many operations there were: writes, reads and exchanges.
+  public var operations: Int { writes + reads + exchanges }
   /// How many writes there were, each one ioctl.
   public var writes: Int { hot.pointee.writes }
   /// How many reads there were, each one ioctl.
   public var reads: Int { hot.pointee.reads }
+  /// How many exchanges there were, each one ioctl.
+  public var exchanges: Int { hot.pointee.exchanges }
+  /// The longest time that an exchange took, ns.
+  public var longestExchange: Int64 { hot.pointee.exchangeLatency.longest }
+  /// The time that a share of the exchanges did not exceed, ns.
+  ///
+  /// - Parameter share: 0 ... 1.
+  public func exchangeLatency(_ share: Double) -> Int64 {
+    hot.pointee.exchangeLatency.quantile(share)
+  }
   /// The longest time that an operation took of those that were timed, ns.
   public var longestLatency: Int64 { hot.pointee.latency.longest }
   /// The time that a share of the operations that were timed, one in thirty-one, did not exceed, ns.
@@ -161,9 +209,11 @@ private final class Device {
   let hot: UnsafeMutablePointer<Hot>
   let guardWrites: cgpiod_guard
 
-  init(calls: cgpiod_calls, request: UnsafeMutableRawPointer, wiring: BoardWiring) {
+  init(
+    calls: cgpiod_calls, request: UnsafeMutableRawPointer, bus: Int32?, wiring: BoardWiring
+  ) {
     hot = .allocate(capacity: 1)
-    hot.initialize(to: Hot(calls: calls, request: request))
+    hot.initialize(to: Hot(calls: calls, request: request, bus: bus ?? -1))
     // LEARN first; then nothing is selected; then the rest, the address of the decoder included.
     let selects = wiring.enable | wiring.selectLines
     var plan = cgpiod_guard()
@@ -185,6 +235,9 @@ private final class Device {
     cgpiod_make_safe()
     cgpiod_disarm()
     hot.pointee.calls.close(hot.pointee.calls.context, hot.pointee.request)
+    if hot.pointee.bus >= 0 {
+      hot.pointee.calls.close_bus(hot.pointee.calls.context, hot.pointee.bus)
+    }
     hot.deinitialize(count: 1)
     hot.deallocate()
   }
@@ -202,15 +255,20 @@ private final class Device {
 private struct Hot: ~Copyable {
   let calls: cgpiod_calls
   let request: UnsafeMutableRawPointer
+  /// The serial bus; negative for none.
+  let bus: Int32
   let origin: Int64
   var writes = 0
   var reads = 0
+  var exchanges = 0
   var latency = Latency()
+  var exchangeLatency = Latency()
   private var untilTimed = 1
 
-  init(calls: cgpiod_calls, request: UnsafeMutableRawPointer) {
+  init(calls: cgpiod_calls, request: UnsafeMutableRawPointer, bus: Int32) {
     self.calls = calls
     self.request = request
+    self.bus = bus
     origin = calls.now(calls.context)
   }
 
@@ -236,6 +294,18 @@ private struct Hot: ~Copyable {
     if start != 0 { latency.add(calls.now(calls.context) - start) }
     if result != 0 { throw .failed(.read, errno: -result) }
     return levels
+  }
+
+  /// Every exchange is timed: against its bits, a look at the clock is nothing. An interrupted one is
+  /// not made again, for some of its bits may have gone out.
+  mutating func exchange(_ word: UInt32, bits: Int) throws(LineError) -> UInt32 {
+    exchanges &+= 1
+    var received: UInt32 = 0
+    let start = calls.now(calls.context)
+    let result = calls.exchange(calls.context, bus, word, UInt32(bits), &received)
+    exchangeLatency.add(calls.now(calls.context) - start)
+    if result != 0 { throw .failed(.exchange, errno: -result) }
+    return received
   }
 
   /// The time, if this operation is to be timed, or zero: looking at the clock twice costs a tenth of

@@ -7,6 +7,9 @@ let notAllowed = EACCES
 let notPermitted = EPERM
 let busy = EBUSY
 let interrupted = EINTR
+let noSuchFile = ENOENT
+let noSuchDevice = ENODEV
+let noSuchAddress = ENXIO
 
 func describe(errno code: Int32) -> String { String(cString: strerror(code)) }
 

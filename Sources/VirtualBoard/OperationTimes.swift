@@ -28,6 +28,11 @@ public struct OperationTimes: Sendable, Equatable {
   /// The off time that the one-shot needs after a long pulse.
   public let rest: Nanoseconds
 
+  /// What selecting and deselecting a part takes, in operations.
+  private let selects: Int
+  /// How many exchanges of up to 32 bits the chains take; none with direct wiring.
+  private let chainWords: Int
+
   /// The times of a board's wiring.
   public init(description: BoardDescription) {
     let learning = description.learningEdges.count
@@ -37,8 +42,11 @@ public struct OperationTimes: Sendable, Equatable {
     func operations(_ count: Int64) -> Nanoseconds { Nanoseconds(operation.count * count) }
     self.operation = operation
     settle = Nanoseconds(seconds: description.timing.settle)
+    let isDirect = description.wiring?.kind == .direct
+    selects = isDirect ? 2 : 3
+    chainWords = isDirect ? 0 : Int(chain + 31) / 32
     let multiplier = description.gates.update == .multiplier
-    if description.wiring?.kind == .direct {
+    if isDirect {
       convert = operations(1 + 2 * 16 + 1)
       measureBeforeSample = operations(1 + 2 * 6 + 1)
       measureAfterSample = operations(3 * 12 + 1)
@@ -63,7 +71,16 @@ public struct OperationTimes: Sendable, Equatable {
   ///   - sources: how many source channels get another voltage.
   ///   - targets: how many target channels are measured and clamped.
   ///   - comparisons: how often the step clamps and compares: 1, or 2 for centred rules.
-  public func lineOperations(sources: Int, targets: Int, comparisons: Int) -> Int {
+  ///   - overBus: whether a controller has the serial lines, an operation an exchange.
+  public func lineOperations(
+    sources: Int, targets: Int, comparisons: Int, overBus: Bool = false
+  ) -> Int {
+    if overBus {
+      let frame = selects + 1
+      let compare = chainWords == 0 ? 1 : 2 + selects + chainWords
+      let pulse = (chainWords == 0 ? 1 : selects + 3 * chainWords + 2) + 2
+      return frame * (sources + targets + comparisons * targets) + comparisons * compare + pulse
+    }
     let measure = measureBeforeSample.count + measureAfterSample.count
     let compare = compareBeforeCapture.count + compareAfterCapture.count
     let clamp = Int64(targets) * convert.count

@@ -17,6 +17,9 @@ public struct Trace: Sendable, Equatable {
       case wait = 0x64
       /// `now`: the clock stood at `time`.
       case now = 0x74
+      /// `exchange`: `mask.bits` has the bits that were sent below 2^32 and how many above,
+      /// `levels.bits` those that came.
+      case exchange = 0x65
     }
 
     /// When the call ended.
@@ -58,8 +61,7 @@ public struct Trace: Sendable, Equatable {
   public init() {}
 
   /// The log as text: a line a call with its end in ns, a letter (w write, r read, d wait, t clock,
-  /// o a level that came with a direction),
-  /// and the lines and levels in hexadecimal.
+  /// e exchange, o a level that came with a direction), and the lines and levels in hexadecimal.
   public var text: String {
     var text = "tellegen trace 1\n"
     for event in events {
@@ -89,7 +91,7 @@ public struct Trace: Sendable, Equatable {
         let mask = UInt64(fields[2], radix: 16), let levels = UInt64(fields[3], radix: 16)
       else {
         throw TraceError(
-          line: number, message: "expected: nanoseconds, w r o d or t, lines and levels in hex")
+          line: number, message: "expected: nanoseconds, w r o d t or e, lines and levels in hex")
       }
       events.append(
         Event(
@@ -135,11 +137,16 @@ public struct ReplayLines: Lines, Sendable {
   private let events: [Trace.Event]
   /// The number of the next call.
   public private(set) var call = 0
-  /// How many of the calls were writes and reads.
+  /// Whether the log has exchanges.
+  public let hasSerialBus: Bool
+  /// How many of the calls were writes, reads and exchanges.
   public private(set) var operations = 0
 
   /// Makes lines that follow a log.
-  public init(_ trace: Trace) { events = trace.events }
+  public init(_ trace: Trace) {
+    events = trace.events
+    hasSerialBus = events.contains { $0.kind == .exchange }
+  }
 
   /// Whether the whole log was followed.
   public var isAtEnd: Bool { call == events.count }
@@ -156,7 +163,7 @@ public struct ReplayLines: Lines, Sendable {
       throw Divergence(call: call, logged: event, done: done())
     }
     call += 1
-    if kind == .write || kind == .read { operations += 1 }
+    if kind == .write || kind == .read || kind == .exchange { operations += 1 }
     return event
   }
 
@@ -182,6 +189,22 @@ public struct ReplayLines: Lines, Sendable {
   /// Tells the log's time.
   public mutating func now() throws(Divergence) -> Nanoseconds {
     try next(.now, "asks for the time") { _ in true }.time
+  }
+
+  /// Checks an exchange against the log and answers from it.
+  public mutating func exchange(_ word: UInt32, bits: Int) throws(Divergence) -> UInt32 {
+    let sent = LineSet(sent: word, bits: bits)
+    let event = try next(.exchange, "sends \(String(word, radix: 16)), \(bits) bits") {
+      $0.mask == sent
+    }
+    return UInt32(truncatingIfNeeded: event.levels.bits)
+  }
+}
+
+extension LineSet {
+  /// What an exchange's event has for a mask.
+  fileprivate init(sent word: UInt32, bits: Int) {
+    self.init(bits: UInt64(word) | UInt64(bits) << 32)
   }
 }
 
@@ -227,6 +250,18 @@ public struct TracingLines<Base: Lines>: Lines {
     return time
   }
 
+  /// Whether the lines have a serial bus.
+  public var hasSerialBus: Bool { base.hasSerialBus }
+
+  /// Exchanges bits over the serial bus.
+  public mutating func exchange(_ word: UInt32, bits: Int) throws(Failure) -> UInt32 {
+    let received = try base.exchange(word, bits: bits)
+    if trace != nil {
+      try log(.exchange, LineSet(sent: word, bits: bits), LineSet(bits: UInt64(received)))
+    }
+    return received
+  }
+
   private mutating func log(
     _ kind: Trace.Event.Kind, _ mask: LineSet, _ levels: LineSet
   ) throws(Failure) {
@@ -255,6 +290,8 @@ public struct RetimedPins: Lines, Sendable {
   private var pins: VirtualPins
   private let seen: [Trace.Event]
   private var next = 0
+  /// The levels that the chip was last told.
+  private var told = LineSet.none
 
   /// Makes pins.
   ///
@@ -277,29 +314,40 @@ public struct RetimedPins: Lines, Sendable {
 
   /// How many calls were checked.
   public var call: Int { calls.call }
-  /// How many of them were writes and reads.
+  /// How many of them were writes, reads and exchanges.
   public var operations: Int { calls.operations }
   /// Whether the caller's whole log was followed.
   public var isAtEnd: Bool { calls.isAtEnd }
 
   /// Takes the next request that was a call's, once those that came with directions are done.
+  ///
+  /// - Parameters:
+  ///   - kind: a write or a read.
+  ///   - lines: the lines that the call has left.
+  ///   - levels: those it writes.
   private mutating func request(
-    _ kind: Trace.Event.Kind, of lines: LineSet
+    _ kind: Trace.Event.Kind, of lines: LineSet, at levels: LineSet = .none
   ) throws(Divergence) -> Trace.Event {
-    while next < seen.count, seen[next].kind == .turn {
-      pins.follow(seen[next].time)
-      pins.write(seen[next].levels, mask: seen[next].mask)
+    while next < seen.count {
+      let event = seen[next]
+      let isWanted =
+        event.kind == kind && lines.meets(event.mask)
+        && (kind == .read || event.levels == levels & event.mask)
+      // libgpiod 1.6 tells the chip all outputs for one: those that stand so already change nothing.
+      let changesNothing = event.kind == .write && event.levels == told & event.mask
+      guard isWanted || changesNothing || event.kind == .turn else {
+        throw fail(
+          "the chip saw another request than the firmware makes, at \(event.time.count) ns")
+      }
       next += 1
+      if event.kind != .read { told = told.without(event.mask) | event.levels }
+      if isWanted { return event }
+      if event.kind == .turn {
+        pins.follow(event.time)
+        pins.write(event.levels, mask: event.mask)
+      }
     }
-    guard next < seen.count else { throw fail("the chip's log ends before the caller's") }
-    let event = seen[next]
-    guard event.kind == kind, lines.meets(event.mask) else { throw other(event) }
-    next += 1
-    return event
-  }
-
-  private func other(_ event: Trace.Event) -> Divergence {
-    fail("the chip saw another request than the firmware makes, at \(event.time.count) ns")
+    throw fail("the chip's log ends before the caller's")
   }
 
   private func fail(_ what: String) -> Divergence {
@@ -311,10 +359,17 @@ public struct RetimedPins: Lines, Sendable {
     do throws(ReplayLines.Divergence) { try calls.write(levels, mask: mask) } catch {
       throw fail(error.description)
     }
-    var left = mask & pins.wiring.outputs
+    // The serial lines are the controller's, if there is one: nothing else sets them.
+    let wiring = pins.wiring
+    let serial = calls.hasSerialBus ? wiring.clock | wiring.dataOut : .none
+    try send(levels, on: (mask & wiring.outputs).without(serial))
+  }
+
+  /// Does what the chip was told of lines, which must be these levels.
+  private mutating func send(_ levels: LineSet, on mask: LineSet) throws(Divergence) {
+    var left = mask
     while left != .none {
-      let event = try request(.write, of: left)
-      guard event.levels == levels & event.mask else { throw other(event) }
+      let event = try request(.write, of: left, at: levels)
       pins.follow(event.time)
       pins.write(event.levels, mask: event.mask)
       left = left.without(event.mask)
@@ -355,5 +410,36 @@ public struct RetimedPins: Lines, Sendable {
     do throws(ReplayLines.Divergence) { return try calls.now() } catch {
       throw fail(error.description)
     }
+  }
+
+  /// Whether the caller had a serial bus.
+  public var hasSerialBus: Bool { calls.hasSerialBus }
+
+  /// Checks an exchange against both logs and lets the double answer it, edge by edge as the
+  /// controller clocked the chip.
+  public mutating func exchange(_ word: UInt32, bits: Int) throws(Divergence) -> UInt32 {
+    let logged: UInt32
+    do throws(ReplayLines.Divergence) { logged = try calls.exchange(word, bits: bits) } catch {
+      throw fail(error.description)
+    }
+    let wiring = pins.wiring
+    var received: UInt32 = 0
+    var bit = 1 << UInt32(bits - 1) as UInt32
+    while bit != 0 {
+      // Data out, data in, the clock up and down, as a controller does it.
+      try send(word & bit != 0 ? wiring.dataOut : .none, on: wiring.dataOut)
+      let event = try request(.read, of: wiring.dataIn)
+      pins.follow(event.time)
+      if pins.read(mask: wiring.dataIn) != .none { received |= bit }
+      try send(wiring.clock, on: wiring.clock)
+      try send(.none, on: wiring.clock)
+      bit >>= 1
+    }
+    guard received == logged else {
+      throw fail(
+        "the double sends \(String(received, radix: 16)), the caller received "
+          + "\(String(logged, radix: 16))")
+    }
+    return received
   }
 }

@@ -42,6 +42,8 @@ public struct PinChip: Sendable {
   public private(set) var sightings = Sightings()
   private var lines: [Line]
   private let roles: [String]
+  /// The outputs that a program holds and lets go: not those of an SPI controller.
+  private let watched: LineSet
   private var learnSince: Nanoseconds?
 
   /// What an observer at the board's side has seen of the computer.
@@ -83,6 +85,8 @@ public struct PinChip: Sendable {
     self.pins = pins
     self.release = release
     roles = wiring.wires.map(\.role)
+    watched =
+      wiring.requested.indices.reduce(.none) { $0 | LineSet(line: $1) } & pins.wiring.outputs
     var used = 0
     for wire in wiring.wires {
       if case .offset(let offset) = wire.line { used = max(used, offset + 1) }
@@ -168,7 +172,7 @@ public struct PinChip: Sendable {
       if set == pins.wiring.learn && lines[line].level { sightings.activeRequests += 1 }
       drive(line, at: time, turning: true)
     } else if before == .output {
-      if direction == .none { look() }
+      if direction == .none && watched.meets(set) { look() }
       if release == .floats {
         lines[line].level = pins.wiring.idle.meets(set)
         drive(line, at: time, turning: true)
@@ -181,14 +185,13 @@ public struct PinChip: Sendable {
     guard
       !lines.contains(where: { line in
         line.direction == .output
-          && line.wire.map { pins.wiring.outputs.meets(LineSet(line: $0)) }
-            ?? false
+          && line.wire.map { watched.meets(LineSet(line: $0)) } ?? false
       })
     else { return }
     sightings.endings += 1
     var wrong: [String] = []
     for line in lines {
-      guard let wire = line.wire, pins.wiring.outputs.meets(LineSet(line: wire)) else { continue }
+      guard let wire = line.wire, watched.meets(LineSet(line: wire)) else { continue }
       if line.level != pins.wiring.idle.meets(LineSet(line: wire)) { wrong.append(roles[wire]) }
     }
     if !wrong.isEmpty {

@@ -75,18 +75,20 @@ struct BoardCommand: ParsableCommand {
         if let task {
           let times = OperationTimes(description: description)
           let wired = description.wiring?.sources ?? []
+          let overBus = description.wiring?.spi != nil
           let sources = task.inputs.indices.count { channel in
             let isRail = channel < wired.count && wired[channel].rail != nil
             return task.inputs[channel].column != nil && !isRail
           }
           tables.append(
             TextTable(
-              title: "Line operations of a step that moves gates, at most:",
+              title: "Line operations of a step that moves gates, at most"
+                + (overBus ? ", exchanges over the bus among them:" : ":"),
               head: ["rule", "operations"],
               rows: RuleSettings.Name.allCases.filter { rule == nil || $0 == rule }.map { name in
                 let count = times.lineOperations(
                   sources: sources, targets: task.outputs.channels,
-                  comparisons: name.isCentred ? 2 : 1)
+                  comparisons: name.isCentred ? 2 : 1, overBus: overBus)
                 return [name.rawValue, "\(count)"]
               }))
         }

@@ -22,6 +22,7 @@ struct DoctorCommand: ParsableCommand {
       var report = Report()
       tellSystem(&report)
       tellChips(&report, wiring)
+      tellBus(&report, wiring)
       tellSchedule(&report)
       print(report.text, terminator: "")
       if let failed = report.failed {
@@ -70,8 +71,9 @@ struct DoctorCommand: ParsableCommand {
     do {
       let chip = try GPIOChip.find(label: wiring.chip)
       report.good("the board's chip", chip.label)
-      let offsets = try chip.offsets(of: wiring.wires)
-      let held = try chip.held(wiring.wires, at: offsets)
+      let wires = Array(wiring.requested)
+      let offsets = try chip.offsets(of: wires)
+      let held = try chip.held(wires, at: offsets)
       if held.isEmpty {
         report.good("the board's lines", "all \(offsets.count) are there and free")
       }
@@ -105,12 +107,28 @@ struct DoctorCommand: ParsableCommand {
         ?? "ask for access to it", Exits.permission)
   }
 
-  private func tellSchedule(_ report: inout Report) {
-    let spi = ((try? FileManager.default.contentsOfDirectory(atPath: "/dev")) ?? [])
+  private func tellBus(_ report: inout Report, _ wiring: WiringDescription) {
+    let found = ((try? FileManager.default.contentsOfDirectory(atPath: "/dev")) ?? [])
       .filter { $0.hasPrefix("spidev") }.sorted()
-    report.add(
-      .note, "spidev", spi.isEmpty ? "none" : spi.joined(separator: ", "),
-      spi.isEmpty ? "" : "the board's lines SCLK, MOSI and MISO must not be the controller's")
+    guard let spi = wiring.spi else {
+      report.add(
+        .note, "spidev", found.isEmpty ? "none" : found.joined(separator: ", "),
+        found.isEmpty ? "" : "the board's lines SCLK, MOSI and MISO must not be the controller's")
+      return
+    }
+    if !FileManager.default.fileExists(atPath: spi.device) {
+      report.bad(
+        spi.device, found.isEmpty ? "not there" : "not there, but \(found.joined(separator: ", "))",
+        "switch the SPI controller on (dtoverlay=spi0-0cs), or leave spi out of wiring",
+        Exits.device)
+    } else if access(spi.device, R_OK | W_OK) != 0 {
+      tellRefused(&report, spi.device)
+    } else {
+      report.good(spi.device, "there, for SCLK, MOSI and MISO")
+    }
+  }
+
+  private func tellSchedule(_ report: inout Report) {
     let limit = text("/proc/self/limits")?.split(separator: "\n")
       .first { $0.hasPrefix("Max realtime priority") }?.split(separator: " ").dropFirst(3).first
     let allowed = limit.map { $0 != "0" } ?? false || geteuid() == 0

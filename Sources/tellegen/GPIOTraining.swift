@@ -77,6 +77,12 @@ extension TrainCommand {
       latency: LineStatistics.Latency(
         median: lines.latency(0.5), p99: lines.latency(0.99), p999: lines.latency(0.999),
         longest: lines.longestLatency),
+      exchanges: lines.hasSerialBus
+        ? LineStatistics.Exchanges(
+          count: lines.exchanges,
+          latency: LineStatistics.Latency(
+            median: lines.exchangeLatency(0.5), p99: lines.exchangeLatency(0.99),
+            p999: lines.exchangeLatency(0.999), longest: lines.longestExchange)) : nil,
       steps: steps, leftBehind: lines.leftBehind)
     try tell(
       RunRecord(
@@ -99,7 +105,7 @@ extension TrainCommand {
     var saved = Date()
     while !session.isFinished {
       let ended = try session.trainEpoch(
-        counting: &steps, operations: { _ in lines.writes + lines.reads },
+        counting: &steps, operations: { _ in lines.operations },
         stopping: { Interruption.isAsked })
       if !ended {
         display.stop()

@@ -378,15 +378,15 @@ struct Summary {
     }
     if let lines = record.lines {
       func micro(_ time: Int64) -> String { Format.significant(Double(time) / 1000) }
-      let operations = lines.writes + lines.reads
-      rows.append(("line operations", "\(operations) (\(lines.writes) writes)"))
-      let latency = lines.latency
-      rows.append(
-        (
-          "an operation, us (median, 99 %, 99.9 %, max)",
-          [latency.median, latency.p99, latency.p999, latency.longest].map(micro)
-            .joined(separator: ", ")
-        ))
+      let operations = lines.writes + lines.reads + (lines.exchanges?.count ?? 0)
+      let bus = lines.exchanges.map { ", \($0.count) exchanges" } ?? ""
+      rows.append(("line operations", "\(operations) (\(lines.writes) writes\(bus))"))
+      func add(_ what: String, _ latency: LineStatistics.Latency) {
+        let all = [latency.median, latency.p99, latency.p999, latency.longest].map(micro)
+        rows.append(("\(what), us (median, 99 %, 99.9 %, max)", all.joined(separator: ", ")))
+      }
+      add("a read or write", lines.latency)
+      if let exchanges = lines.exchanges { add("an exchange", exchanges.latency) }
       if lines.steps.count > 0 {
         let mean = Double(lines.steps.operations) / Double(lines.steps.count)
         rows.append(

@@ -51,6 +51,8 @@ private let direct = """
 
   """
 
+private let bus = "  spi: {device: /dev/spidev0.0, speed: 500e3}\n"
+
 /// The text with one part exchanged, which must be there.
 private func changed(_ text: String, _ old: String, _ new: String) -> String {
   precondition(text.contains(old), "nothing to exchange: \(old)")
@@ -121,6 +123,23 @@ private func output(_ select: Int, _ channel: Int) -> WiringDescription.Output {
     #expect(wiring.chain.isEmpty)
   }
 
+  @Test func `a controller takes the three serial lines, whose bits stay`() throws {
+    for text in [chains, direct] {
+      let plain = try wiring(board + text)
+      #expect(plain.spi == nil)
+      #expect(plain.requested.count == plain.wires.count)
+      let wired = try wiring(board + text + bus)
+      #expect(wired.spi == .init(device: "/dev/spidev0.0", speed: 500_000))
+      #expect(wired.wires == plain.wires)
+      #expect(wired.requested.startIndex == 3)
+      #expect(Array(wired.requested) == Array(plain.wires.dropFirst(3)))
+    }
+    // A converter that holds its sample for longer may be read more slowly.
+    let slow = board + "timing: {conversion: 0.05}\n" + chains + bus
+    #expect(
+      try wiring(slow.replacingOccurrences(of: "500e3", with: "480")).spi?.speed == 480)
+  }
+
   @Test func `a quoted number is the name of a line`() throws {
     let wiring = try wiring(changed(chains, "SCLK: 11", "SCLK: \"10\""))
     #expect(wiring.wires[0].line == .name("10"))
@@ -129,6 +148,7 @@ private func output(_ select: Int, _ channel: Int) -> WiringDescription.Output {
   @Test(arguments: [
     chains, direct, chains.replacingOccurrences(of: "GPIO13", with: "\"13\""),
     chains + "  sources: [4B, 1B, 3A]\n  targets: [\"0.7\", \"0.0\"]\n  chain: [c-d, a-b, b-c]\n",
+    chains + bus, direct + bus,
     direct.replacingOccurrences(of: "A: 17", with: "A: \"GPIO 17: \\\"x\\\", on\""),
   ])
   func `wiring reads back equal from the file it is written to`(_ text: String) throws {
@@ -139,7 +159,7 @@ private func output(_ select: Int, _ channel: Int) -> WiringDescription.Output {
 
   @Test func `wiring survives a round trip through JSON, and files without it still decode`() throws
   {
-    for text in [board, board + chains, board + direct] {
+    for text in [board, board + chains, board + direct, board + chains + bus] {
       let first = try read(text)
       let data = try JSONEncoder().encode(first)
       #expect(try JSONDecoder().decode(BoardDescription.self, from: data) == first)
@@ -195,6 +215,26 @@ private func output(_ select: Int, _ channel: Int) -> WiringDescription.Output {
     Refusal(
       changed(chains, "chip:", "chips: 1\n  chip:"), "b.yaml:14: unknown key \"chips\" of wiring",
       "did you mean chip?"),
+    // The serial controller.
+    Refusal(
+      board + chains + bus.replacingOccurrences(of: "/dev/spidev0.0", with: "/dev/spidev0"),
+      "b.yaml:28: device of spi of wiring is \"/dev/spidev0\"", "such as /dev/spidev0.0"),
+    Refusal(
+      board + chains + bus.replacingOccurrences(of: "500e3", with: "10e3"),
+      "b.yaml:28: speed of spi of wiring is 10000 Hz", "allowed is 20000 ... 1000000 Hz",
+      "24 clocks"),
+    Refusal(
+      board + chains + bus.replacingOccurrences(of: "500e3", with: "2e6"),
+      "b.yaml:28: speed of spi of wiring is 2000000 Hz", "3.3 V takes up to 1 MHz"),
+    Refusal(
+      board + chains + bus.replacingOccurrences(of: "500e3", with: "500 kHz"),
+      "b.yaml:28: speed of spi of wiring"),
+    Refusal(
+      board + direct + bus.replacingOccurrences(of: ", speed: 500e3", with: ""),
+      "b.yaml:22: spi of wiring needs the key \"speed\""),
+    Refusal(
+      board + direct + bus.replacingOccurrences(of: "speed", with: "mode: 3, speed"),
+      "b.yaml:22: unknown key \"mode\" of spi of wiring"),
     // Selects.
     Refusal(
       changed(
@@ -404,6 +444,10 @@ private func output(_ select: Int, _ channel: Int) -> WiringDescription.Output {
     #expect(decoded.rows.map { $0[0] } == (0..<10).map(String.init))
     #expect(decoded.rows[4][5] == "high" && decoded.rows[9][5] == "low")
     #expect(decoded.rows[8][3] == "GPIO13")
+    let controlled = try read(board + chains + bus).wiringTables()[0]
+    #expect(controlled.rows == decoded.rows)
+    #expect(
+      controlled.title.hasSuffix("SCLK, MOSI and MISO are those of /dev/spidev0.0, at 500 kHz."))
   }
 
   @Test func `directly wired edges are listed with their lines and buffers`() throws {

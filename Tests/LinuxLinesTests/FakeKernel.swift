@@ -24,6 +24,18 @@ final class FakeKernel {
   var names: [Int: String] = [:]
   var pins: VirtualPins
   var wires: [Int] = []
+  /// Which bits are lines of the request.
+  private var held = LineSet.none
+
+  /// The serial controllers there are, and the errno of one that refuses.
+  var buses = ["/dev/spidev0.0"]
+  var busErrno: Int32 = 0
+  var busSpeed: UInt32 = 0
+  private(set) var openBuses = 0
+  /// Whether the controller reads MISO after the rising edge, and how long it pauses in an exchange,
+  /// counted down.
+  var samplesLate = false
+  var pauses: (count: Int, duration: Nanoseconds) = (0, .zero)
 
   /// The calls in order.
   var log: [String] = []
@@ -47,6 +59,26 @@ final class FakeKernel {
     next.after -= 1
     failure = next
     return nil
+  }
+
+  /// Mode 0, as a controller clocks it.
+  private func exchange(_ word: UInt32, bits: Int) -> UInt32 {
+    let wiring = pins.wiring
+    var received: UInt32 = 0
+    func receive() { received = received << 1 | (pins.read(mask: wiring.dataIn) == .none ? 0 : 1) }
+    for bit in (0..<bits).reversed() {
+      pins.write(
+        word >> bit & 1 == 1 ? wiring.dataOut : .none, mask: wiring.dataOut | wiring.clock)
+      if !samplesLate { receive() }
+      pins.write(wiring.clock, mask: wiring.clock)
+      if samplesLate { receive() }
+    }
+    if pauses.count > 0 {
+      pauses.count -= 1
+      pins.wait(pauses.duration)
+    }
+    pins.write(.none, mask: wiring.clock)
+    return received
   }
 
   /// The table of calls that lead here.
@@ -75,9 +107,11 @@ final class FakeKernel {
       },
       open: { context, path, consumer, offsets, count, outputs, levels, asIs, request in
         let kernel = Unmanaged<FakeKernel>.fromOpaque(context!).takeUnretainedValue()
-        let wanted = (0..<Int(count)).map { Int(offsets![$0]) }
+        let bits = (0..<Int(count)).filter { offsets![$0] != cgpiod_elsewhere }
+        let wanted = bits.map { Int(offsets![$0]) }
         if wanted.contains(where: { kernel.owners[$0] != nil }) { return -EBUSY }
         kernel.wires = wanted
+        kernel.held = bits.reduce(.none) { $0 | LineSet(line: $1) }
         kernel.isAsIs = asIs
         kernel.lastLevels = levels
         kernel.lastOutputs = outputs
@@ -90,7 +124,7 @@ final class FakeKernel {
         let kernel = Unmanaged<FakeKernel>.fromOpaque(context!).takeUnretainedValue()
         if let errno = kernel.fails() { return -errno }
         kernel.log.append("w \(String(mask, radix: 16)) \(String(levels & mask, radix: 16))")
-        kernel.pins.write(LineSet(bits: levels), mask: LineSet(bits: mask))
+        kernel.pins.write(LineSet(bits: levels), mask: LineSet(bits: mask) & kernel.held)
         return 0
       },
       read: { context, _, mask, levels in
@@ -108,6 +142,28 @@ final class FakeKernel {
         let kernel = Unmanaged<FakeKernel>.fromOpaque(context!).takeUnretainedValue()
         kernel.closed += 1
         kernel.log.append("close")
+      },
+      open_bus: { context, path, speed, bus in
+        let kernel = Unmanaged<FakeKernel>.fromOpaque(context!).takeUnretainedValue()
+        guard let number = kernel.buses.firstIndex(of: String(cString: path!)) else {
+          return -ENOENT
+        }
+        if kernel.busErrno != 0 { return -kernel.busErrno }
+        kernel.busSpeed = speed
+        kernel.openBuses += 1
+        bus!.pointee = Int32(number)
+        return 0
+      },
+      exchange: { context, _, word, bits, received in
+        let kernel = Unmanaged<FakeKernel>.fromOpaque(context!).takeUnretainedValue()
+        if let errno = kernel.fails() { return -errno }
+        kernel.log.append("e \(bits)")
+        received!.pointee = kernel.exchange(word, bits: Int(bits))
+        return 0
+      },
+      close_bus: { context, _ in
+        let kernel = Unmanaged<FakeKernel>.fromOpaque(context!).takeUnretainedValue()
+        kernel.openBuses -= 1
       },
       now: { context in
         let kernel = Unmanaged<FakeKernel>.fromOpaque(context!).takeUnretainedValue()
@@ -135,10 +191,18 @@ struct Bench {
   var kernel: FakeKernel
   var wiring: BoardWiring
 
-  init(_ name: String, task taskName: String) throws {
+  /// - Parameters:
+  ///   - overBus: whether a controller has the serial lines.
+  ///   - change: what is different about the board.
+  init(
+    _ name: String, task taskName: String, overBus: Bool = false,
+    change: (inout BoardDescription) -> Void = { _ in }
+  ) throws {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent().path
     board = try BoardDescription.read(path: "\(root)/board/\(name).yaml")
+    change(&board)
+    if overBus { board.wiring!.spi = .init(device: "/dev/spidev0.0", speed: 500e3) }
     task = try TaskDescription.read(path: "\(root)/task/\(taskName).yaml")
     let place = try task.place(on: board)
     let pins = try VirtualPins(

@@ -47,6 +47,7 @@ struct PinsTraceTests {
         #expect(event.levels.without(event.mask) == .none)
       case .wait, .now: #expect(event.mask == .none)
       case .turn: Issue.record("the double's own pins have no directions")
+      case .exchange: Issue.record("the pins have no serial bus")
       }
     }
     #expect(trace.events.count { $0.kind == .wait } >= 9)

@@ -5,6 +5,8 @@
 // is used is found when this file is compiled; without libgpiod every call answers -ENOSYS.
 //
 // Lines of a request are bits: bit i is offsets[i]. Calls return 0, or the negative errno.
+//
+// A serial bus beside the lines is the kernel's spidev.
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,6 +18,9 @@ typedef struct {
   char label[32];
   uint32_t lines;
 } cgpiod_chip;
+
+// The offset of a bit that is no line of this request: a bus has it. It is neither set nor read.
+static const uint32_t cgpiod_elsewhere = UINT32_MAX;
 
 // A line of a chip as the kernel knows it.
 typedef struct {
@@ -43,6 +48,13 @@ typedef struct {
   int (*read)(void *context, void *request, uint64_t mask, uint64_t *levels);
   // Releases the lines.
   void (*close)(void *context, void *request);
+  // Opens a device such as /dev/spidev0.0: mode 0, bytes, at most `speed` hertz, and no select of its
+  // own where the controller's driver can leave it alone.
+  int (*open_bus)(void *context, const char *path, uint32_t speed, int *bus);
+  // Sends the lowest `bits` bits, 8, 16, 24 or 32, the highest of them first, and receives as many.
+  int (*exchange)(void *context, int bus, uint32_t word, uint32_t bits, uint32_t *received);
+  // Closes the bus.
+  void (*close_bus)(void *context, int bus);
   // The time in ns by a clock that never goes back.
   int64_t (*now)(void *context);
   // Waits until that time, at least.
