@@ -332,17 +332,25 @@ struct Conformance<Board: LearningBoard & ~Copyable> {
     try open(&board)
     try drive(&board, path: range.upperBound, others: range.lowerBound)
     let before = try (0..<targets).map { try measure(&board, $0) }
-    let start = try board.now()
-    for outside in [-1, Int.min, 32, 64, 1000, Int.max] {
-      try board.drive(source: outside, at: Voltage(volts: middle))
-      try board.clamp(target: outside, at: Voltage(volts: middle))
-      try board.release(target: outside)
-      #expect(try board.measure(target: outside) == .zero, "target \(outside)")
+    // Twice, for an emulated computer is slow at what it does for the first time, and judged
+    // afterwards, for an expectation takes longer than what it judges. Virtual time never passes.
+    var read: [Voltage] = []
+    var taken = Nanoseconds.zero
+    for _ in 0..<2 {
+      let start = try board.now()
+      for outside in [-1, Int.min, 32, 64, 1000, Int.max] {
+        try board.drive(source: outside, at: Voltage(volts: middle))
+        try board.clamp(target: outside, at: Voltage(volts: middle))
+        try board.release(target: outside)
+        read.append(try board.measure(target: outside))
+      }
+      try board.drive(source: sources, at: Voltage(volts: middle))
+      try board.clamp(target: targets, at: Voltage(volts: middle))
+      read.append(try board.measure(target: targets))
+      taken = (instant == .zero ? taken : .zero) + (try board.now() - start)
     }
-    try board.drive(source: sources, at: Voltage(volts: middle))
-    try board.clamp(target: targets, at: Voltage(volts: middle))
-    #expect(try board.measure(target: targets) == .zero)
-    #expect(!(instant < (try board.now()) - start))
+    #expect(!(instant < taken), "\(taken.count) ns")
+    #expect(read == Array(repeating: .zero, count: 14))
     for target in 0..<targets {
       #expect(abs(try measure(&board, target) - before[target]) < reading, "target \(target)")
     }
