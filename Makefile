@@ -61,7 +61,7 @@ hil: ## learn through a real kernel's GPIO in a virtual machine (first time: bui
 	@$(in_root) Scripts/setup build test hil
 	$(in_root) hil/kernel >/dev/null
 	$(in_root) swift build $(tests) --build-tests
-	$(in_root) ONLY=breadboard hil/check .build-test/release/tellegen
+	$(in_root) ONLY="sim spi-breadboard" hil/check .build-test/release/tellegen
 	$(in_root) $(gpiod2) swift build --scratch-path .build-gpiod2 -c release --product tellegen
 	$(in_root) $(gpiod2) swift build $(tests) --build-tests
 	$(in_root) $(gpiod2) swift test $(tests) --skip-build --parallel

@@ -101,6 +101,8 @@ static void copy(char *to, size_t size, const char *from) {
   snprintf(to, size, "%s", from ? from : "");
 }
 
+static cgpiod_reading unread(void) { return (cgpiod_reading){.error = failure()}; }
+
 // The bits whose lines belong to a request.
 static uint64_t own(const uint32_t *offsets, uint32_t count) {
   uint64_t mask = 0;
@@ -236,16 +238,15 @@ static int write_lines(void *context, void *given, uint64_t levels, uint64_t mas
   return gpiod_line_set_value_bulk(&group->bulk, group->values) < 0 ? failure() : 0;
 }
 
-static int read_lines(void *context, void *given, uint64_t mask, uint64_t *levels) {
+static cgpiod_reading read_lines(void *context, void *given, uint64_t mask) {
   (void)context;
   struct request *request = given;
   // A bit of a frame.
   struct group *first = &request->groups[FIRST_INPUT];
   if (mask == first->mask) {
     int value = 0;
-    if (mask && gpiod_line_get_value_bulk(&first->bulk, &value) < 0) return failure();
-    *levels = value ? mask : 0;
-    return 0;
+    if (mask && gpiod_line_get_value_bulk(&first->bulk, &value) < 0) return unread();
+    return (cgpiod_reading){.levels = value ? mask : 0};
   }
   uint64_t read = 0;
   uint64_t left = mask;
@@ -253,13 +254,12 @@ static int read_lines(void *context, void *given, uint64_t mask, uint64_t *level
     struct group *group = &request->groups[index];
     if (!(group->mask & left)) continue;
     int values[MOST];
-    if (gpiod_line_get_value_bulk(&group->bulk, values) < 0) return failure();
+    if (gpiod_line_get_value_bulk(&group->bulk, values) < 0) return unread();
     for (uint64_t rest = group->mask & left; rest; rest &= rest - 1)
       if (values[request->places[__builtin_ctzll(rest)]]) read |= rest & -rest;
     left &= ~group->mask;
   }
-  *levels = read;
-  return 0;
+  return (cgpiod_reading){.levels = read};
 }
 
 int cgpiod_measure(void *given, uint32_t input, uint32_t output, uint32_t count, double *get,
@@ -413,7 +413,7 @@ static int write_lines(void *context, void *given, uint64_t levels, uint64_t mas
              : 0;
 }
 
-static int read_lines(void *context, void *given, uint64_t mask, uint64_t *levels) {
+static cgpiod_reading read_lines(void *context, void *given, uint64_t mask) {
   (void)context;
   struct request *request = given;
   unsigned int offsets[MOST];
@@ -425,13 +425,12 @@ static int read_lines(void *context, void *given, uint64_t mask, uint64_t *level
   uint64_t read = 0;
   if (count) {
     if (gpiod_line_request_get_values_subset(request->lines, count, offsets, values) < 0)
-      return failure();
+      return unread();
     size_t place = 0;
     for (uint64_t rest = mask; rest; rest &= rest - 1)
       if (values[place++] == GPIOD_LINE_VALUE_ACTIVE) read |= rest & -rest;
   }
-  *levels = read;
-  return 0;
+  return (cgpiod_reading){.levels = read};
 }
 
 int cgpiod_measure(void *given, uint32_t input, uint32_t output, uint32_t count, double *get,
@@ -484,9 +483,9 @@ static int write_lines(void *context, void *request, uint64_t levels, uint64_t m
   (void)context, (void)request, (void)levels, (void)mask;
   return -ENOSYS;
 }
-static int read_lines(void *context, void *request, uint64_t mask, uint64_t *levels) {
-  (void)context, (void)request, (void)mask, (void)levels;
-  return -ENOSYS;
+static cgpiod_reading read_lines(void *context, void *request, uint64_t mask) {
+  (void)context, (void)request, (void)mask;
+  return (cgpiod_reading){.error = -ENOSYS};
 }
 int cgpiod_measure(void *request, uint32_t input, uint32_t output, uint32_t count, double *get,
                    double *set) {

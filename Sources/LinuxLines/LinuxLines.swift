@@ -70,12 +70,11 @@ public struct LinuxLines: Lines {
     }
 
     // What a killed program left driven is read before it is put right.
-    var levels: UInt64 = 0
     let asFound = try open(asIs: true)
-    let result = calls.read(calls.context, asFound, wiring.outputs.bits, &levels)
+    let found = calls.read(calls.context, asFound, wiring.outputs.bits)
     calls.close(calls.context, asFound)
-    if result != 0 { throw .failed(.read, errno: -result) }
-    let wrong = LineSet(bits: (levels ^ wiring.idle.bits) & (outputs & wiring.outputs).bits)
+    if found.error != 0 { throw .failed(.read, errno: -found.error) }
+    let wrong = LineSet(bits: (found.levels ^ wiring.idle.bits) & (outputs & wiring.outputs).bits)
     leftBehind = description.requested.indices.filter { wrong.meets(LineSet(line: $0)) }
       .map { description.wires[$0].role }
 
@@ -277,23 +276,53 @@ private struct Hot: ~Copyable {
   @inline(__always)
   mutating func write(_ levels: UInt64, mask: UInt64) throws(LineError) {
     writes &+= 1
-    let start = startOfTimed()
-    var result = calls.write(calls.context, request, levels, mask)
-    while result == -interrupted { result = calls.write(calls.context, request, levels, mask) }
-    if start != 0 { latency.add(calls.now(calls.context) - start) }
-    if result != 0 { throw .failed(.write, errno: -result) }
+    untilTimed &-= 1
+    var result =
+      untilTimed > 0
+      ? calls.write(calls.context, request, levels, mask) : timedWrite(levels, mask)
+    while result != 0 {
+      if result != -interrupted { throw failure(.write, result) }
+      result = calls.write(calls.context, request, levels, mask)
+    }
   }
 
   @inline(__always)
   mutating func read(mask: UInt64) throws(LineError) -> UInt64 {
     reads &+= 1
-    var levels: UInt64 = 0
-    let start = startOfTimed()
-    var result = calls.read(calls.context, request, mask, &levels)
-    while result == -interrupted { result = calls.read(calls.context, request, mask, &levels) }
-    if start != 0 { latency.add(calls.now(calls.context) - start) }
-    if result != 0 { throw .failed(.read, errno: -result) }
-    return levels
+    untilTimed &-= 1
+    var result =
+      untilTimed > 0 ? calls.read(calls.context, request, mask) : timedRead(mask)
+    while result.error != 0 {
+      if result.error != -interrupted { throw failure(.read, result.error) }
+      result = calls.read(calls.context, request, mask)
+    }
+    return result.levels
+  }
+
+  // Looking at the clock twice costs a tenth of a fast operation, so one in thirty-one is timed, a
+  // number that shares no factor with a frame's pattern. What is seldom needed stays out of line.
+
+  @inline(never)
+  private mutating func timedWrite(_ levels: UInt64, _ mask: UInt64) -> Int32 {
+    untilTimed = 31
+    let start = calls.now(calls.context)
+    let result = calls.write(calls.context, request, levels, mask)
+    latency.add(calls.now(calls.context) - start)
+    return result
+  }
+
+  @inline(never)
+  private mutating func timedRead(_ mask: UInt64) -> cgpiod_reading {
+    untilTimed = 31
+    let start = calls.now(calls.context)
+    let result = calls.read(calls.context, request, mask)
+    latency.add(calls.now(calls.context) - start)
+    return result
+  }
+
+  @inline(never)
+  private func failure(_ call: LineError.Call, _ result: Int32) -> LineError {
+    .failed(call, errno: -result)
   }
 
   /// Every exchange is timed: against its bits, a look at the clock is nothing. An interrupted one is
@@ -306,15 +335,6 @@ private struct Hot: ~Copyable {
     exchangeLatency.add(calls.now(calls.context) - start)
     if result != 0 { throw .failed(.exchange, errno: -result) }
     return received
-  }
-
-  /// The time, if this operation is to be timed, or zero: looking at the clock twice costs a tenth of
-  /// a fast one, so one in thirty-one is, a number that shares no factor with a frame's pattern.
-  private mutating func startOfTimed() -> Int64 {
-    untilTimed &-= 1
-    if untilTimed > 0 { return 0 }
-    untilTimed = 31
-    return calls.now(calls.context)
   }
 }
 

@@ -127,16 +127,13 @@ final class FakeKernel {
         kernel.pins.write(LineSet(bits: levels), mask: LineSet(bits: mask) & kernel.held)
         return 0
       },
-      read: { context, _, mask, levels in
+      read: { context, _, mask in
         let kernel = Unmanaged<FakeKernel>.fromOpaque(context!).takeUnretainedValue()
-        if let errno = kernel.fails() { return -errno }
-        if kernel.isAsIs {
-          levels!.pointee = kernel.leftLevels & mask
-          return 0
-        }
+        if let errno = kernel.fails() { return cgpiod_reading(levels: 0, error: -errno) }
+        if kernel.isAsIs { return cgpiod_reading(levels: kernel.leftLevels & mask, error: 0) }
         kernel.log.append("r \(String(mask, radix: 16))")
-        levels!.pointee = kernel.pins.read(mask: LineSet(bits: mask)).bits
-        return 0
+        let levels = kernel.pins.read(mask: LineSet(bits: mask))
+        return cgpiod_reading(levels: levels.bits, error: 0)
       },
       close: { context, _ in
         let kernel = Unmanaged<FakeKernel>.fromOpaque(context!).takeUnretainedValue()

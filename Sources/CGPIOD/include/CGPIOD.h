@@ -30,6 +30,12 @@ typedef struct {
   bool output;
 } cgpiod_line;
 
+// Levels, or why there are none.
+typedef struct {
+  uint64_t levels;
+  int error;
+} cgpiod_reading;
+
 // The calls, as a table: tests put another chip and another clock behind the same Swift code.
 typedef struct {
   // Passed to every call.
@@ -45,7 +51,7 @@ typedef struct {
   // Sets the outputs of `mask`.
   int (*write)(void *context, void *request, uint64_t levels, uint64_t mask);
   // Reads the lines of `mask`.
-  int (*read)(void *context, void *request, uint64_t mask, uint64_t *levels);
+  cgpiod_reading (*read)(void *context, void *request, uint64_t mask);
   // Releases the lines.
   void (*close)(void *context, void *request);
   // Opens a device such as /dev/spidev0.0: mode 0, bytes, at most `speed` hertz, and no select of its
