@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/spi/spidev.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +25,6 @@
 #else
 #define GENERATION 0
 #endif
-
-int cgpiod_generation(void) { return GENERATION; }
 
 // MARK: - What all share
 
@@ -139,7 +138,6 @@ static int tell_chip(void *context, uint32_t number, cgpiod_chip *chip) {
   snprintf(chip->path, sizeof chip->path, "/dev/gpiochip%u", number);
   struct gpiod_chip *opened = gpiod_chip_open(chip->path);
   if (!opened) return failure();
-  copy(chip->name, sizeof chip->name, gpiod_chip_name(opened));
   copy(chip->label, sizeof chip->label, gpiod_chip_label(opened));
   chip->lines = gpiod_chip_num_lines(opened);
   gpiod_chip_close(opened);
@@ -308,7 +306,6 @@ static int tell_chip(void *context, uint32_t number, cgpiod_chip *chip) {
   struct gpiod_chip_info *info = gpiod_chip_get_info(opened);
   int result = info ? 0 : failure();
   if (info) {
-    copy(chip->name, sizeof chip->name, gpiod_chip_info_get_name(info));
     copy(chip->label, sizeof chip->label, gpiod_chip_info_get_label(info));
     chip->lines = (uint32_t)gpiod_chip_info_get_num_lines(info);
     gpiod_chip_info_free(info);
@@ -515,44 +512,86 @@ cgpiod_calls cgpiod_kernel(void) {
 
 // MARK: - The guard
 
-static cgpiod_calls guarded;
-static cgpiod_guard writes;
-// Set last and cleared first: a handler may come between any two statements.
-static void *volatile guarded_request;
+// What is written at the end, for each of the requests that are open.
+static struct {
+  cgpiod_calls calls;
+  cgpiod_guard writes;
+  // Set last and cleared first: a handler may come between any two statements.
+  void *volatile request;
+} guarded[CGPIOD_GUARDED];
 
-void cgpiod_make_safe(void) {
-  void *request = __atomic_exchange_n(&guarded_request, NULL, __ATOMIC_SEQ_CST);
+static void make_safe(int index) {
+  void *request = __atomic_exchange_n(&guarded[index].request, NULL, __ATOMIC_SEQ_CST);
   if (!request) return;
+  const cgpiod_guard *writes = &guarded[index].writes;
   int saved = errno;
-  for (uint32_t index = 0; index < writes.count && index < CGPIOD_GUARD_WRITES; index++)
-    guarded.write(guarded.context, request, writes.levels[index], writes.masks[index]);
+  for (uint32_t write = 0; write < writes->count && write < CGPIOD_GUARD_WRITES; write++)
+    guarded[index].calls.write(guarded[index].calls.context, request, writes->levels[write],
+                               writes->masks[write]);
   errno = saved;
 }
 
-// The handler is gone when it is called (SA_RESETHAND): the signal comes again and ends the program
-// as it would have without a handler.
-static void fault(int number) {
+void cgpiod_make_safe(void) {
+  for (int index = 0; index < CGPIOD_GUARDED; index++) make_safe(index);
+}
+
+void cgpiod_disarm(void *request) {
+  for (int index = 0; index < CGPIOD_GUARDED; index++)
+    if (guarded[index].request == request) make_safe(index);
+}
+
+#define SIGNALS 65
+static struct sigaction before[SIGNALS];
+
+// The signal comes again to whom it would have come without us, or ends the program.
+static void end(int number) {
   cgpiod_make_safe();
+  sigaction(number, &before[number], NULL);
   raise(number);
 }
 
-void cgpiod_arm(const cgpiod_calls *calls, void *request, const cgpiod_guard *guard) {
-  static bool watched;
-  cgpiod_disarm();
-  guarded = *calls;
-  writes = *guard;
-  __atomic_store_n(&guarded_request, request, __ATOMIC_SEQ_CST);
-  if (watched) return;
-  watched = true;
-  static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE,
-                               SIGABRT, SIGSYS, SIGQUIT, SIGPIPE, SIGXCPU,
-                               SIGALRM, SIGUSR1, SIGUSR2};
-  for (size_t index = 0; index < sizeof faults / sizeof *faults; index++) {
-    struct sigaction action = {.sa_handler = fault, .sa_flags = (int)SA_RESETHAND};
+// Catches whatever ends a program and can be caught. SIGINT, SIGTERM and SIGHUP are the program's
+// own; of the others, those that are handled or ignored already are left as they are, but for faults.
+static void watch(void) {
+  // A stack that has run over has no room for a handler.
+  static char room[65536];
+  stack_t stack = {.ss_sp = room, .ss_size = sizeof room};
+  sigaltstack(&stack, NULL);
+  static const int left[] = {SIGINT,  SIGTERM, SIGHUP,  SIGCHLD, SIGCONT, SIGURG,
+                             SIGWINCH, SIGTSTP, SIGTTIN, SIGTTOU, SIGSTOP, SIGKILL};
+  static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGABRT, SIGSYS, SIGQUIT};
+  for (int number = 1; number < SIGNALS && number <= SIGRTMAX; number++) {
+    bool is_left = false, is_fault = false;
+    for (size_t index = 0; index < sizeof left / sizeof *left; index++)
+      is_left |= left[index] == number;
+    for (size_t index = 0; index < sizeof faults / sizeof *faults; index++)
+      is_fault |= faults[index] == number;
+    if (is_left || sigaction(number, NULL, &before[number]) < 0) continue;
+    if (!is_fault && before[number].sa_handler != SIG_DFL) continue;
+    // A shell has its background jobs ignore SIGQUIT: ignored after all, the program would go on with
+    // lines that were put to rest under it.
+    if (before[number].sa_handler == SIG_IGN) before[number].sa_handler = SIG_DFL;
+    struct sigaction action = {.sa_handler = end, .sa_flags = SA_ONSTACK};
     sigemptyset(&action.sa_mask);
-    sigaction(faults[index], &action, NULL);
+    sigaction(number, &action, NULL);
   }
   atexit(cgpiod_make_safe);
 }
 
-void cgpiod_disarm(void) { __atomic_store_n(&guarded_request, NULL, __ATOMIC_SEQ_CST); }
+bool cgpiod_arm(const cgpiod_calls *calls, void *request, const cgpiod_guard *guard) {
+  static atomic_flag claims = ATOMIC_FLAG_INIT;
+  while (atomic_flag_test_and_set(&claims)) {
+  }
+  int index = 0;
+  while (index < CGPIOD_GUARDED && guarded[index].request) index++;
+  if (index < CGPIOD_GUARDED) {
+    guarded[index].calls = *calls;
+    guarded[index].writes = *guard;
+    __atomic_store_n(&guarded[index].request, request, __ATOMIC_SEQ_CST);
+    static bool watched;
+    if (!watched) watch();
+    watched = true;
+  }
+  atomic_flag_clear(&claims);
+  return index < CGPIOD_GUARDED;
+}

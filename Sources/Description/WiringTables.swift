@@ -90,7 +90,11 @@ extension BoardDescription {
         default: about = ["out", "\(buffer.discharge); low discharges during LEARN", "high"]
         }
       }
-      return ["\(bit)", wire.role, about[0], wire.line.cell, about[1], about[2]]
+      return [
+        "\(bit)", wire.role, about[0], wire.line.cell, headerPin(wire.line, of: wiring.chip),
+        about[1],
+        about[2],
+      ]
     }
     var title = "Lines of \(wiring.chip):"
     if let spi = wiring.spi {
@@ -99,7 +103,20 @@ extension BoardDescription {
     }
     return TextTable(
       title: title,
-      head: ["bit", "role", "direction", "line", "goes to", "idle"], rows: rows)
+      head: ["bit", "role", "direction", "line", "header pin", "goes to", "idle"], rows: rows)
+  }
+
+  /// The pin of a Raspberry Pi's 40-pin header at which a line of its GPIO controller stands; a dash
+  /// on other chips, and for lines by name. The numbers are those of Raspberry Pi's documentation.
+  private func headerPin(_ line: WiringDescription.Line, of chip: String) -> String {
+    let pins = [
+      27, 28, 3, 5, 7, 29, 31, 26, 24, 21, 19, 23, 32, 33, 8, 10, 36, 11, 12, 35, 38, 40, 15, 16,
+      18,
+      22, 37, 13,
+    ]
+    guard chip.hasPrefix("pinctrl-"), case .offset(let offset) = line, pins.indices.contains(offset)
+    else { return "-" }
+    return "\(pins[offset])"
   }
 
   private func selectTable(_ wiring: WiringDescription) -> TextTable {

@@ -37,8 +37,12 @@ extension Session {
       // A few pulses at a time, so that who wants to stop need not wait for a whole turn. One at a
       // time would have no end at slow lines, where a gate leaks by more than the finest pulse's
       // change until its next one.
-      while try learner.program(goals, limit: 8) == 8 {
+      // Where lines are so slow that gates leak more between pulses than the finest gives, they are
+      // never home: then they are as near as they get.
+      var rounds = 0
+      while try learner.program(goals, limit: 8) == 8 && rounds < 50 {
         if stopping() { return false }
+        rounds += 1
       }
     }
     return !stopping()

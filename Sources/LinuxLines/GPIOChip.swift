@@ -15,6 +15,32 @@ public struct GPIOChip: Sendable, Equatable {
     "pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1", "pinctrl-bcm2712",
   ]
 
+  /// What the kernel does with the outputs of a program that has ended.
+  public enum Released: Sendable {
+    /// They stay driven, as on stock Raspberry Pi kernels.
+    case stayDriven
+    /// They become inputs.
+    case becomeInputs
+  }
+
+  /// What this kernel does with released outputs, by its own account: Raspberry Pi's drivers have a
+  /// parameter for it. `nil` when no driver says so.
+  ///
+  /// - Parameter modules: where the kernel tells of its drivers.
+  public static func released(modules: String = "/sys/module") -> Released? {
+    for driver in ["pinctrl_bcm2835", "pinctrl_rp1"] {
+      let parameters = "\(modules)/\(driver)/parameters/"
+      if let persist = contents(parameters + "persist_gpio_outputs") {
+        return persist == "N" ? .becomeInputs : .stayDriven
+      }
+      // Its name for some weeks of 2024, with the opposite sense.
+      if let strict = contents(parameters + "strict_gpiod") {
+        return strict == "Y" ? .becomeInputs : .stayDriven
+      }
+    }
+    return nil
+  }
+
   /// A line as the kernel knows it.
   public struct Line: Sendable, Equatable {
     /// The line's name; empty for none.
@@ -100,6 +126,10 @@ public struct GPIOChip: Sendable, Equatable {
       }
       guard let offset else {
         throw .noLine(role: wire.role, line: written, chip: label, lines: lineCount)
+      }
+      // A name and a number may mean the same line.
+      if let other = offsets.firstIndex(of: offset) {
+        throw .sameLine(roles: [wires[other].role, wire.role], offset: offset, chip: label)
       }
       offsets.append(offset)
     }

@@ -36,6 +36,10 @@ public enum LineError: Error, Equatable, CustomStringConvertible {
   case noLine(role: String, line: String, chip: String, lines: Int)
   /// The serial bus is not there.
   case noBus(path: String)
+  /// One line is given twice, by its number and by its name.
+  case sameLine(roles: [String], offset: Int, chip: String)
+  /// This program holds the lines of so many boards already.
+  case tooManyOpen(most: Int)
   /// Lines are held by somebody else.
   case held([Held], chip: String)
   /// The kernel refused a call, with its errno.
@@ -61,6 +65,11 @@ public enum LineError: Error, Equatable, CustomStringConvertible {
     case .noBus(let path):
       "\(path) is not there: switch the SPI controller on (dtoverlay=spi0-0cs on a Raspberry Pi), or "
         + "leave spi out of the board file's wiring, so that the lines are clocked one by one"
+    case .tooManyOpen(let most):
+      "lines of \(most) boards are open in this program; give some up first"
+    case .sameLine(let roles, let offset, let chip):
+      "\(roles.joined(separator: " and ")) are both at line \(offset) of \(chip), once by its name; "
+        + "give each a line of its own"
     case .held(let lines, let chip):
       lines.map {
         "\($0.role), line \($0.offset) of \(chip), is held by \($0.owner)"

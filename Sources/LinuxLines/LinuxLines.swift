@@ -87,7 +87,7 @@ public struct LinuxLines: Lines {
       throw error
     }
     hasSerialBus = bus != nil
-    device = Device(calls: calls, request: request, bus: bus, wiring: wiring)
+    device = try Device(calls: calls, request: request, bus: bus, wiring: wiring)
     hot = device.hot
   }
 
@@ -210,7 +210,7 @@ private final class Device {
 
   init(
     calls: cgpiod_calls, request: UnsafeMutableRawPointer, bus: Int32?, wiring: BoardWiring
-  ) {
+  ) throws(LineError) {
     hot = .allocate(capacity: 1)
     hot.initialize(to: Hot(calls: calls, request: request, bus: bus ?? -1))
     // LEARN first; then nothing is selected; then the rest, the address of the decoder included.
@@ -225,14 +225,15 @@ private final class Device {
     plan.levels.2 = idle.bits & plan.masks.2
     plan.count = 3
     guardWrites = plan
-    withUnsafePointer(to: calls) { calls in
+    let isGuarded = withUnsafePointer(to: calls) { calls in
       withUnsafePointer(to: plan) { cgpiod_arm(calls, request, $0) }
     }
+    // Lines that nobody would put to rest are not to be had.
+    if !isGuarded { throw .tooManyOpen(most: Int(CGPIOD_GUARDED)) }
   }
 
   deinit {
-    cgpiod_make_safe()
-    cgpiod_disarm()
+    cgpiod_disarm(hot.pointee.request)
     hot.pointee.calls.close(hot.pointee.calls.context, hot.pointee.request)
     if hot.pointee.bus >= 0 {
       hot.pointee.calls.close_bus(hot.pointee.calls.context, hot.pointee.bus)
@@ -338,6 +339,6 @@ private struct Hot: ~Copyable {
   }
 }
 
-/// Puts the lines that are open to rest, LEARN first; does nothing when none are. May be called from
+/// Puts all lines that are open to rest, LEARN first; does nothing when none are. May be called from
 /// a signal handler.
 public func putLinesToRest() { cgpiod_make_safe() }

@@ -19,3 +19,10 @@ func text<Characters>(_ characters: Characters) -> String {
     String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
   }
 }
+
+/// A small file's text, without the space around it; `nil` when it cannot be read.
+func contents(_ path: String) -> String? {
+  FileManager.default.contents(atPath: path).map {
+    String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+}

@@ -284,6 +284,9 @@ public struct RetimedPins: Lines, Sendable {
     public let call: Int
     /// What differs.
     public let description: String
+    /// Whether nothing differs but the caller's log has ended, as that of an interrupted run does in
+    /// the middle of something.
+    public let isPastEnd: Bool
   }
 
   private var calls: ReplayLines
@@ -351,13 +354,17 @@ public struct RetimedPins: Lines, Sendable {
   }
 
   private func fail(_ what: String) -> Divergence {
-    Divergence(call: calls.call, description: what)
+    Divergence(call: calls.call, description: what, isPastEnd: false)
+  }
+
+  private func fail(_ error: ReplayLines.Divergence) -> Divergence {
+    Divergence(call: error.call, description: error.description, isPastEnd: error.logged == nil)
   }
 
   /// Checks a write against both logs and does it.
   public mutating func write(_ levels: LineSet, mask: LineSet) throws(Divergence) {
     do throws(ReplayLines.Divergence) { try calls.write(levels, mask: mask) } catch {
-      throw fail(error.description)
+      throw fail(error)
     }
     // The serial lines are the controller's, if there is one: nothing else sets them.
     let wiring = pins.wiring
@@ -380,7 +387,7 @@ public struct RetimedPins: Lines, Sendable {
   public mutating func read(mask: LineSet) throws(Divergence) -> LineSet {
     let logged: LineSet
     do throws(ReplayLines.Divergence) { logged = try calls.read(mask: mask) } catch {
-      throw fail(error.description)
+      throw fail(error)
     }
     var levels = LineSet.none
     var left = mask
@@ -401,14 +408,14 @@ public struct RetimedPins: Lines, Sendable {
   /// Checks a wait.
   public mutating func wait(_ duration: Nanoseconds) throws(Divergence) {
     do throws(ReplayLines.Divergence) { try calls.wait(duration) } catch {
-      throw fail(error.description)
+      throw fail(error)
     }
   }
 
   /// Tells the caller's time.
   public mutating func now() throws(Divergence) -> Nanoseconds {
     do throws(ReplayLines.Divergence) { return try calls.now() } catch {
-      throw fail(error.description)
+      throw fail(error)
     }
   }
 
@@ -420,7 +427,7 @@ public struct RetimedPins: Lines, Sendable {
   public mutating func exchange(_ word: UInt32, bits: Int) throws(Divergence) -> UInt32 {
     let logged: UInt32
     do throws(ReplayLines.Divergence) { logged = try calls.exchange(word, bits: bits) } catch {
-      throw fail(error.description)
+      throw fail(error)
     }
     let wiring = pins.wiring
     var received: UInt32 = 0

@@ -7,13 +7,13 @@ import Foundation
 public final class ChipServer {
   /// The chip.
   public var chip: PinChip
-  private let listener: Int32
+  private var listener: Int32
   private let path: String
   private let origin: UInt64
   private let begin: Nanoseconds
   private var connection: Connection?
 
-  /// Listens at a socket; a file of that name that is a socket is replaced.
+  /// Listens at a socket; one of that name that nobody listens at is replaced.
   ///
   /// - Parameters:
   ///   - chip: the chip.
@@ -41,23 +41,43 @@ public final class ChipServer {
       guard status.st_mode & S_IFMT == S_IFSOCK else {
         throw ServerError(path: path, message: "there is a file that is no socket; choose another")
       }
+      // One that nobody listens at is what a killed server left.
+      let probe = Foundation.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+      let answers = ChipServer.call(Foundation.connect, probe, &address) == 0
+      close(probe)
+      if answers {
+        throw ServerError(
+          path: path, message: "somebody serves there already; end him or choose another")
+      }
       unlink(path)
     }
     listener = Foundation.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-    let bound = withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
+    let bound = ChipServer.call(Foundation.bind, listener, &address)
     guard listener >= 0, bound == 0, listen(listener, 1) == 0 else {
       let reason = String(cString: strerror(errno))
       throw ServerError(path: path, message: "cannot listen here: \(reason)")
     }
   }
 
-  deinit {
+  private static func call(
+    _ function: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32, _ socket: Int32,
+    _ address: inout sockaddr_un
+  ) -> Int32 {
+    withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        function(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+  }
+
+  deinit { leave() }
+
+  /// Listens no longer.
+  private func leave() {
+    if listener < 0 { return }
     close(listener)
     unlink(path)
+    listener = -1
   }
 
   /// The time, which goes on from the one that the server was made with.
@@ -66,8 +86,10 @@ public final class ChipServer {
   /// Whether a machine is connected.
   public var isConnected: Bool { connection != nil }
 
-  /// Serves until asked to stop, which is asked at least twice a second.
+  /// Serves until asked to stop, which is asked at least twice a second; then nobody can connect any
+  /// more.
   public func run(stopping: () -> Bool) {
+    defer { leave() }
     while !stopping() {
       var waited = [pollfd(fd: listener, events: Int16(POLLIN), revents: 0)]
       if let connection {

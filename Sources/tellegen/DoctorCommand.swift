@@ -85,26 +85,32 @@ struct DoctorCommand: ParsableCommand {
     } catch {
       report.bad("the board's chip", "\(error)", "", Exits.device)
     }
-    if FileManager.default.fileExists(atPath: "/sys/module/pinctrl_bcm2835") {
-      let path = "/sys/module/pinctrl_bcm2835/parameters/strict_gpiod"
-      let strict = text(path) == "Y"
+    switch GPIOChip.released() {
+    case .becomeInputs: report.good("released lines", "become inputs")
+    case .stayDriven:
       report.add(
-        strict ? .good : .note, "strict_gpiod",
-        strict
-          ? "on: released lines become inputs" : "off: lines stay driven after a program's end",
-        strict
-          ? ""
-          : "dtparam=strict_gpiod in config.txt lets them go; the one-shot bounds LEARN either way")
+        .note, "released lines", "stay driven after a program's end",
+        "dtparam=strict_gpiod in config.txt lets them go; the one-shot bounds LEARN either way")
+    case nil:
+      report.add(
+        .note, "released lines", "no driver says whether they stay driven after a program's end",
+        "the one-shot bounds LEARN either way")
     }
   }
 
   private func tellRefused(_ report: inout Report, _ path: String) {
     let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-    let group = attributes?[.groupOwnerAccountName] as? String
+    let group = attributes?[.groupOwnerAccountName] as? String ?? "root"
+    let mode = attributes?[.posixPermissions] as? Int ?? 0
+    // Nobody should join the group root, and no group helps where it may not write.
+    let rule = path.hasPrefix("/dev/spi") ? "SUBSYSTEM==\"spidev\"" : "SUBSYSTEM==\"gpio\""
     report.bad(
       path, "may not be opened",
-      group.map { "sudo usermod -aG \($0) $USER, then log in again" }
-        ?? "ask for access to it", Exits.permission)
+      group != "root" && mode & 0o060 == 0o060
+        ? "sudo usermod -aG \(group) $USER, then log in again"
+        : "as root: groupadd -f gpio; usermod -aG gpio YOUR-NAME; put the line "
+          + "\(rule), GROUP=\"gpio\", MODE=\"0660\" in /etc/udev/rules.d/60-gpio.rules; restart",
+      Exits.permission)
   }
 
   private func tellBus(_ report: inout Report, _ wiring: WiringDescription) {

@@ -15,6 +15,13 @@ enum Interruption {
     for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&set, number) }
     pthread_sigmask(SIG_UNBLOCK, &set, nil)
     for number in [SIGINT, SIGTERM, SIGHUP] {
+      // Started by nohup, the program goes on when its terminal closes. SIGINT is heard all the same:
+      // shells have their background jobs ignore it.
+      var before = sigaction()
+      sigaction(number, nil, &before)
+      if number == SIGHUP, unsafeBitCast(before.__sigaction_handler.sa_handler, to: Int.self) == 1 {
+        continue
+      }
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { number in
         if Interruption.asked != 0 {

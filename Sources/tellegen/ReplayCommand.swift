@@ -53,11 +53,12 @@ struct ReplayCommand: ParsableCommand {
         var session = try session(lines, pins.wiring, setting, calibration)
         do {
           try follow(&session, setting, &steps, { $0.operations }, until: { $0.isAtEnd })
-        } catch let failure as WiredFailure<RetimedPins.Divergence> {
+        } catch WiredFailure<RetimedPins.Divergence>.lines(let divergence)
+          where divergence.isPastEnd
+        {
           // The log of an interrupted run ends in the middle of an epoch.
-          if !session.board.lines.isAtEnd {
-            try differs("at call \(session.board.lines.call): \(failure)")
-          }
+        } catch let failure as WiredFailure<RetimedPins.Divergence> {
+          try differs("at call \(session.board.lines.call): \(failure)")
         }
         try finish(session.board.lines.isAtEnd, session.board.lines.call, calls, session.progress)
         print("Every level that the pin-level double read was the one read through the chip.")

@@ -152,7 +152,7 @@ struct TrainCommand: ParsableCommand {
   var target: RunSetting.Target?
   @Flag(
     help:
-      "With --boundary pins or --target gpio: keep every line operation in trace.txt, and as waves in trace.vcd; some 30 kB a training step each."
+      "With --boundary pins or --target gpio: keep every line operation in trace.txt, the pins' also as waves in trace.vcd; some 30 kB a training step each."
   )
   var trace = false
   @Option(help: "The folder to keep the run in; default runs/TASK-BOARD-SEED.")
@@ -217,7 +217,9 @@ struct TrainCommand: ParsableCommand {
       }
       switch boundary {
       case .direct:
-        if trace { try Exits.leave("--trace needs --boundary pins", with: Exits.usage) }
+        if trace {
+          try Exits.leave("--trace needs --boundary pins or --target gpio", with: Exits.usage)
+        }
         try train(on: VirtualBoard.self, setting: setting, directory: directory) { _ in }
       case .pins:
         let keep = trace

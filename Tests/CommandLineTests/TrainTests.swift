@@ -239,4 +239,30 @@ import Testing
       #expect(try tellegen.text("broken/curves.csv") == tellegen.text("whole/curves.csv"))
     }
   }
+
+  @Test func `under nohup a run goes on when its terminal closes`() throws {
+    guard let nohup = find("nohup") else {
+      Issue.record("there is no nohup")
+      return
+    }
+    try Program.run { tellegen in
+      let process = try tellegen.process(["train", "--epochs", "120", "--out", "alone"])
+      process.arguments = [process.executableURL!.path] + (process.arguments ?? [])
+      process.executableURL = URL(fileURLWithPath: nohup)
+      let errors = Pipe()
+      process.standardError = errors
+      process.standardOutput = FileHandle.nullDevice
+      try startListening(process)
+      var line = firstLine(of: errors.fileHandleForReading.fileDescriptor)
+      while line.hasPrefix("nohup") {
+        line = firstLine(of: errors.fileHandleForReading.fileDescriptor)
+      }
+      #expect(line.hasPrefix("epoch 0 of 120"))
+      kill(process.processIdentifier, SIGHUP)
+      _ = errors.fileHandleForReading.readDataToEndOfFile()
+      process.waitUntilExit()
+      #expect(process.terminationReason == .exit && process.terminationStatus == 0)
+      #expect(try tellegen.record("alone/record.json").result.finished)
+    }
+  }
 }

@@ -437,12 +437,12 @@ private func output(_ select: Int, _ channel: Int) -> WiringDescription.Output {
 
   @Test func `every line says where it goes and how it idles`() throws {
     let lines = try read(board + direct).wiringTables()[0]
-    let idle = Dictionary(uniqueKeysWithValues: lines.rows.map { ($0[1], $0[5]) })
+    let idle = Dictionary(uniqueKeysWithValues: lines.rows.map { ($0[1], $0[6]) })
     #expect(idle["LEARN"] == "low" && idle["CS3"] == "high")
     #expect(idle["b-c.charge"] == "low" && idle["b-c.discharge"] == "high")
     let decoded = try read(board + chains).wiringTables()[0]
     #expect(decoded.rows.map { $0[0] } == (0..<10).map(String.init))
-    #expect(decoded.rows[4][5] == "high" && decoded.rows[9][5] == "low")
+    #expect(decoded.rows[4][6] == "high" && decoded.rows[9][6] == "low")
     #expect(decoded.rows[8][3] == "GPIO13")
     let controlled = try read(board + chains + bus).wiringTables()[0]
     #expect(controlled.rows == decoded.rows)

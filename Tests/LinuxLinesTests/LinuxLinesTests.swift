@@ -65,6 +65,54 @@ struct LinuxLinesTests {
     #expect(throws: LineError.self) { try bench.lines() }
   }
 
+  @Test func `one line by its number and by its name is refused, with both its roles`() throws {
+    var bench = try Bench("lattice", task: "xor")
+    bench.kernel.names = [23: "GPIO23"]
+    bench.board.wiring!.wires[3].line = .name("GPIO23")
+    #expect {
+      try bench.lines()
+    } throws: { error in
+      "\(error)".contains("LATCH and LEARN are both at line 23 of pinctrl-bcm2711")
+    }
+  }
+
+  @Test func `lines of two boards are each put to rest, by their own end and by a handler`() throws
+  {
+    let one = try Bench("breadboard", task: "regression")
+    let other = try Bench("breadboard", task: "regression")
+    var kept = try other.lines()
+    try kept.write(other.wiring.learn, mask: other.wiring.learn)
+    do {
+      var lines = try one.lines()
+      try lines.write(one.wiring.learn, mask: one.wiring.learn)
+    }
+    #expect(one.kernel.pins.read(mask: one.wiring.outputs) == one.wiring.idle)
+    #expect(other.kernel.pins.read(mask: other.wiring.learn) == other.wiring.learn)
+    putLinesToRest()
+    #expect(other.kernel.pins.read(mask: other.wiring.outputs) == other.wiring.idle)
+    _ = kept.writes
+  }
+
+  @Test func `the driver says what becomes of released lines, by its new parameter or its old`()
+    throws
+  {
+    let root = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: root) }
+    #expect(GPIOChip.released(modules: root.path) == nil)
+    for (driver, parameter, text, answer) in [
+      ("pinctrl_rp1", "persist_gpio_outputs", "Y\n", GPIOChip.Released.stayDriven),
+      ("pinctrl_rp1", "persist_gpio_outputs", "N\n", .becomeInputs),
+      ("pinctrl_bcm2835", "strict_gpiod", "N\n", .stayDriven),
+      ("pinctrl_bcm2835", "strict_gpiod", "Y\n", .becomeInputs),
+      ("pinctrl_bcm2835", "persist_gpio_outputs", "Y\n", .stayDriven),
+    ] {
+      let folder = root.appendingPathComponent("\(driver)/parameters")
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      try Data(text.utf8).write(to: folder.appendingPathComponent(parameter))
+      #expect(GPIOChip.released(modules: root.path) == answer)
+    }
+  }
+
   @Test func `a held line and its owner are named`() throws {
     let bench = try Bench("lattice", task: "xor")
     bench.kernel.owners = [10: "spi0 CS0", 23: "fan"]

@@ -14,7 +14,6 @@
 // A GPIO chip.
 typedef struct {
   char path[32];
-  char name[32];
   char label[32];
   uint32_t lines;
 } cgpiod_chip;
@@ -70,8 +69,6 @@ typedef struct {
 // The calls to libgpiod and to the kernel's monotonic clock.
 cgpiod_calls cgpiod_kernel(void);
 
-// The generation of libgpiod that this was built against: 1, 2, or 0 for none.
-int cgpiod_generation(void);
 // The version of the library that is loaded, such as "1.6.3"; empty for none.
 const char *cgpiod_version(void);
 
@@ -84,12 +81,16 @@ typedef struct {
   uint32_t count;
 } cgpiod_guard;
 
-// Keeps the writes for `cgpiod_make_safe`, and makes a fault (SIGSEGV, SIGABRT, a Swift trap and
-// their like) and exit() call it. One request at a time is guarded.
-void cgpiod_arm(const cgpiod_calls *calls, void *request, const cgpiod_guard *guard);
-// Ends the guard.
-void cgpiod_disarm(void);
-// Does the writes of the guard, once; may be called from a signal handler.
+// How many requests can be guarded at a time.
+#define CGPIOD_GUARDED 16
+
+// Keeps the writes for a request, and has them done by a fault (SIGSEGV, a stack that ran over,
+// SIGABRT, a Swift trap), by any other signal that ends the program, and by exit(). False when too
+// many requests are guarded already.
+bool cgpiod_arm(const cgpiod_calls *calls, void *request, const cgpiod_guard *guard);
+// Does the writes of one request, unless they were done, and guards it no longer.
+void cgpiod_disarm(void *request);
+// Does the writes of all requests, each once; may be called from a signal handler.
 void cgpiod_make_safe(void);
 
 // The cost in ns of one get of an input and of one set of an output by libgpiod's own calls, mean of
