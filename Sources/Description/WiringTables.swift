@@ -92,8 +92,7 @@ extension BoardDescription {
       }
       return [
         "\(bit)", wire.role, about[0], wire.line.cell, headerPin(wire.line, of: wiring.chip),
-        about[1],
-        about[2],
+        about[1], about[2],
       ]
     }
     var title = "Lines of \(wiring.chip):"
@@ -110,9 +109,8 @@ extension BoardDescription {
   /// on other chips, and for lines by name. The numbers are those of Raspberry Pi's documentation.
   private func headerPin(_ line: WiringDescription.Line, of chip: String) -> String {
     let pins = [
-      27, 28, 3, 5, 7, 29, 31, 26, 24, 21, 19, 23, 32, 33, 8, 10, 36, 11, 12, 35, 38, 40, 15, 16,
-      18,
-      22, 37, 13,
+      27, 28, 3, 5, 7, 29, 31, 26, 24, 21, 19, 23, 32, 33,
+      8, 10, 36, 11, 12, 35, 38, 40, 15, 16, 18, 22, 37, 13,
     ]
     guard chip.hasPrefix("pinctrl-"), case .offset(let offset) = line, pins.indices.contains(offset)
     else { return "-" }

@@ -34,11 +34,9 @@ extension Session {
     let law = learner.step.law
     for goal in [law.lowest, law.highest, law.lowest, law.highest, law.lowest] {
       let goals = [Double](repeating: goal.volts, count: controllers.count)
-      // A few pulses at a time, so that who wants to stop need not wait for a whole turn. One at a
-      // time would have no end at slow lines, where a gate leaks by more than the finest pulse's
-      // change until its next one.
-      // Where lines are so slow that gates leak more between pulses than the finest gives, they are
-      // never home: then they are as near as they get.
+      // A few pulses at a time, so that who wants to stop need not wait for a whole turn. At slow
+      // lines, where a gate leaks by more than the finest pulse's change until its next one, there
+      // may be no end: after so many rounds the gates are as near as they get.
       var rounds = 0
       while try learner.program(goals, limit: 8) == 8 && rounds < 50 {
         if stopping() { return false }

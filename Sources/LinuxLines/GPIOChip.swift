@@ -30,11 +30,11 @@ public struct GPIOChip: Sendable, Equatable {
   public static func released(modules: String = "/sys/module") -> Released? {
     for driver in ["pinctrl_bcm2835", "pinctrl_rp1"] {
       let parameters = "\(modules)/\(driver)/parameters/"
-      if let persist = contents(parameters + "persist_gpio_outputs") {
+      if let persist = kernelText(parameters + "persist_gpio_outputs") {
         return persist == "N" ? .becomeInputs : .stayDriven
       }
       // Its name for some weeks of 2024, with the opposite sense.
-      if let strict = contents(parameters + "strict_gpiod") {
+      if let strict = kernelText(parameters + "strict_gpiod") {
         return strict == "Y" ? .becomeInputs : .stayDriven
       }
     }

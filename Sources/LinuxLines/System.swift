@@ -20,8 +20,10 @@ func text<Characters>(_ characters: Characters) -> String {
   }
 }
 
-/// A small file's text, without the space around it; `nil` when it cannot be read.
-func contents(_ path: String) -> String? {
+/// The text of a small file in which the kernel tells something, without the space around it.
+///
+/// - Returns: `nil` when it cannot be read.
+public func kernelText(_ path: String) -> String? {
   FileManager.default.contents(atPath: path).map {
     String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
   }

@@ -135,7 +135,7 @@ struct DoctorCommand: ParsableCommand {
   }
 
   private func tellSchedule(_ report: inout Report) {
-    let limit = text("/proc/self/limits")?.split(separator: "\n")
+    let limit = kernelText("/proc/self/limits")?.split(separator: "\n")
       .first { $0.hasPrefix("Max realtime priority") }?.split(separator: " ").dropFirst(3).first
     let allowed = limit.map { $0 != "0" } ?? false || geteuid() == 0
     report.add(
@@ -149,14 +149,8 @@ struct DoctorCommand: ParsableCommand {
     report.add(
       nanoseconds <= 1000 ? .good : .note, "clock", "\(nanoseconds) ns",
       nanoseconds <= 1000 ? "" : "a kernel with CONFIG_HIGH_RES_TIMERS times pulses better")
-    if let source = text("/sys/devices/system/clocksource/clocksource0/current_clocksource") {
+    if let source = kernelText("/sys/devices/system/clocksource/clocksource0/current_clocksource") {
       report.add(.good, "clock source", source, "")
-    }
-  }
-
-  private func text(_ path: String) -> String? {
-    FileManager.default.contents(atPath: path).map {
-      String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
     }
   }
 
