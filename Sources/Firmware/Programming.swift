@@ -1,27 +1,27 @@
 extension TrainingStep {
   /// Brings every gate to a wanted voltage by pulses alone, as the estimates have it: a series of
-  /// pulses whose width is halved from the longest to 16 us. Each is repeated while an edge is
+  /// pulses whose width is halved from the longest to `shortest`. Each is repeated while an edge is
   /// further from its goal than half of what the pulse would do, and drives just those edges, so
   /// that different edges get different changes from pulses of one width.
   ///
-  /// Every edge ends within one shortest pulse's change (at most 0.3 mV for RC = 0.22 s) of its
-  /// goal by its own estimate, or at what `limit` pulses reach. Goals outside the law's limits are
-  /// brought to the limit.
+  /// Every edge ends within one shortest pulse's change (of 16 us at most 0.3 mV for RC = 0.22 s) of
+  /// its goal by its own estimate, or at what `limit` pulses reach. Goals outside the law's limits
+  /// are brought to the limit.
   ///
   /// - Parameters:
   ///   - goals: the wanted gate voltages; edges beyond it stay as they are.
+  ///   - shortest: no pulse is as short as this.
   ///   - limit: the largest number of pulses.
   /// - Returns: the number of pulses.
   /// - Throws: what the board throws; the estimates are then those of the last whole pulse.
   @inlinable
   public mutating func program<Board: LearningBoard & ~Copyable>(
     _ goals: Span<Voltage>, on board: inout Board, edges: inout MutableSpan<EdgeController>,
-    drives: inout MutableSpan<Drive>, limit: Int = 1000
+    drives: inout MutableSpan<Drive>, shortest: Nanoseconds = .microseconds(16), limit: Int = 1000
   ) throws(Board.Failure) -> Int {
     var pulses = 0
     var width = longest
-    let last = Nanoseconds.microseconds(16)
-    while last < width {
+    while shortest < width {
       var moving = pulses < limit
       while moving {
         moving = false

@@ -15,13 +15,14 @@ public struct BenchCheckpoint: Sendable, Equatable, Codable {
 /// Runs on a board outside this program, whose gates nobody can look at.
 extension Session {
   /// Brings gates of unknown voltage to known ones: down to the controllers' lowest and up to their
-  /// highest, in turn.
+  /// highest, in turn, by the longest pulses alone. Where exactly a gate stops does not matter, only
+  /// that it is known.
   ///
   /// A gate's distance from where it is believed to be shrinks by exp(-t/RC) while it is driven:
   /// from 1 V to 3.3 V to 0.32 of what it was, back down to 0.15 of that. A drained gate is believed
   /// 1 V too high at first; less than 3 mV of it are left.
   ///
-  /// - Parameter stopping: asked after every eight pulses.
+  /// - Parameter stopping: asked after eight pulses at most.
   /// - Returns: whether it came to the end.
   public mutating func findGates(
     stopping: () -> Bool = { false }
@@ -34,16 +35,19 @@ extension Session {
     let law = learner.step.law
     for goal in [law.lowest, law.highest, law.lowest, law.highest, law.lowest] {
       let goals = [Double](repeating: goal.volts, count: controllers.count)
-      // A few pulses at a time, so that who wants to stop need not wait for a whole turn. At slow
-      // lines, where a gate leaks by more than the finest pulse's change until its next one, there
-      // may be no end: after so many rounds the gates are as near as they get.
+      // A few pulses at a time, so that who wants to stop need not wait for a whole turn. Where lines
+      // are so slow that a gate leaks by more than a pulse does until the next one, there is no end:
+      // after so many rounds the gates are as near as they get.
+      let longest = learner.step.longest
       var rounds = 0
-      while try learner.program(goals, limit: 8) == 8 && rounds < 50 {
+      var pulses: Int
+      repeat {
+        pulses = try learner.program(goals, shortest: longest.half, limit: 8)
         if stopping() { return false }
         rounds += 1
-      }
+      } while pulses == 8 && rounds < 50
     }
-    return !stopping()
+    return true
   }
 
   /// Trains as `trainEpoch(stopping:)` does and counts what each step asks of the lines; the last step

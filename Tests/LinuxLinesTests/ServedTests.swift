@@ -90,12 +90,12 @@ struct ServedStateTests {
       problem: Problem(task: bench.task, seed: 5),
       plan: Plan(
         rule: RuleSettings(name: .centredOverclamped, update: bench.board.gates.update),
-        epochs: 1, seed: 5, calibrated: false),
+        epochs: 2, seed: 5, calibrated: false),
       calibration: Calibration(nominal: bench.board))
     try session.board.releaseAll()
     _ = try session.findGates()
     try session.begin()
-    _ = try session.trainEpoch()
+    while !session.isFinished { _ = try session.trainEpoch() }
     return (fresh, session.board.lines)
   }
 
