@@ -531,13 +531,26 @@ static void make_safe(int index) {
   errno = saved;
 }
 
+// A signal that came in between would find the request taken, and end the program with half of it
+// written.
+static sigset_t hold_signals(void) {
+  sigset_t all, held;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &held);
+  return held;
+}
+
 void cgpiod_make_safe(void) {
+  sigset_t held = hold_signals();
   for (int index = 0; index < CGPIOD_GUARDED; index++) make_safe(index);
+  pthread_sigmask(SIG_SETMASK, &held, NULL);
 }
 
 void cgpiod_disarm(void *request) {
+  sigset_t held = hold_signals();
   for (int index = 0; index < CGPIOD_GUARDED; index++)
     if (guarded[index].request == request) make_safe(index);
+  pthread_sigmask(SIG_SETMASK, &held, NULL);
 }
 
 #define SIGNALS 65

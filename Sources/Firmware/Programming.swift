@@ -12,12 +12,14 @@ extension TrainingStep {
   ///   - goals: the wanted gate voltages; edges beyond it stay as they are.
   ///   - shortest: no pulse is as short as this.
   ///   - limit: the largest number of pulses.
+  ///   - stopping: asked before every pulse; no more come once it says so.
   /// - Returns: the number of pulses.
   /// - Throws: what the board throws; the estimates are then those of the last whole pulse.
   @inlinable
   public mutating func program<Board: LearningBoard & ~Copyable>(
     _ goals: Span<Voltage>, on board: inout Board, edges: inout MutableSpan<EdgeController>,
-    drives: inout MutableSpan<Drive>, shortest: Nanoseconds = .microseconds(16), limit: Int = 1000
+    drives: inout MutableSpan<Drive>, shortest: Nanoseconds = .microseconds(16), limit: Int = 1000,
+    stopping: () -> Bool = { false }
   ) throws(Board.Failure) -> Int {
     var pulses = 0
     var width = longest
@@ -37,6 +39,7 @@ extension TrainingStep {
           edge = edge &+ 1
         }
         if moving {
+          if stopping() { return pulses }
           let lasted = try board.pulse(width: width, drives: drives.span)
           account(lasted, edges: &edges, drives: drives)
           accountLeakage(until: try board.now(), edges: &edges)

@@ -152,17 +152,24 @@ public struct WiredBoard<L: Lines & ~Copyable>: LearningBoard, ~Copyable {
     if !right { throw .chainBroken }
     do throws(L.Failure) {
       let ready = lastPulseEnd + wiring.rest
-      let before = try lines.now()
-      if lastPulseWasLong && before < ready { try lines.wait(ready - before) }
+      var rising = try lines.now()
+      if lastPulseWasLong && rising < ready {
+        try lines.wait(ready - rising)
+        rising = try lines.now()
+      }
       try lines.write(wiring.learn, mask: wiring.learn)
-      let start = try lines.now()
+      let risen = try lines.now()
       try lines.wait(width)
+      let falling = try lines.now()
       try lines.write(.none, mask: wiring.learn)
       lastPulseEnd = try lines.now()
-      let asked = lastPulseEnd - start
-      lastPulseWasLong = wiring.timer.half < asked
+      // LEARN changed at some moment of each write, which may have taken long: the pulse is taken to
+      // reach from middle to middle, and the one-shot's rest from the longest it can have been.
+      let writing = (risen - rising) + (lastPulseEnd - falling)
+      let lasted = falling - risen + writing.half
+      lastPulseWasLong = wiring.timer.half < lastPulseEnd - rising
       // The one-shot has ended what the program was too late to end.
-      return wiring.timer < asked ? wiring.timer : asked
+      return wiring.timer < lasted ? wiring.timer : lasted
     } catch {
       // LEARN may be on. If even this fails, the one-shot ends the pulse.
       do throws(L.Failure) { try lines.write(.none, mask: wiring.learn) } catch {}

@@ -22,7 +22,7 @@ extension Session {
   /// from 1 V to 3.3 V to 0.32 of what it was, back down to 0.15 of that. A drained gate is believed
   /// 1 V too high at first; less than 3 mV of it are left.
   ///
-  /// - Parameter stopping: asked after eight pulses at most.
+  /// - Parameter stopping: asked before every pulse.
   /// - Returns: whether it came to the end.
   public mutating func findGates(
     stopping: () -> Bool = { false }
@@ -34,18 +34,12 @@ extension Session {
     }
     let law = learner.step.law
     for goal in [law.lowest, law.highest, law.lowest, law.highest, law.lowest] {
-      let goals = [Double](repeating: goal.volts, count: controllers.count)
-      // A few pulses at a time, so that who wants to stop need not wait for a whole turn. Where lines
-      // are so slow that a gate leaks by more than a pulse does until the next one, there is no end:
-      // after so many rounds the gates are as near as they get.
-      let longest = learner.step.longest
-      var rounds = 0
-      var pulses: Int
-      repeat {
-        pulses = try learner.program(goals, shortest: longest.half, limit: 8)
-        if stopping() { return false }
-        rounds += 1
-      } while pulses == 8 && rounds < 50
+      // Where lines are so slow that a gate leaks by more than a pulse does until the next one, there
+      // is no end: after so many pulses the gates are as near as they get.
+      let ended = try program(
+        Array(repeating: goal.volts, count: controllers.count), shortest: learner.step.longest.half,
+        limit: 400, stopping: stopping)
+      if !ended { return false }
     }
     return true
   }
@@ -78,12 +72,21 @@ extension Session {
 
   /// Goes on where a run on a board outside this program stopped, whose gates were found: they are
   /// programmed to what they were.
+  ///
+  /// - Parameters:
+  ///   - saved: where it stopped.
+  ///   - stopping: asked before every pulse.
+  /// - Returns: whether the gates stand there, rather than where they were when `stopping` said so.
   /// - Throws: `SessionError.otherRun`, or what the board throws.
-  public mutating func resume(_ saved: BenchCheckpoint) throws {
+  public mutating func resume(
+    _ saved: BenchCheckpoint, stopping: () -> Bool = { false }
+  ) throws -> Bool {
     try check(plan: saved.plan, progress: saved.progress, estimates: saved.estimates)
     progress = saved.progress
-    try learner.program(saved.estimates.map { Voltage(steps: $0).volts })
+    let ended = try program(
+      saved.estimates.map { Voltage(steps: $0).volts }, stopping: stopping)
     progress.accounted = learner.step.accounted.count
+    return ended
   }
 
   /// The result so far on a board whose gates nobody can look at.
@@ -169,11 +172,14 @@ public struct LineStatistics: Sendable, Equatable, Codable {
   public var steps: Steps
   /// The roles of the lines that a killed program had left away from rest.
   public var leftBehind: [String]
+  /// How many epochs had been trained before the run was resumed; all that is counted here came
+  /// after them. `nil` where it was not resumed.
+  public var epochsBefore: Int?
 
   /// Makes statistics.
   public init(
     chip: String, library: String, writes: Int, reads: Int, latency: Latency,
-    exchanges: Exchanges?, steps: Steps, leftBehind: [String]
+    exchanges: Exchanges?, steps: Steps, leftBehind: [String], epochsBefore: Int?
   ) {
     self.chip = chip
     self.library = library
@@ -183,5 +189,6 @@ public struct LineStatistics: Sendable, Equatable, Codable {
     self.exchanges = exchanges
     self.steps = steps
     self.leftBehind = leftBehind
+    self.epochsBefore = epochsBefore
   }
 }

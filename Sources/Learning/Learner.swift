@@ -83,15 +83,17 @@ public struct Learner<Board: LearningBoard> {
   ///   - shortest: no pulse is as short as this.
   ///   - limit: the largest number of pulses. A large board needs one: while the finest pulses bring
   ///     some gates home, others leak.
+  ///   - stopping: asked before every pulse.
   /// - Returns: the number of pulses.
   @discardableResult
   public mutating func program(
-    _ goals: [Double], shortest: Nanoseconds = .microseconds(16), limit: Int = 1000
+    _ goals: [Double], shortest: Nanoseconds = .microseconds(16), limit: Int = 1000,
+    stopping: () -> Bool = { false }
   ) throws(Board.Failure) -> Int {
     if controllers.isEmpty { return 0 }
     return try Learner.program(
-      goals.map(Voltage.init(volts:)), shortest: shortest, limit: limit, step: &step, board: &board,
-      controllers: &controllers, drives: &drives)
+      goals.map(Voltage.init(volts:)), shortest: shortest, limit: limit, stopping: stopping,
+      step: &step, board: &board, controllers: &controllers, drives: &drives)
   }
 
   /// Takes another task on the same channels.
@@ -183,14 +185,15 @@ public struct Learner<Board: LearningBoard> {
   // spans of one variable's fields would overlap.
 
   private static func program(
-    _ goals: [Voltage], shortest: Nanoseconds, limit: Int, step: inout TrainingStep,
-    board: inout Board, controllers: inout [EdgeController], drives: inout [Drive]
+    _ goals: [Voltage], shortest: Nanoseconds, limit: Int, stopping: () -> Bool,
+    step: inout TrainingStep, board: inout Board, controllers: inout [EdgeController],
+    drives: inout [Drive]
   ) throws(Board.Failure) -> Int {
     var edgeSpan = controllers.mutableSpan
     var driveSpan = drives.mutableSpan
     return try step.program(
       goals.span, on: &board, edges: &edgeSpan, drives: &driveSpan, shortest: shortest,
-      limit: limit)
+      limit: limit, stopping: stopping)
   }
 
   private static func run(

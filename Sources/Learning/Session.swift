@@ -140,12 +140,34 @@ public struct Session<Board: LearningBoard> {
   public var isFinished: Bool { progress.epoch >= plan.epochs }
 
   /// Brings the gates to their initial voltage, where the board can drive them, and takes the first
-  /// measures. To be called once, on a board whose gates are drained.
-  public mutating func begin() throws(Board.Failure) {
-    try learner.program(
-      Array(repeating: description.gates.initial, count: learner.controllers.count))
+  /// measures. To be called once, on a board whose gates are drained, or known.
+  ///
+  /// - Parameter stopping: asked before every pulse.
+  /// - Returns: whether it came to the end; where `stopping` said so nothing was measured.
+  @discardableResult
+  public mutating func begin(
+    stopping: () -> Bool = { false }
+  ) throws(Board.Failure) -> Bool {
+    let initial = Array(repeating: description.gates.initial, count: learner.controllers.count)
+    guard try program(initial, stopping: stopping) else { return false }
     progress.accounted = learner.step.accounted.count
     try record()
+    return true
+  }
+
+  /// Brings every gate to a voltage, V, by pulses; returns whether it came to the end.
+  mutating func program(
+    _ goals: [Double], shortest: Nanoseconds = .microseconds(16), limit: Int = 1000,
+    stopping: () -> Bool
+  ) throws(Board.Failure) -> Bool {
+    var stopped = false
+    try learner.program(
+      goals, shortest: shortest, limit: limit,
+      stopping: {
+        stopped = stopping()
+        return stopped
+      })
+    return !stopped
   }
 
   /// Trains until the epoch ends or the caller wants to stop, which is asked before every step.

@@ -49,7 +49,8 @@ public enum LineError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .noLibrary:
-      "this program was built without libgpiod: install libgpiod-dev and pkg-config, then build again"
+      "this program was built without libgpiod: install libgpiod-dev and pkg-config, remove the folder "
+        + ".build, then build again"
     case .noPermission(let path):
       "\(path) may not be opened: add yourself to the group that owns it (often gpio or spi), then log in "
         + "again; `tellegen doctor` shows it"

@@ -115,7 +115,8 @@ public struct VirtualBoard: VirtualFace, Sendable {
     let lasted = times.timer < asked ? times.timer : asked
     analog.learn(from: start, to: start + lasted, drives: drives)
     lastPulseEnd = time
-    lastPulseWasLong = times.timer.half < asked
+    // The wired board's own writes may be part of it.
+    lastPulseWasLong = times.timer.half < asked + times.operation
     return lasted
   }
 

@@ -43,7 +43,8 @@ struct DoctorCommand: ParsableCommand {
     if libgpiodVersion.isEmpty {
       report.bad(
         "libgpiod", "not built in",
-        "install libgpiod-dev and pkg-config, then build again", Exits.device)
+        "install libgpiod-dev and pkg-config, remove the folder .build, then build again",
+        Exits.device)
     } else {
       report.good("libgpiod", libgpiodVersion)
     }
@@ -56,7 +57,15 @@ struct DoctorCommand: ParsableCommand {
     } catch {
       return
     }
-    for path in all.refused { tellRefused(&report, path) }
+    // Other chips are not the board's concern.
+    let isFound = (try? GPIOChip.find(label: wiring.chip)) != nil
+    for path in all.refused {
+      if isFound {
+        report.add(.note, path, "may not be opened", "the board does not need it")
+      } else {
+        tellRefused(&report, path)
+      }
+    }
     for chip in all.chips {
       report.good(chip.path, "\(chip.label), \(chip.lineCount) lines")
     }

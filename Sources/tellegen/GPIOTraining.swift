@@ -37,7 +37,16 @@ extension TrainCommand {
 
     try session.board.releaseAll()
     say("bringing the gates of \(lines.chip.label) to known voltages")
-    guard try session.findGates(stopping: { Interruption.isAsked }) else {
+    var isReady = try session.findGates(stopping: { Interruption.isAsked })
+    if isReady {
+      isReady =
+        if let saved {
+          try session.resume(saved, stopping: { Interruption.isAsked })
+        } else {
+          try session.begin(stopping: { Interruption.isAsked })
+        }
+    }
+    guard isReady else {
       try leaveAtRest(
         &session,
         resume == nil
@@ -45,11 +54,8 @@ extension TrainCommand {
           : "interrupted before training went on; what was learned before is kept, go on with: "
             + "tellegen train --resume \(directory.path)")
     }
-    if let saved {
-      try session.resume(saved)
-    } else {
+    if saved == nil {
       // The folder is made once there is something to go on from.
-      try session.begin()
       try directory.create()
       directory.clear()
       try directory.write(setting, to: "setting.json")
@@ -60,18 +66,17 @@ extension TrainCommand {
     do {
       try train(&session, lines: lines, steps: &steps, setting: setting, directory: directory)
     } catch let failure as WiredFailure<LineError> {
-      // What was learned before the lines failed is worth keeping.
-      try directory.write(session.benchCheckpoint, to: "checkpoint.json")
+      // What was learned before the lines failed is worth keeping, and the failure worth telling, even
+      // where nothing can be written.
+      try? directory.write(session.benchCheckpoint, to: "checkpoint.json")
+      try? keepTrace(of: &session, in: directory)
       throw failure
     }
     try directory.write(session.benchCheckpoint, to: "checkpoint.json")
+    try keepTrace(of: &session, in: directory)
     let seconds = try session.board.now().seconds
     try session.board.releaseAll()
-    // Past the log, which holds what the firmware did.
     try session.board.lines.base.rest()
-    if let trace = session.board.lines.trace {
-      try directory.write(text: trace.text, to: "trace.txt")
-    }
     let statistics = LineStatistics(
       chip: lines.chip.label, library: libgpiodVersion, writes: lines.writes, reads: lines.reads,
       latency: LineStatistics.Latency(
@@ -83,7 +88,7 @@ extension TrainCommand {
           latency: LineStatistics.Latency(
             median: lines.exchangeLatency(0.5), p99: lines.exchangeLatency(0.99),
             p999: lines.exchangeLatency(0.999), longest: lines.longestExchange)) : nil,
-      steps: steps, leftBehind: lines.leftBehind)
+      steps: steps, leftBehind: lines.leftBehind, epochsBefore: saved?.progress.epoch)
     try tell(
       RunRecord(
         setting: setting, result: session.benchResult(boardTime: seconds),
@@ -117,6 +122,13 @@ extension TrainCommand {
         saved = Date()
       }
     }
+  }
+
+  /// Writes the log of what was done until now, where one is kept, and ends it.
+  private func keepTrace(of session: inout Session<GPIOBoard>, in directory: RunDirectory) throws {
+    guard let trace = session.board.lines.trace else { return }
+    session.board.lines.trace = nil
+    try directory.write(text: trace.text, to: "trace.txt")
   }
 
   private func leaveAtRest(_ session: inout Session<GPIOBoard>, _ message: String) throws -> Never {

@@ -83,12 +83,13 @@ struct ReplayCommand: ParsableCommand {
     }
   }
 
-  /// Checks that the lines were asked as often in each step as the double is; a run that was stopped
-  /// has no record to check.
+  /// Checks that the lines were asked as often in each step as the double is; the record of a run that
+  /// was resumed tells of its last part only.
   private func compare(_ steps: LineStatistics.Steps, _ directory: RunDirectory) throws {
-    guard let counted = try? directory.read(RunRecord.self, from: "record.json").lines?.steps,
-      counted.count > 0
+    guard let lines = try? directory.read(RunRecord.self, from: "record.json").lines,
+      lines.steps.count > 0, lines.epochsBefore == nil
     else { return }
+    let counted = lines.steps
     let found = "\(steps.least) ... \(steps.most) in \(steps.count) steps"
     guard steps == counted else {
       try differs(
@@ -132,10 +133,6 @@ struct ReplayCommand: ParsableCommand {
     try session.begin()
     while !session.isFinished && !isAtEnd(session.board.lines) {
       _ = try session.trainEpoch(counting: &steps, operations: { operations($0.lines) })
-    }
-    if setting.target == .gpio {
-      _ = try session.board.now()
-      try session.board.releaseAll()
     }
   }
 

@@ -382,7 +382,8 @@ struct Summary {
       func micro(_ time: Int64) -> String { Format.significant(Double(time) / 1000) }
       let operations = lines.writes + lines.reads + (lines.exchanges?.count ?? 0)
       let bus = lines.exchanges.map { ", \($0.count) exchanges" } ?? ""
-      rows.append(("line operations", "\(operations) (\(lines.writes) writes\(bus))"))
+      let since = lines.epochsBefore.map { " since epoch \($0)" } ?? ""
+      rows.append(("line operations\(since)", "\(operations) (\(lines.writes) writes\(bus))"))
       func add(_ what: String, _ latency: LineStatistics.Latency) {
         let all = [latency.median, latency.p99, latency.p999, latency.longest].map(micro)
         rows.append(("\(what), us (median, 99 %, 99.9 %, max)", all.joined(separator: ", ")))

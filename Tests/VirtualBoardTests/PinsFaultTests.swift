@@ -216,6 +216,30 @@ struct PinsFaultTests {
   // MARK: - LEARN
 
   @Test(
+    "A write of LEARN that is held up makes a pulse at most half of that wrong, and no rest too short",
+    arguments: [0, 1, 2, 3], [Nanoseconds.milliseconds(1), .milliseconds(7)])
+  func aWriteOfLearnThatIsHeldUp(_ place: Int, _ held: Nanoseconds) throws {
+    let pins = try lattice().lines
+    var lines = SlowLearn(pins: pins)
+    switch place {
+    case 0: lines.beforeRise = held
+    case 1: lines.afterRise = held
+    case 2: lines.beforeFall = held
+    default: lines.afterFall = held
+    }
+    var board = WiredBoard(lines: lines, wiring: pins.wiring)
+    let drives = [Drive](repeating: .hold, count: 32)
+    for width in [1, 3, 8, 9, 15] {
+      let told = try board.pulse(width: .milliseconds(Int64(width)), drives: drives.span)
+      let seen = board.lines.fell - board.lines.rose
+      let lasted = min(seen, pins.wiring.timer)
+      #expect(board.lines.heldUp >= held)
+      #expect((told - lasted).count.magnitude <= board.lines.heldUp.half.count, "\(width) ms")
+    }
+    #expect(board.lines.pins.misuses.isEmpty, "\(board.lines.pins.misuses)")
+  }
+
+  @Test(
     "LEARN that cannot rise moves no gate", arguments: ["lattice", "breadboard"],
     [LineFault.stuckLow, .floating])
   func learnThatCannotRiseMovesNoGate(_ name: String, _ fault: LineFault) throws {
@@ -525,4 +549,36 @@ struct PinsFaultTests {
     try board.release(target: 0)
     #expect(board.lines.misuses.isEmpty)
   }
+}
+
+/// Pins at which a program is held up in its writes of LEARN, before or after the line changes.
+private struct SlowLearn: Lines {
+  var pins: VirtualPins
+  var beforeRise = Nanoseconds.zero
+  var afterRise = Nanoseconds.zero
+  var beforeFall = Nanoseconds.zero
+  var afterFall = Nanoseconds.zero
+  /// When LEARN last rose and fell.
+  private(set) var rose = Nanoseconds.zero
+  private(set) var fell = Nanoseconds.zero
+  /// How long the program was held up in the last pulse; to wake up takes some time too.
+  private(set) var heldUp = Nanoseconds.zero
+
+  init(pins: VirtualPins) { self.pins = pins }
+
+  mutating func write(_ levels: LineSet, mask: LineSet) {
+    guard mask == pins.wiring.learn else { return pins.write(levels, mask: mask) }
+    let rises = levels.meets(mask)
+    let came = pins.time
+    if rises { heldUp = .zero }
+    pins.wait(rises ? beforeRise : beforeFall)
+    heldUp = heldUp + (pins.time - came)
+    pins.write(levels, mask: mask)
+    if rises { rose = pins.time } else { fell = pins.time }
+    pins.wait(rises ? afterRise : afterFall)
+    heldUp = heldUp + (pins.time - (rises ? rose : fell))
+  }
+  mutating func read(mask: LineSet) -> LineSet { pins.read(mask: mask) }
+  mutating func wait(_ duration: Nanoseconds) { pins.wait(duration) }
+  mutating func now() -> Nanoseconds { pins.now() }
 }
