@@ -69,14 +69,19 @@ extension TrainCommand {
       // What was learned before the lines failed is worth keeping, and the failure worth telling, even
       // where nothing can be written.
       try? directory.write(session.benchCheckpoint, to: "checkpoint.json")
-      try? keepTrace(of: &session, in: directory)
+      if let log = session.board.lines.trace {
+        try? directory.write(text: log.text, to: "trace.txt")
+      }
       throw failure
     }
     try directory.write(session.benchCheckpoint, to: "checkpoint.json")
-    try keepTrace(of: &session, in: directory)
+    // The log is of training: what follows is not in it.
+    let log = session.board.lines.trace
+    session.board.lines.trace = nil
     let seconds = try session.board.now().seconds
     try session.board.releaseAll()
     try session.board.lines.base.rest()
+    if let log { try directory.write(text: log.text, to: "trace.txt") }
     let statistics = LineStatistics(
       chip: lines.chip.label, library: libgpiodVersion, writes: lines.writes, reads: lines.reads,
       latency: LineStatistics.Latency(
@@ -122,13 +127,6 @@ extension TrainCommand {
         saved = Date()
       }
     }
-  }
-
-  /// Writes the log of what was done until now, where one is kept, and ends it.
-  private func keepTrace(of session: inout Session<GPIOBoard>, in directory: RunDirectory) throws {
-    guard let trace = session.board.lines.trace else { return }
-    session.board.lines.trace = nil
-    try directory.write(text: trace.text, to: "trace.txt")
   }
 
   private func leaveAtRest(_ session: inout Session<GPIOBoard>, _ message: String) throws -> Never {

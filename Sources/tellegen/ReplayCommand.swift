@@ -58,7 +58,7 @@ struct ReplayCommand: ParsableCommand {
         {
           // The log of an interrupted run ends in the middle of an epoch.
         } catch let failure as WiredFailure<RetimedPins.Divergence> {
-          try differs("at call \(session.board.lines.call): \(failure)")
+          try gaveUp(failure, atEnd: session.board.lines.isAtEnd, call: session.board.lines.call)
         }
         try finish(session.board.lines.isAtEnd, session.board.lines.call, calls, session.progress)
         print("Every level that the pin-level double read was the one read through the chip.")
@@ -74,8 +74,7 @@ struct ReplayCommand: ParsableCommand {
         } catch WiredFailure<ReplayLines.Divergence>.lines {
           // The log of an interrupted run ends in the middle of an epoch.
         } catch let failure as WiredFailure<ReplayLines.Divergence> {
-          // What the log reads makes the drivers give up, as they did not in the run.
-          try differs("at call \(session.board.lines.call): \(failure)")
+          try gaveUp(failure, atEnd: session.board.lines.isAtEnd, call: session.board.lines.call)
         }
         try finish(session.board.lines.isAtEnd, session.board.lines.call, calls, session.progress)
         try compare(steps, directory)
@@ -145,6 +144,12 @@ struct ReplayCommand: ParsableCommand {
     print(
       "\(call) calls, \(progress.steps) training steps: "
         + "the firmware decided the same throughout.")
+  }
+
+  /// What was read made the drivers give up: in the run too, when its log ends there.
+  private func gaveUp(_ failure: any Error, atEnd isAtEnd: Bool, call: Int) throws {
+    guard isAtEnd else { try differs("at call \(call): \(failure)") }
+    print("The run failed there: \(failure)")
   }
 
   private func differs(_ what: String) throws -> Never {
