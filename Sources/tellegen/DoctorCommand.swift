@@ -58,9 +58,9 @@ struct DoctorCommand: ParsableCommand {
       return
     }
     // Other chips are not the board's concern.
-    let isFound = (try? GPIOChip.find(label: wiring.chip)) != nil
+    let found = Result { try GPIOChip.find(label: wiring.chip) }
     for path in all.refused {
-      if isFound {
+      if case .success = found {
         report.add(.note, path, "may not be opened", "the board does not need it")
       } else {
         tellRefused(&report, path)
@@ -78,7 +78,7 @@ struct DoctorCommand: ParsableCommand {
     }
     if all.chips.isEmpty { return }
     do {
-      let chip = try GPIOChip.find(label: wiring.chip)
+      let chip = try found.get()
       report.good("the board's chip", chip.label)
       let wires = Array(wiring.requested)
       let offsets = try chip.offsets(of: wires)
