@@ -17,6 +17,8 @@ let package = Package(
     .target(name: "Firmware"),
     // Arithmetic and random draws that give the same bits on every machine.
     .target(name: "Reproducible"),
+    // Files that survive crashes, power cuts and full disks; folders that one process has to itself.
+    .target(name: "Storage"),
     // DC solution of networks of transistors, resistors, potentiometers and diodes.
     .target(name: "Circuit", dependencies: ["Reproducible"]),
     // Exact gradients of a circuit's operating point, and the physical rules that approach them.
@@ -46,6 +48,7 @@ let package = Package(
       name: "Learning",
       dependencies: [
         "Firmware", "Description", "VirtualBoard", "Reproducible", "Models", "Gradients", "Circuit",
+        "Storage",
       ]),
     // Published results, and ours beside them, run again and judged.
     .target(
@@ -58,9 +61,10 @@ let package = Package(
       name: "tellegen",
       dependencies: [
         "Reproduction", "Learning", "VirtualBoard", "Models", "Gradients", "Circuit", "Description",
-        "Firmware", "LinuxLines", "VirtualChip",
+        "Firmware", "LinuxLines", "VirtualChip", "Storage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    .testTarget(name: "StorageTests", dependencies: ["Storage"]),
     .testTarget(name: "FirmwareTests", dependencies: ["Firmware"]),
     .testTarget(name: "ReproducibleTests", dependencies: ["Reproducible"]),
     .testTarget(name: "CircuitTests", dependencies: ["Circuit", "Reproducible"]),

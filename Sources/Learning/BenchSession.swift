@@ -44,20 +44,20 @@ extension Session {
     return true
   }
 
-  /// Trains as `trainEpoch(stopping:)` does and counts what each step asks of the lines; the last step
-  /// of an epoch, which measures follow, is left out.
+  /// Trains as `trainSamples(stopping:)` does and counts what each step asks of the lines; the last
+  /// step of an epoch, which measures follow, is left out.
   ///
   /// - Parameters:
   ///   - steps: where steps are added.
   ///   - operations: how many operations there were on the board's lines so far.
   ///   - stopping: asked before every step.
-  /// - Returns: whether the epoch ended.
-  public mutating func trainEpoch(
+  /// - Returns: whether all samples were trained.
+  public mutating func trainSamples(
     counting steps: inout LineStatistics.Steps, operations: (borrowing Board) -> Int,
     stopping: () -> Bool = { false }
   ) throws(Board.Failure) -> Bool {
     var last: Int?
-    return try trainEpoch { board in
+    return try trainSamples { board in
       let now = operations(board)
       if let last { steps.add(now - last) }
       last = now
@@ -82,7 +82,7 @@ extension Session {
     _ saved: BenchCheckpoint, stopping: () -> Bool = { false }
   ) throws -> Bool {
     try check(plan: saved.plan, progress: saved.progress, estimates: saved.estimates)
-    progress = saved.progress
+    progress = saved.progress.migrated
     let ended = try program(
       saved.estimates.map { Voltage(steps: $0).volts }, stopping: stopping)
     progress.accounted = learner.step.accounted.count

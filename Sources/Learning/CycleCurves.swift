@@ -80,7 +80,14 @@ public struct CycleCurves: Sendable {
 
   /// Measured curves as CSV files, by name; none without a measurement.
   public var measuredFiles: [(name: String, text: String)] {
-    guard let measured else { return [] }
+    CycleCurves.measuredFiles(of: measured)
+  }
+
+  /// A rig's measured curves as CSV files, by name; none without a rig.
+  public static func measuredFiles(
+    of rig: RigDescription?
+  ) -> [(name: String, text: String)] {
+    guard let measured = rig else { return [] }
     func rows(_ values: [SIMD2<Double>], _ heading: String) -> String {
       heading + "\n" + values.map { "\($0.x),\($0.y)\n" }.joined()
     }

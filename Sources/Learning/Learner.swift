@@ -121,13 +121,33 @@ public struct Learner<Board: LearningBoard> {
   }
 
   /// Measures a set of a task's samples on the board, without learning.
+  ///
+  /// - Parameters:
+  ///   - samples: their numbers.
+  ///   - problem: the task on the board.
+  /// - Returns: the measures.
   public mutating func measure(
     _ samples: [Int], of problem: Problem
   ) throws(Board.Failure) -> Measures {
+    // Nobody stops it.
+    try measure(samples, of: problem, stopping: { false }) ?? Measures(error: 0)
+  }
+
+  /// Measures a set of samples, or as many until the caller wants to stop.
+  ///
+  /// - Parameters:
+  ///   - samples: their numbers.
+  ///   - problem: the task on the board.
+  ///   - stopping: asked before every sample.
+  /// - Returns: the measures; `nil` when `stopping` said so.
+  public mutating func measure(
+    _ samples: [Int], of problem: Problem, stopping: () -> Bool
+  ) throws(Board.Failure) -> Measures? {
     var sum = 0.0
     var right = 0
     var unmet = 0
     for sample in samples {
+      if stopping() { return nil }
       let verdict = try judge(problem.presentations[sample], of: problem)
       sum += verdict.squared
       if verdict.squared > 0 { unmet += 1 }

@@ -1,5 +1,6 @@
 public import Description
 public import Foundation
+public import Storage
 
 /// What a run is made of, kept so that it can be repeated or gone on with.
 public struct RunSetting: Sendable, Equatable, Codable {
@@ -13,6 +14,8 @@ public struct RunSetting: Sendable, Equatable, Codable {
   public var plan: Plan
   /// What was trained; `nil` in runs of a version that had the double only.
   public var target: Target?
+  /// The names of all files that the run may have in its folder; `nil` in runs of version 0.1.
+  public var files: [String]?
 
   /// What a run trains.
   public enum Target: String, Sendable, Codable, CaseIterable {
@@ -25,9 +28,10 @@ public struct RunSetting: Sendable, Equatable, Codable {
   /// Makes a setting.
   public init(
     version: String, board: BoardDescription, task: TaskDescription, plan: Plan,
-    target: Target = .double
+    target: Target = .double, isTraced: Bool = false
   ) {
     self.target = target
+    files = RunSetting.files(isTraced: isTraced)
     self.version = version
     self.board = board
     self.task = task
@@ -35,10 +39,22 @@ public struct RunSetting: Sendable, Equatable, Codable {
   }
 }
 
+extension RunSetting {
+  /// The files of a run.
+  static func files(isTraced: Bool) -> [String] {
+    [
+      RunDirectory.setting, FolderLock.name, "checkpoint.json", Metrics.jsonLines, Metrics.csv,
+      "record.json", "curves.gp", "curves.png",
+    ] + (isTraced ? ["trace.txt", "trace.vcd"] : [])
+  }
+}
+
 /// The result of a run in numbers.
 public struct RunResult: Sendable, Equatable, Codable {
   /// Whether every epoch was trained.
   public var finished: Bool
+  /// The measures before training; `nil` in records of version 0.1.
+  public var first: EpochRecord?
   /// The measures at the end.
   public var last: EpochRecord
   /// All training steps.
@@ -54,10 +70,11 @@ public struct RunResult: Sendable, Equatable, Codable {
 
   /// Makes a result.
   public init(
-    finished: Bool, last: EpochRecord, steps: Int, boardTime: Double, saturatedEdges: Int,
+    finished: Bool, first: EpochRecord?, last: EpochRecord, steps: Int, boardTime: Double, saturatedEdges: Int,
     estimatedGates: [Double], gates: [Double]
   ) {
     self.finished = finished
+    self.first = first
     self.last = last
     self.steps = steps
     self.boardTime = boardTime
@@ -67,31 +84,31 @@ public struct RunResult: Sendable, Equatable, Codable {
   }
 }
 
-/// A run's record: setting, curves and result.
+/// A run's record: setting and result. The curves are in `metrics.jsonl` and `curves.csv`.
 public struct RunRecord: Sendable, Equatable, Codable {
   /// What the run is made of.
   public var setting: RunSetting
   /// The result.
   public var result: RunResult
-  /// The curves.
-  public var curve: [EpochRecord]
   /// What was asked of GPIO lines, on a board that hangs at some.
   public var lines: LineStatistics?
 
   /// Makes a record.
-  public init(
-    setting: RunSetting, result: RunResult, curve: [EpochRecord], lines: LineStatistics? = nil
-  ) {
+  public init(setting: RunSetting, result: RunResult, lines: LineStatistics? = nil) {
     self.lines = lines
     self.setting = setting
     self.result = result
-    self.curve = curve
   }
 }
 
-/// The folder of a run. Every file is written under a temporary name, synced and renamed, so that a
-/// crash leaves the old file or the new one, never half of one.
+/// The folder of a run, or of other results. Whole files are replaced by `WholeFile`, so that a crash
+/// leaves the old one or the new one.
+///
+/// What makes a folder a run is its `setting.json`, which also lists all files that are the run's.
 public struct RunDirectory: Sendable {
+  /// The name of the file that makes a folder a run.
+  public static let setting = "setting.json"
+
   /// The folder's path.
   public let path: String
 
@@ -101,65 +118,37 @@ public struct RunDirectory: Sendable {
   /// The path of a file in the folder.
   public func file(_ name: String) -> String { path + "/" + name }
 
-  /// Whether a run has been here: its setting is.
-  public var holdsRun: Bool { FileManager.default.fileExists(atPath: file("setting.json")) }
-
-  /// Makes the folder, with those above it.
-  /// - Throws: `RunDirectoryError` when it cannot be made.
-  public func create() throws(RunDirectoryError) {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw RunDirectoryError(
-        path: path, message: "cannot make this folder; choose another with --out")
-    }
-  }
-
-  /// Makes the folder ready for new results.
-  ///
-  /// - Parameters:
-  ///   - name: the file by which results are known to be here.
-  ///   - overwrite: whether they may be replaced.
-  /// - Throws: `RunDirectoryError` when they may not, or the folder cannot be made.
-  public func prepare(holding name: String, overwrite: Bool) throws(RunDirectoryError) {
-    if !overwrite && FileManager.default.fileExists(atPath: file(name)) {
-      throw RunDirectoryError(
-        path: path,
-        message: "results are here already; replace them by --overwrite, or choose another folder "
-          + "by --out", isUsage: true)
-    }
-    try create()
-  }
-
   /// The bytes of a file in the folder.
   /// - Throws: `RunDirectoryError` when it cannot be read.
   public func data(of name: String) throws(RunDirectoryError) -> Data {
-    guard let data = FileManager.default.contents(atPath: file(name)) else {
-      throw RunDirectoryError(path: file(name), message: "there is no such file")
+    do {
+      return try Data(contentsOf: URL(fileURLWithPath: file(name)))
+    } catch {
+      let number = RunDirectory.number(of: error)
+      if number == ENOENT || number == ENOTDIR {
+        throw RunDirectoryError(path: file(name), .missing, "there is no such file")
+      }
+      throw RunDirectoryError(StorageError(path: file(name), number: number))
     }
-    return data
   }
 
-  /// Removes the files that a run writes, and only those.
-  public func clear() {
-    for name in [
-      "setting.json", "checkpoint.json", "record.json", "curves.csv", "curves.gp", "curves.png",
-      "trace.txt", "trace.vcd",
-    ] {
-      try? FileManager.default.removeItem(atPath: file(name))
+  /// The system's error behind one of Foundation's.
+  private static func number(of error: any Error) -> Int32 {
+    let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+    for error in [cause, error as NSError].compactMap({ $0 }) {
+      if error.domain == NSPOSIXErrorDomain { return Int32(error.code) }
+    }
+    switch (error as? CocoaError)?.code {
+    case .fileReadNoSuchFile?, .fileNoSuchFile?: return ENOENT
+    case .fileReadNoPermission?: return EACCES
+    default: return EIO
     }
   }
 
   /// Writes a value as JSON, whole or not at all.
   /// - Throws: `RunDirectoryError` when it cannot be written.
   public func write<Value: Encodable>(_ value: Value, to name: String) throws(RunDirectoryError) {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-    guard let data = try? encoder.encode(value) else {
-      throw RunDirectoryError(
-        path: file(name), message: "a number in it is not finite; please report this")
-    }
-    try write(data, to: name)
+    try write(try encoded(value, for: name), to: name)
   }
 
   /// Writes text, whole or not at all.
@@ -173,51 +162,79 @@ public struct RunDirectory: Sendable {
   public func read<Value: Decodable>(_ type: Value.Type, from name: String)
     throws(RunDirectoryError) -> Value
   {
-    guard let data = FileManager.default.contents(atPath: file(name)) else {
-      throw RunDirectoryError(path: file(name), message: "there is no such file to resume from")
-    }
+    let data = try data(of: name)
     do {
       return try JSONDecoder().decode(type, from: data)
     } catch {
       throw RunDirectoryError(
-        path: file(name), message: "it is damaged, or not of this program's making; begin anew",
-        isDamaged: true)
+        path: file(name), .damaged,
+        "it is damaged, or not of this program's making; begin anew")
     }
   }
 
-  private func write(_ data: Data, to name: String) throws(RunDirectoryError) {
-    let temporary = file(".\(name).\(ProcessInfo.processInfo.processIdentifier)")
-    let written = FileManager.default.createFile(atPath: temporary, contents: data)
-    guard written, let handle = FileHandle(forUpdatingAtPath: temporary) else {
+  func encoded<Value: Encodable>(
+    _ value: Value, for name: String
+  ) throws(RunDirectoryError) -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+    guard let data = try? encoder.encode(value) else {
       throw RunDirectoryError(
-        path: file(name), message: "cannot write; is the disk full or the folder read-only?")
+        path: file(name), .inputOutput, "a number in it is not finite; please report this")
     }
-    try? handle.synchronize()
-    try? handle.close()
-    if rename(temporary, file(name)) != 0 {
-      try? FileManager.default.removeItem(atPath: temporary)
-      throw RunDirectoryError(path: file(name), message: "cannot replace this file")
+    return data
+  }
+
+  private func write(_ data: Data, to name: String) throws(RunDirectoryError) {
+    do throws(StorageError) {
+      try WholeFile.write(data, to: name, in: path)
+    } catch {
+      throw RunDirectoryError(error)
     }
   }
 }
 
 /// Why a run's folder cannot be used.
 public struct RunDirectoryError: Error, CustomStringConvertible {
+  /// The kinds of reasons.
+  public enum Kind: Sendable, Equatable {
+    /// The command asked for what it must not have.
+    case usage
+    /// A file is not there.
+    case missing
+    /// A file is there but is not what it should be.
+    case damaged
+    /// Another process has the folder.
+    case inUse
+    /// Permission is lacking.
+    case permission
+    /// Reading or writing failed.
+    case inputOutput
+  }
+
   /// The folder or file.
   public let path: String
+  /// What kind of reason it is.
+  public let kind: Kind
   /// What is wrong and what to do.
   public let message: String
-  /// Whether a file was there but is not what it should be.
-  public let isDamaged: Bool
 
-  /// Whether the command asked for what it must not have.
-  public let isUsage: Bool
-
-  init(path: String, message: String, isDamaged: Bool = false, isUsage: Bool = false) {
-    self.isUsage = isUsage
+  init(path: String, _ kind: Kind, _ message: String) {
     self.path = path
+    self.kind = kind
     self.message = message
-    self.isDamaged = isDamaged
+  }
+
+  /// What the system refused, in words.
+  public init(_ error: StorageError) {
+    path = error.path
+    kind = error.isPermission ? .permission : .inputOutput
+    let advice =
+      switch error.number {
+      case ENOSPC, EDQUOT: "; make room there"
+      case EACCES, EPERM, EROFS, ENOTDIR: "; choose another place"
+      default: ""
+      }
+    message = error.reason + advice
   }
 
   /// The error in words.

@@ -87,8 +87,21 @@ public struct Progress: Sendable, Equatable, Codable {
   public var learned: Int64 = 0
   /// The time up to which leakage is accounted for, ns.
   var accounted: Int64 = 0
-  /// The curves so far.
-  public var curve: [EpochRecord] = []
+  /// The measures before training; `nil` until they are taken.
+  public var first: EpochRecord?
+  /// The last measures; `nil` until the first are taken.
+  public var last: EpochRecord?
+  /// All measures so far, in checkpoints of version 0.1; since then they have files of their own.
+  public var curve: [EpochRecord]?
+
+  /// What a checkpoint of version 0.1 kept in its curve, in its place.
+  var migrated: Progress {
+    var progress = self
+    progress.first = first ?? curve?.first
+    progress.last = last ?? curve?.last
+    progress.curve = nil
+    return progress
+  }
 }
 
 /// A training run on any learning board: initial gates, epochs in a drawn order, measures.
@@ -101,6 +114,10 @@ public struct Session<Board: LearningBoard> {
   public let plan: Plan
   /// Where the run stands.
   public internal(set) var progress = Progress()
+  /// The measures that this session took, for those who look at them in memory.
+  public private(set) var curve: [EpochRecord] = []
+  /// Whether `curve` grows; a run that writes each line down has no need of it.
+  public var keepsCurve = true
 
   /// Makes a session; nothing is done to the board yet.
   ///
@@ -142,8 +159,8 @@ public struct Session<Board: LearningBoard> {
   /// Brings the gates to their initial voltage, where the board can drive them, and takes the first
   /// measures. To be called once, on a board whose gates are drained, or known.
   ///
-  /// - Parameter stopping: asked before every pulse.
-  /// - Returns: whether it came to the end; where `stopping` said so nothing was measured.
+  /// - Parameter stopping: asked before every pulse and every measurement.
+  /// - Returns: whether it came to the end; where `stopping` said so there are no measures.
   @discardableResult
   public mutating func begin(
     stopping: () -> Bool = { false }
@@ -151,7 +168,8 @@ public struct Session<Board: LearningBoard> {
     let initial = Array(repeating: description.gates.initial, count: learner.controllers.count)
     guard try program(initial, stopping: stopping) else { return false }
     progress.accounted = learner.step.accounted.count
-    try record()
+    guard let record = try record(epoch: 0, stopping: stopping) else { return false }
+    keep(record)
     return true
   }
 
@@ -170,18 +188,31 @@ public struct Session<Board: LearningBoard> {
     return !stopped
   }
 
-  /// Trains until the epoch ends or the caller wants to stop, which is asked before every step.
+  /// Trains until the epoch ends or the caller wants to stop, which is asked before every step, and
+  /// takes the epoch's measures.
   ///
   /// - Parameter stopping: is shown the board.
   /// - Returns: whether the epoch ended.
   public mutating func trainEpoch(
     stopping: (borrowing Board) -> Bool = { _ in false }
   ) throws(Board.Failure) -> Bool {
+    guard try trainSamples(stopping: stopping) else { return false }
+    return try measureEpoch()
+  }
+
+  /// Trains what is left of the epoch's samples, or until the caller wants to stop, which is asked
+  /// before every step. The epoch ends with `measureEpoch`.
+  ///
+  /// - Parameter stopping: is shown the board.
+  /// - Returns: whether all were trained.
+  public mutating func trainSamples(
+    stopping: (borrowing Board) -> Bool = { _ in false }
+  ) throws(Board.Failure) -> Bool {
     if isFinished { return true }
     let order = Shuffle.order.draw(plan.seed, progress.epoch).shuffledIndices(
       0, count: problem.training.count)
     var factor = plan.factor(epoch: progress.epoch)
-    if plan.rule.normalised, let last = progress.curve.last {
+    if plan.rule.normalised, let last = progress.last {
       factor /= max(last.training.unmet, 1 / Double(max(problem.training.count, 1)))
     }
     learner.step.rule = plan.rule.rule(on: description, factor: factor)
@@ -190,9 +221,26 @@ public struct Session<Board: LearningBoard> {
       try train(sample: problem.training[order[progress.position]])
       progress.position += 1
     }
+    return true
+  }
+
+  /// Takes the measures of an epoch whose samples are trained, and ends it.
+  ///
+  /// A measurement changes the board: it takes time, and draws noise. Whoever stops in the middle must
+  /// go back to a checkpoint from before.
+  ///
+  /// - Parameter stopping: asked before every measurement.
+  /// - Returns: whether the epoch ended.
+  public mutating func measureEpoch(
+    stopping: () -> Bool = { false }
+  ) throws(Board.Failure) -> Bool {
+    if isFinished { return true }
+    guard let record = try record(epoch: progress.epoch + 1, stopping: stopping) else {
+      return false
+    }
     progress.epoch += 1
     progress.position = 0
-    try record()
+    keep(record)
     return true
   }
 
@@ -220,10 +268,17 @@ public struct Session<Board: LearningBoard> {
     try learner.outputs(for: problem.presentations[sample], of: problem)
   }
 
-  /// Adds a line to the curves.
-  private mutating func record() throws(Board.Failure) {
-    let training = try measure(problem.training)
-    let testing = problem.testing.isEmpty ? nil : try measure(problem.testing)
+  /// Takes the measures of a moment; `nil` when `stopping` said so.
+  private mutating func record(
+    epoch: Int, stopping: () -> Bool
+  ) throws(Board.Failure) -> EpochRecord? {
+    guard let training = try learner.measure(problem.training, of: problem, stopping: stopping)
+    else { return nil }
+    var testing: Measures?
+    if !problem.testing.isEmpty {
+      testing = try learner.measure(problem.testing, of: problem, stopping: stopping)
+      if testing == nil { return nil }
+    }
     let trained = Double(problem.training.count)
     let tested = Double(problem.testing.count)
     var all = training
@@ -233,10 +288,15 @@ public struct Session<Board: LearningBoard> {
         all.accuracy = (one * trained + other * tested) / (trained + tested)
       }
     }
-    progress.curve.append(
-      EpochRecord(
-        epoch: progress.epoch, training: training, testing: testing, all: all,
-        learned: Double(progress.learned) * 1e-9, pulses: progress.pulses))
+    return EpochRecord(
+      epoch: epoch, training: training, testing: testing, all: all,
+      learned: Double(progress.learned) * 1e-9, pulses: progress.pulses)
+  }
+
+  private mutating func keep(_ record: EpochRecord) {
+    if progress.first == nil { progress.first = record }
+    progress.last = record
+    if keepsCurve { curve.append(record) }
   }
 }
 
@@ -245,7 +305,8 @@ extension Session {
   func result(boardTime: Double, gates: [Double]) -> RunResult {
     RunResult(
       finished: isFinished,
-      last: progress.curve.last
+      first: progress.first,
+      last: progress.last
         ?? EpochRecord(
           epoch: 0, training: Measures(error: 0, unmet: 0), testing: nil,
           all: Measures(error: 0, unmet: 0), learned: 0, pulses: 0),
@@ -305,7 +366,7 @@ extension Session {
     let counts = [progress.epoch, progress.position, progress.steps, progress.pulses]
     guard counts.allSatisfy({ (0...Int(1e15)).contains($0) }), progress.epoch <= plan.epochs,
       progress.position <= problem.training.count,
-      progress.curve.count == progress.epoch + 1,
+      progress.migrated.last?.epoch ?? 0 == progress.epoch,
       (0...Int64(4e18)).contains(progress.learned),
       (0...Int64(4e18)).contains(progress.accounted)
     else { throw .otherRun("its progress is out of range") }
@@ -348,7 +409,7 @@ extension Session where Board: VirtualFace {
   public mutating func restore(_ saved: Checkpoint) throws {
     try check(plan: saved.plan, progress: saved.progress, estimates: saved.estimates)
     try board.restore(saved.board)
-    progress = saved.progress
+    progress = saved.progress.migrated
     learner.step.accounted = Nanoseconds(saved.progress.accounted)
     for edge in learner.controllers.indices {
       learner.controllers[edge].gate = Voltage(steps: saved.estimates[edge])

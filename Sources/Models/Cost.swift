@@ -1,7 +1,7 @@
 import Reproducible
 
 /// What outputs cost.
-public enum Cost: Sendable, Equatable {
+public enum Cost: Sendable, Equatable, Codable {
   /// Half the squared distance from the labels; from 1 and 0, for a class.
   case squaredError
   /// Minus the logarithm of the softmax share of the class, with outputs in units of a width; of a

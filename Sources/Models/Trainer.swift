@@ -1,7 +1,7 @@
 import Reproducible
 
 /// How a step guards against what the model does not know.
-public enum Robustness: Sendable, Equatable {
+public enum Robustness: Sendable, Equatable, Codable {
   /// Not at all.
   case plain
   /// Noise injection: the gradient is taken at parameters with normal noise of this size.
@@ -17,7 +17,7 @@ public enum Robustness: Sendable, Equatable {
 }
 
 /// How a model is trained.
-public struct TrainingPlan: Sendable, Equatable {
+public struct TrainingPlan: Sendable, Equatable, Codable {
   /// How often every example is seen.
   public var epochs: Int
   /// The number of examples of a step.

@@ -43,7 +43,7 @@ extension Experiments {
               description: board, task: task,
               plan: Plan(rule: rule, epochs: epochs, seed: UInt64(seed), lastPulse: 1))
             try session.train(on: bench)
-            return session.progress.curve.map {
+            return session.curve.map {
               (Double($0.epoch) * count * probability, $0.training.error)
             }
           }

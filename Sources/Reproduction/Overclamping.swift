@@ -43,7 +43,7 @@ extension Experiments {
       }
       return Outcome(
         loss: tail.map(\.error).mean * 1e6, wrong: 1 - tail.map { $0.accuracy ?? 0 }.mean,
-        learned: session.progress.curve.last!.learned)
+        learned: session.progress.last!.learned)
     }
     let standard = RuleSettings(name: .standard, update: .multiplier, nudge: 1)
     let over = RuleSettings(name: .overclamped, update: .multiplier)
@@ -135,7 +135,7 @@ extension Experiments {
       let before = try power(of: &session)
       try session.train(on: bench)
       return (
-        error: session.progress.curve.last!.all.error, before: before,
+        error: session.progress.last!.all.error, before: before,
         power: try power(of: &session)
       )
     }

@@ -75,6 +75,6 @@ extension Experiments {
       description: board, task: task,
       plan: Plan(rule: rule, epochs: epochs, seed: UInt64(seed), lastPulse: lastPulse))
     try session.train(on: bench)
-    return session.progress.curve.last!
+    return session.progress.last!
   }
 }

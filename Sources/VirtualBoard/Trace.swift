@@ -56,27 +56,40 @@ public struct Trace: Sendable, Equatable {
   public var events: [Event] = []
   /// The analog values in order.
   public var analog: [Analog] = []
+  /// Where calls and analog values go instead, as they happen, so that a long log takes no memory.
+  public let stream: TraceStream?
 
-  /// An empty log.
-  public init() {}
+  /// An empty log, kept in memory.
+  public init() { stream = nil }
+
+  /// A log that is written as it happens.
+  public init(to stream: TraceStream) { self.stream = stream }
+
+  /// Adds a call.
+  public mutating func add(_ event: Event) {
+    if let stream { stream.add(event) } else { events.append(event) }
+  }
+
+  /// Adds analog values.
+  public mutating func add(_ values: Analog) {
+    if let stream { stream.add(values) } else { analog.append(values) }
+  }
+
+  /// The first line of a log's text.
+  static let header = "tellegen trace 1\n"
 
   /// The log as text: a line a call with its end in ns, a letter (w write, r read, d wait, t clock,
   /// e exchange, o a level that came with a direction), and the lines and levels in hexadecimal.
-  public var text: String {
-    var text = "tellegen trace 1\n"
-    for event in events {
-      let letter = Character(UnicodeScalar(event.kind.rawValue))
-      text += "\(event.time.count) \(letter) \(String(event.mask.bits, radix: 16))"
-      text += " \(String(event.levels.bits, radix: 16))\n"
-    }
-    return text
-  }
+  public var text: String { events.reduce(into: Trace.header) { $0 += $1.line } }
 
-  /// Reads a log's text.
+  /// Reads a log's text. What comes after its last line end is left out: half a line is all that a
+  /// killed program may have left there.
   /// - Throws: `TraceError` naming the line that is wrong.
   public init(text: String) throws(TraceError) {
+    stream = nil
     var number = 0
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+    let whole = text.lastIndex(of: "\n").map { text[..<$0] } ?? text[...]
+    for line in whole.split(separator: "\n", omittingEmptySubsequences: false) {
       number += 1
       if number == 1 {
         guard line == "tellegen trace 1" else {
@@ -98,6 +111,15 @@ public struct Trace: Sendable, Equatable {
           time: Nanoseconds(time), kind: kind, mask: LineSet(bits: mask),
           levels: LineSet(bits: levels)))
     }
+  }
+}
+
+extension Trace.Event {
+  /// The event as a line of a log's text.
+  var line: String {
+    let letter = Character(UnicodeScalar(kind.rawValue))
+    return "\(time.count) \(letter) \(String(mask.bits, radix: 16)) "
+      + "\(String(levels.bits, radix: 16))\n"
   }
 }
 
@@ -246,7 +268,7 @@ public struct TracingLines<Base: Lines>: Lines {
   /// Tells the time.
   public mutating func now() throws(Failure) -> Nanoseconds {
     let time = try base.now()
-    trace?.events.append(Trace.Event(time: time, kind: .now, mask: .none, levels: .none))
+    trace?.add(Trace.Event(time: time, kind: .now, mask: .none, levels: .none))
     return time
   }
 
@@ -266,7 +288,7 @@ public struct TracingLines<Base: Lines>: Lines {
     _ kind: Trace.Event.Kind, _ mask: LineSet, _ levels: LineSet
   ) throws(Failure) {
     let time = try base.now()
-    trace?.events.append(Trace.Event(time: time, kind: kind, mask: mask, levels: levels))
+    trace?.add(Trace.Event(time: time, kind: kind, mask: mask, levels: levels))
   }
 }
 

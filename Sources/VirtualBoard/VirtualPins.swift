@@ -132,10 +132,18 @@ public struct VirtualPins: Lines, Sendable {
 
   /// Sets lines at the end of the operation.
   public mutating func write(_ levels: LineSet, mask: LineSet) {
+    write(levels, mask: mask, as: .write)
+  }
+
+  /// Sets lines whose level came with their direction: the log tells it from one that was set.
+  public mutating func turn(_ levels: LineSet, mask: LineSet) {
+    write(levels, mask: mask, as: .turn)
+  }
+
+  private mutating func write(_ levels: LineSet, mask: LineSet, as kind: Trace.Event.Kind) {
     time = time + operation
     operations += 1
-    trace?.events.append(
-      Trace.Event(time: time, kind: .write, mask: mask, levels: levels & mask))
+    trace?.add(Trace.Event(time: time, kind: kind, mask: mask, levels: levels & mask))
     if learnStart != nil { endByTimer() }
     let foreign = mask.without(outputs)
     if foreign != .none { note(.notAnOutput, foreign) }
@@ -163,7 +171,7 @@ public struct VirtualPins: Lines, Sendable {
       }
     }
     if !faults.isEmpty { result = nearEnd(of: result, mask: mask) & mask }
-    trace?.events.append(Trace.Event(time: time, kind: .read, mask: mask, levels: result))
+    trace?.add(Trace.Event(time: time, kind: .read, mask: mask, levels: result))
     return result
   }
 
@@ -171,7 +179,7 @@ public struct VirtualPins: Lines, Sendable {
   public mutating func wait(_ duration: Nanoseconds) {
     if .zero < duration { time = time + duration }
     if levels.meets(wiring.learn) { time = time + analog.lateness }
-    trace?.events.append(
+    trace?.add(
       Trace.Event(
         time: time, kind: .wait, mask: .none,
         levels: LineSet(bits: UInt64(bitPattern: duration.count))))
@@ -179,7 +187,7 @@ public struct VirtualPins: Lines, Sendable {
 
   /// The virtual time; asking takes none.
   public mutating func now() -> Nanoseconds {
-    trace?.events.append(Trace.Event(time: time, kind: .now, mask: .none, levels: .none))
+    trace?.add(Trace.Event(time: time, kind: .now, mask: .none, levels: .none))
     return time
   }
 
@@ -398,7 +406,7 @@ public struct VirtualPins: Lines, Sendable {
     let drives = latched
     analog.learn(from: start, to: end, drives: drives.span)
     if trace != nil {
-      trace?.analog.append(
+      trace?.add(
         Trace.Analog(time: end, gates: analog.state.gates, freeNodes: [], clampedNodes: []))
     }
   }
@@ -408,13 +416,13 @@ public struct VirtualPins: Lines, Sendable {
   }
 
   private mutating func logFree() {
-    trace?.analog.append(
+    trace?.add(
       Trace.Analog(
         time: time, gates: [], freeNodes: analog.state.freeVoltages, clampedNodes: []))
   }
 
   private mutating func logBoth() {
-    trace?.analog.append(
+    trace?.add(
       Trace.Analog(
         time: time, gates: [], freeNodes: analog.state.freeVoltages,
         clampedNodes: analog.state.clampedVoltages))

@@ -204,11 +204,8 @@ public struct PinChip: Sendable {
     guard let wire = lines[line].wire else { return }
     let set = LineSet(line: wire)
     pins.follow(time)
-    pins.write(lines[line].level ? set : .none, mask: set)
-    // The log tells a level that came with a direction from one that was set.
-    if turning, let last = pins.trace?.events.indices.last {
-      pins.trace?.events[last].kind = .turn
-    }
+    let level = lines[line].level ? set : .none
+    if turning { pins.turn(level, mask: set) } else { pins.write(level, mask: set) }
     if set == pins.wiring.learn {
       if lines[line].level {
         if learnSince == nil { sightings.pulses += 1 }

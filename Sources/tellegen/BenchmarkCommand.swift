@@ -73,7 +73,7 @@ struct BenchmarkCommand: ParsableCommand {
           while !session.isFinished { _ = session.trainEpoch() }
           if let failure = session.board.analog.failure { throw failure }
           let result = session.result
-          let first = session.progress.curve[0]
+          let first = session.curve[0]
           let fall = first.training.error / max(result.last.training.error, 1e-12)
           falls.append(fall)
           var line = "seed \(seed): error \(Format.squareVolts(first.training.error)) -> "

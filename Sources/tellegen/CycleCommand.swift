@@ -59,7 +59,7 @@ struct PairOptions: ParsableArguments {
         settings.nudge = fitted.rule.nudge
       }
       if rule.pulse == nil, settings.fixedPulse { settings.pulse = fitted.rule.pulse }
-      FileHandle.standardError.write(Data((fitted.summary + "\n").utf8))
+      say(fitted.summary)
       return TaskPair(board: board, tasks: fitted.tasks, rule: settings, rig: description)
     }
     var description = try BoardDescription.named(board ?? "two-edge")
@@ -160,7 +160,14 @@ struct CycleCommand: ParsableCommand {
       let said = try theory ? self.said(pair, plan: plan, taus: taus) : []
       let directory = RunDirectory(
         path: out ?? "runs/cycle-\(pair.rig?.name ?? pair.board.name)-\(self.pair.seed)")
-      try directory.prepare(holding: "cycle.json", overwrite: overwrite)
+      let setting = ResultSetting(
+        version: version, command: "cycle",
+        content: Content(board: pair.board, tasks: pair.tasks, plan: plan, taus: taus),
+        results: [
+          "cycle.json", "cycle.csv", "paths.csv", "cycle.gp", "cycle.png",
+        ] + CycleCurves.measuredFiles(of: pair.rig).map(\.name))
+      let claim = try RunClaim(new: directory, files: setting.files, overwrite: overwrite)
+      defer { claim.release() }
       Interruption.watch()
       let display = CountDisplay(total: taus.count, what: "tau")
       let tasks = pair.tasks
@@ -178,18 +185,21 @@ struct CycleCommand: ParsableCommand {
         measured: pair.rig, plane: pair.rig?.plane, edges: board.learningEdges.map(\.name),
         title: "\(tasks[0].name) and \(tasks[1].name) in turn on \(board.name), "
           + pair.rule.name.rawValue)
+      try claim.clear()
       try directory.write(done, to: "cycle.json")
       try directory.write(text: curves.csv, to: "cycle.csv")
       try directory.write(text: curves.paths, to: "paths.csv")
       for file in curves.measuredFiles { try directory.write(text: file.text, to: file.name) }
       try directory.write(text: curves.gnuplot, to: "cycle.gp")
-      let missing = done.isEmpty ? "nothing was finished" : directory.plot(script: "cycle.gp")
+      try claim.commit(setting)
+      let drawn = plotted(
+        "cycle", in: directory, unless: done.isEmpty ? "nothing was finished" : nil)
       if json {
         print(String(decoding: try directory.data(of: "cycle.json"), as: UTF8.self))
       } else {
         print(table(curves, rule: pair.rule))
         for note in notes(done, edges: curves.edges) { print(note) }
-        print(missing.map { "No plot: \($0)" } ?? "Drawn in \(directory.file("cycle.png")).")
+        print(drawn)
       }
       if Interruption.isAsked {
         try Exits.leave(
@@ -197,6 +207,14 @@ struct CycleCommand: ParsableCommand {
           with: Exits.interrupted)
       }
     }
+  }
+
+  /// What a cycle is made of.
+  private struct Content: Codable {
+    var board: BoardDescription
+    var tasks: [TaskDescription]
+    var plan: CyclePlan
+    var taus: [Double]
   }
 
   private func said(_ pair: TaskPair, plan: CyclePlan, taus: [Double]) throws -> [TheoryResult] {
@@ -208,9 +226,7 @@ struct CycleCommand: ParsableCommand {
         repeating: pair.board.gates.initial, count: pair.board.learningEdges.count))
     for task in theory.tasks {
       let speed = task.drift.reduce(0) { $0 + $1 * $1 }.squareRoot()
-      FileHandle.standardError.write(
-        Data(
-          "theory: \(task.name) solved, drifts at \(Format.significant(speed)) V/s\n".utf8))
+      say("theory: \(task.name) solved, drifts at \(Format.significant(speed)) V/s")
     }
     return try taus.map { try theory.cycle(tau: $0) }
   }

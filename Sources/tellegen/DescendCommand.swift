@@ -104,6 +104,19 @@ struct DescendCommand: ParsableCommand {
     }
   }
 
+  /// What the gates are made by.
+  private struct Content: Codable {
+    var board: BoardDescription
+    var task: TaskDescription
+    var plan: TrainingPlan
+    var gradient: String
+    var nudge: Double?
+    var optimiser: String
+    var rate: Double
+    var outputsOnly: Bool
+    var boards: Int
+  }
+
   /// What is kept.
   private struct Kept: Codable {
     var board: String
@@ -147,7 +160,14 @@ struct DescendCommand: ParsableCommand {
         description: description, task: task, seed: seed)
       let directory = RunDirectory(
         path: out ?? "runs/descend-\(task.name)-\(description.name)-\(seed)")
-      try directory.prepare(holding: "gates.json", overwrite: overwrite)
+      let setting = ResultSetting(
+        version: version, command: "descend",
+        content: Content(
+          board: description, task: task, plan: plan, gradient: gradient.rawValue, nudge: nudge,
+          optimiser: optimiser.rawValue, rate: rate, outputsOnly: outputsOnly, boards: boards),
+        results: ["gates.json"])
+      let claim = try RunClaim(new: directory, files: setting.files, overwrite: overwrite)
+      defer { claim.release() }
       Interruption.watch()
 
       var failure: (any Error)?
@@ -173,10 +193,12 @@ struct DescendCommand: ParsableCommand {
       } catch {
         failure = error
       }
+      try claim.clear()
       try directory.write(
         Kept(
           board: description.name, task: task.name, seed: seed, epochs: trainer.epoch,
           gates: trainer.model.parameters), to: "gates.json")
+      try claim.commit(setting)
       if let failure { throw failure }
       if Interruption.isAsked {
         try Exits.leave(
@@ -224,9 +246,5 @@ struct DescendCommand: ParsableCommand {
     }
     let count = Double(examples.count)
     return words(sum / count, Double(right) / count, isSorting)
-  }
-
-  private func say(_ line: String) {
-    FileHandle.standardError.write(Data((line + "\n").utf8))
   }
 }

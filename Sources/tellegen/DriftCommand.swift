@@ -23,6 +23,15 @@ struct DriftCommand: ParsableCommand {
   @Flag(help: "Replace what the folder holds already.")
   var overwrite = false
 
+  /// What a drift is made of.
+  private struct Content: Codable {
+    var board: BoardDescription
+    var tasks: [TaskDescription]
+    var plan: CyclePlan
+    var learned: Double
+    var interval: Double
+  }
+
   func validate() throws {
     try Limits.check(learned, "--learned", 0, 1e4)
     try Limits.check(interval, "--interval", 0, 100)
@@ -35,7 +44,13 @@ struct DriftCommand: ParsableCommand {
       _ = try Cycling<VirtualBoard>(description: pair.board, tasks: pair.tasks, plan: plan)
       let directory = RunDirectory(
         path: out ?? "runs/drift-\(pair.rig?.name ?? pair.board.name)-\(self.pair.seed)")
-      try directory.prepare(holding: "drift.json", overwrite: overwrite)
+      let setting = ResultSetting(
+        version: version, command: "drift",
+        content: Content(
+          board: pair.board, tasks: pair.tasks, plan: plan, learned: learned, interval: interval),
+        results: ["drift.json", "drift.csv", "drift.gp", "drift.png"])
+      let claim = try RunClaim(new: directory, files: setting.files, overwrite: overwrite)
+      defer { claim.release() }
       Interruption.watch()
       let names = pair.board.learningEdges.map(\.name)
       var results: [DriftResult] = []
@@ -61,6 +76,7 @@ struct DriftCommand: ParsableCommand {
         }
         csv += "\n\n"
       }
+      try claim.clear()
       try directory.write(results, to: "drift.json")
       try directory.write(text: csv, to: "drift.csv")
       let titles = pair.tasks.map { $0.name.filter { $0 != "'" && $0 != "\\" } }
@@ -86,9 +102,10 @@ struct DriftCommand: ParsableCommand {
           unset multiplot
 
           """, to: "drift.gp")
-      let missing = directory.plot(script: "drift.gp")
+      try claim.commit(setting)
+      let drawn = plotted("drift", in: directory)
       print(Format.table(rows))
-      print(missing.map { "No plot: \($0)" } ?? "Drawn in \(directory.file("drift.png")).")
+      print(drawn)
       if Interruption.isAsked {
         try Exits.leave(
           "interrupted; what was seen is kept in \(directory.path)", with: Exits.interrupted)

@@ -19,6 +19,8 @@ enum Exits {
   static let data = ExitCode(65)
   /// The device is not there or does not answer.
   static let device = ExitCode(69)
+  /// Another process is using the folder.
+  static let inUse = ExitCode(75)
   /// Permission is lacking.
   static let permission = ExitCode(77)
   /// Input or output failed.
@@ -29,7 +31,11 @@ enum Exits {
   /// Runs a command's body; known errors are printed to standard error and become exit codes.
   static func catching<Result>(_ body: () throws -> Result) throws -> Result {
     do {
-      return try body()
+      let result = try body()
+      if let loss = Console.loss {
+        try leave("the result could not be written to standard output: \(loss)", with: inputOutput)
+      }
+      return result
     } catch let error as DescriptionError {
       try leave("\(error)", with: data)
     } catch let error as GradientError {
@@ -56,8 +62,7 @@ enum Exits {
       if case .otherRun = error { try leave("\(error)", with: data) }
       try leave("\(error)", with: usage)
     } catch let error as RunDirectoryError {
-      try leave(
-        "\(error)", with: error.isUsage ? usage : error.isDamaged ? data : inputOutput)
+      try leave("\(error)", with: code(of: error.kind))
     } catch let error as CycleError {
       try leave("\(error)", with: usage)
     } catch let error as TheoryError {
@@ -65,9 +70,19 @@ enum Exits {
     }
   }
 
+  private static func code(of kind: RunDirectoryError.Kind) -> ExitCode {
+    switch kind {
+    case .usage: usage
+    case .damaged: data
+    case .inUse: inUse
+    case .permission: permission
+    case .missing, .inputOutput: inputOutput
+    }
+  }
+
   /// Prints a message to standard error and ends the command.
   static func leave(_ message: String, with code: ExitCode) throws -> Never {
-    FileHandle.standardError.write(Data(("tellegen: " + message + "\n").utf8))
+    say("tellegen: " + message)
     throw code
   }
 }

@@ -23,20 +23,25 @@ extension TrainCommand {
     let lines = try LinuxLines(wires, wiring: wiring)
     if !lines.leftBehind.isEmpty {
       say(
-        "\(lines.leftBehind.joined(separator: ", ")) stood away from rest: a program was killed; "
+        "tellegen: \(lines.leftBehind.joined(separator: ", ")) stood away from rest: a program was killed; "
           + "the lines are at rest now")
     }
+    let claim = try claim(directory, for: setting)
+    defer { claim.release() }
+    let traced = trace ? try TraceFiles(in: directory, wave: nil) : nil
+    defer { traced?.stream.flush(isEnd: true) }
     let board = GPIOBoard(
-      lines: TracingLines(lines, trace: trace ? Trace() : nil), wiring: wiring)
+      lines: TracingLines(lines, trace: traced.map { Trace(to: $0.stream) }), wiring: wiring)
     var session = try Session(
       board: board, description: setting.board,
       problem: Problem(task: setting.task, seed: setting.plan.seed), plan: setting.plan,
       calibration: Calibration(nominal: setting.board))
+    session.keepsCurve = false
     let saved =
       try resume == nil ? nil : directory.read(BenchCheckpoint.self, from: "checkpoint.json")
 
     try session.board.releaseAll()
-    say("bringing the gates of \(lines.chip.label) to known voltages")
+    say("tellegen: bringing the gates of \(lines.chip.label) to known voltages")
     var isReady = try session.findGates(stopping: { Interruption.isAsked })
     if isReady {
       isReady =
@@ -54,34 +59,35 @@ extension TrainCommand {
           : "interrupted before training went on; what was learned before is kept, go on with: "
             + "tellegen train --resume \(directory.path)")
     }
-    if saved == nil {
-      // The folder is made once there is something to go on from.
-      try directory.create()
-      directory.clear()
-      try directory.write(setting, to: "setting.json")
-      try directory.write(session.benchCheckpoint, to: "checkpoint.json")
+    let keeper: RunKeeper
+    if let saved {
+      keeper = try goOn(from: saved.progress, in: directory)
+    } else {
+      try claim.clear()
+      try traced?.install()
+      keeper = try begin(session.progress, session.benchCheckpoint, in: directory)
+      try claim.commit(setting)
     }
 
     var steps = LineStatistics.Steps()
     do {
-      try train(&session, lines: lines, steps: &steps, setting: setting, directory: directory)
+      try learn(
+        &session, setting: setting, keeper: keeper, checkpoint: { $0.benchCheckpoint },
+        samples: {
+          try $0.trainSamples(
+            counting: &steps, operations: { _ in lines.operations },
+            stopping: { Interruption.isAsked })
+        }, failure: { _ in nil })
     } catch let failure as WiredFailure<LineError> {
-      // What was learned before the lines failed is worth keeping, and the failure worth telling, even
-      // where nothing can be written.
-      try? directory.write(session.benchCheckpoint, to: "checkpoint.json")
-      if let log = session.board.lines.trace {
-        try? directory.write(text: log.text, to: "trace.txt")
-      }
+      // What was learned before the lines failed is worth keeping.
+      keeper.keep(session.benchCheckpoint)
       throw failure
     }
-    try directory.write(session.benchCheckpoint, to: "checkpoint.json")
     // The log is of training: what follows is not in it.
-    let log = session.board.lines.trace
     session.board.lines.trace = nil
     let seconds = try session.board.now().seconds
     try session.board.releaseAll()
     try session.board.lines.base.rest()
-    if let log { try directory.write(text: log.text, to: "trace.txt") }
     let statistics = LineStatistics(
       chip: lines.chip.label, library: libgpiodVersion, writes: lines.writes, reads: lines.reads,
       latency: LineStatistics.Latency(
@@ -96,46 +102,13 @@ extension TrainCommand {
       steps: steps, leftBehind: lines.leftBehind, epochsBefore: saved?.progress.epoch)
     try tell(
       RunRecord(
-        setting: setting, result: session.benchResult(boardTime: seconds),
-        curve: session.progress.curve, lines: statistics),
-      directory: directory)
-    if Interruption.isAsked {
-      try Exits.leave(
-        "interrupted; what was learned is kept, go on with: tellegen train --resume "
-          + directory.path, with: Exits.interrupted)
-    }
-  }
-
-  private func train(
-    _ session: inout Session<GPIOBoard>, lines: LinuxLines, steps: inout LineStatistics.Steps,
-    setting: RunSetting, directory: RunDirectory
-  ) throws {
-    var display = ProgressDisplay(total: setting.plan.epochs, from: session.progress.epoch)
-    if let record = session.progress.curve.last { display.show(record) }
-    var saved = Date()
-    while !session.isFinished {
-      let ended = try session.trainEpoch(
-        counting: &steps, operations: { _ in lines.operations },
-        stopping: { Interruption.isAsked })
-      if !ended {
-        display.stop()
-        return
-      }
-      if let record = session.progress.curve.last { display.show(record) }
-      if Date().timeIntervalSince(saved) > 5 {
-        try directory.write(session.benchCheckpoint, to: "checkpoint.json")
-        saved = Date()
-      }
-    }
+        setting: setting, result: session.benchResult(boardTime: seconds), lines: statistics),
+      keeper: keeper, directory: directory)
   }
 
   private func leaveAtRest(_ session: inout Session<GPIOBoard>, _ message: String) throws -> Never {
     try session.board.releaseAll()
     try session.board.lines.base.rest()
     try Exits.leave(message, with: Exits.interrupted)
-  }
-
-  private func say(_ message: String) {
-    FileHandle.standardError.write(Data(("tellegen: " + message + "\n").utf8))
   }
 }

@@ -30,9 +30,37 @@ enum Interruption {
           raise(number)
         }
         Interruption.asked = 1
+        // Whatever is under way, a plot or a step of a very large board, has to end in time.
+        var limit = itimerval()
+        limit.it_value.tv_sec = 1
+        limit.it_value.tv_usec = 700_000
+        setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &limit, nil)
       }
       sigaction(number, &action, nil)
     }
+    boundEnding()
+  }
+
+  /// Ends the program when it has not ended by itself soon after it was asked to.
+  private static func boundEnding() {
+    var action = sigaction()
+    action.__sigaction_handler.sa_handler = { number in
+      putLinesToRest()
+      if Interruption.asked == 0 {
+        // Nobody asked: somebody sent it.
+        signal(number, SIG_DFL)
+        raise(number)
+      }
+      let words: StaticString =
+        "tellegen: stopped in the middle of what takes too long to end; what was kept last stays\n"
+      _ = write(STDERR_FILENO, words.utf8Start, words.utf8CodeUnitCount)
+      _exit(130)
+    }
+    sigaction(SIGALRM, &action, nil)
+    var alarm = sigset_t()
+    sigemptyset(&alarm)
+    sigaddset(&alarm, SIGALRM)
+    pthread_sigmask(SIG_UNBLOCK, &alarm, nil)
   }
 
   /// Whether a stop has been asked for.

@@ -51,7 +51,7 @@ struct ProgressDisplay {
   }
 
   private func put(_ text: String) {
-    FileHandle.standardError.write(Data(text.utf8))
+    Console.say(text)
   }
 }
 
@@ -71,12 +71,29 @@ final class CountDisplay: Sendable {
       done += 1
       let line = "\(done) of \(total) \(what)"
       let text = isatty(2) != 0 ? "\r" + line : done == total || done % 5 == 0 ? line + "\n" : ""
-      FileHandle.standardError.write(Data(text.utf8))
+      Console.say(text)
     }
   }
 
   func end() {
-    if isatty(2) != 0 { FileHandle.standardError.write(Data("\r\u{1b}[K".utf8)) }
+    if isatty(2) != 0 { Console.say("\r\u{1b}[K") }
+  }
+}
+
+/// Draws a script of a folder.
+///
+/// - Parameters:
+///   - name: the name of script and plot, without their endings.
+///   - directory: the folder.
+///   - reason: why there is nothing to draw.
+/// - Returns: where the plot is, or why there is none, in a sentence.
+func plotted(_ name: String, in directory: RunDirectory, unless reason: String? = nil) -> String {
+  if let reason { return "No plot: \(reason)." }
+  do throws(NoPlot) {
+    try directory.plot(script: name + ".gp", stopping: { Interruption.isAsked })
+    return "Drawn in \(directory.file(name + ".png"))."
+  } catch {
+    return "No plot: \(error)"
   }
 }
 

@@ -131,7 +131,8 @@ struct ReplayCommand: ParsableCommand {
     }
     try session.begin()
     while !session.isFinished && !isAtEnd(session.board.lines) {
-      _ = try session.trainEpoch(counting: &steps, operations: { operations($0.lines) })
+      _ = try session.trainSamples(counting: &steps, operations: { operations($0.lines) })
+      _ = try session.measureEpoch()
     }
   }
 

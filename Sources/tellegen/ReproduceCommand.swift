@@ -66,7 +66,7 @@ struct ReproduceCommand: ParsableCommand {
               + out, with: Exits.interrupted)
         }
         let directory = RunDirectory(path: out + "/" + experiment.name)
-        try keep(report, in: directory)
+        try keep(report, of: experiment.name, in: directory)
         let seconds = Format.significant(Date().timeIntervalSince(started))
         print("\(experiment.name) (\(seconds) s): \(report.passed ? "as it must be" : "MISSED")")
         print(table(report.figures))
@@ -80,12 +80,21 @@ struct ReproduceCommand: ParsableCommand {
     }
   }
 
-  private func say(_ line: String) {
-    FileHandle.standardError.write(Data((line + "\n").utf8))
+  /// What is run.
+  private struct Content: Codable {
+    var experiment: String
+    var quick: Bool
   }
 
-  private func keep(_ report: Report, in directory: RunDirectory) throws {
-    try directory.create()
+  private func keep(_ report: Report, of name: String, in directory: RunDirectory) throws {
+    let files = report.files.map(\.name)
+    let plots = files.filter { $0.hasSuffix(".gp") }.map { String($0.dropLast(3)) + ".png" }
+    let setting = ResultSetting(
+      version: version, command: "reproduce", content: Content(experiment: name, quick: quick),
+      results: ["table.csv"] + files + plots)
+    let claim = try RunClaim(new: directory, files: setting.files, overwrite: true)
+    defer { claim.release() }
+    try claim.clear()
     func field(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
     var text = "quantity,ours,spread,published,ratio,holds\n"
     for figure in report.figures {
@@ -97,8 +106,11 @@ struct ReproduceCommand: ParsableCommand {
     }
     try directory.write(text: text, to: "table.csv")
     for file in report.files { try directory.write(text: file.text, to: file.name) }
-    for file in report.files where file.name.hasSuffix(".gp") {
-      if let missing = directory.plot(script: file.name) { say("no plot: \(missing)") }
+    try claim.commit(setting)
+    for file in files where file.hasSuffix(".gp") {
+      do throws(NoPlot) {
+        try directory.plot(script: file, stopping: { Interruption.isAsked })
+      } catch { say("no plot: \(error)") }
     }
   }
 

@@ -4,6 +4,7 @@ import Description
 import Firmware
 import Foundation
 import Learning
+import Storage
 import VirtualBoard
 public import VirtualChip
 
@@ -55,7 +56,15 @@ struct ServeCommand: ParsableCommand {
         description: description, seed: seed, sources: place.sources, targets: place.targets)
       guard let wiring = description.wiring else { throw WiringError.none(board: description.name) }
       var chip = PinChip(pins: pins, wiring: wiring, release: release)
-      if log != nil { chip.trace = Trace() }
+      if let log {
+        do throws(StorageError) {
+          let file = try TraceFile(path: log)
+          chip.trace = Trace(to: TraceStream(calls: { file.append($0) }))
+        } catch {
+          try Exits.leave(
+            "\(error)", with: error.isPermission ? Exits.permission : Exits.inputOutput)
+        }
+      }
       let board = ServedBoard(
         board: description, sources: place.sources, targets: place.targets, seed: seed)
       let kept = state.map { StateFile(path: $0) }
@@ -80,8 +89,7 @@ struct ServeCommand: ParsableCommand {
       Interruption.watch()
       // Also now: a file that cannot be written is better known of at the start.
       try kept?.write(server, of: board)
-      FileHandle.standardError.write(
-        Data("\(description.name): \(chip.lineCount) lines at \(socket)\(told)\n".utf8))
+      say("\(description.name): \(chip.lineCount) lines at \(socket)\(told)")
       server.run(stopping: { Interruption.isAsked })
       if state == nil && !server.isConnected { server.chip.depart(at: server.time) }
       try kept?.write(server, of: board)
@@ -91,11 +99,7 @@ struct ServeCommand: ParsableCommand {
 
   private func tell(_ server: ChipServer, description: BoardDescription) throws {
     let chip = server.chip
-    if let log, let trace = chip.trace {
-      guard FileManager.default.createFile(atPath: log, contents: Data(trace.text.utf8)) else {
-        try Exits.leave("\(log): cannot be written", with: Exits.inputOutput)
-      }
-    }
+    chip.trace?.stream?.flush(isEnd: true)
     var analog = chip.pins.analog
     let told = Sight(
       sightings: chip.sightings, misuses: chip.pins.misuseCount,

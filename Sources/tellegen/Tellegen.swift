@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 /// The version of this program; CHANGELOG.md says what each brought.
 let version = "0.1.0"
@@ -10,8 +11,8 @@ struct Tellegen: ParsableCommand {
     abstract: "Trains analog circuits that learn, on a double of the board or the real one.",
     discussion: """
       Exit codes: 0 done; 1 a measure missed its goal; 64 wrong usage; 65 a wrong board, task or
-      data file; 69 the device is not there; 74 input or output failed; 77 permission is lacking;
-      130 interrupted (what was learned is kept).
+      data file; 69 the device is not there; 74 input or output failed; 75 another process is using
+      the folder; 77 permission is lacking; 130 interrupted (what was learned is kept).
       """,
     version: version,
     subcommands: [
@@ -20,4 +21,22 @@ struct Tellegen: ParsableCommand {
       ReplayCommand.self, CycleCommand.self, DriftCommand.self, ReproduceCommand.self,
       BenchmarkCommand.self,
     ])
+
+  static func main() {
+    Console.prepare()
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      let code = exitCode(for: error)
+      let text = fullMessage(for: error)
+      if code.isSuccess {
+        if !text.isEmpty { print(text) }
+        if Console.loss != nil { Foundation.exit(Exits.inputOutput.rawValue) }
+      } else if !text.isEmpty {
+        say(text)
+      }
+      Foundation.exit(code.rawValue)
+    }
+  }
 }

@@ -199,36 +199,36 @@ struct TrainCommand: ParsableCommand {
       let setting: RunSetting
       if let resume {
         directory = RunDirectory(path: resume)
-        setting = try directory.read(RunSetting.self, from: "setting.json")
+        setting = try directory.read(RunSetting.self, from: RunDirectory.setting)
       } else {
         setting = try newSetting()
         directory = RunDirectory(
           path: out ?? "runs/\(setting.task.name)-\(setting.board.name)-\(setting.plan.seed)")
-        if directory.holdsRun && !overwrite {
-          try Exits.leave(
-            "\(directory.path) holds a run already; go on with it by --resume \(directory.path), "
-              + "replace it by --overwrite, or choose another folder by --out", with: Exits.usage)
-        }
       }
-
       if setting.target == .gpio {
         try trainOnLines(setting: setting, directory: directory)
-        return
-      }
-      switch boundary {
-      case .direct:
-        if trace {
-          try Exits.leave("--trace needs --boundary pins or --target gpio", with: Exits.usage)
+      } else {
+        switch boundary {
+        case .direct:
+          if trace {
+            try Exits.leave("--trace needs --boundary pins or --target gpio", with: Exits.usage)
+          }
+          try train(on: VirtualBoard.self, setting: setting, directory: directory) { _, _ in nil }
+        case .pins:
+          let keep = trace
+          let session = try train(on: PinBoard.self, setting: setting, directory: directory) {
+            board, directory in
+            if !keep { return nil }
+            let wave = Waveform(
+              lines: setting.board.wiring?.wires.map(\.role) ?? [],
+              gates: setting.board.learningEdges.map(\.name), nodes: setting.board.nodes,
+              initial: board.lines.wiring.idle)
+            let files = try TraceFiles(in: directory, wave: wave)
+            board.lines.trace = Trace(to: files.stream)
+            return files
+          }
+          report(session.board.lines)
         }
-        try train(on: VirtualBoard.self, setting: setting, directory: directory) { _ in }
-      case .pins:
-        let keep = trace
-        let session = try train(
-          on: PinBoard.self, setting: setting, directory: directory
-        ) { board in
-          if keep { board.lines.trace = Trace() }
-        }
-        try report(session.board.lines, setting: setting, directory: directory)
       }
       if Interruption.isAsked {
         try Exits.leave(
@@ -238,40 +238,117 @@ struct TrainCommand: ParsableCommand {
     }
   }
 
+  /// Takes the folder of the run: a new one, or the one that is gone on with.
+  func claim(_ directory: RunDirectory, for setting: RunSetting) throws -> RunClaim {
+    if resume != nil { return try RunClaim(existing: directory) }
+    return try RunClaim(
+      new: directory, files: setting.files ?? [], overwrite: overwrite)
+  }
+
   /// Begins or resumes a session and trains it.
   @discardableResult
   private func train<Board: VirtualFace>(
     on _: Board.Type, setting: RunSetting, directory: RunDirectory,
-    preparing prepare: (inout Board) -> Void
+    tracing trace: (inout Board, RunDirectory) throws -> TraceFiles?
   ) throws -> Session<Board> {
     var session = try Session<Board>(
       description: setting.board, task: setting.task, plan: setting.plan)
-    prepare(&session.board)
+    session.keepsCurve = false
+    let claim = try claim(directory, for: setting)
+    defer { claim.release() }
+    Interruption.watch()
+    let keeper: RunKeeper
+    let traced = try trace(&session.board, directory)
+    defer { traced?.stream.flush(isEnd: true) }
     if resume == nil {
-      // The folder is made once there is something to go on from, however the run ends.
-      try session.begin()
-      try directory.create()
-      directory.clear()
-      try directory.write(setting, to: "setting.json")
-      try directory.write(session.checkpoint, to: "checkpoint.json")
+      guard try session.begin(stopping: { Interruption.isAsked }) else {
+        try Exits.leave(
+          "interrupted before training began; nothing is kept, begin anew", with: Exits.interrupted)
+      }
+      if let failure = session.board.analog.failure { throw failure }
+      try claim.clear()
+      try traced?.install()
+      keeper = try begin(session.progress, session.checkpoint, in: directory)
+      try claim.commit(setting)
     } else {
-      try session.restore(try directory.read(Checkpoint.self, from: "checkpoint.json"))
+      let saved = try directory.read(Checkpoint.self, from: "checkpoint.json")
+      try session.restore(saved)
+      keeper = try goOn(from: saved.progress, in: directory)
     }
-    try train(&session, setting: setting, directory: directory)
+    try learn(
+      &session, setting: setting, keeper: keeper, checkpoint: { $0.checkpoint },
+      samples: { try $0.trainSamples(stopping: { _ in Interruption.isAsked }) },
+      failure: { $0.board.analog.failure })
+    try tell(
+      RunRecord(setting: setting, result: session.result), keeper: keeper, directory: directory)
     return session
   }
 
-  /// Says what the pins saw, and writes the trace where one was kept.
-  private func report(_ pins: VirtualPins, setting: RunSetting, directory: RunDirectory) throws {
-    if let trace = pins.trace {
-      try directory.write(text: trace.text, to: "trace.txt")
-      let wires = setting.board.wiring?.wires.map(\.role) ?? []
-      let gates = setting.board.learningEdges.map(\.name)
-      let wave = Waveform(
-        trace: trace, lines: wires, gates: gates, nodes: setting.board.nodes,
-        initial: pins.wiring.idle)
-      try directory.write(text: wave.text, to: "trace.vcd")
+  /// Writes a new run's first measures and checkpoint; here a full disk is still told of at once.
+  func begin(
+    _ progress: Learning.Progress, _ checkpoint: some Encodable, in directory: RunDirectory
+  ) throws -> RunKeeper {
+    let keeper = try RunKeeper(directory, after: nil, telling: { say("tellegen: " + $0) })
+    if let first = progress.last { keeper.add(first) }
+    keeper.keep(checkpoint)
+    if let failure = keeper.failure { throw failure }
+    return keeper
+  }
+
+  /// Takes up the measures of a run where its checkpoint was written.
+  func goOn(from progress: Learning.Progress, in directory: RunDirectory) throws -> RunKeeper {
+    // Version 0.1 kept all measures in its checkpoint.
+    let keeper = try RunKeeper(
+      directory, after: progress.curve == nil ? progress.epoch : nil,
+      telling: { say("tellegen: " + $0) })
+    for record in progress.curve ?? [] { keeper.add(record) }
+    return keeper
+  }
+
+  /// Trains a session to its end or until a stop is asked for, and keeps it on disk meanwhile.
+  ///
+  /// - Parameters:
+  ///   - session: the session.
+  ///   - setting: the run's setting.
+  ///   - keeper: what keeps it.
+  ///   - checkpoint: what a checkpoint of it is.
+  ///   - samples: trains an epoch's samples, up to a stop.
+  ///   - failure: why its board can go on no further, if it cannot.
+  func learn<Board: LearningBoard, Saved: Encodable>(
+    _ session: inout Session<Board>, setting: RunSetting, keeper: RunKeeper,
+    checkpoint: (Session<Board>) -> Saved, samples: (inout Session<Board>) throws -> Bool,
+    failure: (Session<Board>) -> (any Error)?
+  ) throws {
+    var display = ProgressDisplay(total: setting.plan.epochs, from: session.progress.epoch)
+    if let record = session.progress.last { display.show(record) }
+    while !session.isFinished {
+      guard try samples(&session) else {
+        display.stop()
+        keeper.keep(checkpoint(session))
+        return
+      }
+      // Measuring changes the board: a stop in the middle of it goes back to before.
+      let before = checkpoint(session)
+      guard try session.measureEpoch(stopping: { Interruption.isAsked }) else {
+        display.stop()
+        keeper.keep(before)
+        return
+      }
+      if let failure = failure(session) {
+        keeper.keep(before)
+        throw failure
+      }
+      if let record = session.progress.last {
+        keeper.add(record)
+        display.show(record)
+      }
+      if keeper.isDue { keeper.keep(checkpoint(session)) }
     }
+    keeper.keep(checkpoint(session))
+  }
+
+  /// Says what the pins saw.
+  private func report(_ pins: VirtualPins) {
     if json { return }
     print("\(pins.operations) line operations; \(pins.misuseCount) misuses of the pins.")
     for misuse in pins.misuses.prefix(5) { print("  \(misuse)") }
@@ -288,48 +365,27 @@ struct TrainCommand: ParsableCommand {
       lastPulse: lastPulse ?? Plan.usualLastPulse(description.gates.update),
       calibrated: !uncalibrated && target != .gpio)
     return RunSetting(
-      version: version, board: description, task: task, plan: plan, target: target ?? .double)
+      version: version, board: description, task: task, plan: plan, target: target ?? .double,
+      isTraced: trace)
   }
 
-  private func train<Board: VirtualFace>(
-    _ session: inout Session<Board>, setting: RunSetting, directory: RunDirectory
-  ) throws {
-    Interruption.watch()
-    var display = ProgressDisplay(total: setting.plan.epochs, from: session.progress.epoch)
-    if let record = session.progress.curve.last { display.show(record) }
-    var saved = Date()
-    var interrupted = false
-    while !session.isFinished && !interrupted {
-      let ended = try session.trainEpoch(stopping: { _ in Interruption.isAsked })
-      if let failure = session.board.analog.failure {
-        try directory.write(session.checkpoint, to: "checkpoint.json")
-        throw failure
-      }
-      interrupted = !ended
-      if ended, let record = session.progress.curve.last { display.show(record) }
-      // Once every few seconds is enough to lose little to a power cut.
-      if Date().timeIntervalSince(saved) > 5 {
-        try directory.write(session.checkpoint, to: "checkpoint.json")
-        saved = Date()
-      }
-    }
-    if interrupted { display.stop() }
-    try directory.write(session.checkpoint, to: "checkpoint.json")
-    try tell(
-      RunRecord(setting: setting, result: session.result, curve: session.progress.curve),
-      directory: directory)
-  }
-
-  /// Writes a run's record and curves and prints its end.
-  func tell(_ record: RunRecord, directory: RunDirectory) throws {
+  /// Writes a run's record, draws its curves and prints its end.
+  ///
+  /// - Throws: an exit where the folder is behind what was learned; the end is printed before.
+  func tell(_ record: RunRecord, keeper: RunKeeper, directory: RunDirectory) throws {
     let setting = record.setting
-    let curves = Curves(
-      records: record.curve,
-      title: "\(setting.task.name) on \(setting.board.name), \(setting.plan.rule.name.rawValue)")
-    try directory.write(record, to: "record.json")
-    try directory.write(text: curves.csv, to: "curves.csv")
-    try directory.write(text: curves.gnuplot, to: "curves.gp")
-    let missing = directory.plot(script: "curves.gp")
+    let plot = CurvesPlot(
+      title: "\(setting.task.name) on \(setting.board.name), \(setting.plan.rule.name.rawValue)",
+      last: record.result.last)
+    var lost = keeper.failure
+    var missing: NoPlot?
+    do throws(RunDirectoryError) {
+      try directory.write(record, to: "record.json")
+      try directory.write(text: plot.gnuplot, to: "curves.gp")
+      do throws(NoPlot) {
+        try directory.plot(script: "curves.gp", stopping: { Interruption.isAsked })
+      } catch { missing = error }
+    } catch { lost = lost ?? error }
 
     if json {
       print(String(decoding: try encoded(record), as: UTF8.self))
@@ -337,9 +393,14 @@ struct TrainCommand: ParsableCommand {
       print(Summary(record: record).text)
       if let missing {
         print("No plot: \(missing)")
-      } else {
+      } else if lost == nil {
         print("The curves are drawn in \(directory.file("curves.png")).")
       }
+    }
+    if let lost {
+      try Exits.leave(
+        "\(lost); what is kept is older than what was learned: make room, then train it again with: "
+          + "tellegen train --resume \(directory.path)", with: Exits.inputOutput)
     }
   }
 
@@ -357,7 +418,7 @@ struct Summary {
   var text: String {
     let setting = record.setting
     let result = record.result
-    let first = record.curve.first ?? result.last
+    let first = result.first ?? result.last
     let last = result.last
     var rows: [(String, String)] = []
     func row(_ name: String, _ value: (EpochRecord) -> String?) {

@@ -106,16 +106,18 @@ struct Record: Decodable {
   struct Setting: Decodable {
     struct Plan: Decodable { var epochs: Int }
     var plan: Plan
-  }
-  struct Result: Decodable {
-    var finished: Bool
-    var gates: [Double]
+    var files: [String]
   }
   struct Line: Decodable { var epoch: Int }
+  struct Result: Decodable {
+    var finished: Bool
+    var first: Line
+    var last: Line
+    var gates: [Double]
+  }
 
   var setting: Setting
   var result: Result
-  var curve: [Line]
 
   /// Reads JSON text; its numbers keep every bit.
   init(_ json: String) throws {

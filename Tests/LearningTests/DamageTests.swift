@@ -24,7 +24,7 @@ import Testing
     Spoiling("an epoch past the plan") { $0.progress.epoch = 5000 },
     Spoiling("steps at the end of their range") { $0.progress.steps = .max },
     Spoiling("a learning time below zero") { $0.progress.learned = .min },
-    Spoiling("a curve too short") { $0.progress.curve.removeLast() },
+    Spoiling("the measures of another epoch") { $0.progress.last?.epoch = 2 },
     Spoiling("a gate below zero") { $0.board.analog.gates[0] = -5 },
     Spoiling("a gate that is no number") { $0.board.analog.gates[0] = .nan },
     Spoiling("a node voltage out of range") { $0.board.analog.freeVoltages[0] = 1e9 },

@@ -124,7 +124,7 @@ struct FacesTests {
       guard expectEqual(direct, pins, "epoch \(direct.progress.epoch)") else { return }
     }
     #expect(pins.isFinished)
-    #expect(direct.progress.curve == pins.progress.curve)
+    #expect(direct.curve == pins.curve)
   }
 
   @Test("A checkpoint of one face goes on on the other", arguments: ["lattice", "breadboard"])

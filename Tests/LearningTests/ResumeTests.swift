@@ -78,7 +78,7 @@ import VirtualBoard
     let plan = Plan(rule: rule, epochs: 4, seed: 6)
     let unbroken = try trained(description, task, plan)
     let end = End(unbroken)
-    #expect(end.checkpoint.progress.steps == 400 && end.checkpoint.progress.curve.count == 5)
+    #expect(end.checkpoint.progress.steps == 400 && end.checkpoint.progress.last?.epoch == 4)
     #expect(end.checkpoint.progress.pulses > 20)
 
     var lots = Lots(UInt64(choice.rule.rawValue.count))
@@ -89,17 +89,17 @@ import VirtualBoard
     var session = try Session<VirtualBoard>(description: description, task: task, plan: plan)
     session.begin()
     var done = 0
+    var curve: [EpochRecord] = []
     for moment in moments {
       advance(&session, by: moment - done)
       #expect(session.progress.steps == moment)
       done = moment
+      curve += session.curve
       session = try resumed(session, on: description)
     }
     while !session.isFinished { _ = session.trainEpoch() }
     #expect(End(session) == end)
-    for (one, other) in zip(session.progress.curve, unbroken.progress.curve) {
-      #expect(one == other, "epoch \(one.epoch)")
-    }
+    #expect(curve + session.curve == unbroken.curve)
   }
 
   @Test func `from any single moment on, the rest is the same`() throws {

@@ -17,13 +17,9 @@ import Testing
 
   @Test func `what is written reads back equal, and nothing else is left`() throws {
     try withFolder { folder in
-      let directory = RunDirectory(path: folder + "/deep/run")
-      #expect(!directory.holdsRun)
-      try directory.create()
-      #expect(!directory.holdsRun)
+      let directory = RunDirectory(path: folder)
       let setting = try setting()
       try directory.write(setting, to: "setting.json")
-      #expect(directory.holdsRun)
       #expect(try directory.read(RunSetting.self, from: "setting.json") == setting)
       try directory.write(text: "a,b\n", to: "curves.csv")
       #expect(try names(directory.path) == ["curves.csv", "setting.json"])
@@ -59,18 +55,6 @@ import Testing
     }
   }
 
-  @Test func `clearing removes a run's files and no others`() throws {
-    try withFolder { folder in
-      let directory = RunDirectory(path: folder)
-      let own = ["setting.json", "checkpoint.json", "record.json", "curves.csv", "curves.gp"]
-      for name in own + ["notes.txt", "setting.json.bak"] {
-        try directory.write(text: "x", to: name)
-      }
-      directory.clear()
-      #expect(try names(folder) == ["notes.txt", "setting.json.bak"])
-    }
-  }
-
   private func refusal(_ body: () throws(RunDirectoryError) -> Void) -> String? {
     do {
       try body()
@@ -84,7 +68,7 @@ import Testing
       let missing = refusal { () throws(RunDirectoryError) in
         _ = try directory.read(RunSetting.self, from: "setting.json")
       }
-      #expect(missing == "\(folder)/setting.json: there is no such file to resume from")
+      #expect(missing == "\(folder)/setting.json: there is no such file")
       try directory.write(text: "{\"version\": 1", to: "setting.json")
       let broken = refusal { () throws(RunDirectoryError) in
         _ = try directory.read(RunSetting.self, from: "setting.json")
@@ -93,16 +77,15 @@ import Testing
     }
   }
 
-  @Test func `a folder that cannot be is refused with its name`() throws {
+  @Test func `a file in a folder that cannot be is refused with its reason`() throws {
     try withFolder { folder in
       try RunDirectory(path: folder).write(text: "x", to: "file")
       let inFile = RunDirectory(path: folder + "/file/run")
-      let made = refusal { () throws(RunDirectoryError) in try inFile.create() }
-      #expect(made?.contains("\(folder)/file/run") == true && made?.contains("--out") == true)
       let written = refusal { () throws(RunDirectoryError) in
         try inFile.write(text: "x", to: "curves.csv")
       }
-      #expect(written?.hasPrefix("\(folder)/file/run/curves.csv: ") == true)
+      #expect(written?.hasPrefix("\(folder)/file/run/") == true)
+      #expect(written?.contains("Not a directory") == true)
     }
   }
 
@@ -132,62 +115,78 @@ import Testing
   }
 }
 
-/// A run's curves as a table.
-@Suite struct CurvesTests {
-  private func rows(_ csv: String) -> [[String]] {
-    csv.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map {
-      $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-    }
+/// A run's measures as lines of its two files.
+@Suite struct MetricsTests {
+  private func curve(_ task: String, epochs: Int) throws -> [EpochRecord] {
+    let board = try shippedBoard("lattice")
+    return try trained(board, try shippedTask(task), plan(board, epochs: epochs)).curve
   }
 
-  @Test func `the table has a header and a line for every record`() throws {
-    let board = try shippedBoard("lattice")
-    let curve = try trained(board, try shippedTask("iris"), plan(board, epochs: 3)).progress.curve
-    let csv = Curves(records: curve, title: "iris").csv
-    #expect(csv.hasSuffix("\n"))
-    let rows = rows(csv)
+  private func fields(_ line: String) -> [String] {
+    line.dropLast().split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+  }
+
+  @Test func `the table has a column with its unit for every measure`() throws {
+    let names = fields(Metrics.header)
     #expect(
-      rows[0] == [
+      names == [
         "epoch", "learned_s", "pulses", "error_train_V2", "error_test_V2", "error_all_V2",
-        "accuracy_train", "accuracy_test", "accuracy_all",
+        "accuracy_train", "accuracy_test", "accuracy_all", "unmet_train", "unmet_test",
       ])
-    #expect(rows.count == 1 + 4)
-    for (row, record) in zip(rows.dropFirst(), curve) {
-      #expect(row.count == 9)
-      let numbers = row.compactMap(Double.init)
-      #expect(numbers.count == 9 && numbers.allSatisfy(\.isFinite))
+    for record in try curve("iris", epochs: 3) {
+      let row = Metrics.row(record)
+      #expect(row.hasSuffix("\n"))
+      let numbers = fields(row).compactMap(Double.init)
+      #expect(numbers.count == names.count && numbers.allSatisfy(\.isFinite))
       #expect(numbers[0] == Double(record.epoch) && numbers[1] == record.learned)
       #expect(numbers[2] == Double(record.pulses))
       #expect(numbers[3] == record.training.error && numbers[4] == record.testing?.error)
       #expect(numbers[5] == record.all.error && numbers[6] == record.training.accuracy)
       #expect(numbers[7] == record.testing?.accuracy && numbers[8] == record.all.accuracy)
+      #expect(numbers[9] == record.training.unmet && numbers[10] == record.testing?.unmet)
+    }
+  }
+
+  @Test func `the lines for programs have the same numbers under the same names`() throws {
+    for task in ["iris", "regression"] {
+      for record in try curve(task, epochs: 2) {
+        let line = Metrics.line(record)
+        #expect(line.hasSuffix("}\n") && !line.dropLast().contains("\n"))
+        let read = try JSONDecoder().decode([String: Double].self, from: Data(line.utf8))
+        let row = zip(fields(Metrics.header), fields(Metrics.row(record)))
+        let table = Dictionary(uniqueKeysWithValues: row.compactMap { name, value in
+          Double(value).map { (name, $0) }
+        })
+        #expect(read == table)
+      }
     }
   }
 
   @Test func `what a task does not have stays empty`() throws {
-    let board = try shippedBoard("lattice")
-    let curve = try trained(board, try shippedTask("regression"), plan(board, epochs: 2))
-      .progress.curve
-    let rows = rows(Curves(records: curve, title: "regression").csv)
-    #expect(rows.count == 1 + 3)
-    for row in rows.dropFirst() {
-      #expect(row.count == 9)
-      #expect(row[4].isEmpty && row[6...].allSatisfy(\.isEmpty))
-      let numbers = [row[0], row[1], row[2], row[3], row[5]].compactMap(Double.init)
-      #expect(numbers.count == 5 && numbers.allSatisfy(\.isFinite))
+    let rows = try curve("regression", epochs: 2).map { fields(Metrics.row($0)) }
+    #expect(rows.count == 3)
+    for row in rows {
+      #expect(row.count == 11)
+      #expect(row[4].isEmpty && row[6...8].allSatisfy(\.isEmpty) && row[10].isEmpty)
       #expect(row[3] == row[5])
     }
   }
 
   @Test func `the plot shows accuracy only where there is one and quotes nothing foreign`() throws {
-    let board = try shippedBoard("lattice")
-    let iris = try trained(board, try shippedTask("iris"), plan(board, epochs: 1)).progress.curve
-    let script = Curves(records: iris, title: "it's \\ a 'title'").gnuplot
+    let iris = try #require(try curve("iris", epochs: 1).last)
+    let script = CurvesPlot(title: "it's \\ a 'title'", last: iris).gnuplot
     #expect(script.contains("layout 2,1 title 'its  a title'"))
     #expect(script.contains("right (%)") && script.contains("held out"))
-    let regression = try trained(board, try shippedTask("regression"), plan(board, epochs: 1))
-    let plain = Curves(records: regression.progress.curve, title: "r").gnuplot
+    #expect(!script.contains(" every "))
+    let regression = try #require(try curve("regression", epochs: 1).last)
+    let plain = CurvesPlot(title: "r", last: regression).gnuplot
     #expect(plain.contains("layout 1,1") && !plain.contains("right (%)"))
     #expect(!plain.contains("held out"))
+  }
+
+  @Test func `a plot of very many epochs keeps few points`() throws {
+    var last = try #require(try curve("regression", epochs: 1).last)
+    last.epoch = 999_999
+    #expect(CurvesPlot(title: "long", last: last).gnuplot.contains("'curves.csv' every 200 using"))
   }
 }

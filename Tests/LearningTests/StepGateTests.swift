@@ -60,7 +60,7 @@ import VirtualBoard
       session.begin()
       var widths: [(unmet: Double, width: Double)] = []
       for _ in 0..<20 {
-        let unmet = try #require(session.progress.curve.last).training.unmet
+        let unmet = try #require(session.progress.last).training.unmet
         _ = session.trainEpoch()
         guard case .error(let width) = session.learner.step.rule.length else { continue }
         widths.append((unmet, width.seconds))
@@ -88,7 +88,7 @@ import VirtualBoard
     var session = try Session<VirtualBoard>(
       description: board, task: task, plan: Plan(rule: rule, epochs: 3, seed: 1))
     session.finish()
-    #expect(session.progress.curve.allSatisfy { $0.training.unmet == 0 && $0.training.error == 0 })
+    #expect(session.curve.allSatisfy { $0.training.unmet == 0 && $0.training.error == 0 })
     #expect(session.progress.learned == 0)
   }
 }

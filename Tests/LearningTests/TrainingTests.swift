@@ -27,7 +27,7 @@ import VirtualBoard
     let task = try shippedTask("regression")
     for seed: UInt64 in 1...5 {
       let session = try trained(description, task, plan(description, epochs: 100, seed: seed))
-      let curve = session.progress.curve
+      let curve = session.curve
       #expect(curve.last!.training.error * 30 <= curve[0].training.error, "seed \(seed)")
     }
   }
@@ -38,7 +38,7 @@ import VirtualBoard
     for seed: UInt64 in 1...5 {
       // Its one sample makes an epoch one step.
       let session = try trained(description, task, plan(description, epochs: 1000, seed: seed))
-      let curve = session.progress.curve
+      let curve = session.curve
       #expect(curve.last!.training.error * 30 <= curve[0].training.error, "seed \(seed)")
     }
   }
@@ -57,7 +57,7 @@ import VirtualBoard
     let description = try shippedBoard("lattice")
     let session = try trained(
       description, try shippedTask("iris"), plan(description, epochs: 5))
-    let curve = session.progress.curve
+    let curve = session.curve
     #expect(curve.map(\.epoch) == [0, 1, 2, 3, 4, 5])
     #expect(curve[0].learned == 0 && curve[0].pulses == 0)
     for (before, after) in zip(curve, curve.dropFirst()) {
@@ -144,7 +144,7 @@ import VirtualBoard
     let session = try trained(
       description, try shippedTask("regression"), plan(description, epochs: 100))
     #expect(session.board.analog.failure == nil)
-    let curve = session.progress.curve
+    let curve = session.curve
     #expect(curve.last!.training.error * 5 <= curve[0].training.error)
   }
 }

@@ -265,8 +265,8 @@ extension LinuxLinesTests {
       try run(&bus)
       try run(&lines)
       #expect(bus.benchCheckpoint.estimates == lines.benchCheckpoint.estimates)
-      #expect(bus.progress.curve.map(\.all) == lines.progress.curve.map(\.all))
-      #expect(bus.progress.curve.last!.all.error < bus.progress.curve.first!.all.error)
+      #expect(bus.curve.map(\.all) == lines.curve.map(\.all))
+      #expect(bus.curve.last!.all.error < bus.curve.first!.all.error)
       #expect(bench.kernel.pins.gates == lines.board.lines.gates)
       #expect(bench.kernel.pins.trueMisuses.isEmpty)
 
@@ -301,7 +301,8 @@ extension LinuxLinesTests {
       try session.begin()
       var steps = LineStatistics.Steps()
       while !session.isFinished {
-        _ = try session.trainEpoch(counting: &steps, operations: { _ in lines.operations })
+        _ = try session.trainSamples(counting: &steps, operations: { _ in lines.operations })
+        _ = try session.measureEpoch()
       }
       #expect(steps.most == operations)
       let channels = bench.task.inputs.count { $0.column != nil }

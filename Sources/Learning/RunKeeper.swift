@@ -1,0 +1,88 @@
+import Foundation
+import Storage
+
+/// Keeps a run on disk while it trains: its measures line by line, its checkpoint every few seconds.
+///
+/// What cannot be written, on a full disk say, ends nothing: the run goes on in memory, this says so
+/// once, tries again with every checkpoint, and says when all is written.
+public final class RunKeeper {
+  private let directory: RunDirectory
+  private let files: MetricsFiles
+  private let telling: (String) -> Void
+  private let clock: () -> Int64
+  private var flushed: Int64
+  private var kept: Int64
+  /// Why what is on disk is behind what was learned; `nil` when it is not.
+  public private(set) var failure: RunDirectoryError?
+
+  /// How often a checkpoint is written, ns: little is lost to a power cut, and a card lives long.
+  static let interval: Int64 = 5_000_000_000
+  /// How long a line of the measures may wait, ns: fast runs write many at a time.
+  static let patience: Int64 = 50_000_000
+
+  /// Makes a keeper for a run.
+  ///
+  /// - Parameters:
+  ///   - directory: the run's folder.
+  ///   - epoch: the epoch of the checkpoint that the run goes on from; `nil` for a new run.
+  ///   - telling: is given what the user should know, a sentence at a time.
+  ///   - clock: the time by a clock that never goes back, ns.
+  /// - Throws: `RunDirectoryError` when the files of the measures cannot be opened.
+  public init(
+    _ directory: RunDirectory, after epoch: Int?, telling: @escaping (String) -> Void,
+    clock: @escaping () -> Int64 = monotonicTime
+  ) throws(RunDirectoryError) {
+    self.directory = directory
+    self.telling = telling
+    self.clock = clock
+    do throws(StorageError) {
+      files = try MetricsFiles(in: directory, after: epoch)
+    } catch {
+      throw RunDirectoryError(error)
+    }
+    flushed = clock()
+    kept = flushed
+  }
+
+  /// Adds the measures of an epoch.
+  public func add(_ record: EpochRecord) {
+    files.add(record)
+    // On a full disk every line would be tried in vain: the next checkpoint tries again.
+    let now = clock()
+    if failure == nil, now - flushed >= RunKeeper.patience || files.pendingCount >= 1 << 16 {
+      flushed = now
+      do throws(StorageError) { try files.flush() } catch { note(RunDirectoryError(error)) }
+    }
+  }
+
+  /// Whether the next checkpoint is due.
+  public var isDue: Bool { clock() - kept >= RunKeeper.interval }
+
+  /// Writes a checkpoint, and the measures up to it first: whoever goes on from it needs those lines.
+  public func keep(_ checkpoint: some Encodable) {
+    do throws(RunDirectoryError) {
+      do throws(StorageError) { try files.synchronize() } catch { throw RunDirectoryError(error) }
+      try directory.write(checkpoint, to: "checkpoint.json")
+      if failure != nil { telling("all is written again") }
+      failure = nil
+    } catch {
+      note(error)
+    }
+    kept = clock()
+    flushed = kept
+  }
+
+  private func note(_ error: RunDirectoryError) {
+    if failure == nil {
+      telling("\(error); the run goes on in memory, and what waits is tried again")
+    }
+    failure = error
+  }
+}
+
+/// The time by the system's monotonic clock, which nobody sets, ns.
+public func monotonicTime() -> Int64 {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+}

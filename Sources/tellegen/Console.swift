@@ -1,0 +1,65 @@
+import Foundation
+import Learning
+import Synchronization
+
+/// What the program says: results on standard output, everything else on standard error.
+///
+/// A failed write ends nothing. A terminal that was closed or a log on a full disk must not cost what
+/// is being learned; that a *result* could not be written is told by the exit code.
+enum Console {
+  /// Why standard output could not be written; 0 while it could.
+  private static let lost = Atomic<Int32>(0)
+
+  /// Has the system answer a broken pipe by an error instead of a signal.
+  static func prepare() {
+    signal(SIGPIPE, SIG_IGN)
+    // Swift's backtracer handles these two and returns: a run told to quit would go on.
+    for number in [SIGQUIT, SIGABRT] {
+      let before = signal(number, SIG_DFL)
+      if unsafeBitCast(before, to: Int.self) == 1 { signal(number, before) }
+    }
+  }
+
+  /// Writes text to standard output.
+  static func put(_ text: String) {
+    let number = write(text, to: STDOUT_FILENO)
+    if number != 0 { _ = lost.compareExchange(expected: 0, desired: number, ordering: .relaxed) }
+  }
+
+  /// Writes text to standard error, as far as that can be.
+  static func say(_ text: String) { _ = write(text, to: STDERR_FILENO) }
+
+  /// Why a result is missing on standard output, in the system's words; `nil` when none is.
+  static var loss: String? {
+    let number = lost.load(ordering: .relaxed)
+    return number == 0 ? nil : String(cString: strerror(number))
+  }
+
+  /// Writes all of a text.
+  /// - Returns: 0, or the system's error number.
+  private static func write(_ text: String, to file: Int32) -> Int32 {
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let count = bytes.withUnsafeBytes { Foundation.write(file, $0.baseAddress, $0.count) }
+      if count > 0 {
+        bytes = bytes.dropFirst(count)
+      } else if count < 0 && errno == EAGAIN {
+        // Somebody made the terminal or pipe non-blocking: the reader is slow, not gone.
+        var wanted = pollfd(fd: file, events: Int16(POLLOUT), revents: 0)
+        if poll(&wanted, 1, 1000) == 0 && Interruption.isAsked { return EAGAIN }
+      } else if count < 0 && errno == EINTR {
+        // A reader that takes nothing must not hold an ending program.
+        if Interruption.isAsked { return EINTR }
+      } else {
+        return count < 0 ? errno : EIO
+      }
+    }
+    return 0
+  }
+}
+
+/// Prints to standard output in place of the standard library's `print`, whose failures nobody sees.
+func print(_ text: String, terminator: String = "\n") { Console.put(text + terminator) }
+
+/// Says a line on standard error.
+func say(_ line: String) { Console.say(line + "\n") }

@@ -1,0 +1,129 @@
+import Foundation
+import Storage
+import Testing
+
+/// Files of lines that only grow.
+@Suite struct AppendedFileTests {
+  @Test func `lines can be read from the moment they are flushed`() throws {
+    try withFolder { folder in
+      let path = folder + "/lines"
+      let file = try AppendedFile(path: path)
+      file.append("one\ntwo\n")
+      #expect(try text(path).isEmpty && file.pendingCount == 8)
+      try file.flush()
+      #expect(try text(path) == "one\ntwo\n" && file.pendingCount == 0 && file.length == 8)
+      file.append("three\n")
+      try file.synchronize()
+      #expect(try text(path) == "one\ntwo\nthree\n")
+    }
+  }
+
+  @Test func `a file is gone on with behind what is kept`() throws {
+    try withFolder { folder in
+      let path = folder + "/lines"
+      try "one\ntwo\nthr".write(toFile: path, atomically: false, encoding: .utf8)
+      let file = try AppendedFile(path: path, keeping: 4)
+      file.append("deux\n")
+      try file.flush()
+      #expect(try text(path) == "one\ndeux\n")
+    }
+  }
+
+  /// With a limit on the size of files a write stores what still fits, as on a full disk.
+  @Test func `on a full disk there are whole lines, and the rest comes when there is room`() throws {
+    try withFolder { folder in
+      let path = folder + "/lines"
+      let file = try AppendedFile(path: path)
+      let before = signal(SIGXFSZ, SIG_IGN)
+      var limit = rlimit()
+      getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+      var small = limit
+      // Other tests write at the same time; none of them needs a file of this size.
+      let room = 200_000_010
+      ftruncatedStart(path, to: 200_000_000)
+      let long = try AppendedFile(path: path, keeping: 200_000_000)
+      small.rlim_cur = rlim_t(room)
+      setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &small)
+      long.append("12345\n67890\nabcde\n")
+      let error = #expect(throws: StorageError.self) { try long.flush() }
+      #expect(error?.number == EFBIG)
+      #expect(long.length == 200_000_006 && long.pendingCount == 12)
+      #expect(size(path) == 200_000_006)
+      #expect(throws: StorageError.self) { try long.flush() }
+      #expect(size(path) == 200_000_006)
+      setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+      signal(SIGXFSZ, before)
+      try long.flush()
+      #expect(size(path) == 200_000_018 && long.pendingCount == 0)
+      let last = try AppendedFile.lastLine(of: path) { _ in true }
+      #expect(last?.line == "abcde" && last?.length == 200_000_018)
+      withExtendedLifetime(file) {}
+    }
+  }
+
+  private func ftruncatedStart(_ path: String, to length: Int) { truncate(path, off_t(length)) }
+
+  private func size(_ path: String) -> Int {
+    var status = stat()
+    stat(path, &status)
+    return Int(status.st_size)
+  }
+
+  @Test func `the last wanted line is found from the end, whatever the lengths`() throws {
+    try withFolder { folder in
+      let path = folder + "/lines"
+      var state: UInt64 = 7
+      func number(below bound: Int) -> Int {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return Int(state >> 33) % bound
+      }
+      for _ in 0..<60 {
+        let count = number(below: 40)
+        let lines = (0..<count).map { index in
+          "\(index):" + String(repeating: "x", count: number(below: 9000))
+        }
+        var written = lines.map { $0 + "\n" }.joined()
+        if number(below: 2) == 0 { written += "torn" }
+        try written.write(toFile: path, atomically: false, encoding: .utf8)
+        let wanted = number(below: 50)
+        let found = try AppendedFile.lastLine(of: path) {
+          Int($0.prefix { $0 != ":" }).map { $0 <= wanted } ?? false
+        }
+        let kept = lines.prefix(wanted + 1)
+        #expect(found?.line == kept.last)
+        #expect(found?.length ?? 0 == kept.reduce(0) { $0 + $1.utf8.count + 1 })
+      }
+      #expect(try AppendedFile.lastLine(of: folder + "/none") { _ in true } == nil)
+    }
+  }
+}
+
+/// Folders that one process has to itself.
+@Suite struct FolderLockTests {
+  @Test func `a second taker is told at once who has the folder`() throws {
+    try withFolder { folder in
+      let lock = try FolderLock(folder: folder)
+      #expect(lock.found == nil)
+      try lock.record(["a", "b"])
+      // A lock belongs to the opened file, so that this process can play both.
+      #expect(throws: FolderLock.Failure.held(by: getpid())) { try FolderLock(folder: folder) }
+      lock.release(isTidy: true)
+      #expect(try names(folder).isEmpty)
+      _ = try FolderLock(folder: folder)
+    }
+  }
+
+  @Test func `what a killed holder had listed is found by the next`() throws {
+    try withFolder { folder in
+      do {
+        let lock = try FolderLock(folder: folder)
+        try lock.record(["checkpoint.json", "strange\nname"])
+        lock.release(isTidy: false)
+      }
+      let next = try FolderLock(folder: folder)
+      #expect(next.found == ["checkpoint.json"])
+      try next.record([])
+      #expect(try text(folder + "/lock") == "\(getpid())\n")
+    }
+  }
+}
