@@ -1,0 +1,295 @@
+import Foundation
+import Testing
+
+/// What must not be lost: other people's files, two runs in one folder, what a full or closed output
+/// cannot take, what a plot that hangs keeps waiting.
+@Suite struct LossTests {
+  private static let short = ["train", "--task", "regression", "--epochs", "2"]
+
+  /// Runs the program with its streams at given files.
+  private func run(
+    _ tellegen: Program, _ arguments: [String], output: String? = nil, errors: String? = nil
+  ) throws -> Int32 {
+    let process = try tellegen.process(arguments)
+    process.standardOutput = try output.map {
+      try FileHandle(forWritingTo: URL(fileURLWithPath: $0))
+    } ?? FileHandle.nullDevice
+    process.standardError = try errors.map {
+      try FileHandle(forWritingTo: URL(fileURLWithPath: $0))
+    } ?? FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    return shellCode(process)
+  }
+
+  // MARK: - Outputs that take nothing
+
+  @Test func `a run whose messages nobody can read goes on to its end`() throws {
+    try Program.run { tellegen in
+      #expect(try run(tellegen, LossTests.short + ["--out", "run"], errors: "/dev/full") == 0)
+      #expect(try tellegen.record("run/record.json").result.finished)
+    }
+  }
+
+  @Test func `a result that could not be written is an input-output error, and is kept`() throws {
+    try Program.run { tellegen in
+      let code = try run(
+        tellegen, LossTests.short + ["--out", "run", "--json"], output: "/dev/full")
+      #expect(code == 74)
+      #expect(try tellegen.record("run/record.json").result.finished)
+      #expect(try run(tellegen, ["board", "check", "lattice"], output: "/dev/full") == 74)
+      #expect(try run(tellegen, ["--help"], output: "/dev/full") == 74)
+      #expect(try run(tellegen, ["--version"], output: "/dev/full") == 74)
+    }
+  }
+
+  @Test func `a reader that has gone ends no run`() throws {
+    try Program.run { tellegen in
+      let process = try tellegen.process(LossTests.short + ["--out", "run"])
+      let errors = Pipe()
+      process.standardError = errors
+      process.standardOutput = FileHandle.nullDevice
+      try errors.fileHandleForReading.close()
+      try process.run()
+      process.waitUntilExit()
+      #expect(shellCode(process) == 0)
+      #expect(try tellegen.record("run/record.json").result.finished)
+    }
+  }
+
+  // MARK: - Folders
+
+  @Test func `what no run put into a folder is refused by name and stays`() throws {
+    try Program.run { tellegen in
+      let files = FileManager.default
+      try files.createDirectory(
+        atPath: tellegen.path("u/trace.txt"), withIntermediateDirectories: true)
+      try tellegen.write("mine", to: "u/trace.txt/diary")
+      try tellegen.write("mine", to: "u/record.json")
+      for more in [[], ["--overwrite"]] {
+        let end = try tellegen(LossTests.short + ["--out", "u"] + more)
+        #expect(end.code == 64)
+        #expect(end.errors.contains("'record.json', 'trace.txt'"), "\(end.errors)")
+      }
+      #expect(try tellegen.text("u/trace.txt/diary") == "mine")
+      #expect(try tellegen.text("u/record.json") == "mine")
+      #expect(try files.contentsOfDirectory(atPath: tellegen.path("u")).count == 2)
+    }
+  }
+
+  @Test func `a run is replaced file by file, and what is not listed stops it`() throws {
+    try Program.run { tellegen in
+      #expect(try tellegen(LossTests.short + ["--out", "run"]).code == 0)
+      try tellegen.write("mine", to: "run/notes.txt")
+      let refused = try tellegen(LossTests.short + ["--out", "run", "--overwrite"])
+      #expect(refused.code == 64 && refused.errors.contains("'notes.txt'"))
+      #expect(try tellegen.text("run/notes.txt") == "mine")
+      #expect(try tellegen.record("run/record.json").result.finished)
+      try FileManager.default.removeItem(atPath: tellegen.path("run/notes.txt"))
+      #expect(try tellegen(LossTests.short + ["--out", "run", "--overwrite"]).code == 0)
+    }
+  }
+
+  @Test func `a setting that names files elsewhere, or is somebody's own, removes nothing`() throws {
+    try Program.run { tellegen in
+      #expect(try tellegen(LossTests.short + ["--out", "run"]).code == 0)
+      try tellegen.write("mine", to: "precious")
+      let setting = try tellegen.text("run/setting.json").replacingOccurrences(
+        of: "\"record.json\"", with: "\"record.json\", \"../precious\"")
+      try tellegen.write(setting, to: "run/setting.json")
+      #expect(try tellegen(LossTests.short + ["--out", "run", "--overwrite"]).code == 0)
+      #expect(try tellegen.text("precious") == "mine")
+
+      try FileManager.default.createDirectory(
+        atPath: tellegen.path("own"), withIntermediateDirectories: true)
+      try tellegen.write("{\"editor\": \"dark\"}", to: "own/setting.json")
+      let end = try tellegen(LossTests.short + ["--out", "own", "--overwrite"])
+      #expect(end.code == 64 && end.errors.contains("own/setting.json"))
+      #expect(try tellegen.text("own/setting.json") == "{\"editor\": \"dark\"}")
+    }
+  }
+
+  @Test func `a folder that cannot be used is refused with the reason`() throws {
+    try Program.run { tellegen in
+      try tellegen.write("x", to: "file")
+      let inFile = try tellegen(LossTests.short + ["--out", "file/run"])
+      #expect(inFile.code == 74 && inFile.errors.contains("Not a directory"))
+      let empty = try tellegen(LossTests.short + ["--out", ""])
+      #expect(empty.code == 64 && empty.errors.contains("--out"))
+      // Nothing is left of a run that could not begin.
+      let refused = try tellegen("train", "--board", "lattice-multiplier", "--rule", "centred")
+      #expect(refused.code == 64 && !tellegen.exists("runs"))
+    }
+  }
+
+  @Test func `a second run in a folder ends at once and names the first`() throws {
+    try Program.run { tellegen in
+      let first = try tellegen.process(["train", "--epochs", "100000", "--out", "run"])
+      let errors = Pipe()
+      first.standardError = errors
+      first.standardOutput = FileHandle.nullDevice
+      try startListening(first)
+      #expect(firstLine(of: errors.fileHandleForReading.fileDescriptor).hasPrefix("epoch 0"))
+      for arguments in [
+        LossTests.short + ["--out", "run", "--overwrite"], LossTests.short + ["--out", "run"],
+        ["train", "--resume", "run"], ["drift", "--out", "run"],
+      ] {
+        let second = try tellegen(arguments)
+        #expect(second.code == 75, "\(arguments): \(second.errors)")
+        #expect(second.errors.contains("process \(first.processIdentifier) "))
+      }
+      kill(first.processIdentifier, SIGINT)
+      _ = errors.fileHandleForReading.readDataToEndOfFile()
+      first.waitUntilExit()
+      #expect(shellCode(first) == 130)
+      // Free again.
+      #expect(try tellegen(LossTests.short + ["--out", "run", "--overwrite"]).code == 0)
+    }
+  }
+
+  @Test func `the folder of a killed run is free, and nothing half-written stays`() throws {
+    try Program.run { tellegen in
+      let first = try tellegen.process(["train", "--epochs", "100000", "--out", "run"])
+      let errors = Pipe()
+      first.standardError = errors
+      first.standardOutput = FileHandle.nullDevice
+      try first.run()
+      #expect(firstLine(of: errors.fileHandleForReading.fileDescriptor).hasPrefix("epoch 0"))
+      kill(first.processIdentifier, SIGKILL)
+      first.waitUntilExit()
+      try tellegen.write("half", to: "run/.checkpoint.json.new")
+      try tellegen.write("half", to: "run/.record.json.4711")
+      #expect(try tellegen(LossTests.short + ["--out", "run", "--overwrite"]).code == 0)
+      let names = try FileManager.default.contentsOfDirectory(atPath: tellegen.path("run"))
+      #expect(names.allSatisfy { !$0.hasPrefix(".") && $0 != "lock" }, "\(names)")
+    }
+  }
+
+  @Test func `a run of version 0.1 goes on, and its curve with it`() throws {
+    try Program.run { tellegen in
+      let options = ["train", "--task", "regression", "--epochs", "4"]
+      #expect(try tellegen(options + ["--out", "whole"]).code == 0)
+      // Stopped after two epochs, as that version wrote it.
+      let first = try tellegen.process(options + ["--out", "old"])
+      first.standardOutput = FileHandle.nullDevice
+      first.standardError = FileHandle.nullDevice
+      try first.run()
+      first.waitUntilExit()
+      func json(_ name: String) throws -> [String: Any] {
+        let data = Data(try tellegen.text(name).utf8)
+        return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+      }
+      func write(_ value: [String: Any], _ name: String) throws {
+        try JSONSerialization.data(withJSONObject: value).write(
+          to: URL(fileURLWithPath: tellegen.path(name)))
+      }
+      var setting = try json("old/setting.json")
+      setting["files"] = nil
+      try write(setting, "old/setting.json")
+      var checkpoint = try json("old/checkpoint.json")
+      var progress = try #require(checkpoint["progress"] as? [String: Any])
+      let last = try #require(progress["last"] as? [String: Any])
+      progress["curve"] = try (0...4).map { epoch in
+        var record = epoch == 0 ? try #require(progress["first"] as? [String: Any]) : last
+        record["epoch"] = epoch
+        return record
+      }
+      progress["first"] = nil
+      progress["last"] = nil
+      checkpoint["progress"] = progress
+      try write(checkpoint, "old/checkpoint.json")
+      for name in ["metrics.jsonl", "curves.csv", "record.json"] {
+        try FileManager.default.removeItem(atPath: tellegen.path("old/" + name))
+      }
+      #expect(try tellegen("train", "--resume", "old").code == 0)
+      #expect(try tellegen.text("old/metrics.jsonl").split(separator: "\n").count == 5)
+      #expect(try tellegen.text("old/curves.csv").split(separator: "\n").count == 6)
+      #expect(try tellegen.record("old/record.json").result.finished)
+      #expect(try tellegen(options + ["--out", "old", "--overwrite"]).code == 0)
+    }
+  }
+
+  // MARK: - Plots that hang
+
+  /// A program called gnuplot in a folder of its own, first on the path.
+  private func withGnuplot(_ script: String, _ body: (Program, [String: String]) throws -> Void)
+    throws
+  {
+    try Program.run { tellegen in
+      try FileManager.default.createDirectory(
+        atPath: tellegen.path("bin"), withIntermediateDirectories: true)
+      try tellegen.write("#!/bin/sh\n" + script, to: "bin/gnuplot")
+      chmod(tellegen.path("bin/gnuplot"), 0o755)
+      var environment = ProcessInfo.processInfo.environment
+      environment["TELLEGEN_HOME"] = packageRoot
+      environment["PATH"] = tellegen.path("bin") + ":" + (environment["PATH"] ?? "")
+      try body(tellegen, environment)
+    }
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
+  func `a signal ends a run whose plot hangs, with all kept`(_ signal: Int32) throws {
+    try withGnuplot("echo up >plotting\nexec sleep 1000\n") { tellegen, environment in
+      let process = try tellegen.process(LossTests.short + ["--out", "run"])
+      process.environment = environment
+      process.standardOutput = FileHandle.nullDevice
+      process.standardError = FileHandle.nullDevice
+      try startListening(process)
+      while !tellegen.exists("run/plotting") && process.isRunning { usleep(1000) }
+      kill(process.processIdentifier, signal)
+      let asked = Date()
+      process.waitUntilExit()
+      // A hang would last a thousand seconds; the promise is two.
+      #expect(Date().timeIntervalSince(asked) < 20)
+      #expect(shellCode(process) == 130)
+      #expect(try tellegen.record("run/record.json").result.finished)
+    }
+  }
+
+  @Test func `a plot that complains without end ends by its limit or by itself`() throws {
+    try withGnuplot("yes complaint | head -c 1000000 >&2\nexit 3\n") { tellegen, environment in
+      let process = try tellegen.process(LossTests.short + ["--out", "run"])
+      process.environment = environment
+      let output = Pipe()
+      process.standardOutput = output
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      let said = String(
+        decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      #expect(shellCode(process) == 0)
+      #expect(said.contains("No plot: gnuplot failed: complaint"))
+    }
+  }
+
+  // MARK: - Traces
+
+  @Test func `the trace of a killed run can be read up to the kill`() throws {
+    try Program.run { tellegen in
+      let process = try tellegen.process([
+        "train", "--boundary", "pins", "--trace", "--epochs", "100000", "--out", "run",
+      ])
+      let errors = Pipe()
+      process.standardError = errors
+      process.standardOutput = FileHandle.nullDevice
+      try process.run()
+      #expect(firstLine(of: errors.fileHandleForReading.fileDescriptor).hasPrefix("epoch 0"))
+      // The first epoch's steps are some 100 kB.
+      while try tellegen.size("run/trace.txt") < 2_000_000 && process.isRunning { usleep(1000) }
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+      let replay = try tellegen("replay", "run")
+      #expect(replay.code == 0, "\(replay.errors)")
+      #expect(replay.output.contains("the firmware decided the same throughout"))
+      #expect(try tellegen.size("run/trace.vcd") > 1_000_000)
+    }
+  }
+}
+
+extension Program {
+  /// How long a file is; 0 where there is none.
+  func size(_ name: String) throws -> Int {
+    var status = stat()
+    return stat(path(name), &status) == 0 ? Int(status.st_size) : 0
+  }
+}
