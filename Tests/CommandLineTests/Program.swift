@@ -17,9 +17,16 @@ struct Program {
   /// The temporary folder, in which commands run.
   let folder: String
 
-  /// The program beside the test bundle.
+  /// The program beside the test bundle, or the one that TELLEGEN_PROGRAM names: an older one shows
+  /// that a test fails without what it tests.
   static var path: String {
     get throws {
+      if let named = ProcessInfo.processInfo.environment["TELLEGEN_PROGRAM"], !named.isEmpty {
+        guard named.hasPrefix("/"), FileManager.default.isExecutableFile(atPath: named) else {
+          throw NotBuilt(description: "TELLEGEN_PROGRAM=\(named): give a program's absolute path")
+        }
+        return named
+      }
       // The bundle may be run by a helper from elsewhere, so its path is looked for as well.
       var places = CommandLine.arguments
       places.append(Bundle.main.bundlePath)
@@ -30,12 +37,13 @@ struct Program {
           .appendingPathComponent("tellegen").path
         if FileManager.default.isExecutableFile(atPath: program) { return program }
       }
-      throw NotBuilt()
+      throw NotBuilt(
+        description: "there is no program 'tellegen' beside the test bundle; build all")
     }
   }
 
   struct NotBuilt: Error, CustomStringConvertible {
-    var description: String { "there is no program 'tellegen' beside the test bundle; build all" }
+    var description: String
   }
 
   /// Does something with a folder of its own.
