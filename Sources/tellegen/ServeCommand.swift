@@ -22,6 +22,12 @@ struct ServeCommand: ParsableCommand {
       With --state, chip and board are kept in a file when this ends, and found there at the next
       start: QEMU connects again (reconnect=1), and the machine's driver, which knows of nothing,
       goes on with the lines as they were. The time in between counts, as it does for the machine.
+
+      Only its owner can connect to the socket. The machine's memory must be sealed against being made
+      shorter, as that of -object memory-backend-memfd,share=on is. A control message must come whole
+      within 2 s, the first within 5 s. A machine that drives the chip keeps it, however quiet; one
+      that has not started its driver for 5 s gives way when another connects. Why a connection ended
+      is said on standard error.
       """)
   @Option(help: "The board: a name in board/ or a file.")
   var board = "lattice"
@@ -71,22 +77,28 @@ struct ServeCommand: ParsableCommand {
         time = Nanoseconds(saved.time) + Nanoseconds(seconds: gap)
         told = ", as they were left \(Format.seconds(gap)) ago"
       }
+      // From before there is a socket, which a signal would leave behind.
+      Interruption.watch()
       let server: ChipServer
       do {
-        server = try ChipServer(chip: chip, path: socket, time: time)
+        server = try ChipServer(chip: chip, path: socket, time: time, say: Self.say)
       } catch {
         try Exits.leave("\(error)", with: Exits.inputOutput)
       }
-      Interruption.watch()
       // Also now: a file that cannot be written is better known of at the start.
       try kept?.write(server, of: board)
-      FileHandle.standardError.write(
-        Data("\(description.name): \(chip.lineCount) lines at \(socket)\(told)\n".utf8))
+      Self.say("\(description.name): \(chip.lineCount) lines at \(socket)\(told)")
       server.run(stopping: { Interruption.isAsked })
       if state == nil && !server.isConnected { server.chip.depart(at: server.time) }
       try kept?.write(server, of: board)
       try tell(server, description: description)
     }
+  }
+
+  /// Says a line on standard error, if anybody reads it: the board goes on without.
+  private static func say(_ line: String) {
+    let bytes = Array("\(line)\n".utf8)
+    _ = write(STDERR_FILENO, bytes, bytes.count)
   }
 
   private func tell(_ server: ChipServer, description: BoardDescription) throws {
