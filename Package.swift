@@ -39,10 +39,12 @@ let package = Package(
     .target(name: "CGPIOD", dependencies: ["CLibGPIOD"]),
     // The lines of a board at the kernel's GPIO character device.
     .target(name: "LinuxLines", dependencies: ["CGPIOD", "Firmware", "Description"]),
+    // Memory that another process shares, and may take away.
+    .target(name: "CSharedMemory"),
     // The double as a GPIO chip of a virtual machine, in real time.
     .target(
       name: "VirtualChip",
-      dependencies: ["VirtualBoard", "Firmware", "Description"]),
+      dependencies: ["CSharedMemory", "VirtualBoard", "Firmware", "Description"]),
     // Training of any board on any task: order, schedule, measures, records, resuming.
     .target(
       name: "Learning",

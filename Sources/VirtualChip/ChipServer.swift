@@ -4,30 +4,58 @@ import Foundation
 /// Serves a chip to virtual machines over a socket, one machine after the other: the chip and the
 /// board behind it go on when a machine reboots, crashes or connects anew, and with their `state` in
 /// another server too.
+///
+/// A machine whose queue is started has the chip for as long as it wants, however quiet it is. Whoever
+/// is connected without that gives way after a few seconds, once another has connected and said
+/// something.
 public final class ChipServer {
   /// The chip.
   public var chip: PinChip
-  private var listener: Int32
+  private var listener: Int32 = -1
   private let path: String
   private let origin: UInt64
   private let begin: Nanoseconds
+  private let limits: Connection.Limits
+  private let say: (String) -> Void
   private var connection: Connection?
+  /// A peer that has connected and is not served yet, and since when.
+  private var newcomer: (socket: Int32, since: UInt64)?
+  /// Until when no peer is accepted, since the system has no descriptor left.
+  private var shutUntil: UInt64 = 0
+  /// Which file the socket is: another of its name is not ours to remove.
+  private var identity: (device: dev_t, file: ino_t)?
+  private var endings = Sparing()
+  private var refusals = Sparing()
+  /// How often something has happened, or nothing for a while.
+  private(set) var turns = 0
 
-  /// Listens at a socket; one of that name that nobody listens at is replaced.
+  /// Listens at a socket that only its owner can connect to; one of that name that nobody listens at
+  /// is replaced.
   ///
   /// - Parameters:
   ///   - chip: the chip.
   ///   - path: the socket.
   ///   - time: the time to begin with.
+  ///   - say: is told in a line why a connection has ended; not of every one, when there are many.
   /// - Throws: `ServerError`.
-  public init(
-    chip: PinChip, path: String, time: Nanoseconds = .zero
+  public convenience init(
+    chip: PinChip, path: String, time: Nanoseconds = .zero,
+    say: @escaping (String) -> Void = { _ in }
+  ) throws(ServerError) {
+    try self.init(chip: chip, path: path, time: time, limits: Connection.Limits(), say: say)
+  }
+
+  init(
+    chip: PinChip, path: String, time: Nanoseconds = .zero, limits: Connection.Limits,
+    say: @escaping (String) -> Void = { _ in }
   ) throws(ServerError) {
     self.chip = chip
     self.path = path
+    self.limits = limits
+    self.say = say
     begin = time
-    origin = clock_gettime_nsec()
-    // Who tells a machine that is gone of an answer would be ended.
+    origin = monotonicTime()
+    // Writing to a machine that is gone must be an error, not the end of the program.
     signal(SIGPIPE, SIG_IGN)
     var address = sockaddr_un()
     let room = MemoryLayout.size(ofValue: address.sun_path)
@@ -39,24 +67,39 @@ public final class ChipServer {
     var status = stat()
     if lstat(path, &status) == 0 {
       guard status.st_mode & S_IFMT == S_IFSOCK else {
-        throw ServerError(path: path, message: "there is a file that is no socket; choose another")
+        throw ServerError(path: path, message: "this is a file but no socket; choose another path")
       }
-      // One that nobody listens at is what a killed server left.
-      let probe = Foundation.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-      let answers = ChipServer.call(Foundation.connect, probe, &address) == 0
+      // A socket that nobody listens at is what a killed server left.
+      let probe = ChipServer.socket()
+      let isLeft =
+        ChipServer.call(Foundation.connect, probe, &address) != 0 && errno == ECONNREFUSED
       close(probe)
-      if answers {
+      guard isLeft else {
         throw ServerError(
-          path: path, message: "somebody serves there already; end him or choose another")
+          path: path,
+          message: "another process listens here; stop it or choose another --socket")
       }
       unlink(path)
     }
-    listener = Foundation.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-    let bound = ChipServer.call(Foundation.bind, listener, &address)
-    guard listener >= 0, bound == 0, listen(listener, 1) == 0 else {
+    listener = ChipServer.socket()
+    // The file gets its mode from the socket when it is bound, so that at no time others can connect.
+    fchmod(listener, 0o600)
+    let isBound = listener >= 0 && ChipServer.call(Foundation.bind, listener, &address) == 0
+    if isBound {
+      // A umask may have taken the owner's rights away as well.
+      fchmodat(AT_FDCWD, path, 0o600, AT_SYMLINK_NOFOLLOW)
+      if lstat(path, &status) == 0 { identity = (status.st_dev, status.st_ino) }
+    }
+    guard isBound, listen(listener, 16) == 0 else {
       let reason = String(cString: strerror(errno))
       throw ServerError(path: path, message: "cannot listen here: \(reason)")
     }
+  }
+
+  private static func socket() -> Int32 {
+    Foundation.socket(
+      AF_UNIX,
+      Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
   }
 
   private static func call(
@@ -70,74 +113,147 @@ public final class ChipServer {
     }
   }
 
-  deinit { leave() }
+  deinit {
+    leave()
+    if let newcomer { close(newcomer.socket) }
+  }
 
   /// Listens no longer.
   private func leave() {
     if listener < 0 { return }
     close(listener)
-    unlink(path)
     listener = -1
+    var status = stat()
+    if let identity, lstat(path, &status) == 0, status.st_dev == identity.device,
+      status.st_ino == identity.file
+    {
+      unlink(path)
+    }
   }
 
   /// The time, which goes on from the one that the server was made with.
-  public var time: Nanoseconds { begin + Nanoseconds(Int64(clock_gettime_nsec() - origin)) }
+  public var time: Nanoseconds { begin + Nanoseconds(Int64(monotonicTime() - origin)) }
 
   /// Whether a machine is connected.
   public var isConnected: Bool { connection != nil }
 
-  /// Serves until asked to stop, which is asked at least twice a second; then nobody can connect any
-  /// more.
+  /// Serves until asked to stop; then nobody can connect any more.
+  ///
+  /// It is asked at least five times a second: a signal may come just before the wait that it should
+  /// have ended, or to another thread. No peer can delay that, since nothing here waits for one.
   public func run(stopping: () -> Bool) {
     defer { leave() }
-    while !stopping() {
-      var waited = [pollfd(fd: listener, events: Int16(POLLIN), revents: 0)]
-      if let connection {
-        waited += connection.descriptors.map {
-          pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
-        }
-      }
-      let ready = poll(&waited, nfds_t(waited.count), 500)
-      if ready <= 0 { continue }
-      if let connection {
-        for (index, entry) in waited.enumerated().dropFirst() where entry.revents != 0 {
-          if index > 1 { connection.acknowledge(entry.fd) }
-        }
-        serve(connection)
+    while !stopping() { turn(stopping) }
+  }
+
+  /// How long nothing need happen before the limits are looked at, ms.
+  private static let wait: Int32 = 200
+
+  /// Waits for something to happen, and does what it asks for.
+  private func turn(_ stopping: () -> Bool) {
+    let isFull = newcomer != nil || monotonicTime() < shutUntil
+    let mayGiveWay = connection?.mustGiveWay(at: monotonicTime()) ?? true
+    // The system passes over places of -1.
+    func place(_ file: Int32, _ events: Int16 = Int16(POLLIN)) -> pollfd {
+      pollfd(fd: file, events: events, revents: 0)
+    }
+    var waited = [
+      place(isFull ? -1 : listener),
+      place(connection?.socket ?? -1, connection?.awaited ?? 0),
+      place(connection?.kick ?? -1),
+      place(mayGiveWay ? newcomer?.socket ?? -1 : -1),
+    ]
+    let ready = poll(&waited, nfds_t(waited.count), ChipServer.wait)
+    turns += 1
+    if ready > 0, let connection {
+      do {
+        if waited[2].revents != 0 { try connection.acknowledge() }
+        try serve(connection, stopping)
         if waited[1].revents != 0 {
-          if !connection.obey(chip) {
-            self.connection = nil
-          } else {
-            // A request may have been put up before its kick was known.
-            serve(connection)
-          }
+          try connection.obey(chip)
+          // A request may have been put up before its kick was known.
+          try serve(connection, stopping)
         }
-      }
-      if waited[0].revents != 0 {
-        let accepted = accept(listener, nil, nil)
-        guard accepted >= 0 else { continue }
-        if connection != nil {
-          // One computer drives the chip at a time.
-          close(accepted)
-        } else {
-          connection = Connection(socket: accepted)
-        }
+      } catch {
+        end(error)
       }
     }
+    do {
+      try connection?.check()
+    } catch {
+      end(error)
+    }
+    if ready > 0 && waited[0].revents != 0 { admit() }
+    settle()
+  }
+
+  private func end(_ refusal: Refusal) {
+    connection = nil
+    if let line = endings.line("a connection has ended: \(refusal.reason)") { say(line) }
+  }
+
+  private func turnAway(_ socket: Int32, _ reason: String) {
+    close(socket)
+    if let line = refusals.line("a connection was turned away: \(reason)") { say(line) }
+  }
+
+  /// Accepts a peer that has connected.
+  private func admit() {
+    let accepted = accept(listener, nil, nil)
+    if accepted >= 0 {
+      newcomer = (accepted, monotonicTime())
+    } else if ![EAGAIN, EINTR, ECONNABORTED].contains(errno) {
+      // The peer stays in the backlog, and would wake the server without end.
+      let reason = String(cString: strerror(errno))
+      shutUntil = monotonicTime() + 1_000_000_000
+      if let line = refusals.line("a connection cannot be accepted: \(reason)") { say(line) }
+    }
+  }
+
+  /// Decides what becomes of a newcomer: one computer drives the chip at a time.
+  private func settle() {
+    guard let (socket, since) = newcomer else { return }
+    let now = monotonicTime()
+    if let connection {
+      if connection.isRunning {
+        newcomer = nil
+        return turnAway(socket, "a machine is running")
+      }
+      // A probe or a silent peer replaces nobody.
+      var byte: UInt8 = 0
+      let count = recv(socket, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+      if count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR) {
+        newcomer = nil
+        return turnAway(socket, "it hung up")
+      }
+      if count < 0 {
+        if now >= since + UInt64(limits.setup * 1e9) {
+          newcomer = nil
+          turnAway(socket, "no control message came within \(limits.setup) s")
+        }
+        return
+      }
+      guard connection.mustGiveWay(at: now) else { return }
+      end(Refusal("it had no started queue for \(limits.setup) s, and another has connected"))
+    }
+    newcomer = nil
+    connection = Connection(socket: socket, limits: limits)
   }
 
   /// How long the next request is looked for awake, ns: falling asleep and being woken takes longer
   /// than most programs take to ask again.
   private static let awake: UInt64 = 100_000
 
-  private func serve(_ connection: Connection) {
-    // A machine that asks without end must leave the control socket and the end of serving a turn.
+  private func serve(
+    _ connection: Connection, _ stopping: () -> Bool
+  ) throws(Refusal) {
+    // A machine that asks without end must leave the control socket a turn.
     var requests = 0
-    var last = clock_gettime_nsec()
-    while requests < 256 {
-      let served = connection.serve(&chip, clock: { time })
+    var last = monotonicTime()
+    while requests < 256 && !stopping() {
+      let served = try connection.serve(&chip, clock: { time }, stopping: stopping)
       requests += served
-      let now = clock_gettime_nsec()
+      let now = monotonicTime()
       if served > 0 { last = now } else if requests == 0 || now - last > ChipServer.awake { return }
     }
   }
@@ -154,7 +270,8 @@ public struct ServerError: Error, CustomStringConvertible {
   public var description: String { "\(path): \(message)" }
 }
 
-private func clock_gettime_nsec() -> UInt64 {
+/// The time of a clock that never goes back, ns.
+func monotonicTime() -> UInt64 {
   var time = timespec()
   clock_gettime(CLOCK_MONOTONIC, &time)
   return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)

@@ -23,6 +23,12 @@ struct ServeCommand: ParsableCommand {
       With --state, chip and board are kept in a file when this ends, and found there at the next
       start: QEMU connects again (reconnect=1), and the machine's driver, which knows of nothing,
       goes on with the lines as they were. The time in between counts, as it does for the machine.
+
+      Only its owner can connect to the socket. The machine's memory must be sealed against being made
+      shorter, as that of -object memory-backend-memfd,share=on is. A control message must come whole
+      within 2 s, the first within 5 s. A machine that drives the chip keeps it, however quiet; one
+      that has not started its driver for 5 s gives way when another connects. Why a connection ended
+      is said on standard error.
       """)
   @Option(help: "The board: a name in board/ or a file.")
   var board = "lattice"
@@ -56,15 +62,6 @@ struct ServeCommand: ParsableCommand {
         description: description, seed: seed, sources: place.sources, targets: place.targets)
       guard let wiring = description.wiring else { throw WiringError.none(board: description.name) }
       var chip = PinChip(pins: pins, wiring: wiring, release: release)
-      if let log {
-        do throws(StorageError) {
-          let file = try TraceFile(path: log)
-          chip.trace = Trace(to: TraceStream(calls: { file.append($0) }))
-        } catch {
-          try Exits.leave(
-            "\(error)", with: error.isPermission ? Exits.permission : Exits.inputOutput)
-        }
-      }
       let board = ServedBoard(
         board: description, sources: place.sources, targets: place.targets, seed: seed)
       let kept = state.map { StateFile(path: $0) }
@@ -80,15 +77,25 @@ struct ServeCommand: ParsableCommand {
         time = Nanoseconds(saved.time) + Nanoseconds(seconds: gap)
         told = ", as they were left \(Format.seconds(gap)) ago"
       }
+      // From before there is a socket, which a signal would leave behind.
+      Interruption.watch()
       let server: ChipServer
       do {
-        server = try ChipServer(chip: chip, path: socket, time: time)
+        server = try ChipServer(chip: chip, path: socket, time: time, say: say)
       } catch {
         try Exits.leave("\(error)", with: Exits.inputOutput)
       }
-      Interruption.watch()
       // Also now: a file that cannot be written is better known of at the start.
       try kept?.write(server, of: board)
+      if let log {
+        do throws(StorageError) {
+          let file = try TraceFile(path: log)
+          server.chip.trace = Trace(to: TraceStream(calls: { file.append($0) }))
+        } catch {
+          try Exits.leave(
+            "\(error)", with: error.isPermission ? Exits.permission : Exits.inputOutput)
+        }
+      }
       say("\(description.name): \(chip.lineCount) lines at \(socket)\(told)")
       server.run(stopping: { Interruption.isAsked })
       if state == nil && !server.isConnected { server.chip.depart(at: server.time) }

@@ -15,10 +15,12 @@ final class Machine {
   private(set) var socket: Int32
   private(set) var connection: Connection?
   var chip: PinChip
+  /// The counter that announces requests.
   let kick: Int32
-  let kickEnd: Int32
-  let call: Int32
+  /// The counter that announces answers.
   let notices: Int32
+  /// Why the connection has ended, when it is one of its own.
+  private(set) var refusal: String?
   private var index: UInt16
 
   // Where things lie in the memory: descriptors, available, used, buffers.
@@ -33,7 +35,11 @@ final class Machine {
   /// - Parameters:
   ///   - chip: the chip behind the connection; the lattice's when there is none.
   ///   - index: where the rings stand, as if so many chains had come and gone.
-  init(_ chip: PinChip? = nil, index: UInt16 = 0, patience: Double = Connection.patience) throws {
+  ///   - isSealed: whether the memory cannot be made shorter; else it is accepted all the same.
+  init(
+    _ chip: PinChip? = nil, index: UInt16 = 0, limits: Connection.Limits = Connection.Limits(),
+    isSealed: Bool = true
+  ) throws {
     if let chip {
       self.chip = chip
     } else {
@@ -41,23 +47,14 @@ final class Machine {
       self.chip = PinChip(pins: bench.kernel.pins, wiring: bench.board.wiring!)
     }
     self.index = index
-    var path = Array("/tmp/tellegen-machine-XXXXXX".utf8CString)
-    file = mkstemp(&path)
-    unlink(path)
-    ftruncate(file, Machine.size)
+    file = sharedMemory(Machine.size, seals: isSealed ? [.shrink] : [])
     memory = mmap(nil, Machine.size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0)!
     var pair: [Int32] = [0, 0]
     socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair)
     socket = pair[0]
-    connection = Connection(socket: pair[1], patience: patience)
-    // Pipes do for the counters that a machine would send: a notice is eight bytes.
-    var pipes: [Int32] = [0, 0]
-    pipe(&pipes)
-    kick = pipes[0]
-    kickEnd = pipes[1]
-    pipe(&pipes)
-    notices = pipes[0]
-    call = pipes[1]
+    connection = Connection(socket: pair[1], limits: limits, requiringSeals: isSealed)
+    kick = eventCounter()
+    notices = eventCounter()
     if index != 0 {
       for ring in [Machine.available, Machine.used] {
         (memory + ring).storeBytes(of: index, toByteOffset: 2, as: UInt16.self)
@@ -102,7 +99,7 @@ final class Machine {
     munmap(memory, Machine.size)
     close(file)
     disconnect()
-    for descriptor in [kick, kickEnd, call, notices] { close(descriptor) }
+    for descriptor in [kick, notices] { close(descriptor) }
   }
 
   /// Sends a control message and lets it be obeyed.
@@ -120,12 +117,20 @@ final class Machine {
   }
 
   func send(_ message: [UInt8], file: Int32? = nil) -> Bool {
-    message.withUnsafeBytes { bytes in
+    deliver(message, file: file)
+    return obey()
+  }
+
+  /// Sends bytes, and a file with them.
+  /// - Returns: whether the other side took them.
+  @discardableResult
+  func deliver(_ message: [UInt8], file: Int32?) -> Bool {
+    message.withUnsafeBytes { bytes -> Bool in
       var control: [UInt64] = [20, UInt64(UInt32(SOL_SOCKET)) | UInt64(SCM_RIGHTS) << 32, 0]
       control[2] = UInt64(UInt32(bitPattern: file ?? 0))
       var vector = iovec(
         iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
-      control.withUnsafeMutableBytes { control in
+      return control.withUnsafeMutableBytes { control in
         withUnsafeMutablePointer(to: &vector) { vector in
           var header = msghdr()
           header.msg_iov = vector
@@ -134,11 +139,21 @@ final class Machine {
             header.msg_control = control.baseAddress
             header.msg_controllen = 24
           }
-          _ = sendmsg(socket, &header, 0)
+          return sendmsg(socket, &header, Int32(MSG_NOSIGNAL)) == bytes.count
         }
       }
     }
-    return connection?.obey(chip) ?? true
+  }
+
+  /// Lets the connection take what has come; whether it is still good.
+  private func obey() -> Bool {
+    do {
+      try connection?.obey(chip)
+      return true
+    } catch {
+      refusal = error.reason
+      return false
+    }
   }
 
   /// Whether the server has hung up, once what it still said is read.
@@ -148,6 +163,20 @@ final class Machine {
       let count = recv(socket, &rest, rest.count, 0)
       if count <= 0 { return count == 0 || errno == ECONNRESET }
     }
+  }
+
+  /// Whether a last question is answered, how many queues there are, before the server hangs up.
+  var isAnswered: Bool {
+    deliver([17, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0], file: nil)
+    shutdown(socket, Int32(SHUT_WR))
+    var bytes: [UInt8] = []
+    var part = [UInt8](repeating: 0, count: 4096)
+    while true {
+      let count = recv(socket, &part, part.count, 0)
+      if count <= 0 { break }
+      bytes += part.prefix(count)
+    }
+    return bytes.suffix(20).starts(with: [17, 0, 0, 0, 5, 0, 0, 0, 8, 0, 0, 0])
   }
 
   /// Throws away what came as replies.
@@ -179,7 +208,7 @@ final class Machine {
         0, Machine.user + UInt64(Machine.table), Machine.user + UInt64(Machine.used),
         Machine.user + UInt64(Machine.available), 0,
       ])
-    send(13, [0], file: call)
+    send(13, [0], file: notices)
     send(12, [0], file: kick)
     send(18, [1 << 32])
   }
@@ -206,19 +235,20 @@ final class Machine {
   /// Lets what was put up be answered: by its connection, or by the server, whose notice is awaited.
   func serve(at time: Nanoseconds = .zero) {
     if let connection {
-      connection.serve(&chip, clock: { time })
+      do { try connection.serve(&chip, clock: { time }) } catch { refusal = error.reason }
       return
     }
     var one: UInt64 = 1
-    write(kickEnd, &one, 8)
+    write(kick, &one, 8)
     wait()
   }
 
   /// Waits for the server's notice of an answer.
   func wait() {
-    var one: UInt64 = 0
-    _ = fcntl(notices, F_SETFL, 0)
-    read(notices, &one, 8)
+    var waited = pollfd(fd: notices, events: Int16(POLLIN), revents: 0)
+    poll(&waited, 1, 60_000)
+    var count: UInt64 = 0
+    read(notices, &count, 8)
     atomicMemoryFence(ordering: .sequentiallyConsistent)
   }
 
@@ -262,4 +292,42 @@ final class Machine {
 
   /// How many chains were given back.
   var given: UInt16 { (memory + Machine.used).load(fromByteOffset: 2, as: UInt16.self) }
+}
+
+/// Seals of memory.
+struct Seals: OptionSet {
+  var rawValue: Int32
+  /// F_SEAL_SHRINK.
+  static let shrink = Seals(rawValue: 2)
+  /// F_SEAL_GROW.
+  static let grow = Seals(rawValue: 4)
+}
+
+/// Calls of the C library that Foundation does not pass on.
+private func call<Function>(_ name: String, as type: Function.Type) -> Function {
+  unsafeBitCast(dlsym(nil, name)!, to: type)
+}
+
+/// Memory as a file, with seals, or such as takes none.
+func sharedMemory(_ size: Int, seals: Seals?) -> Int32 {
+  let create = call(
+    "memfd_create", as: (@convention(c) (UnsafePointer<CChar>, UInt32) -> Int32).self)
+  // MFD_CLOEXEC and MFD_ALLOW_SEALING.
+  let file = create("machine", seals == nil ? 1 : 3)
+  ftruncate(file, size)
+  // F_ADD_SEALS.
+  if let seals { _ = fcntl(file, 1033, seals.rawValue) }
+  return file
+}
+
+/// An eventfd.
+/// - Parameter isSemaphore: whether a reading takes one away instead of all.
+func eventCounter(isSemaphore: Bool = false) -> Int32 {
+  let create = call("eventfd", as: (@convention(c) (UInt32, Int32) -> Int32).self)
+  return create(0, O_NONBLOCK | (isSemaphore ? 1 : 0))
+}
+
+/// An epoll descriptor, which waits for nothing.
+func pollSet() -> Int32 {
+  call("epoll_create1", as: (@convention(c) (Int32) -> Int32).self)(0)
 }

@@ -82,8 +82,8 @@ struct ConnectionTests {
     #expect(machine.ask(4, line: 26, value: 0) == (1, 0, 2))
     #expect(machine.ask(6, line: 1, value: 1) == (1, 0, 2))
     #expect(machine.ask(999, line: 1, value: 1) == (1, 0, 2))
-    var notices = [UInt64](repeating: 0, count: 20)
-    #expect(read(machine.notices, &notices, 160) == 7 * 8)
+    var notices: UInt64 = 0
+    #expect(read(machine.notices, &notices, 8) == 8 && notices == 7)
   }
 
   @Test func `a chain that lies is given back, and the next one answered`() throws {
