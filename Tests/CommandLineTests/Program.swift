@@ -114,7 +114,7 @@ struct Record: Decodable {
   struct Setting: Decodable {
     struct Plan: Decodable { var epochs: Int }
     var plan: Plan
-    var files: [String]
+    var files: [String]?
   }
   struct Line: Decodable { var epoch: Int }
   struct Result: Decodable {

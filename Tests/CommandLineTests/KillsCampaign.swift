@@ -1,0 +1,70 @@
+import Foundation
+import Testing
+
+/// Runs that are killed at random moments: each goes on to the end that it would have had, or never was.
+@Suite struct KillsCampaign {
+  private static let ways: [[String]] = [
+    ["--task", "regression", "--epochs", "3000"],
+    ["--task", "iris", "--epochs", "150"],
+    ["--task", "regression", "--epochs", "40", "--boundary", "pins", "--trace"],
+    ["--task", "regression", "--epochs", "3000", "--board", "lattice-multiplier"],
+  ]
+
+  @Test func `a run killed at any moment goes on to the same end, or never was`() throws {
+    var campaign = Campaign("kills", sample: 12, whole: 300, seed: 5)
+    try Program.run { tellegen in
+      for (way, options) in KillsCampaign.ways.enumerated() {
+        #expect(try tellegen(["train"] + options + ["--out", "whole\(way)"]).code == 0)
+      }
+      var kills = 0
+      var counts = ["before there was a run": 0, "in a run": 0, "after its end": 0]
+      var trial = 0
+      while kills < campaign.count {
+        trial += 1
+        let way = campaign.number(below: KillsCampaign.ways.count)
+        let options = KillsCampaign.ways[way]
+        // Every other one takes the folder of a run that is there.
+        let isReplacing = campaign.number(below: 2) == 0
+        let folder = "run"
+        try? FileManager.default.removeItem(atPath: tellegen.path(folder))
+        if isReplacing {
+          let short = ["train", "--task", "xor", "--epochs", "1", "--out", folder]
+          #expect(try tellegen(short).code == 0)
+        }
+        var arguments = ["train"] + options + ["--out", folder, "--overwrite"]
+        // Killed, gone on with and killed again, up to three times.
+        for _ in 0...campaign.number(below: 3) {
+          let process = try tellegen.start(arguments)
+          usleep(UInt32(campaign.number(below: 700_000)))
+          kill(process.processIdentifier, SIGKILL)
+          process.waitUntilExit()
+          kills += 1
+          let isKilled = process.terminationReason == .uncaughtSignal
+          let isRun = tellegen.exists(folder + "/setting.json")
+          let key =
+            !isKilled ? "after its end" : isRun ? "in a run" : "before there was a run"
+          counts[key, default: 0] += 1
+          if isRun && !isOld(tellegen, folder) {
+            arguments = ["train", "--resume", folder]
+            if way == 2 && arguments.contains("--boundary") { continue }
+          } else {
+            let none = try tellegen("train", "--resume", folder + "-none")
+            #expect(none.code == 74)
+          }
+        }
+        let last = try tellegen(arguments)
+        #expect(last.code == 0, "trial \(trial), \(arguments): \(last.errors)")
+        try expectSame(tellegen, folder, "whole\(way)", "trial \(trial), \(options)")
+        let names = try FileManager.default.contentsOfDirectory(atPath: tellegen.path(folder))
+        #expect(
+          names.allSatisfy { !$0.hasPrefix(".") && $0 != "lock" }, "trial \(trial): \(names)")
+      }
+      try campaign.record(counts.merging(["kills": kills, "lost": 0]) { one, _ in one })
+    }
+  }
+
+  /// Whether the folder still holds the run that was to be replaced.
+  private func isOld(_ tellegen: Program, _ folder: String) -> Bool {
+    ((try? tellegen.text(folder + "/setting.json")) ?? "").contains("\"name\" : \"xor\"")
+  }
+}
