@@ -9,8 +9,8 @@ public import Firmware
 ///
 /// All lines are requested at once, outputs with their level at rest in the request itself, so that
 /// LEARN is never active before the program wants it. One call is one ioctl. Whatever ends the
-/// program but SIGKILL puts the outputs to rest first, LEARN before the others. Nothing here
-/// allocates once the lines are open.
+/// program but SIGKILL puts the outputs to rest first, LEARN before the others; no thread writes
+/// after that. Nothing here allocates once the lines are open.
 public struct LinuxLines: Lines {
   /// What can go wrong at the lines.
   public typealias Failure = LineError
@@ -58,9 +58,14 @@ public struct LinuxLines: Lines {
     /// Requests all lines, or says who holds them.
     func open(asIs: Bool) throws(LineError) -> UnsafeMutableRawPointer {
       var request: UnsafeMutableRawPointer?
-      let result = calls.open(
-        calls.context, chip.path, LinuxLines.consumer, asked, UInt32(asked.count),
-        wiring.outputs.bits, wiring.idle.bits, asIs, &request)
+      // A request sets lines: none is made once the program ends.
+      var result = cgpiod_enter()
+      if result == 0 {
+        result = calls.open(
+          calls.context, chip.path, LinuxLines.consumer, asked, UInt32(asked.count),
+          wiring.outputs.bits, wiring.idle.bits, asIs, &request)
+        cgpiod_leave()
+      }
       if result == 0, let request { return request }
       if -result == busy {
         let held = try chip.held(wires, at: offsets, calls: calls)
@@ -278,12 +283,17 @@ private struct Hot: ~Copyable {
   mutating func write(_ levels: UInt64, mask: UInt64) throws(LineError) {
     writes &+= 1
     untilTimed &-= 1
-    var result =
-      untilTimed > 0
-      ? calls.write(calls.context, request, levels, mask) : timedWrite(levels, mask)
+    // While the program ends nothing is written, not even what was interrupted.
+    var result = cgpiod_enter()
+    if result == 0 {
+      result =
+        untilTimed > 0
+        ? calls.write(calls.context, request, levels, mask) : timedWrite(levels, mask)
+      cgpiod_leave()
+    }
     while result != 0 {
       if result != -interrupted { throw failure(.write, result) }
-      result = calls.write(calls.context, request, levels, mask)
+      result = writeAgain(levels, mask)
     }
   }
 
@@ -322,6 +332,14 @@ private struct Hot: ~Copyable {
   }
 
   @inline(never)
+  private func writeAgain(_ levels: UInt64, _ mask: UInt64) -> Int32 {
+    let refused = cgpiod_enter()
+    if refused != 0 { return refused }
+    defer { cgpiod_leave() }
+    return calls.write(calls.context, request, levels, mask)
+  }
+
+  @inline(never)
   private func failure(_ call: LineError.Call, _ result: Int32) -> LineError {
     .failed(call, errno: -result)
   }
@@ -332,13 +350,17 @@ private struct Hot: ~Copyable {
     exchanges &+= 1
     var received: UInt32 = 0
     let start = calls.now(calls.context)
-    let result = calls.exchange(calls.context, bus, word, UInt32(bits), &received)
+    var result = cgpiod_enter()
+    if result == 0 {
+      result = calls.exchange(calls.context, bus, word, UInt32(bits), &received)
+      cgpiod_leave()
+    }
     exchangeLatency.add(calls.now(calls.context) - start)
     if result != 0 { throw .failed(.exchange, errno: -result) }
     return received
   }
 }
 
-/// Puts all lines that are open to rest, LEARN first; does nothing when none are. May be called from
-/// a signal handler.
-public func putLinesToRest() { cgpiod_make_safe() }
+/// Ends the program by a signal, as its default action does, with all lines that are open at rest,
+/// LEARN first, and no thread writing after that. May be called from the signal's handler.
+public func endProgram(bySignal number: Int32) -> Never { cgpiod_end(number) }

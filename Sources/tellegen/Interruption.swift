@@ -1,14 +1,18 @@
 import Foundation
 import LinuxLines
+import Synchronization
 
 /// Whether the user or the system has asked the program to stop (SIGINT, SIGTERM, SIGHUP).
 enum Interruption {
-  /// Written by the signal handler alone; a plain flag, since a handler may do little more.
-  private nonisolated(unsafe) static var asked: sig_atomic_t = 0
+  /// How many signals have asked. Written by their handler, read by any thread: an atomic without a
+  /// lock, which is all that a handler may touch.
+  private static let asked = Atomic<Int>(0)
 
   /// Starts to catch the signals. A second one ends the program at once, as its default would, but
   /// for GPIO lines: these are put to rest first.
   static func watch() {
+    // Made before a handler can ask for it.
+    _ = isAsked
     // Whoever started the program may have blocked them.
     var set = sigset_t()
     sigemptyset(&set)
@@ -24,17 +28,14 @@ enum Interruption {
       }
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { number in
-        if Interruption.asked != 0 {
-          putLinesToRest()
-          signal(number, SIG_DFL)
-          raise(number)
+        if Interruption.asked.add(1, ordering: .relaxed).oldValue > 0 {
+          endProgram(bySignal: number)
         }
-        Interruption.asked = 1
       }
       sigaction(number, &action, nil)
     }
   }
 
   /// Whether a stop has been asked for.
-  static var isAsked: Bool { asked != 0 }
+  static var isAsked: Bool { asked.load(ordering: .relaxed) > 0 }
 }

@@ -39,6 +39,8 @@ final class FakeKernel {
 
   /// The calls in order.
   var log: [String] = []
+  /// Told of every write, with its levels and mask.
+  var written: ((UInt64, UInt64) -> Void)?
   /// Calls before the one that fails, and its errno; counted down by writes and reads.
   var failure: (after: Int, errno: Int32)?
   private(set) var opened = 0
@@ -123,6 +125,7 @@ final class FakeKernel {
       write: { context, _, levels, mask in
         let kernel = Unmanaged<FakeKernel>.fromOpaque(context!).takeUnretainedValue()
         if let errno = kernel.fails() { return -errno }
+        kernel.written?(levels & mask, mask)
         kernel.log.append("w \(String(mask, radix: 16)) \(String(levels & mask, radix: 16))")
         kernel.pins.write(LineSet(bits: levels), mask: LineSet(bits: mask) & kernel.held)
         return 0

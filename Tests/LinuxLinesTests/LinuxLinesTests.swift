@@ -76,21 +76,21 @@ struct LinuxLinesTests {
     }
   }
 
-  @Test func `lines of two boards are each put to rest, by their own end and by a handler`() throws
-  {
+  @Test func `lines of two boards are each put to rest by their own end`() throws {
     let one = try Bench("breadboard", task: "regression")
     let other = try Bench("breadboard", task: "regression")
-    var kept = try other.lines()
-    try kept.write(other.wiring.learn, mask: other.wiring.learn)
     do {
-      var lines = try one.lines()
-      try lines.write(one.wiring.learn, mask: one.wiring.learn)
+      var kept = try other.lines()
+      try kept.write(other.wiring.learn, mask: other.wiring.learn)
+      do {
+        var lines = try one.lines()
+        try lines.write(one.wiring.learn, mask: one.wiring.learn)
+      }
+      #expect(one.kernel.pins.read(mask: one.wiring.outputs) == one.wiring.idle)
+      #expect(other.kernel.pins.read(mask: other.wiring.learn) == other.wiring.learn)
+      _ = kept.writes
     }
-    #expect(one.kernel.pins.read(mask: one.wiring.outputs) == one.wiring.idle)
-    #expect(other.kernel.pins.read(mask: other.wiring.learn) == other.wiring.learn)
-    putLinesToRest()
     #expect(other.kernel.pins.read(mask: other.wiring.outputs) == other.wiring.idle)
-    _ = kept.writes
   }
 
   @Test func `the driver says what becomes of released lines, by its new parameter or its old`()
@@ -315,18 +315,6 @@ struct LinuxLinesTests {
         "w \(String(wiring.enable.bits, radix: 16)) 0",
         "w \(String(rest.bits, radix: 16)) \(String(wiring.idle.bits, radix: 16))", "close",
       ])
-  }
-
-  @Test func `a handler puts the lines to rest at once, and only once`() throws {
-    let bench = try Bench("breadboard", task: "regression")
-    var lines = try bench.lines()
-    try lines.write(bench.wiring.learn, mask: bench.wiring.learn)
-    putLinesToRest()
-    #expect(bench.kernel.pins.read(mask: bench.wiring.outputs) == bench.wiring.idle)
-    let count = bench.kernel.log.count
-    putLinesToRest()
-    #expect(bench.kernel.log.count == count)
-    _ = lines.writes
   }
 
   // MARK: - The guard
