@@ -24,6 +24,8 @@ public struct LinuxLines: Lines {
   /// Whether the wiring gives SCLK, MOSI and MISO to a controller.
   public let hasSerialBus: Bool
 
+  private let wires: [(wire: WiringDescription.Wire, offset: Int)]
+  private let wiring: BoardWiring
   private let device: Device
   /// The device's; it lives as long as that.
   private let hot: UnsafeMutablePointer<Hot>
@@ -46,6 +48,8 @@ public struct LinuxLines: Lines {
     let wires = Array(description.requested)
     let offsets = try chip.offsets(of: wires, calls: calls)
     self.chip = chip
+    self.wires = Array(zip(wires, offsets))
+    self.wiring = wiring
     // A bit is a wire: those of the bus keep theirs.
     let first = description.requested.startIndex
     let asked = Array(repeating: cgpiod_elsewhere, count: first) + offsets.map(UInt32.init)
@@ -141,6 +145,25 @@ public struct LinuxLines: Lines {
       let (levels, mask) = device.guardWrite(index)
       try hot.pointee.write(levels, mask: mask)
     }
+  }
+
+  /// Checks that the outputs stand at rest, to which they were put, as far as the chip tells: a
+  /// Raspberry Pi's reads the pin itself, others what was asked of it.
+  /// - Throws: `LineError.awayFromRest`.
+  public func checkRest() throws(LineError) {
+    let read = hot.pointee.calls.read(
+      hot.pointee.calls.context, hot.pointee.request, wiring.outputs.bits)
+    if read.error != 0 { throw .failed(.read, errno: -read.error) }
+    let wrong = LineSet(bits: read.levels ^ wiring.idle.bits) & wiring.outputs
+    // A bit is a wire; those before the first that was requested are a bus's.
+    let first = hasSerialBus ? 3 : 0
+    let away = wires.indices.filter { wrong.meets(LineSet(line: first + $0)) }
+      .map { index in
+        LineError.Away(
+          role: wires[index].wire.role, offset: wires[index].offset,
+          isHigh: read.levels >> UInt64(first + index) & 1 == 1)
+      }
+    if !away.isEmpty { throw .awayFromRest(away, chip: chip.label) }
   }
 
   /// How many operations there were: writes, reads and exchanges.
