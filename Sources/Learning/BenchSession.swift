@@ -36,7 +36,8 @@ extension Session {
       learner.controllers[edge].gate = learner.step.law.supply
     }
     let law = learner.step.law
-    for (turn, goal) in [law.lowest, law.highest, law.lowest, law.highest, law.lowest].enumerated() {
+    let goals = [law.lowest, law.highest, law.lowest, law.highest, law.lowest]
+    for (turn, goal) in goals.enumerated() {
       // Where lines are so slow that a gate leaks by more than a pulse does until the next one, there
       // is no end: after so many pulses the gates are as near as they get.
       let ended = try program(
