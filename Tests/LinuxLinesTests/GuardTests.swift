@@ -1,4 +1,5 @@
 import CGPIOD
+import Description
 import Firmware
 import Foundation
 import GuardTrial
@@ -7,61 +8,68 @@ import Testing
 @testable import LinuxLines
 
 /// How programs end that hold lines: each is a process of its own whose threads write as fast as they
-/// can, with handlers installed before the guard that return, as those of Swift's crash reporter do.
+/// can, with handlers installed before the guard that return, as those of Swift's crash reporter do. It
+/// comes from a process that holds no line itself, in which the guard would have handlers already.
 @Suite(.serialized)
 struct GuardTests {
-  private func isAtRest(_ ending: guard_ending, _ what: String) {
-    #expect(ending.levels == 0, "\(what): lines left driven")
-    #expect(ending.late == 0, "\(what): written after the guard")
-    #expect(ending.guarded >= 2 && ending.writes > 0, "\(what)")
-  }
-
-  @Test func `a signal ends a program by that signal, and nothing is written after the guard`() {
-    let signals = [
-      SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGSYS, SIGUSR1, SIGXFSZ,
-    ]
-    for round in 0..<200 {
-      let number = signals[round / 2 % signals.count]
-      let ending = guard_try(
-        guard_trial(
-          signal: number, raised: round % 2 == 0, overflows: false, threads: Int32(1 + round % 4),
-          hangs: false, moment: Int64(round) * 7919 % 3_000_000))
-      let what = "round \(round), signal \(number)"
-      #expect(ending.status & 0x7f == number, "\(what): \(ending.status)")
-      isAtRest(ending, what)
+  @Test func `a signal ends a program by that signal, and nothing is written after the guard`()
+    async
+  {
+    await #expect(processExitsWith: .success) {
+      let signals = [
+        SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGSYS, SIGUSR1, SIGXFSZ,
+      ]
+      for round in 0..<200 {
+        let number = signals[round / 2 % signals.count]
+        let ending = guard_try(
+          guard_trial(
+            signal: number, raised: round % 2 == 0, overflows: false, threads: Int32(1 + round % 4),
+            hangs: false, moment: Int64(round) * 7919 % 3_000_000))
+        let what = "round \(round), signal \(number)"
+        #expect(ending.status & 0x7f == number, "\(what): \(ending.status)")
+        isAtRest(ending, what)
+      }
     }
   }
 
-  @Test func `exit leaves the lines at rest, and nothing is written after the guard`() {
-    for round in 0..<50 {
-      let ending = guard_try(
-        guard_trial(
-          signal: 0, raised: false, overflows: false, threads: Int32(1 + round % 4), hangs: false,
-          moment: Int64(round) * 7919 % 1_000_000))
-      #expect(ending.status == 0, "round \(round)")
-      isAtRest(ending, "round \(round)")
+  @Test func `exit leaves the lines at rest, and nothing is written after the guard`() async {
+    await #expect(processExitsWith: .success) {
+      for round in 0..<50 {
+        let ending = guard_try(
+          guard_trial(
+            signal: 0, raised: false, overflows: false, threads: Int32(1 + round % 4), hangs: false,
+            moment: Int64(round) * 7919 % 1_000_000))
+        #expect(ending.status == 0, "round \(round)")
+        isAtRest(ending, "round \(round)")
+      }
     }
   }
 
-  @Test func `a write that hangs in another thread does not keep the program from its end`() {
-    for number in [SIGQUIT, SIGUSR1, 0] {
+  @Test func `a write that hangs in another thread does not keep the program from its end`() async {
+    await #expect(processExitsWith: .success) {
+      for number in [SIGQUIT, SIGUSR1, 0] {
+        let ending = guard_try(
+          guard_trial(
+            signal: number, raised: false, overflows: false, threads: 1, hangs: true,
+            moment: 100_000
+          ))
+        #expect(ending.status & 0x7f == number)
+        isAtRest(ending, "signal \(number)")
+        // It is waited for, 100 ms; the rest is for a busy machine.
+        #expect(ending.duration > 90_000_000 && ending.duration < 2_000_000_000)
+      }
+    }
+  }
+
+  @Test func `a stack that has run over ends the program with its lines at rest`() async {
+    await #expect(processExitsWith: .success) {
       let ending = guard_try(
         guard_trial(
-          signal: number, raised: false, overflows: false, threads: 1, hangs: true, moment: 100_000
+          signal: SIGSEGV, raised: false, overflows: true, threads: 2, hangs: false, moment: 100_000
         ))
-      #expect(ending.status & 0x7f == number)
-      isAtRest(ending, "signal \(number)")
-      // It is waited for, 100 ms; the rest is for a busy machine.
-      #expect(ending.duration > 90_000_000 && ending.duration < 2_000_000_000)
+      #expect(ending.status & 0x7f == SIGSEGV)
+      isAtRest(ending, "overflow")
     }
-  }
-
-  @Test func `a stack that has run over ends the program with its lines at rest`() {
-    let ending = guard_try(
-      guard_trial(
-        signal: SIGSEGV, raised: false, overflows: true, threads: 2, hangs: false, moment: 100_000))
-    #expect(ending.status & 0x7f == SIGSEGV)
-    isAtRest(ending, "overflow")
   }
 
   @Test func `the stack of any thread that has set a line may run over`() async {
@@ -162,6 +170,12 @@ struct GuardTests {
         "learn;rest;rest;setting GPIO lines failed: Operation canceled (errno 125);"),
       "\(written)")
   }
+}
+
+private func isAtRest(_ ending: guard_ending, _ what: String) {
+  #expect(ending.levels == 0, "\(what): lines left driven")
+  #expect(ending.late == 0, "\(what): written after the guard")
+  #expect(ending.guarded >= 2 && ending.writes > 0, "\(what)")
 }
 
 private nonisolated(unsafe) var tryAgain: (() -> Void)?
