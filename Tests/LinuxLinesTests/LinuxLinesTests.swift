@@ -356,6 +356,7 @@ struct LinuxLinesTests {
         bench.kernel.pins.write(wiring.idle, mask: wiring.outputs)
         var board = WiredBoard(lines: try bench.lines(), wiring: wiring)
         try board.shutDownAll()
+        try board.lines.rest()
         try board.lines.checkRest()
         let state = bench.kernel.pins.analog.state
         #expect(state.sourcesDriven == 0 && state.clampsDriven == 0)
