@@ -68,7 +68,7 @@ hil: ## learn through a real kernel's GPIO in a virtual machine (first time: bui
 	  hil/check $(program2) .build-test/release/TellegenPackageTests.xctest
 	@# What is not judged by time runs in two machines at once.
 	mkdir -p .build-hil
-	$(gpiod2) WORK=.build-hil/beside ONLY="spi-signals lattice-signals kills" hil/check $(program2) \
+	$(gpiod2) WORK=.build-hil/beside ONLY="spi-signals lattice-signals reporter rest kills" hil/check $(program2) \
 	  >.build-hil/beside.log 2>&1 & beside=$$!; trap 'kill $$beside' INT TERM; \
 	$(gpiod2) ONLY=signals hil/check $(program2); status=$$?; \
 	wait $$beside || status=1; cat .build-hil/beside.log; exit $$status

@@ -81,10 +81,12 @@ let package = Package(
       dependencies: [
         "VirtualBoard", "Firmware", "Circuit", "Description", "Reproducible", "LinuxLines",
       ]),
+    // Programs that hold lines and end, in processes of their own; for tests.
+    .target(name: "GuardTrial", dependencies: ["CGPIOD"], path: "Tests/GuardTrial"),
     .testTarget(
       name: "LinuxLinesTests",
       dependencies: [
-        "LinuxLines", "CGPIOD", "VirtualChip", "VirtualBoard", "Learning", "Firmware",
+        "GuardTrial", "LinuxLines", "CGPIOD", "VirtualChip", "VirtualBoard", "Learning", "Firmware",
         "Description", "Reproducible",
       ]),
     .testTarget(

@@ -73,7 +73,8 @@ public func root(steps: UInt32) -> Int64 {
   var comparisonSpan = comparisons.mutableSpan
   var driveSpan = drives.mutableSpan
   var learned: Int64 = 0
-  try? board.releaseAll()
+  try? board.shutDownAll()
+  try? board.checkChain()
   _ = try? step.program(goals.span, on: &board, edges: &edgeSpan, drives: &driveSpan)
   var index: UInt32 = 0
   while index < steps {

@@ -3,13 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/spi/spidev.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -101,6 +104,20 @@ static void copy(char *to, size_t size, const char *from) {
 }
 
 static cgpiod_reading unread(void) { return (cgpiod_reading){.error = failure()}; }
+
+// A measurement comes out of flight and back once in so many turns, so that the end of the program
+// need not wait for it and it costs next to nothing.
+static int next_turn(uint32_t turn) {
+  if (turn % 64) return 0;
+  if (turn) cgpiod_leave();
+  return cgpiod_enter();
+}
+
+static int left(void) {
+  int error = failure();
+  cgpiod_leave();
+  return error;
+}
 
 // The bits whose lines belong to a request.
 static uint64_t own(const uint32_t *offsets, uint32_t count) {
@@ -270,9 +287,11 @@ int cgpiod_measure(void *given, uint32_t input, uint32_t output, uint32_t count,
   int *driven = &outputs->values[request->places[output]];
   int64_t start = now(NULL);
   for (uint32_t turn = 0; turn < count; turn++) {
+    if (next_turn(turn)) return -ECANCELED;
     *driven = ~turn & 1;
-    if (gpiod_line_set_value_bulk(&outputs->bulk, outputs->values) < 0) return failure();
+    if (gpiod_line_set_value_bulk(&outputs->bulk, outputs->values) < 0) return left();
   }
+  if (count) cgpiod_leave();
   int64_t middle = now(NULL);
   for (uint32_t turn = 0; turn < count; turn++) {
     int value;
@@ -280,7 +299,9 @@ int cgpiod_measure(void *given, uint32_t input, uint32_t output, uint32_t count,
   }
   int64_t end = now(NULL);
   *driven = 0;
-  if (gpiod_line_set_value_bulk(&outputs->bulk, outputs->values) < 0) return failure();
+  if (cgpiod_enter()) return -ECANCELED;
+  if (gpiod_line_set_value_bulk(&outputs->bulk, outputs->values) < 0) return left();
+  cgpiod_leave();
   *set = (double)(middle - start) / count;
   *get = (double)(end - middle) / count;
   return 0;
@@ -437,18 +458,23 @@ int cgpiod_measure(void *given, uint32_t input, uint32_t output, uint32_t count,
   if (input >= MOST || !(request->mask >> input & 1)) return -EINVAL;
   unsigned int driven = request->offsets[output];
   int64_t start = now(NULL);
-  for (uint32_t turn = 0; turn < count; turn++)
+  for (uint32_t turn = 0; turn < count; turn++) {
+    if (next_turn(turn)) return -ECANCELED;
     if (gpiod_line_request_set_value(
             request->lines, driven,
             turn & 1 ? GPIOD_LINE_VALUE_INACTIVE : GPIOD_LINE_VALUE_ACTIVE) < 0)
-      return failure();
+      return left();
+  }
+  if (count) cgpiod_leave();
   int64_t middle = now(NULL);
   for (uint32_t turn = 0; turn < count; turn++)
     if (gpiod_line_request_get_value(request->lines, request->offsets[input]) < 0)
       return failure();
   int64_t end = now(NULL);
+  if (cgpiod_enter()) return -ECANCELED;
   if (gpiod_line_request_set_value(request->lines, driven, GPIOD_LINE_VALUE_INACTIVE) < 0)
-    return failure();
+    return left();
+  cgpiod_leave();
   *set = (double)(middle - start) / count;
   *get = (double)(end - middle) / count;
   return 0;
@@ -517,22 +543,27 @@ static struct {
   cgpiod_calls calls;
   cgpiod_guard writes;
   // Set last and cleared first: a handler may come between any two statements.
-  void *volatile request;
+  void *request;
 } guarded[CGPIOD_GUARDED];
 
-static void make_safe(int index) {
-  void *request = __atomic_exchange_n(&guarded[index].request, NULL, __ATOMIC_SEQ_CST);
+// How far the end is: one thread goes from one to the next, and none back.
+enum { RUNNING, RESTING, AT_REST };
+int cgpiod_ending = RUNNING;
+int cgpiod_in_flight;
+_Thread_local volatile int cgpiod_own = INT_MIN;
+static _Thread_local volatile bool ends __attribute__((tls_model("initial-exec")));
+
+static int ending(void) { return __atomic_load_n(&cgpiod_ending, __ATOMIC_SEQ_CST); }
+
+static void put_to_rest(int index) {
+  void *request = __atomic_load_n(&guarded[index].request, __ATOMIC_SEQ_CST);
   if (!request) return;
   const cgpiod_guard *writes = &guarded[index].writes;
-  int saved = errno;
   for (uint32_t write = 0; write < writes->count && write < CGPIOD_GUARD_WRITES; write++)
     guarded[index].calls.write(guarded[index].calls.context, request, writes->levels[write],
                                writes->masks[write]);
-  errno = saved;
 }
 
-// A signal that came in between would find the request taken, and end the program with half of it
-// written.
 static sigset_t hold_signals(void) {
   sigset_t all, held;
   sigfillset(&all);
@@ -540,59 +571,160 @@ static sigset_t hold_signals(void) {
   return held;
 }
 
-void cgpiod_make_safe(void) {
+// For a thread that may write nothing any more, while another ends the program.
+_Noreturn static void stand_still(void) {
+  hold_signals();
+  for (;;) pause();
+}
+
+// What other threads began before the end did is on its way to the kernel.
+static void wait_for_others(void) {
+  int own = cgpiod_own > 0 ? cgpiod_own : 0;
+  int64_t until = now(NULL) + 100000000;
+  while (__atomic_load_n(&cgpiod_in_flight, __ATOMIC_SEQ_CST) > own && now(NULL) < until) {
+    struct timespec moment = {0, 50000};
+    nanosleep(&moment, NULL);
+  }
+}
+
+// Puts all lines to rest for good; returns in one thread only. A signal that came in between would
+// end the program with half of it written.
+static void begin_end(void) {
+  if (ends) return;
   sigset_t held = hold_signals();
-  for (int index = 0; index < CGPIOD_GUARDED; index++) make_safe(index);
+  int running = RUNNING;
+  if (!__atomic_compare_exchange_n(&cgpiod_ending, &running, RESTING, false, __ATOMIC_SEQ_CST,
+                                   __ATOMIC_SEQ_CST)) {
+    // Another thread is at it, or was, and is busy with what else exit() does.
+    if (running == RESTING) stand_still();
+    pthread_sigmask(SIG_SETMASK, &held, NULL);
+    return;
+  }
+  ends = true;
+  int saved = errno;
+  for (int index = 0; index < CGPIOD_GUARDED; index++) put_to_rest(index);
+  wait_for_others();
+  for (int index = 0; index < CGPIOD_GUARDED; index++) put_to_rest(index);
+  errno = saved;
+  __atomic_store_n(&cgpiod_ending, AT_REST, __ATOMIC_SEQ_CST);
   pthread_sigmask(SIG_SETMASK, &held, NULL);
+}
+
+void cgpiod_end(int number) {
+  begin_end();
+  // Not to whom it would have come without us: what handles it might return, and the program would
+  // go on with nobody to put its lines to rest. (A crash reporter does.)
+  struct sigaction action = {.sa_handler = SIG_DFL};
+  sigemptyset(&action.sa_mask);
+  sigaction(number, &action, NULL);
+  sigset_t only;
+  sigemptyset(&only);
+  sigaddset(&only, number);
+  pthread_sigmask(SIG_UNBLOCK, &only, NULL);
+  raise(number);
+  _exit(128 + number);
+}
+
+void cgpiod_quit(int code) {
+  begin_end();
+  _exit(code);
 }
 
 void cgpiod_disarm(void *request) {
   sigset_t held = hold_signals();
-  for (int index = 0; index < CGPIOD_GUARDED; index++)
-    if (guarded[index].request == request) make_safe(index);
+  for (int index = 0; index < CGPIOD_GUARDED; index++) {
+    if (__atomic_load_n(&guarded[index].request, __ATOMIC_SEQ_CST) != request) continue;
+    cgpiod_calls calls = guarded[index].calls;
+    cgpiod_guard writes = guarded[index].writes;
+    // Whoever ends the program from here on either waits for this write, or still has the request.
+    __atomic_fetch_add(&cgpiod_in_flight, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&guarded[index].request, NULL, __ATOMIC_SEQ_CST);
+    if (!ends)
+      for (uint32_t write = 0; write < writes.count && write < CGPIOD_GUARD_WRITES; write++)
+        calls.write(calls.context, request, writes.levels[write], writes.masks[write]);
+    __atomic_fetch_sub(&cgpiod_in_flight, 1, __ATOMIC_SEQ_CST);
+    // In the other thread's hands, the request must not be released.
+    if (!ends && ending()) stand_still();
+    break;
+  }
   pthread_sigmask(SIG_SETMASK, &held, NULL);
 }
 
-#define SIGNALS 65
-static struct sigaction before[SIGNALS];
+// MARK: - A stack for the handlers
 
-// The signal comes again to whom it would have come without us, or ends the program.
-static void end(int number) {
-  cgpiod_make_safe();
-  sigaction(number, &before[number], NULL);
-  raise(number);
+enum { ROOM = 65536 };
+static pthread_key_t rooms;
+static pthread_once_t has_rooms = PTHREAD_ONCE_INIT;
+
+static void give_room_back(void *room) {
+  stack_t none = {.ss_flags = SS_DISABLE};
+  sigaltstack(&none, NULL);
+  munmap(room, ROOM);
 }
+
+static void make_rooms(void) { pthread_key_create(&rooms, give_room_back); }
+
+// A stack that has run over has no room for a handler. Who has a stack for them already keeps it.
+static void make_room(void) {
+  stack_t found;
+  if (sigaltstack(NULL, &found) < 0) return;
+  if (!(found.ss_flags & SS_DISABLE) && found.ss_size >= ROOM / 4) return;
+  void *room = mmap(NULL, ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (room == MAP_FAILED) return;
+  stack_t stack = {.ss_sp = room, .ss_size = ROOM};
+  if (sigaltstack(&stack, NULL) < 0) {
+    munmap(room, ROOM);
+    return;
+  }
+  pthread_once(&has_rooms, make_rooms);
+  pthread_setspecific(rooms, room);
+}
+
+int cgpiod_enter_slowly(void) {
+  if (cgpiod_own <= 0) {
+    cgpiod_own = 1;
+    make_room();
+  }
+  if (!ending()) return 0;
+  cgpiod_leave();
+  if (!ends) stand_still();
+  return -ECANCELED;
+}
+
+// MARK: - Watching
+
+static void end(int number) { cgpiod_end(number); }
+
+static void end_by_exit(void) { begin_end(); }
 
 // Catches whatever ends a program and can be caught. SIGINT, SIGTERM and SIGHUP are the program's
 // own; of the others, those that are handled or ignored already are left as they are, but for faults.
 static void watch(void) {
-  // A stack that has run over has no room for a handler.
-  static char room[65536];
-  stack_t stack = {.ss_sp = room, .ss_size = sizeof room};
-  sigaltstack(&stack, NULL);
   static const int left[] = {SIGINT,  SIGTERM, SIGHUP,  SIGCHLD, SIGCONT, SIGURG,
                              SIGWINCH, SIGTSTP, SIGTTIN, SIGTTOU, SIGSTOP, SIGKILL};
   static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGABRT, SIGSYS, SIGQUIT};
-  for (int number = 1; number < SIGNALS && number <= SIGRTMAX; number++) {
+  for (int number = 1; number <= SIGRTMAX; number++) {
     bool is_left = false, is_fault = false;
     for (size_t index = 0; index < sizeof left / sizeof *left; index++)
       is_left |= left[index] == number;
     for (size_t index = 0; index < sizeof faults / sizeof *faults; index++)
       is_fault |= faults[index] == number;
-    if (is_left || sigaction(number, NULL, &before[number]) < 0) continue;
-    if (!is_fault && before[number].sa_handler != SIG_DFL) continue;
-    // A shell has its background jobs ignore SIGQUIT: ignored after all, the program would go on with
-    // lines that were put to rest under it.
-    if (before[number].sa_handler == SIG_IGN) before[number].sa_handler = SIG_DFL;
+    struct sigaction before;
+    if (is_left || sigaction(number, NULL, &before) < 0) continue;
+    // Faults are taken from whoever has them: Swift's crash reporter handles SIGQUIT and SIGABRT and
+    // returns, and a shell has its background jobs ignore SIGQUIT.
+    if (!is_fault && before.sa_handler != SIG_DFL) continue;
     struct sigaction action = {.sa_handler = end, .sa_flags = SA_ONSTACK};
-    sigemptyset(&action.sa_mask);
+    sigfillset(&action.sa_mask);
     sigaction(number, &action, NULL);
   }
-  atexit(cgpiod_make_safe);
+  atexit(end_by_exit);
 }
 
 bool cgpiod_arm(const cgpiod_calls *calls, void *request, const cgpiod_guard *guard) {
   static atomic_flag claims = ATOMIC_FLAG_INIT;
+  // Gives this thread its stack, too; and there is nothing to arm for once the end has begun.
+  if (cgpiod_enter()) return false;
   while (atomic_flag_test_and_set(&claims)) {
   }
   int index = 0;
@@ -606,5 +738,6 @@ bool cgpiod_arm(const cgpiod_calls *calls, void *request, const cgpiod_guard *gu
     watched = true;
   }
   atomic_flag_clear(&claims);
+  cgpiod_leave();
   return index < CGPIOD_GUARDED;
 }

@@ -134,6 +134,12 @@ extension BoardDescription {
         count: 1, part: "\(engineering(standardValue(timing.pulseLimit / (0.45 * farads))))ohm 1 %",
         purpose: "one-shot"),
       BillEntry(count: 1, part: "\(engineering(farads))F film", purpose: "one-shot"),
+      // Its other half: about 2 s.
+      BillEntry(
+        count: 1, part: "1 Mohm",
+        purpose: "watchdog, the other half of the 74HCT123: converters down once SCLK rests 2 s"
+      ),
+      BillEntry(count: 1, part: "4.7 uF film", purpose: "watchdog"),
       BillEntry(count: pulls.count, part: "10 kohm", purpose: pulls.purpose),
       BillEntry(count: 1, part: "switch", purpose: "stop: grounds the reset of the one-shot"),
       BillEntry(
@@ -157,6 +163,9 @@ extension BoardDescription {
         count: quotient(wiring.sources.count { $0.rail == nil }, 4), part: "MCP6024",
         purpose: "buffers of the sources",
         isChip: true),
+      BillEntry(
+        count: wiring.sources.count { $0.rail == nil }, part: "100 kohm",
+        purpose: "sources at 0 V while their converter is shut down"),
       BillEntry(
         count: sourceChannels > 0 ? 1 : 0, part: "LM7705", purpose: "-0.23 V rail of the buffers",
         isChip: true),

@@ -42,6 +42,7 @@ extension BoardDescription {
           pins([
             (.dac, "SCK of each MCP4922"), (.adc, "CLK of each MCP3208"),
             (.chain, "CLK of each 74HC165, SRCLK of each 74HCT595"),
+            (.dac, "2B of 74HCT123 (2Q to SHDN of each MCP4922)"),
           ]), "low",
         ]
       case "MOSI":

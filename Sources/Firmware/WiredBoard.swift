@@ -121,6 +121,36 @@ public struct WiredBoard<L: Lines & ~Copyable>: LearningBoard, ~Copyable {
     }
   }
 
+  /// Shuts down every converter, of clamps and of sources, whatever it stands at. Nothing is read: a
+  /// board that does not answer is told all the same.
+  @inlinable
+  public mutating func shutDownAll() throws(Failure) {
+    try releaseAll()
+    var source = 0
+    while source < wiring.sourceCount && source < 32 {
+      if wiring.sources[unchecked: source] != .rail {
+        do throws(L.Failure) {
+          try wiring.convert(wiring.sources[unchecked: source], code: nil, on: &lines)
+        } catch { throw .lines(error) }
+      }
+      sourceCodes[unchecked: source] = -1
+      source = source &+ 1
+    }
+  }
+
+  /// Sends the chains a pattern that holds every gate and checks that it comes back; nothing is
+  /// latched. Boards without chains have nothing to check.
+  @inlinable
+  public mutating func checkChain() throws(Failure) {
+    if wiring.kind != .chains { return }
+    var right = false
+    do throws(L.Failure) {
+      let none = Span<Drive>()
+      right = try wiring.shiftDrives(none, on: &lines)
+    } catch { throw .lines(error) }
+    if !right { throw .chainBroken }
+  }
+
   /// Captures and reads all comparators.
   @inlinable
   public mutating func compare(into comparisons: inout MutableSpan<Comparison>) throws(Failure) {

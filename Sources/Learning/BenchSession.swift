@@ -22,9 +22,12 @@ extension Session {
   /// from 1 V to 3.3 V to 0.32 of what it was, back down to 0.15 of that. A drained gate is believed
   /// 1 V too high at first; less than 3 mV of it are left.
   ///
-  /// - Parameter stopping: asked before every pulse.
+  /// - Parameters:
+  ///   - whenHigh: shown the board when the gates stand high for the first time; says whether to go on.
+  ///   - stopping: asked before every pulse.
   /// - Returns: whether it came to the end.
   public mutating func findGates(
+    whenHigh: (inout Board) throws(Board.Failure) -> Bool = { _ in true },
     stopping: () -> Bool = { false }
   ) throws(Board.Failure) -> Bool {
     learner.step.accounted = try board.now()
@@ -33,13 +36,15 @@ extension Session {
       learner.controllers[edge].gate = learner.step.law.supply
     }
     let law = learner.step.law
-    for goal in [law.lowest, law.highest, law.lowest, law.highest, law.lowest] {
+    let goals = [law.lowest, law.highest, law.lowest, law.highest, law.lowest]
+    for (turn, goal) in goals.enumerated() {
       // Where lines are so slow that a gate leaks by more than a pulse does until the next one, there
       // is no end: after so many pulses the gates are as near as they get.
       let ended = try program(
         Array(repeating: goal.volts, count: controllers.count), shortest: learner.step.longest.half,
         limit: 400, stopping: stopping)
       if !ended { return false }
+      if turn == 1, try !whenHigh(&learner.board) { return false }
     }
     return true
   }

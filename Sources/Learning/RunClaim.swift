@@ -231,8 +231,9 @@ public final class RunClaim {
     }
   }
 
-  /// The files of a run of version 0.1, which listed none.
+  /// The files of a run of version 0.1, which listed none, and what it gets when it goes on.
   private static let legacyFiles = [
+    Metrics.jsonLines,
     "setting.json", "checkpoint.json", "record.json", "curves.csv", "curves.gp", "curves.png",
     "trace.txt", "trace.vcd",
   ]

@@ -10,6 +10,16 @@ public enum LineError: Error, Equatable, CustomStringConvertible {
     public var owner: String
   }
 
+  /// An output that does not stand where it was put.
+  public struct Away: Sendable, Equatable {
+    /// What the board uses the line for.
+    public var role: String
+    /// The line's number on its chip.
+    public var offset: Int
+    /// Where it stands.
+    public var isHigh: Bool
+  }
+
   /// The calls to the kernel.
   public enum Call: String, Sendable {
     /// Listing chips or lines.
@@ -42,6 +52,8 @@ public enum LineError: Error, Equatable, CustomStringConvertible {
   case tooManyOpen(most: Int)
   /// Lines are held by somebody else.
   case held([Held], chip: String)
+  /// Outputs do not stand at rest though they were put there.
+  case awayFromRest([Away], chip: String)
   /// The kernel refused a call, with its errno.
   case failed(Call, errno: Int32)
 
@@ -77,6 +89,13 @@ public enum LineError: Error, Equatable, CustomStringConvertible {
       }.joined(separator: "; ")
         + "; end that program, or free the line (dtparam=spi=off, or dtoverlay=spi0-0cs where only "
         + "SPI's selects are in the way, dtparam=i2c_arm=off, enable_uart=0 on a Raspberry Pi)"
+    case .awayFromRest(let lines, let chip):
+      lines.map {
+        "\($0.role), line \($0.offset) of \(chip), stays \($0.isHigh ? "high" : "low") though it was "
+          + "put \($0.isHigh ? "low" : "high")"
+      }.joined(separator: "; ")
+        + ": something else drives it, or it is shorted; switch the board's power off and check "
+        + "what the line is joined to"
     case .failed(let call, let errno):
       "\(call.rawValue) failed: \(describe(errno: errno)) (errno \(errno))"
     }

@@ -9,8 +9,8 @@ public import Firmware
 ///
 /// All lines are requested at once, outputs with their level at rest in the request itself, so that
 /// LEARN is never active before the program wants it. One call is one ioctl. Whatever ends the
-/// program but SIGKILL puts the outputs to rest first, LEARN before the others. Nothing here
-/// allocates once the lines are open.
+/// program but SIGKILL puts the outputs to rest first, LEARN before the others; no thread writes
+/// after that. Nothing here allocates once the lines are open.
 public struct LinuxLines: Lines {
   /// What can go wrong at the lines.
   public typealias Failure = LineError
@@ -24,6 +24,8 @@ public struct LinuxLines: Lines {
   /// Whether the wiring gives SCLK, MOSI and MISO to a controller.
   public let hasSerialBus: Bool
 
+  private let wires: [(wire: WiringDescription.Wire, offset: Int)]
+  private let wiring: BoardWiring
   private let device: Device
   /// The device's; it lives as long as that.
   private let hot: UnsafeMutablePointer<Hot>
@@ -46,6 +48,8 @@ public struct LinuxLines: Lines {
     let wires = Array(description.requested)
     let offsets = try chip.offsets(of: wires, calls: calls)
     self.chip = chip
+    self.wires = Array(zip(wires, offsets))
+    self.wiring = wiring
     // A bit is a wire: those of the bus keep theirs.
     let first = description.requested.startIndex
     let asked = Array(repeating: cgpiod_elsewhere, count: first) + offsets.map(UInt32.init)
@@ -58,9 +62,14 @@ public struct LinuxLines: Lines {
     /// Requests all lines, or says who holds them.
     func open(asIs: Bool) throws(LineError) -> UnsafeMutableRawPointer {
       var request: UnsafeMutableRawPointer?
-      let result = calls.open(
-        calls.context, chip.path, LinuxLines.consumer, asked, UInt32(asked.count),
-        wiring.outputs.bits, wiring.idle.bits, asIs, &request)
+      // A request sets lines: none is made once the program ends.
+      var result = cgpiod_enter()
+      if result == 0 {
+        result = calls.open(
+          calls.context, chip.path, LinuxLines.consumer, asked, UInt32(asked.count),
+          wiring.outputs.bits, wiring.idle.bits, asIs, &request)
+        cgpiod_leave()
+      }
       if result == 0, let request { return request }
       if -result == busy {
         let held = try chip.held(wires, at: offsets, calls: calls)
@@ -136,6 +145,25 @@ public struct LinuxLines: Lines {
       let (levels, mask) = device.guardWrite(index)
       try hot.pointee.write(levels, mask: mask)
     }
+  }
+
+  /// Checks that the outputs stand at rest, to which they were put, as far as the chip tells: a
+  /// Raspberry Pi's reads the pin itself, others what was asked of it.
+  /// - Throws: `LineError.awayFromRest`.
+  public func checkRest() throws(LineError) {
+    let read = hot.pointee.calls.read(
+      hot.pointee.calls.context, hot.pointee.request, wiring.outputs.bits)
+    if read.error != 0 { throw .failed(.read, errno: -read.error) }
+    let wrong = LineSet(bits: read.levels ^ wiring.idle.bits) & wiring.outputs
+    // A bit is a wire; those before the first that was requested are a bus's.
+    let first = hasSerialBus ? 3 : 0
+    let away = wires.indices.filter { wrong.meets(LineSet(line: first + $0)) }
+      .map { index in
+        LineError.Away(
+          role: wires[index].wire.role, offset: wires[index].offset,
+          isHigh: read.levels >> UInt64(first + index) & 1 == 1)
+      }
+    if !away.isEmpty { throw .awayFromRest(away, chip: chip.label) }
   }
 
   /// How many operations there were: writes, reads and exchanges.
@@ -278,12 +306,17 @@ private struct Hot: ~Copyable {
   mutating func write(_ levels: UInt64, mask: UInt64) throws(LineError) {
     writes &+= 1
     untilTimed &-= 1
-    var result =
-      untilTimed > 0
-      ? calls.write(calls.context, request, levels, mask) : timedWrite(levels, mask)
+    // While the program ends nothing is written, not even what was interrupted.
+    var result = cgpiod_enter()
+    if result == 0 {
+      result =
+        untilTimed > 0
+        ? calls.write(calls.context, request, levels, mask) : timedWrite(levels, mask)
+      cgpiod_leave()
+    }
     while result != 0 {
       if result != -interrupted { throw failure(.write, result) }
-      result = calls.write(calls.context, request, levels, mask)
+      result = writeAgain(levels, mask)
     }
   }
 
@@ -322,6 +355,14 @@ private struct Hot: ~Copyable {
   }
 
   @inline(never)
+  private func writeAgain(_ levels: UInt64, _ mask: UInt64) -> Int32 {
+    let refused = cgpiod_enter()
+    if refused != 0 { return refused }
+    defer { cgpiod_leave() }
+    return calls.write(calls.context, request, levels, mask)
+  }
+
+  @inline(never)
   private func failure(_ call: LineError.Call, _ result: Int32) -> LineError {
     .failed(call, errno: -result)
   }
@@ -332,13 +373,21 @@ private struct Hot: ~Copyable {
     exchanges &+= 1
     var received: UInt32 = 0
     let start = calls.now(calls.context)
-    let result = calls.exchange(calls.context, bus, word, UInt32(bits), &received)
+    var result = cgpiod_enter()
+    if result == 0 {
+      result = calls.exchange(calls.context, bus, word, UInt32(bits), &received)
+      cgpiod_leave()
+    }
     exchangeLatency.add(calls.now(calls.context) - start)
     if result != 0 { throw .failed(.exchange, errno: -result) }
     return received
   }
 }
 
-/// Puts all lines that are open to rest, LEARN first; does nothing when none are. May be called from
-/// a signal handler.
-public func putLinesToRest() { cgpiod_make_safe() }
+/// Ends the program by a signal, as its default action does, with all lines that are open at rest,
+/// LEARN first, and no thread writing after that. May be called from the signal's handler.
+public func endProgram(bySignal number: Int32) -> Never { cgpiod_end(number) }
+
+/// Puts all lines to rest and ends the program at once with an exit code; may be called from a signal
+/// handler.
+public func endProgram(withCode code: Int32) -> Never { cgpiod_quit(code) }

@@ -47,6 +47,10 @@ public struct AnalogBoard: Sendable {
     var sourceCodes: [UInt32]
     /// The clamps' codes; -1 for a released one.
     var clampCodes: [Int64]
+    /// How many sources' converters put out another voltage than when they are shut down.
+    public var sourcesDriven: Int { sourceCodes.count { $0 != 0 } }
+    /// How many clamps' converters are not shut down.
+    public var clampsDriven: Int { clampCodes.count { $0 >= 0 } }
     /// The comparators' last outputs, A and B of each learning edge: their hysteresis remembers.
     var comparators: [Bool]
     var conversions: [UInt64]

@@ -100,6 +100,9 @@ public struct VirtualPins: Lines, Sendable {
     captured = Array(repeating: Comparison(bits: 0), count: wiring.edgeCount)
   }
 
+  /// How many outputs were last told to be at another level than at rest.
+  public var linesAway: Int { (commanded.bits ^ wiring.idle.bits).nonzeroBitCount }
+
   /// Puts a fault on a line.
   public mutating func add(_ fault: LineFault, line: Int) {
     faults.append((line, fault))

@@ -24,6 +24,8 @@ struct DoctorCommand: ParsableCommand {
       tellChips(&report, wiring)
       tellBus(&report, wiring)
       tellSchedule(&report)
+      tellCrashes(&report)
+      tellWatchdog(&report)
       print(report.text, terminator: "")
       if let failed = report.failed {
         try Exits.leave("the board '\(description.name)' cannot be driven from here", with: failed)
@@ -164,7 +166,7 @@ struct DoctorCommand: ParsableCommand {
   }
 
   /// What was found, a line each.
-  private struct Report {
+  struct Report {
     enum Mark: String {
       case good = "ok  "
       case note = "note"

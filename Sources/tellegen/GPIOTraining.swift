@@ -9,9 +9,30 @@ import VirtualBoard
 /// A board at this computer's GPIO lines; its calls can be logged.
 typealias GPIOBoard = WiredBoard<TracingLines<LinuxLines>>
 
+extension Session where Board: WiredLook {
+  /// What a run on lines does first: the clamps of a board that a killed program left are released,
+  /// and the chain, if there is one, must bring back what is sent.
+  ///
+  /// The clock is asked first of all: so a log tells that the run looked at its board.
+  mutating func beginLook() throws {
+    _ = try board.now()
+    try board.releaseAll()
+    try board.checkChain()
+  }
+}
+
+/// A board that can be told to let go of its targets and asked for its chain.
+protocol WiredLook: LearningBoard {
+  mutating func releaseAll() throws(Failure)
+  mutating func checkChain() throws(Failure)
+}
+extension WiredBoard: WiredLook {}
+
 extension TrainCommand {
   /// Trains a board at GPIO lines.
-  func trainOnLines(setting: RunSetting, directory: RunDirectory) throws {
+  func trainOnLines(
+    setting: RunSetting, directory: RunDirectory, claim: RunClaim?
+  ) throws {
     // Before the first line is requested: from then on no signal may end the program by itself.
     Interruption.watch()
     let place = try setting.task.place(on: setting.board)
@@ -26,7 +47,8 @@ extension TrainCommand {
         "tellegen: \(lines.leftBehind.joined(separator: ", ")) stood away from rest: a program was killed; "
           + "the lines are at rest now")
     }
-    let claim = try claim(directory, for: setting)
+    try lines.checkRest()
+    let claim = try claim ?? newClaim(directory, for: setting)
     defer { claim.release() }
     let traced = trace ? try TraceFiles(in: directory, wave: nil) : nil
     defer { traced?.stream.flush(isEnd: true) }
@@ -40,24 +62,39 @@ extension TrainCommand {
     let saved =
       try resume == nil ? nil : directory.read(BenchCheckpoint.self, from: "checkpoint.json")
 
-    try session.board.releaseAll()
-    say("tellegen: bringing the gates of \(lines.chip.label) to known voltages")
-    var isReady = try session.findGates(stopping: { Interruption.isAsked })
+    // Where neither signal nor error lets the run come to its end, no converter is left driven.
+    var isAtRest = false
+    defer { if !isAtRest { try? rest(&session) } }
+    let watchdog = ServiceWatchdog()
+    /// Asked before whatever takes long: a service's watchdog is told then that there is progress.
+    func stops() -> Bool {
+      watchdog?.tell()
+      return Interruption.isAsked
+    }
+    var look = try FirstLook(setting.board, sources: place.sources, targets: place.targets)
+    say("tellegen: looking at the board, bringing the gates of \(lines.chip.label) to known voltages")
+    try session.beginLook()
+    var isReady = try session.findGates(looking: &look, stopping: stops)
+    if !look.findings.isEmpty {
+      try Exits.leave(
+        "the board does not look right:\n  " + look.findings.joined(separator: "\n  ")
+          + "\nlines and converters are at rest; mend it, then begin anew (docs/gpio.md, \"The first "
+          + "look\")", with: Exits.device)
+    }
     if isReady {
       isReady =
         if let saved {
-          try session.resume(saved, stopping: { Interruption.isAsked })
+          try session.resume(saved, stopping: stops)
         } else {
-          try session.begin(stopping: { Interruption.isAsked })
+          try session.begin(stopping: stops)
         }
     }
     guard isReady else {
-      try leaveAtRest(
-        &session,
+      try Exits.leave(
         resume == nil
           ? "interrupted before training began; nothing is kept, begin anew"
           : "interrupted before training went on; what was learned before is kept, go on with: "
-            + "tellegen train --resume \(directory.path)")
+            + "tellegen train --resume \(directory.path)", with: Exits.interrupted)
     }
     let keeper: RunKeeper
     if let saved {
@@ -76,8 +113,8 @@ extension TrainCommand {
         samples: {
           try $0.trainSamples(
             counting: &steps, operations: { _ in lines.operations },
-            stopping: { Interruption.isAsked })
-        }, failure: { _ in nil })
+            stopping: stops)
+        }, stopping: stops, failure: { _ in nil })
     } catch let failure as WiredFailure<LineError> {
       // What was learned before the lines failed is worth keeping.
       keeper.keep(session.benchCheckpoint)
@@ -86,8 +123,8 @@ extension TrainCommand {
     // The log is of training: what follows is not in it.
     session.board.lines.trace = nil
     let seconds = try session.board.now().seconds
-    try session.board.releaseAll()
-    try session.board.lines.base.rest()
+    try rest(&session)
+    isAtRest = true
     let statistics = LineStatistics(
       chip: lines.chip.label, library: libgpiodVersion, writes: lines.writes, reads: lines.reads,
       latency: LineStatistics.Latency(
@@ -106,9 +143,10 @@ extension TrainCommand {
       keeper: keeper, directory: directory)
   }
 
-  private func leaveAtRest(_ session: inout Session<GPIOBoard>, _ message: String) throws -> Never {
-    try session.board.releaseAll()
+  /// Shuts all converters down and puts the lines to rest.
+  private func rest(_ session: inout Session<GPIOBoard>) throws {
+    session.board.lines.trace = nil
+    try session.board.shutDownAll()
     try session.board.lines.base.rest()
-    try Exits.leave(message, with: Exits.interrupted)
   }
 }

@@ -1,14 +1,18 @@
 import Foundation
 import LinuxLines
+import Synchronization
 
 /// Whether the user or the system has asked the program to stop (SIGINT, SIGTERM, SIGHUP).
 enum Interruption {
-  /// Written by the signal handler alone; a plain flag, since a handler may do little more.
-  private nonisolated(unsafe) static var asked: sig_atomic_t = 0
+  /// How many signals have asked. Written by their handler, read by any thread: an atomic without a
+  /// lock, which is all that a handler may touch.
+  private static let asked = Atomic<Int>(0)
 
   /// Starts to catch the signals. A second one ends the program at once, as its default would, but
   /// for GPIO lines: these are put to rest first.
   static func watch() {
+    // Made before a handler can ask for it.
+    _ = isAsked
     // Whoever started the program may have blocked them.
     var set = sigset_t()
     sigemptyset(&set)
@@ -24,12 +28,11 @@ enum Interruption {
       }
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { number in
-        if Interruption.asked != 0 {
-          putLinesToRest()
-          signal(number, SIG_DFL)
-          raise(number)
+        if Interruption.asked.add(1, ordering: .relaxed).oldValue > 0 {
+          // A closed terminal hangs up more than once: by the kernel, and by the shell in it.
+          if number == SIGHUP { return }
+          endProgram(bySignal: number)
         }
-        Interruption.asked = 1
         // Whatever is under way, a plot or a step of a very large board, has to end in time.
         var limit = itimerval()
         limit.it_value.tv_sec = 1
@@ -45,16 +48,12 @@ enum Interruption {
   private static func boundEnding() {
     var action = sigaction()
     action.__sigaction_handler.sa_handler = { number in
-      putLinesToRest()
-      if Interruption.asked == 0 {
-        // Nobody asked: somebody sent it.
-        signal(number, SIG_DFL)
-        raise(number)
-      }
+      // Where nobody asked, somebody sent it.
+      if Interruption.asked.load(ordering: .relaxed) == 0 { endProgram(bySignal: number) }
       let words: StaticString =
         "tellegen: stopped in the middle of what takes too long to end; what was kept last stays\n"
       _ = write(STDERR_FILENO, words.utf8Start, words.utf8CodeUnitCount)
-      _exit(130)
+      endProgram(withCode: 130)
     }
     sigaction(SIGALRM, &action, nil)
     var alarm = sigset_t()
@@ -64,5 +63,5 @@ enum Interruption {
   }
 
   /// Whether a stop has been asked for.
-  static var isAsked: Bool { asked != 0 }
+  static var isAsked: Bool { asked.load(ordering: .relaxed) > 0 }
 }

@@ -52,7 +52,9 @@ struct ReplayCommand: ParsableCommand {
         }
         var session = try session(lines, pins.wiring, setting, calibration)
         do {
-          try follow(&session, setting, &steps, { $0.operations }, until: { $0.isAtEnd })
+          try follow(
+            &session, setting, looking: looked(calls), &steps, { $0.operations },
+            until: { $0.isAtEnd })
         } catch WiredFailure<RetimedPins.Divergence>.lines(let divergence)
           where divergence.isPastEnd
         {
@@ -66,7 +68,9 @@ struct ReplayCommand: ParsableCommand {
       } else {
         var session = try session(ReplayLines(calls), pins.wiring, setting, calibration)
         do {
-          try follow(&session, setting, &steps, { $0.operations }, until: { $0.isAtEnd })
+          try follow(
+            &session, setting, looking: looked(calls), &steps, { $0.operations },
+            until: { $0.isAtEnd })
         } catch WiredFailure<ReplayLines.Divergence>.lines(let divergence)
           where divergence.logged != nil
         {
@@ -120,12 +124,21 @@ struct ReplayCommand: ParsableCommand {
       calibration: calibration)
   }
 
+  /// Whether a run on lines looked at its board first: it asks for the time before anything else, as
+  /// older programs, which did not look, never did.
+  private func looked(_ calls: Trace) -> Bool { calls.events.first?.kind == .now }
+
   /// Runs what the run did.
   private func follow<L: Lines>(
-    _ session: inout Session<WiredBoard<L>>, _ setting: RunSetting,
+    _ session: inout Session<WiredBoard<L>>, _ setting: RunSetting, looking: Bool,
     _ steps: inout LineStatistics.Steps, _ operations: (L) -> Int, until isAtEnd: (L) -> Bool
   ) throws {
-    if setting.target == .gpio {
+    if setting.target == .gpio && looking {
+      let place = try setting.task.place(on: setting.board)
+      var look = try FirstLook(setting.board, sources: place.sources, targets: place.targets)
+      try session.beginLook()
+      _ = try session.findGates(looking: &look)
+    } else if setting.target == .gpio {
       try session.board.releaseAll()
       _ = try session.findGates()
     }

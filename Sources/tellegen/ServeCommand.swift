@@ -111,7 +111,8 @@ struct ServeCommand: ParsableCommand {
     let told = Sight(
       sightings: chip.sightings, misuses: chip.pins.misuseCount,
       firstMisuses: chip.pins.misuses.prefix(5).map { "\($0)" },
-      gates: analog.gates(at: chip.pins.time))
+      gates: analog.gates(at: chip.pins.time), linesAway: chip.pins.linesAway,
+      clampsDriven: analog.state.clampsDriven, sourcesDriven: analog.state.sourcesDriven)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
     let data = try encoder.encode(told)
@@ -130,5 +131,9 @@ struct ServeCommand: ParsableCommand {
     var misuses: Int
     var firstMisuses: [String]
     var gates: [Double]
+    /// What stands away from rest at the end: lines as they were told, clamps, sources.
+    var linesAway: Int
+    var clampsDriven: Int
+    var sourcesDriven: Int
   }
 }

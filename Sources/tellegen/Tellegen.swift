@@ -17,7 +17,7 @@ struct Tellegen: ParsableCommand {
     version: version,
     subcommands: [
       TrainCommand.self, DescendCommand.self, GradientCommand.self, BoardCommand.self,
-      TaskCommand.self, ServeCommand.self, DoctorCommand.self,
+      TaskCommand.self, ServeCommand.self, DoctorCommand.self, RestCommand.self,
       ReplayCommand.self, CycleCommand.self, DriftCommand.self, ReproduceCommand.self,
       BenchmarkCommand.self,
     ])

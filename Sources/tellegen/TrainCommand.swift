@@ -197,8 +197,10 @@ struct TrainCommand: ParsableCommand {
     try Exits.catching {
       let directory: RunDirectory
       let setting: RunSetting
+      var claim: RunClaim?
       if let resume {
         directory = RunDirectory(path: resume)
+        claim = try RunClaim(existing: directory)
         setting = try directory.read(RunSetting.self, from: RunDirectory.setting)
       } else {
         setting = try newSetting()
@@ -206,18 +208,21 @@ struct TrainCommand: ParsableCommand {
           path: out ?? "runs/\(setting.task.name)-\(setting.board.name)-\(setting.plan.seed)")
       }
       if setting.target == .gpio {
-        try trainOnLines(setting: setting, directory: directory)
+        try trainOnLines(setting: setting, directory: directory, claim: claim)
       } else {
         switch boundary {
         case .direct:
           if trace {
             try Exits.leave("--trace needs --boundary pins or --target gpio", with: Exits.usage)
           }
-          try train(on: VirtualBoard.self, setting: setting, directory: directory) { _, _ in nil }
+          try train(on: VirtualBoard.self, setting: setting, directory: directory, claim: claim) {
+            _, _ in nil
+          }
         case .pins:
           let keep = trace
-          let session = try train(on: PinBoard.self, setting: setting, directory: directory) {
-            board, directory in
+          let session = try train(
+            on: PinBoard.self, setting: setting, directory: directory, claim: claim
+          ) { board, directory in
             if !keep { return nil }
             let wave = Waveform(
               lines: setting.board.wiring?.wires.map(\.role) ?? [],
@@ -238,23 +243,21 @@ struct TrainCommand: ParsableCommand {
     }
   }
 
-  /// Takes the folder of the run: a new one, or the one that is gone on with.
-  func claim(_ directory: RunDirectory, for setting: RunSetting) throws -> RunClaim {
-    if resume != nil { return try RunClaim(existing: directory) }
-    return try RunClaim(
-      new: directory, files: setting.files ?? [], overwrite: overwrite)
+  /// Takes the folder of a new run.
+  func newClaim(_ directory: RunDirectory, for setting: RunSetting) throws -> RunClaim {
+    try RunClaim(new: directory, files: setting.files ?? [], overwrite: overwrite)
   }
 
   /// Begins or resumes a session and trains it.
   @discardableResult
   private func train<Board: VirtualFace>(
-    on _: Board.Type, setting: RunSetting, directory: RunDirectory,
+    on _: Board.Type, setting: RunSetting, directory: RunDirectory, claim: RunClaim?,
     tracing trace: (inout Board, RunDirectory) throws -> TraceFiles?
   ) throws -> Session<Board> {
     var session = try Session<Board>(
       description: setting.board, task: setting.task, plan: setting.plan)
     session.keepsCurve = false
-    let claim = try claim(directory, for: setting)
+    let claim = try claim ?? newClaim(directory, for: setting)
     defer { claim.release() }
     Interruption.watch()
     let keeper: RunKeeper
@@ -313,10 +316,12 @@ struct TrainCommand: ParsableCommand {
   ///   - keeper: what keeps it.
   ///   - checkpoint: what a checkpoint of it is.
   ///   - samples: trains an epoch's samples, up to a stop.
+  ///   - stopping: asked while measures are taken.
   ///   - failure: why its board can go on no further, if it cannot.
   func learn<Board: LearningBoard, Saved: Encodable>(
     _ session: inout Session<Board>, setting: RunSetting, keeper: RunKeeper,
     checkpoint: (Session<Board>) -> Saved, samples: (inout Session<Board>) throws -> Bool,
+    stopping: () -> Bool = { Interruption.isAsked },
     failure: (Session<Board>) -> (any Error)?
   ) throws {
     var display = ProgressDisplay(total: setting.plan.epochs, from: session.progress.epoch)
@@ -329,7 +334,7 @@ struct TrainCommand: ParsableCommand {
       }
       // Measuring changes the board: a stop in the middle of it goes back to before.
       let before = checkpoint(session)
-      guard try session.measureEpoch(stopping: { Interruption.isAsked }) else {
+      guard try session.measureEpoch(stopping: stopping) else {
         display.stop()
         keeper.keep(before)
         return

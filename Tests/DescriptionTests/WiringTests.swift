@@ -480,7 +480,8 @@ private func output(_ select: Int, _ channel: Int) -> WiringDescription.Output {
       "ALD1106": 16, "MCP6544": 16, "1 Mohm 1 %": 256, "2.2 uF polypropylene": 32,
       "100 kohm 1 %": 64, "BAV199": 32, "10 kohm": 67, "74HC165": 8, "74HCT595": 8, "74HC138": 1,
       "74LVC1G125": 1, "74HCT123": 1, "91 kohm 1 %": 1, "470 nF film": 1, "MCP4922": 6,
-      "MCP3208": 1, "MCP6024": 2, "100 ohm 1 %": 4, "switch": 1,
+      "MCP3208": 1, "MCP6024": 2, "100 ohm 1 %": 4, "switch": 1, "1 Mohm": 1, "4.7 uF film": 1,
+      "100 kohm": 8,
     ]
     for (part, count) in expected { #expect(lattice[part] == count, "\(part)") }
     #expect(lattice["74HCT244"] == nil)

@@ -39,8 +39,14 @@ final class FakeKernel {
 
   /// The calls in order.
   var log: [String] = []
+  /// Lines that something else holds at a level, as a chip tells that reads its pins: their bits.
+  var shorted: (lines: UInt64, levels: UInt64) = (0, 0)
+  /// Told of every write, with its levels and mask.
+  var written: ((UInt64, UInt64) -> Void)?
   /// Calls before the one that fails, and its errno; counted down by writes and reads.
   var failure: (after: Int, errno: Int32)?
+  /// Whether no call does anything after it.
+  var isDeadAfterFailure = false
   private(set) var opened = 0
   private(set) var closed = 0
   var leftLevels: UInt64 = 0
@@ -53,7 +59,7 @@ final class FakeKernel {
   private func fails() -> Int32? {
     guard var next = failure else { return nil }
     if next.after == 0 {
-      failure = nil
+      if !isDeadAfterFailure { failure = nil }
       return next.errno
     }
     next.after -= 1
@@ -123,6 +129,7 @@ final class FakeKernel {
       write: { context, _, levels, mask in
         let kernel = Unmanaged<FakeKernel>.fromOpaque(context!).takeUnretainedValue()
         if let errno = kernel.fails() { return -errno }
+        kernel.written?(levels & mask, mask)
         kernel.log.append("w \(String(mask, radix: 16)) \(String(levels & mask, radix: 16))")
         kernel.pins.write(LineSet(bits: levels), mask: LineSet(bits: mask) & kernel.held)
         return 0
@@ -133,7 +140,8 @@ final class FakeKernel {
         if kernel.isAsIs { return cgpiod_reading(levels: kernel.leftLevels & mask, error: 0) }
         kernel.log.append("r \(String(mask, radix: 16))")
         let levels = kernel.pins.read(mask: LineSet(bits: mask))
-        return cgpiod_reading(levels: levels.bits, error: 0)
+        let (lines, forced) = kernel.shorted
+        return cgpiod_reading(levels: levels.bits & ~lines | forced & lines & mask, error: 0)
       },
       close: { context, _ in
         let kernel = Unmanaged<FakeKernel>.fromOpaque(context!).takeUnretainedValue()

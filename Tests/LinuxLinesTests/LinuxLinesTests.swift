@@ -76,21 +76,21 @@ struct LinuxLinesTests {
     }
   }
 
-  @Test func `lines of two boards are each put to rest, by their own end and by a handler`() throws
-  {
+  @Test func `lines of two boards are each put to rest by their own end`() throws {
     let one = try Bench("breadboard", task: "regression")
     let other = try Bench("breadboard", task: "regression")
-    var kept = try other.lines()
-    try kept.write(other.wiring.learn, mask: other.wiring.learn)
     do {
-      var lines = try one.lines()
-      try lines.write(one.wiring.learn, mask: one.wiring.learn)
+      var kept = try other.lines()
+      try kept.write(other.wiring.learn, mask: other.wiring.learn)
+      do {
+        var lines = try one.lines()
+        try lines.write(one.wiring.learn, mask: one.wiring.learn)
+      }
+      #expect(one.kernel.pins.read(mask: one.wiring.outputs) == one.wiring.idle)
+      #expect(other.kernel.pins.read(mask: other.wiring.learn) == other.wiring.learn)
+      _ = kept.writes
     }
-    #expect(one.kernel.pins.read(mask: one.wiring.outputs) == one.wiring.idle)
-    #expect(other.kernel.pins.read(mask: other.wiring.learn) == other.wiring.learn)
-    putLinesToRest()
     #expect(other.kernel.pins.read(mask: other.wiring.outputs) == other.wiring.idle)
-    _ = kept.writes
   }
 
   @Test func `the driver says what becomes of released lines, by its new parameter or its old`()
@@ -318,16 +318,99 @@ struct LinuxLinesTests {
       ])
   }
 
-  @Test func `a handler puts the lines to rest at once, and only once`() throws {
-    let bench = try Bench("breadboard", task: "regression")
-    var lines = try bench.lines()
-    try lines.write(bench.wiring.learn, mask: bench.wiring.learn)
-    putLinesToRest()
-    #expect(bench.kernel.pins.read(mask: bench.wiring.outputs) == bench.wiring.idle)
-    let count = bench.kernel.log.count
-    putLinesToRest()
-    #expect(bench.kernel.log.count == count)
-    _ = lines.writes
+  // MARK: - Rest
+
+  /// What a killed run left behind, whatever it did when it was killed, is put right by the next who
+  /// opens the lines and shuts the converters down.
+  @Test(arguments: [("breadboard", "regression"), ("lattice", "xor")], [false, true])
+  func `converters that a killed run left driven are shut down, and again`(
+    _ name: (String, String), _ overBus: Bool
+  ) throws {
+    let bench = try Bench(name.0, task: name.1, overBus: overBus)
+    let wiring = bench.wiring
+    for calls in [3, 40, 200, 301, 333] {
+      do {
+        var board = WiredBoard(lines: try bench.lines(), wiring: wiring)
+        for source in 0..<wiring.sourceCount {
+          try board.drive(source: source, at: .millivolts(300))
+        }
+        for target in 0..<wiring.targetCount {
+          try board.clamp(target: target, at: .millivolts(200))
+        }
+        // Killed: from some call on nothing reaches the chip, not even what would put it to rest.
+        bench.kernel.failure = (calls, EIO)
+        bench.kernel.isDeadAfterFailure = true
+        #expect(throws: WiredFailure<LineError>.self) {
+          while true {
+            try board.drive(source: 0, at: .millivolts(100))
+            _ = try board.pulse(width: .milliseconds(1), drives: Span())
+            try board.drive(source: 0, at: .millivolts(200))
+          }
+        }
+      }
+      let left = bench.kernel.pins.analog.state
+      #expect(left.sourcesDriven == wiring.sourceCount && left.clampsDriven == wiring.targetCount)
+      bench.kernel.isDeadAfterFailure = false
+      bench.kernel.failure = nil
+      for _ in 0..<2 {
+        // As the request does.
+        bench.kernel.pins.write(wiring.idle, mask: wiring.outputs)
+        var board = WiredBoard(lines: try bench.lines(), wiring: wiring)
+        try board.shutDownAll()
+        try board.lines.rest()
+        try board.lines.checkRest()
+        let state = bench.kernel.pins.analog.state
+        #expect(state.sourcesDriven == 0 && state.clampsDriven == 0)
+      }
+      #expect(bench.kernel.pins.linesAway == 0)
+    }
+  }
+
+  @Test func `an output that does not go to rest is named, with where it stands`() throws {
+    let bench = try Bench("lattice", task: "xor")
+    let lines = try bench.lines()
+    try lines.checkRest()
+    bench.kernel.shorted = ((bench.wiring.learn | bench.wiring.load).bits, bench.wiring.learn.bits)
+    #expect {
+      try lines.checkRest()
+    } throws: { error in
+      let text = "\(error)"
+      return text.contains("LOAD, line 24 of pinctrl-bcm2711, stays low though it was put high")
+        && text.contains("LEARN, line 23 of pinctrl-bcm2711, stays high though it was put low")
+        && text.contains("check what the line is joined to")
+    }
+    // The lines of a bus are not the board's to judge.
+    let bus = try Bench("breadboard", task: "regression", overBus: true)
+    let others = try bus.lines()
+    try others.checkRest()
+    bus.kernel.shorted = (bus.wiring.selectLine(1).bits, 0)
+    #expect(
+      throws: LineError.awayFromRest(
+        [.init(role: "CS1", offset: 7, isHigh: false)], chip: "pinctrl-bcm2711")
+    ) { try others.checkRest() }
+  }
+
+  /// The look is part of a run: its log, and that of a program that did not look, replay.
+  @Test(arguments: [("breadboard", "regression"), ("lattice", "xor")], [false, true])
+  func `a board looks right through LinuxLines, and its log replays`(
+    _ name: (String, String), _ overBus: Bool
+  ) throws {
+    let bench = try Bench(name.0, task: name.1, overBus: overBus)
+    let place = try bench.task.place(on: bench.board)
+    func look<L: Lines>(_ board: WiredBoard<L>) throws -> Session<WiredBoard<L>> {
+      var session = try session(bench, board)
+      var look = try FirstLook(bench.board, sources: place.sources, targets: place.targets)
+      try session.board.checkChain()
+      #expect(try session.findGates(looking: &look), "\(look.findings)")
+      #expect(look.comparatorsSeen > 0)
+      return session
+    }
+    let real = try look(
+      WiredBoard(lines: TracingLines(try bench.lines(), trace: Trace()), wiring: bench.wiring))
+    let trace = try #require(real.board.lines.trace)
+    let again = try look(WiredBoard(lines: ReplayLines(trace), wiring: bench.wiring))
+    #expect(again.board.lines.isAtEnd)
+    #expect(again.controllers.map(\.gate) == real.controllers.map(\.gate))
   }
 
   // MARK: - The guard
@@ -335,7 +418,7 @@ struct LinuxLinesTests {
   /// A program that is ending is sent another signal with every write that puts its lines to rest.
   @Test func `a signal amid the last writes does not keep the others from being done`() async {
     let result = await #expect(
-      processExitsWith: .signal(SIGUSR1), observing: [\.standardOutputContent]
+      processExitsWith: .signal(SIGQUIT), observing: [\.standardOutputContent]
     ) {
       var calls = cgpiod_kernel()
       calls.write = { _, _, levels, _ in

@@ -84,14 +84,51 @@ typedef struct {
 // How many requests can be guarded at a time.
 #define CGPIOD_GUARDED 16
 
-// Keeps the writes for a request, and has them done by a fault (SIGSEGV, a stack that ran over,
-// SIGABRT, a Swift trap), by any other signal that ends the program, and by exit(). False when too
-// many requests are guarded already.
+// Keeps the writes for a request, and has them done by a fault (SIGSEGV, SIGABRT, a Swift trap), by
+// any other signal that ends the program, and by exit(). False when too many requests are guarded
+// already.
+//
+// The end has an order, and only the first thread that comes to it goes through it: from a moment on
+// no other thread begins a write (see cgpiod_enter); the guard's writes are done; those that other
+// threads had begun are waited for, at most 100 ms; the guard's writes are done again. A signal then
+// ends the program by its default action, whoever handled it before the guard was armed.
 bool cgpiod_arm(const cgpiod_calls *calls, void *request, const cgpiod_guard *guard);
-// Does the writes of one request, unless they were done, and guards it no longer.
+// Does the writes of one request and guards it no longer; its lines may then be released. Does not
+// return while another thread ends the program.
 void cgpiod_disarm(void *request);
-// Does the writes of all requests, each once; may be called from a signal handler.
-void cgpiod_make_safe(void);
+// Ends the program by a signal, as its default action does, with the lines at rest; may be called
+// from a signal's handler.
+_Noreturn void cgpiod_end(int signal);
+// The same with an exit code in place of the signal.
+_Noreturn void cgpiod_quit(int code);
+
+// Whatever may set a line is done between cgpiod_enter, which must return 0, and cgpiod_leave. While
+// the program ends cgpiod_enter does not return, but in the thread that ends it, where it returns
+// -ECANCELED. The first time that a thread comes here it gets a stack of its own for signal handlers,
+// so that the guard finds room even where that thread's stack has run over. Threads that set no line
+// get none: what their stack does when it runs over, short of a handler of theirs, ends the program
+// with the lines as they are.
+extern int cgpiod_ending;
+extern int cgpiod_in_flight;
+// How many of those in flight are this thread's; below zero before its first.
+extern _Thread_local volatile int cgpiod_own __attribute__((tls_model("initial-exec")));
+int cgpiod_enter_slowly(void);
+
+static inline int cgpiod_enter(void) {
+  // Either this thread sees that the end has begun, or who began it sees this one in flight. A signal
+  // that comes between the next two lines takes this thread's write for another's and waits in vain.
+  __atomic_fetch_add(&cgpiod_in_flight, 1, __ATOMIC_SEQ_CST);
+  int own = cgpiod_own + 1;
+  cgpiod_own = own;
+  if (__builtin_expect(own <= 0 || __atomic_load_n(&cgpiod_ending, __ATOMIC_SEQ_CST), 0))
+    return cgpiod_enter_slowly();
+  return 0;
+}
+
+static inline void cgpiod_leave(void) {
+  cgpiod_own = cgpiod_own - 1;
+  __atomic_fetch_sub(&cgpiod_in_flight, 1, __ATOMIC_SEQ_CST);
+}
 
 // The cost in ns of one get of an input and of one set of an output by libgpiod's own calls, mean of
 // `count`. `request` must come from `cgpiod_kernel().open`; the lines are bits of it, the input the

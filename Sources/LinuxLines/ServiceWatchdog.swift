@@ -1,0 +1,61 @@
+import Foundation
+
+/// The watchdog of the systemd service that the program runs in, if it has one: who does not tell it in
+/// time that all is well is ended by SIGABRT. It is told from where the work is done, so that a program
+/// that hangs at its lines tells nothing.
+public final class ServiceWatchdog {
+  /// After how long without a word the service is ended, ns.
+  public let limit: Int64
+  private let socket: Int32
+  private var last = Int64.min
+
+  /// Finds the watchdog, by the variables WATCHDOG_USEC, WATCHDOG_PID and NOTIFY_SOCKET that systemd
+  /// sets.
+  ///
+  /// - Parameter environment: the variables; by default those of this process.
+  /// - Returns: `nil` where there is none for this process.
+  public init?(environment given: [String: String]? = nil) {
+    let environment = given ?? ProcessInfo.processInfo.environment
+    guard let text = environment["WATCHDOG_USEC"], let microseconds = Int64(text),
+      (1...1_000_000_000_000).contains(microseconds),
+      let path = environment["NOTIFY_SOCKET"], path.hasPrefix("/") || path.hasPrefix("@"),
+      environment["WATCHDOG_PID"].map({ Int32($0) == getpid() }) ?? true
+    else { return nil }
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let bytes = Array(path.utf8)
+    guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return nil }
+    withUnsafeMutableBytes(of: &address.sun_path) { room in
+      room.copyBytes(from: bytes)
+      // A name that is no file's begins with a zero.
+      if path.hasPrefix("@") { room[0] = 0 }
+    }
+    let size = MemoryLayout<sockaddr_un>.offset(of: \.sun_path)! + bytes.count
+    let socket = Foundation.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    let result = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(socket, $0, socklen_t(size))
+      }
+    }
+    if result != 0 {
+      close(socket)
+      return nil
+    }
+    self.socket = socket
+    limit = microseconds * 1000
+  }
+
+  deinit { close(socket) }
+
+  /// Tells the watchdog that all is well, at most eight times in its limit.
+  public func tell() {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    let now = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    if last != .min && now - last < limit / 8 { return }
+    last = now
+    let word = Array("WATCHDOG=1".utf8)
+    // Nobody is waited for.
+    _ = send(socket, word, word.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
+  }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Description
+import Firmware
+import Foundation
+import LinuxLines
+import VirtualBoard
+
+struct RestCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rest",
+    abstract: "Puts every line of a board at GPIO lines to rest and shuts its converters down.",
+    discussion: """
+      For after a kill, for an emergency stop and for service units (ExecStopPost): LEARN is off,
+      nothing is selected, every drive holds, and all clamps and sources are shut down. Nothing is
+      read from the board, and doing it again changes nothing. It says which lines it found away from
+      rest.
+
+      Exit code 0 when all is at rest; 69 when the chip or a line is not there, is held by another
+      program, which is named, or does not go to rest; 77 when permission is lacking; 65 for a wrong
+      board file and a board without wiring.
+      """)
+  @Option(help: "The board: a name in board/ or a file.")
+  var board: String
+
+  func run() throws {
+    try Exits.catching {
+      // A signal waits until all is at rest.
+      Interruption.watch()
+      let description = try BoardDescription.named(board)
+      guard let wires = description.wiring else { throw WiringError.none(board: description.name) }
+      let wiring = try BoardWiring(
+        description, sources: wires.sources.count,
+        targets: min(wires.clamps.count, wires.targets.count))
+      // The request itself puts the lines to rest.
+      let lines = try LinuxLines(wires, wiring: wiring)
+      var wired = WiredBoard(lines: lines, wiring: wiring)
+      try wired.lines.rest()
+      try wired.shutDownAll()
+      try wired.lines.rest()
+      let found = lines.leftBehind
+      if !found.isEmpty { print("\(found.joined(separator: ", ")) stood away from rest") }
+      try lines.checkRest()
+      print(
+        "\(description.name) at \(lines.chip.label): lines at rest, clamps and sources shut down")
+    }
+  }
+}
