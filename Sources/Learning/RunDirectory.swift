@@ -168,7 +168,7 @@ public struct RunDirectory: Sendable {
     try write(Data(text.utf8), to: name)
   }
 
-  /// Reads a value from JSON.
+  /// Reads a value from JSON; one of a `CheckedState` is checked.
   /// - Throws: `RunDirectoryError` when the file is missing or not what it should be.
   public func read<Value: Decodable>(_ type: Value.Type, from name: String)
     throws(RunDirectoryError) -> Value
@@ -176,13 +176,21 @@ public struct RunDirectory: Sendable {
     guard let data = FileManager.default.contents(atPath: file(name)) else {
       throw RunDirectoryError(path: file(name), message: "there is no such file to resume from")
     }
+    let value: Value
     do {
-      return try JSONDecoder().decode(type, from: data)
+      value = try JSONDecoder().decode(type, from: data)
     } catch {
       throw RunDirectoryError(
         path: file(name), message: "it is damaged, or not of this program's making; begin anew",
         isDamaged: true)
     }
+    do throws(StateError) {
+      try (value as? any CheckedState)?.check()
+    } catch {
+      throw RunDirectoryError(
+        path: file(name), message: "it is damaged: \(error); begin anew", isDamaged: true)
+    }
+    return value
   }
 
   private func write(_ data: Data, to name: String) throws(RunDirectoryError) {

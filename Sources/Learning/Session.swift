@@ -302,13 +302,14 @@ extension Session {
     guard estimates.count == controllers.count else {
       throw .otherRun("it has \(estimates.count) edges")
     }
-    let counts = [progress.epoch, progress.position, progress.steps, progress.pulses]
-    guard counts.allSatisfy({ (0...Int(1e15)).contains($0) }), progress.epoch <= plan.epochs,
-      progress.position <= problem.training.count,
-      progress.curve.count == progress.epoch + 1,
-      (0...Int64(4e18)).contains(progress.learned),
-      (0...Int64(4e18)).contains(progress.accounted)
-    else { throw .otherRun("its progress is out of range") }
+    do throws(StateError) {
+      try progress.check()
+      try StateError.check(progress.epoch, "epoch of progress", 0...plan.epochs)
+      try StateError.check(
+        progress.position, "position of progress", 0...problem.training.count)
+    } catch {
+      throw .otherRun("\(error)")
+    }
   }
 }
 
