@@ -305,8 +305,11 @@ extension Session {
     do throws(StateError) {
       try progress.check()
       try StateError.check(progress.epoch, "epoch of progress", 0...plan.epochs)
-      try StateError.check(
-        progress.position, "position of progress", 0...problem.training.count)
+      let samples = problem.training.count
+      try StateError.check(progress.position, "position of progress", 0...samples)
+      // Steps beside those of epochs are few: whoever takes them, takes them one by one.
+      let trained = progress.epoch * samples + progress.position
+      try StateError.check(progress.steps, "steps of progress", trained...trained + 1_000_000_000)
     } catch {
       throw .otherRun("\(error)")
     }

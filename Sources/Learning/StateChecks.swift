@@ -108,7 +108,9 @@ extension Progress {
     try StateError.check(position, "position of progress", 0...Progress.mostSteps)
     try StateError.check(steps, "steps of progress", 0...Progress.mostSteps)
     try StateError.check(pulses, "pulses of progress", 0...steps)
-    try StateError.check(learned, "learned of progress", 0...Int64(Progress.longest))
+    // A step's pulse is far shorter than 100 s.
+    let longest = Int64(min(pulses, Int(Progress.longest / 1e11))) * 100_000_000_000
+    try StateError.check(learned, "learned of progress", 0...longest)
     try StateError.check(accounted, "accounted of progress", 0...Int64(Progress.longest))
     for (index, record) in curve.enumerated() {
       try record.check()

@@ -65,6 +65,7 @@ import VirtualBoard
     Spoiling("progress.epoch", "-5", "epoch of progress is -5"),
     Spoiling("progress.pulses", "1000000", "pulses of progress is 1000000; allowed is 0 ..."),
     Spoiling("progress.learned", "-1", "learned of progress is -1"),
+    Spoiling("progress.learned", "3200000000000000000", "learned of progress is 3200000"),
     Spoiling("progress.accounted", "9223372036854775807", "accounted of progress is"),
     Spoiling("progress.curve.0.training.error", "1e300", "error of the measures after epoch 0"),
     Spoiling("progress.curve.0.training.unmet", "-1", "unmet of the measures after epoch 0"),

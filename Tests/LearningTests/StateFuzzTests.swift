@@ -61,6 +61,8 @@ import VirtualBoard
       return
     }
     if session.board.analog.failure != nil { return }
+    // A hundred years of board time are over for a clock that was near their end.
+    if session.board.time.count > 3_100_000_000_000_000_000 { return }
     let written = try JSONEncoder().encode(session.checkpoint)
     let read = try #require(accepted(Checkpoint.self, written))
     try session.restore(read)

@@ -56,6 +56,23 @@ public func json(_ value: some Encodable) -> Data {
   }
 }
 
+/// Whether a whole number of 18 digits or more is in JSON: a count at the end of its range, which counts
+/// on, is out of it.
+public func holdsHugeNumber(_ data: Data) -> Bool {
+  var digits = 0
+  var isFraction = false
+  for byte in data {
+    if (0x30...0x39).contains(byte) {
+      digits += 1
+      if digits >= 18 && !isFraction { return true }
+    } else {
+      digits = 0
+      isFraction = byte == 0x2e
+    }
+  }
+  return false
+}
+
 /// A value as the program reads it: decoded and checked.
 public func accepted<Value: Decodable & CheckedState>(_ type: Value.Type, _ data: Data) -> Value? {
   guard let value = try? JSONDecoder().decode(type, from: data), (try? value.check()) != nil else {
@@ -95,6 +112,8 @@ public func use<Board: VirtualFace>(_ session: Session<Board>, begins: Bool) {
   countUse()
   if session.board.analog.failure != nil { return }
   _ = json(session.result)
+  // A hundred years of board time are over for a clock that was near their end.
+  if session.board.time.count > 3_100_000_000_000_000_000 { return }
   let kept = json(session.checkpoint)
   guard let read = accepted(Checkpoint.self, kept) else {
     fatalError("a checkpoint is refused that this program wrote")
