@@ -521,8 +521,9 @@ extension BoardDescription {
       for (channel, output) in outputs.enumerated() {
         let name = "\(what) \(channel) of wiring"
         if let rail = output.rail {
-          guard what == "source" else {
-            throw Violation(message: "\(name) is a rail; only sources can be")
+          guard what == "source", output == WiringDescription.Output(rail: rail) else {
+            throw Violation(
+              message: "\(name) is a rail; only sources can be, and a rail is at no select")
           }
           try Description.check(
             rail, "rail of \(name)", in: WiringDescription.Output.railsAllowed, unit: "V")

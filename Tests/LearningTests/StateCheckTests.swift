@@ -52,6 +52,9 @@ import VirtualBoard
     Spoiling("board.wiring.chain.0", "99999", "chain of wiring must have each of the 32"),
     Spoiling("board.wiring.selects.0", "\"adc\"", "selects of wiring list 0 chains"),
     Spoiling("board.wiring.sources.0.select", "-1", "source 0 of wiring is at select -1"),
+    Spoiling(
+      "board.wiring.sources.0", "{\"rail\":0.4,\"select\":4,\"channel\":1}",
+      "a rail is at no select"),
     Spoiling("board.wiring.wires.0.line", "{\"offset\":{\"_0\":-7}}", "SCLK of lines is -7"),
     Spoiling("plan.epochs", "-3", "epochs of plan is -3; allowed is 1 ... 1000000"),
     Spoiling("plan.lastPulse", "0", "lastPulse of plan is 0"),
