@@ -3,13 +3,13 @@
 # Tests are built with other flags than the program; a place of their own keeps both builds warm.
 tests := --scratch-path .build-test -c release -Xswiftc -enable-testing
 
-swift_files := Sources Tests Embedded Package.swift
+swift_files := Sources Tests Embedded Fuzz/Sources Fuzz/Package.swift Package.swift
 
 # Where the demo's run goes.
 out ?= runs/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check proof lint format bench reproduce hil
+.PHONY: help demo test check fuzz proof lint format bench reproduce hil
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -26,6 +26,11 @@ test: ## build and run the tests
 
 check: export TELLEGEN_LONG = 1
 check: test ## the tests, the long ones too
+
+fuzz: seconds ?= 60
+fuzz: ## look for files of runs that trap the program (seconds=60 only=setting)
+	@Scripts/setup build
+	Scripts/fuzz $(seconds) $(only)
 
 proof: ## prove that the firmware neither allocates nor traps, on five processors
 	@Scripts/setup proof

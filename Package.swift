@@ -6,6 +6,7 @@ let package = Package(
   products: [
     .library(name: "Firmware", targets: ["Firmware"]),
     .library(name: "Learning", targets: ["Learning"]),
+    .library(name: "Double", targets: ["Description", "VirtualBoard", "VirtualChip"]),
     .executable(name: "tellegen", targets: ["tellegen"]),
   ],
   dependencies: [

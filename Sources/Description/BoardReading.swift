@@ -39,10 +39,7 @@ extension BoardDescription {
     }
     if let gates = fields["gates"] { board.gates = try readGates(gates) }
     if board.gates.update == .comparator, let edge = edges.first(where: { $0.bias != nil }) {
-      throw (fields["edges"] ?? root).error(
-        "edge \(quote(edge.name)) has a bias, but comparator edges have none (what they have is "
-          + "comparator_offset under imperfections); leave it out, or say update: multiplier under "
-          + "gates")
+      try fields.locate { () throws(Violation) in throw board.foreignBias(edge) }
     }
     if let converters = fields["converters"] {
       let entries = try converters.fields(["bits"] + ConverterDescription.quantities.map(\.key))
@@ -55,23 +52,22 @@ extension BoardDescription {
       let entries = try timing.fields(TimingDescription.quantities.map(\.key))
       try entries.read(TimingDescription.quantities, into: &board.timing)
     }
+    try fields.locate { () throws(Violation) in try board.checkTiming() }
     if let ohms = fields["clamp_ohms"] {
-      board.clampOhms = try ohms.number(in: 0...1e6, unit: "ohm")
+      board.clampOhms = try ohms.number(in: clampAllowed, unit: "ohm")
     }
     if let imperfections = fields["imperfections"] {
       board.imperfections = try readImperfections(imperfections)
     }
     try board.readChannels(fields, nodes: nodes)
-    try board.readLimits(fields["limits"], root: root)
+    if let limits = fields["limits"] { try board.readLimits(limits) }
+    try fields.locate { () throws(Violation) in try board.checkLimits() }
     if let faults = fields["faults"] { try board.readFaults(faults) }
     if let wiring = fields["wiring"] {
-      guard board.converters.lowest == 0 else {
-        throw wiring.error(
-          "the board has wiring, whose converters begin at 0 V, but lowest of converters is "
-            + "\(write(board.converters.lowest)) V; leave one of the two out")
-      }
       try board.readWiring(wiring)
     }
+    // All that was read is in order: this finds what a reader above has left out.
+    try fields.locate { () throws(Violation) in try board.checkParts() }
     return board
   }
 
@@ -83,7 +79,7 @@ extension BoardDescription {
     func places(_ key: String, as role: String) throws(DescriptionError) -> [Int] {
       guard let node = fields[key] else { return [] }
       var places: [Int] = []
-      for entry in try node.list(of: role, count: 0...channelsAllowed.upperBound) {
+      for entry in try node.list(of: role, count: BoardDescription.channelsAllowed) {
         let index = try nodes.index(of: entry, verb: "is")
         if let earlier = used[index] {
           throw entry.error(
@@ -102,7 +98,7 @@ extension BoardDescription {
     let entries = try channels.fields(["sources", "targets"])
     func count(_ key: String, atLeast needed: Int) throws(DescriptionError) -> Int {
       guard let node = entries[key] else { return needed }
-      let count = try node.integer(in: channelsAllowed)
+      let count = try node.integer(in: BoardDescription.channelsAllowed)
       guard count >= needed else {
         throw node.error(
           "\(node.what) is \(count), but \(key) lists \(needed) nodes; allowed is \(needed) or more"
@@ -114,36 +110,14 @@ extension BoardDescription {
     targetChannels = try count("targets", atLeast: targets.count)
   }
 
-  /// The voltages nodes may be driven to, which the converters must reach.
-  private mutating func readLimits(
-    _ limits: LocatedNode?, root: LocatedNode
-  ) throws(DescriptionError) {
-    if let limits {
-      let entries = try limits.fields(["lowest", "highest"])
-      if let lowest = entries["lowest"] { nodeLowest = try lowest.number(in: -5...5.5, unit: "V") }
-      if let highest = entries["highest"] {
-        nodeHighest = try highest.number(in: 0...5.5, unit: "V")
-      }
-      guard nodeLowest < nodeHighest else {
-        throw limits.error(
-          "limits are \(write(nodeLowest)) ... \(write(nodeHighest)) V; lowest must be below "
-            + "highest"
-        )
-      }
+  /// The voltages nodes may be driven to.
+  private mutating func readLimits(_ limits: LocatedNode) throws(DescriptionError) {
+    let entries = try limits.fields(["lowest", "highest"])
+    if let lowest = entries["lowest"] {
+      nodeLowest = try lowest.number(in: BoardDescription.lowestAllowed, unit: "V")
     }
-    guard converters.lowest <= nodeLowest else {
-      throw (limits ?? root).error(
-        "nodes may go down to \(write(nodeLowest)) V, but the converters begin at "
-          + "\(write(converters.lowest)) V (lowest of converters)"
-      )
-    }
-    guard nodeHighest <= converters.lowest + converters.reference else {
-      throw (limits ?? root).error(
-        "nodes may go up to \(write(nodeHighest)) V, but the converters end at "
-          + (converters.lowest == 0
-            ? "their reference of " : "lowest + reference, ")
-          + "\(write(converters.lowest + converters.reference)) V"
-      )
+    if let highest = entries["highest"] {
+      nodeHighest = try highest.number(in: BoardDescription.highestAllowed, unit: "V")
     }
   }
 
@@ -168,17 +142,13 @@ extension BoardDescription {
       let kind = try entries.required("kind")
       let word = try kind.word(FaultKind.allCases.map(\.word))
       let fault = FaultKind.allCases.first { $0.word == word }!
-      let ofComparator = fault == .comparatorStuckLow || fault == .comparatorStuckHigh
-      if ofComparator, edges[index].part != .learning || gates.update != .comparator {
+      if fault.isOfComparator, edges[index].part != .learning || gates.update != .comparator {
         throw kind.error("\(entry.what) is \(word), but edge \(quote(name)) has no comparator")
       }
       faults.append(Fault(kind: fault, edge: index))
     }
   }
 }
-
-/// How many channels of either sort a board may have.
-private let channelsAllowed = 0...1024
 
 extension FaultKind {
   /// The word for it in a file.
@@ -198,7 +168,7 @@ private struct NodeNames {
   private var indices: [String: Int] = [:]
 
   init(_ node: LocatedNode) throws(DescriptionError) {
-    for entry in try node.list(of: "node", count: 2...65536) {
+    for entry in try node.list(of: "node", count: BoardDescription.nodesAllowed) {
       let name = try entry.name()
       if let earlier = indices.updateValue(names.count, forKey: name) {
         throw entry.error("\(entry.what) is named \(quote(name)) like node \(earlier)")
@@ -233,7 +203,7 @@ private func readEdges(
 ) throws(DescriptionError) -> [EdgeDescription] {
   var edges: [EdgeDescription] = []
   var names: [String: Int] = [:]
-  for entry in try node.list(of: "edge", count: 1...65536) {
+  for entry in try node.list(of: "edge", count: BoardDescription.edgesAllowed) {
     var edge = try readEdge(entry, nodes: nodes)
     if edge.name.isEmpty { edge.name = defaultName(edge, nodes: nodes.names) }
     if let earlier = names.updateValue(edges.count, forKey: edge.name) {
@@ -296,7 +266,7 @@ private func readEdge(
     from: try at(try fields.required("from"), verb: "comes from"),
     to: try at(try fields.required("to"), verb: "goes to"),
     part: try readPart(part, fields),
-    bias: try fields["bias"]?.number(in: -1000...1000, unit: "V/s"))
+    bias: try fields["bias"]?.number(in: EdgeDescription.biasAllowed, unit: "V/s"))
   try refuseLoop(edge)
   return edge
 }
@@ -304,9 +274,9 @@ private func readEdge(
 private func readPart(_ part: String, _ fields: Fields) throws(DescriptionError) -> Part {
   switch part {
   case "transistor":
-    return .transistor(gate: try fields.required("gate").number(in: -15...15, unit: "V"))
+    return .transistor(gate: try fields.required("gate").number(in: Part.gateAllowed, unit: "V"))
   case "resistor":
-    return .resistor(ohms: try fields.required("ohms").number(in: 1e-3...1e12, unit: "ohm"))
+    return .resistor(ohms: try fields.required("ohms").number(in: Part.ohmsAllowed, unit: "ohm"))
   case "potentiometer":
     return try readPotentiometer(fields)
   case "diode":
@@ -329,11 +299,6 @@ private func readGates(_ node: LocatedNode) throws(DescriptionError) -> GateDesc
   try fields.read(GateDescription.quantities, into: &gates)
   if let steps = fields["steps"] {
     gates.steps = try steps.integer(in: GateDescription.stepsAllowed)
-    guard update == .comparator else {
-      throw steps.error(
-        "steps of gates is given, but multiplier edges learn on capacitors; leave it out, or say "
-          + "update: comparator")
-    }
   }
   for key in ["gain", "power_weight"] where update == .comparator {
     guard let given = fields[key] else { continue }
@@ -342,48 +307,7 @@ private func readGates(_ node: LocatedNode) throws(DescriptionError) -> GateDesc
         + "update: multiplier")
   }
 
-  let constant = gates.ohms * gates.farads
-  // Shorter and a line operation is a long time; longer and a pulse does nothing. The controllers
-  // hold RC in 32 bits of nanoseconds.
-  guard (1e-5...4).contains(constant) else {
-    throw (fields["ohms"] ?? fields["farads"] ?? node).error(
-      "ohms times farads is \(write(constant)) s; allowed is 1e-05 ... 4 s")
-  }
-  guard gates.minimum < gates.maximum else {
-    throw (fields["minimum"] ?? fields["maximum"] ?? node).error(
-      "gates go from minimum \(write(gates.minimum)) to maximum \(write(gates.maximum)) V; "
-        + "minimum must be below maximum"
-    )
-  }
-  guard gates.railLow < gates.railHigh else {
-    throw (fields["rail_low"] ?? fields["rail_high"] ?? node).error(
-      "gates go from rail_low \(write(gates.railLow)) to rail_high \(write(gates.railHigh)) V; "
-        + "rail_low must be below rail_high"
-    )
-  }
-  // Only one of the two pairs of bounds acts on a kind of gate.
-  switch update {
-  case .comparator:
-    guard gates.maximum < gates.supply else {
-      throw (fields["maximum"] ?? fields["supply"] ?? node).error(
-        "maximum of gates is \(write(gates.maximum)) V, which a supply of \(write(gates.supply)) "
-          + "V cannot reach; allowed is less than the supply"
-      )
-    }
-    guard (gates.minimum...gates.maximum).contains(gates.initial) else {
-      throw (fields["initial"] ?? node).error(
-        "initial of gates is \(write(gates.initial)); allowed is minimum to maximum, "
-          + "\(write(gates.minimum...gates.maximum, unit: "V"))"
-      )
-    }
-  case .multiplier:
-    guard (gates.railLow...gates.railHigh).contains(gates.initial) else {
-      throw (fields["initial"] ?? node).error(
-        "initial of gates is \(write(gates.initial)); allowed is rail_low to rail_high, "
-          + "\(write(gates.railLow...gates.railHigh, unit: "V"))"
-      )
-    }
-  }
+  try fields.locate { () throws(Violation) in try gates.check() }
   return gates
 }
 
@@ -420,27 +344,6 @@ private func readImperfections(_ node: LocatedNode) throws(DescriptionError) -> 
       sizes.comparatorOffset
       * (Imperfections.measured.comparatorOffsetLimit / Imperfections.measured.comparatorOffset)
   }
-  guard
-    sizes.updateBias == 0
-      ? sizes.updateBiasMedian == 0
-      : sizes.updateBiasMedian > 0 && sizes.updateBiasMedian <= sizes.updateBias
-  else {
-    throw (fields["update_bias_median"] ?? node).error(
-      "update_bias_median is \(write(sizes.updateBiasMedian)) with an update_bias of "
-        + "\(write(sizes.updateBias)) rms; allowed is above 0 up to the rms, or 0 for both"
-    )
-  }
-  guard sizes.comparatorOffset <= sizes.comparatorOffsetLimit else {
-    throw (fields["comparator_offset"] ?? fields["comparator_offset_limit"] ?? node).error(
-      "comparator_offset is \(write(sizes.comparatorOffset)), above comparator_offset_limit "
-        + "\(write(sizes.comparatorOffsetLimit)); raise the limit as well"
-    )
-  }
-  guard sizes.leakLowest <= sizes.leakHighest else {
-    throw (fields["leak_lowest"] ?? fields["leak_highest"] ?? node).error(
-      "leak_lowest is \(write(sizes.leakLowest)), above leak_highest \(write(sizes.leakHighest)); "
-        + "give both"
-    )
-  }
+  try fields.locate { () throws(Violation) in try sizes.check() }
   return sizes
 }

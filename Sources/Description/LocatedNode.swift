@@ -132,18 +132,14 @@ struct LocatedNode {
     if plain, parseNumber(text) != nil || isNonFinite(text) || text == "true" || text == "false" {
       throw error("\(subject) must be text, not \(found); put quotes around it if it is meant so")
     }
-    guard text.unicodeScalars.allSatisfy({ !isControl($0) || $0 == "\n" || $0 == "\t" }) else {
-      throw error("\(subject) holds a control character")
-    }
+    guard isText(text) else { throw error("\(subject) holds a control character") }
     return text
   }
 
   /// A short text of one line for a table's head or a legend.
   func title() throws(DescriptionError) -> String {
     let text = try text()
-    guard (1...64).contains(text.unicodeScalars.count),
-      text.unicodeScalars.allSatisfy({ !isControl($0) }), text.first != " ", text.last != " "
-    else {
+    guard isTitle(text) else {
       throw error(
         "\(subject) is \(quote(text)); allowed are 1 to 64 characters on one line, no space at "
           + "the ends"
@@ -155,9 +151,7 @@ struct LocatedNode {
   /// A name that may appear in file names and columns.
   func name() throws(DescriptionError) -> String {
     let text = try text()
-    guard (1...64).contains(text.utf8.count), text.utf8.allSatisfy(isNameByte),
-      text.utf8.first != UInt8(ascii: "."), text.utf8.first != UInt8(ascii: "-")
-    else {
+    guard isName(text) else {
       throw error(
         "\(subject) is \(quote(text)); allowed are 1 to 64 letters, digits and _ + - . (not . or "
           + "- first)"
@@ -259,7 +253,27 @@ struct Fields {
   }
 }
 
-private func isNameByte(_ byte: UInt8) -> Bool {
+/// Whether this is text without control characters other than line ends.
+func isText(_ text: String) -> Bool {
+  text.unicodeScalars.allSatisfy { !isControl($0) || $0 == "\n" || $0 == "\t" }
+}
+
+/// Whether this is a short text of one line, see `LocatedNode.title()`.
+func isTitle(_ text: String) -> Bool {
+  (1...64).contains(text.unicodeScalars.count)
+    && text.unicodeScalars.allSatisfy { !isControl($0) } && text.first != " " && text.last != " "
+}
+
+/// Whether this is a name, see `LocatedNode.name()`.
+func isName(_ text: String) -> Bool {
+  (1...64).contains(text.utf8.count) && text.utf8.allSatisfy(isNameByte)
+    && text.utf8.first != UInt8(ascii: ".") && text.utf8.first != UInt8(ascii: "-")
+}
+
+/// Whether the kernel could call a chip or a line so.
+func isKernelName(_ text: String) -> Bool { isTitle(text) && text.utf8.count <= 31 }
+
+func isNameByte(_ byte: UInt8) -> Bool {
   switch byte {
   case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
     UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "+"),

@@ -24,12 +24,6 @@ extension DigitalPotentiometer {
 func readPotentiometer(_ fields: Fields) throws(DescriptionError) -> Part {
   var potentiometer = DigitalPotentiometer()
   try fields.read(DigitalPotentiometer.quantities, into: &potentiometer)
-  guard potentiometer.lowest < potentiometer.highest else {
-    throw (fields["lowest"] ?? fields["highest"] ?? fields.owner).error(
-      "\(fields.owner.what) goes from lowest \(write(potentiometer.lowest)) to highest "
-        + "\(write(potentiometer.highest)) ohm; lowest must be below highest"
-    )
-  }
   if let steps = fields["steps"] {
     potentiometer.steps = try steps.integer(in: DigitalPotentiometer.stepsAllowed)
   }
@@ -37,6 +31,7 @@ func readPotentiometer(_ fields: Fields) throws(DescriptionError) -> Part {
     let word = try spacing.word(DigitalPotentiometer.Spacing.allCases.map(\.rawValue))
     potentiometer.spacing = DigitalPotentiometer.Spacing(rawValue: word)!
   }
+  try fields.locate { () throws(Violation) in try potentiometer.check(of: fields.owner.what) }
   let step = try fields.required("step").integer(in: 0...(potentiometer.steps - 1))
   return .potentiometer(potentiometer, step: step)
 }

@@ -44,14 +44,19 @@ extension TaskDescription {
     if let placement = fields["placement"] {
       task.placements = try readPlacements(placement, inputs: inputs.count, outputs: outputs)
     }
+    // All that was read is in order: this finds what a reader below has left out.
+    do throws(DescriptionError) {
+      try task.check()
+    } catch {
+      throw root.error(error.message)
+    }
     return task
   }
 }
 
-/// Volts a task may speak of; a board allows less.
-private let voltsAllowed = -10.0...10.0
-private let valuesAllowed = -1e30...1e30
-private let columnsAllowed = 0...9999
+private let voltsAllowed = TaskDescription.voltsAllowed
+private let valuesAllowed = TaskDescription.valuesAllowed
+private let columnsAllowed = TaskDescription.columnsAllowed
 
 /// A column of the data and its linear map to volts.
 private struct ColumnMap {
@@ -93,7 +98,7 @@ private struct ColumnMap {
 private func readInputs(_ node: LocatedNode) throws(DescriptionError) -> [InputDescription] {
   var inputs: [InputDescription] = []
   var names: [String: Int] = [:]
-  for entry in try node.list(of: "input", count: 1...1024) {
+  for entry in try node.list(of: "input", count: TaskDescription.inputsAllowed) {
     let fields = try entry.fields(["name", "column", "range", "volts"])
     let name = try fields.required("name").title()
     if let earlier = names.updateValue(inputs.count, forKey: name) {
@@ -126,7 +131,7 @@ private func readInputs(_ node: LocatedNode) throws(DescriptionError) -> [InputD
 private func readOutputs(_ node: LocatedNode) throws(DescriptionError) -> OutputDescription {
   let fields = try node.fields(["count", "differential"])
   return OutputDescription(
-    count: try fields.required("count").integer(in: 1...512),
+    count: try fields.required("count").integer(in: TaskDescription.outputsAllowed),
     differential: try fields["differential"]?.boolean() ?? false)
 }
 
@@ -161,25 +166,15 @@ private struct Answers {
     let fields = try node.fields(["column", "names", "volts"])
     classColumn = try fields.required("column").integer(in: columnsAllowed)
     let names = try fields.required("names")
-    for entry in try names.list(of: "class", count: 2...512) {
+    for entry in try names.list(of: "class", count: TaskDescription.classesAllowed) {
       let name = try entry.title()
       if classes.contains(name) { throw entry.error("class \(quote(name)) is listed twice") }
       classes.append(name)
     }
-    let decides =
-      outputs.count == classes.count || (classes.count == 2 && outputs.count == 1)
-    guard decides else {
-      throw names.error(
-        "\(outputs.count) outputs cannot tell \(classes.count) classes apart; allowed are "
-          + "\(classes.count) outputs (the largest wins)"
-          + (classes.count == 2 ? " or one differential output (its sign decides)" : "")
-      )
-    }
-    if outputs.count == 1 && !outputs.differential {
-      throw names.error(
-        "the sign of one output decides between two classes, but a single node has none; write "
-          + "outputs: {count: 1, differential: true}"
-      )
+    do throws(Violation) {
+      try outputs.checkTelling(classes: classes.count)
+    } catch {
+      throw names.error(error.message)
     }
     if let volts = fields["volts"] {
       let (other, own) = try volts.pair(in: voltsAllowed, unit: "V")
@@ -248,7 +243,7 @@ private func readObjective(
     throw node.error("objective hinge needs classes; without them squared_error is allowed")
   }
   let margin = try hinge.fields(["margin"]).required("margin")
-  return .hinge(margin: try margin.number(in: 1e-6...1, unit: "V"))
+  return .hinge(margin: try margin.number(in: TaskDescription.marginsAllowed, unit: "V"))
 }
 
 private func readSamples(

@@ -1,23 +1,8 @@
 extension BoardDescription {
   /// Reads the wiring of a board whose edges, gates and channels have been read.
   mutating func readWiring(_ node: LocatedNode) throws(DescriptionError) {
-    guard gates.update == .comparator else {
-      throw node.error(
-        "the edges are multiplier edges, which find and apply their update themselves while LEARN "
-          + "is on: they have no comparator bits to read and no drive lines to wire; leave wiring "
-          + "out, or make gates {update: comparator}"
-      )
-    }
+    do throws(Violation) { try checkWirable() } catch { throw node.error(error.message) }
     let names = learningEdges.map(\.name)
-    guard !names.isEmpty else {
-      throw node.error("there is no learning edge to wire; leave wiring out")
-    }
-    guard converters.bits == 12 else {
-      throw node.error(
-        "converters have \(converters.bits) bits, but the MCP4922 and MCP3208 have 12; allowed is "
-          + "bits: 12, or leave wiring out"
-      )
-    }
     let common = ["chip", "kind", "lines", "selects", "sources", "clamps", "targets", "spi"]
     let fields = try node.fields(common + ["chain", "edges"])
     let kinds = WiringDescription.Kind.allCases.map(\.rawValue)
@@ -47,16 +32,16 @@ extension BoardDescription {
     let fields = try node.fields(["device", "speed"])
     let device = try fields.required("device")
     let path = try device.text()
-    guard path.wholeMatch(of: /\/dev\/spidev[0-9]{1,3}\.[0-9]{1,3}/) != nil else {
+    guard WiringDescription.SerialBus.isDevice(path) else {
       throw device.error(
         "\(device.what) is \(quote(path)); allowed is a device of the kernel's spidev, such as "
           + "/dev/spidev0.0")
     }
     let clock = try fields.required("speed")
     let speed = try clock.number(in: 0...1e9, unit: "Hz")
-    let lowest = 24 / timing.conversion
-    let highest = 1e6
-    guard speed >= lowest, speed <= highest else {
+    let lowest = WiringDescription.SerialBus.lowestSpeed(conversion: timing.conversion)
+    let highest = WiringDescription.SerialBus.highestSpeed
+    guard lowest <= speed, speed <= highest else {
       throw clock.error(
         "\(clock.what) is \(write(speed)) Hz; allowed is \(write(lowest)) ... \(write(highest)) Hz: "
           + "the 24 clocks of a conversion must end within conversion of timing, \(write(timing.conversion)) s, and an "
@@ -128,7 +113,7 @@ private func kernelName(
   _ node: LocatedNode, called kind: String
 ) throws(DescriptionError) -> String {
   let name = try node.title()
-  guard name.utf8.count <= 31 else {
+  guard isKernelName(name) else {
     throw node.error("\(node.what) is \(quote(name)); \(kind) has at most 31 bytes")
   }
   return name
@@ -242,7 +227,9 @@ private func readWires(
 
 private func readLine(_ node: LocatedNode) throws(DescriptionError) -> WiringDescription.Line {
   let (text, plain) = try node.scalar("the offset or the name of a line")
-  if plain, parseNumber(text) != nil { return .offset(try node.integer(in: 0...511)) }
+  if plain, parseNumber(text) != nil {
+    return .offset(try node.integer(in: WiringDescription.Line.offsetsAllowed))
+  }
   return .name(try kernelName(node, called: "the name of a line"))
 }
 
@@ -307,7 +294,9 @@ private struct OutputReader {
   ) throws(DescriptionError) -> WiringDescription.Output {
     let text = try node.scalar("an output of a converter, such as \(part.example)").text
     if role == "source", text.hasPrefix("rail ") {
-      guard let volts = Double(text.dropFirst(5)), (0...1.024).contains(volts) else {
+      guard let volts = Double(text.dropFirst(5)),
+        WiringDescription.Output.railsAllowed.contains(volts)
+      else {
         throw node.error(
           "\(node.what) is \(quote(text)); a rail is followed by its voltage, 0 ... 1.024 V, such "
             + "as rail 0.45")

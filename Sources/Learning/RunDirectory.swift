@@ -157,19 +157,27 @@ public struct RunDirectory: Sendable {
     try write(Data(text.utf8), to: name)
   }
 
-  /// Reads a value from JSON.
+  /// Reads a value from JSON; one of a `CheckedState` is checked.
   /// - Throws: `RunDirectoryError` when the file is missing or not what it should be.
   public func read<Value: Decodable>(_ type: Value.Type, from name: String)
     throws(RunDirectoryError) -> Value
   {
     let data = try data(of: name)
+    let value: Value
     do {
-      return try JSONDecoder().decode(type, from: data)
+      value = try JSONDecoder().decode(type, from: data)
     } catch {
       throw RunDirectoryError(
         path: file(name), .damaged,
         "it is damaged, or not of this program's making; begin anew")
     }
+    do throws(StateError) {
+      try (value as? any CheckedState)?.check()
+    } catch {
+      throw RunDirectoryError(
+        path: file(name), .damaged, "it is damaged: \(error); begin anew")
+    }
+    return value
   }
 
   func encoded<Value: Encodable>(

@@ -363,13 +363,17 @@ extension Session {
     guard estimates.count == controllers.count else {
       throw .otherRun("it has \(estimates.count) edges")
     }
-    let counts = [progress.epoch, progress.position, progress.steps, progress.pulses]
-    guard counts.allSatisfy({ (0...Int(1e15)).contains($0) }), progress.epoch <= plan.epochs,
-      progress.position <= problem.training.count,
-      progress.migrated.last?.epoch ?? 0 == progress.epoch,
-      (0...Int64(4e18)).contains(progress.learned),
-      (0...Int64(4e18)).contains(progress.accounted)
-    else { throw .otherRun("its progress is out of range") }
+    do throws(StateError) {
+      try progress.check()
+      try StateError.check(progress.epoch, "epoch of progress", 0...plan.epochs)
+      let samples = problem.training.count
+      try StateError.check(progress.position, "position of progress", 0...samples)
+      // Steps beside those of epochs are few: whoever takes them, takes them one by one.
+      let trained = progress.epoch * samples + progress.position
+      try StateError.check(progress.steps, "steps of progress", trained...trained + 1_000_000_000)
+    } catch {
+      throw .otherRun("\(error)")
+    }
   }
 }
 

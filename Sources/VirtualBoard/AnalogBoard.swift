@@ -287,6 +287,19 @@ public struct AnalogBoard: Sendable {
     }
   }
 
+  /// Where gates can be, V. A comparator edge's never pass its supply and ripple; the discharge diode of
+  /// a hot board, whose drop is less, takes them a little below 0.
+  private var gatesAllowed: ClosedRange<Double> {
+    let gates = description.gates
+    switch gates.update {
+    case .comparator:
+      return -1...supply + 10 * description.imperfections.supplyRipple + 1
+    case .multiplier:
+      // Gates leak toward 0 V from either rail.
+      return min(gates.railLow, 0)...max(gates.railHigh, 0)
+    }
+  }
+
   /// Puts a board of the same description, seed and placement into a state.
   /// - Throws: `StateMismatch` or `CircuitError` when the state is not one of such a board; the board
   ///   is then unchanged.
@@ -301,13 +314,17 @@ public struct AnalogBoard: Sendable {
         && saved.clampedVoltages.count == state.clampedVoltages.count
     else { throw StateMismatch() }
     guard
-      saved.gates.allSatisfy({ (0...10).contains($0) })
+      saved.gates.allSatisfy(gatesAllowed.contains)
         && (saved.freeVoltages + saved.clampedVoltages).allSatisfy({ (-100...100).contains($0) })
         && saved.sourceCodes.allSatisfy({ $0 <= converter.highest })
         && saved.clampCodes.allSatisfy({ (-1...Int64(converter.highest)).contains($0) })
         && [saved.gatesTime, saved.freeSolved, saved.clampedSolved].allSatisfy(
           VirtualState.times.contains)
     else { throw StateMismatch() }
+    // What was solved, was solved at the gates' time or before.
+    guard max(saved.freeSolved, saved.clampedSolved) <= saved.gatesTime else {
+      throw StateMismatch()
+    }
     var copy = self
     copy.state = saved
     try copy.connect()
@@ -444,7 +461,7 @@ public struct AnalogBoard: Sendable {
   ///   edges follow their own rule.
   public mutating func learn(from start: Nanoseconds, to end: Nanoseconds, drives: Span<Drive>) {
     leak(until: start)
-    let seconds = Double(max(end.count - start.count, 0)) * 1e-9
+    let seconds = Double(max(end.count &- start.count, 0)) * 1e-9
     state.pulses &+= 1
     switch description.gates.update {
     case .comparator: driveGates(seconds: seconds, drives: drives)
@@ -568,7 +585,7 @@ public struct AnalogBoard: Sendable {
 
   /// Lets the gates leak up to a time; never below 0 V.
   private mutating func leak(until time: Nanoseconds) {
-    let seconds = Double(time.count - state.gatesTime) * 1e-9
+    let seconds = Double(time.count &- state.gatesTime) * 1e-9
     if seconds <= 0 { return }
     state.gatesTime = time.count
     for edge in state.gates.indices {
@@ -578,7 +595,7 @@ public struct AnalogBoard: Sendable {
   }
 
   private mutating func solveFree(at time: Nanoseconds) {
-    if state.freeSolved >= 0 && time.count - state.freeSolved < AnalogBoard.keeping { return }
+    if state.freeSolved >= 0 && time.count &- state.freeSolved < AnalogBoard.keeping { return }
     leak(until: time)
     state.freeSolved = time.count
     keep { board throws(CircuitError) in
@@ -589,7 +606,9 @@ public struct AnalogBoard: Sendable {
   }
 
   private mutating func solveClamped(at time: Nanoseconds) {
-    if state.clampedSolved >= 0 && time.count - state.clampedSolved < AnalogBoard.keeping { return }
+    if state.clampedSolved >= 0 && time.count &- state.clampedSolved < AnalogBoard.keeping {
+      return
+    }
     leak(until: time)
     state.clampedSolved = time.count
     keep { board throws(CircuitError) in

@@ -54,7 +54,8 @@ public struct VirtualState: Sendable, Equatable, Codable {
     let codes: ClosedRange<Int64> = -1...0xff_ffff
     guard sourceCodes.count == sources && clampCodes.count == targets,
       (sourceCodes + clampCodes).allSatisfy(codes.contains),
-      VirtualState.times.contains(time), VirtualState.times.contains(lastPulseEnd)
+      VirtualState.times.contains(time), VirtualState.times.contains(lastPulseEnd),
+      max(lastPulseEnd, analog.gatesTime) <= time
     else { throw StateMismatch() }
   }
 }

@@ -68,9 +68,9 @@ struct RuleOptions: ParsableArguments {
   var normalised = false
 
   func validate() throws {
-    try Limits.check(deadBand, "--dead-band", 0, 1)
+    try Limits.check(deadBand, "--dead-band", 0, RuleSettings.largestDeadBand)
     try Limits.check(nudge, "--nudge", 0, 1)
-    try Limits.check(pulse, "--pulse", 0, 2)
+    try Limits.check(pulse, "--pulse", 0, RuleSettings.longestPulse)
     try Limits.check(probability, "--probability", 0, 1)
   }
 
@@ -167,8 +167,9 @@ struct TrainCommand: ParsableCommand {
   func validate() throws {
     try Limits.check(lastPulse, "--last-pulse", 0, 1)
     try Limits.check(initial, "--initial", 0, 5.5)
-    if let epochs, !(1...1_000_000).contains(epochs) {
-      throw ValidationError("--epochs is \(epochs); allowed is 1 ... 1000000")
+    if let epochs, !Plan.epochsAllowed.contains(epochs) {
+      throw ValidationError(
+        "--epochs is \(epochs); allowed is 1 ... \(Plan.epochsAllowed.upperBound)")
     }
     if target == .gpio {
       if ideal {

@@ -210,6 +210,30 @@ import Testing
     }
   }
 
+  // MARK: - Full disks
+
+  /// A limit on the size of files stands for a full disk: the measures outgrow it, the rest does not.
+  @Test func `on a full disk a run goes on in memory, says so, and can be gone on with`() throws {
+    try Program.run { tellegen in
+      let options = [
+        "train", "--board", "two-edge-comparator", "--task", "two-edge-alpha", "--epochs", "20000",
+      ]
+      #expect(try tellegen(options + ["--out", "whole"]).code == 0)
+      let script = "trap '' XFSZ; ulimit -f 512; exec \"$@\""
+      let full = try tellegen(
+        ["-c", script, "sh", try Program.path] + options + ["--out", "run"], executable: "/bin/sh")
+      #expect(full.code == 74, "\(full.errors)")
+      #expect(full.errors.contains("the run goes on in memory"))
+      #expect(full.errors.contains("epoch 20000 of 20000"))
+      #expect(full.errors.contains("tellegen train --resume run"))
+      // What is there is whole, and the result is printed all the same.
+      #expect(full.output.contains("20000 of 20000 epochs"))
+      #expect(try tellegen.text("run/metrics.jsonl").hasSuffix("}\n"))
+      #expect(try tellegen("train", "--resume", "run").code == 0)
+      try expectSame(tellegen, "run", "whole", "a full disk")
+    }
+  }
+
   // MARK: - Plots that hang
 
   /// A program called gnuplot in a folder of its own, first on the path.

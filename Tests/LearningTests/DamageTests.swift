@@ -23,6 +23,11 @@ import Testing
     Spoiling("an epoch below zero") { $0.progress.epoch = -5 },
     Spoiling("an epoch past the plan") { $0.progress.epoch = 5000 },
     Spoiling("steps at the end of their range") { $0.progress.steps = .max },
+    Spoiling("steps that no epoch had") { $0.progress.steps = 5_000_000_000 },
+    Spoiling("learning without a pulse") {
+      $0.progress.pulses = 0
+      $0.progress.learned = 1
+    },
     Spoiling("a learning time below zero") { $0.progress.learned = .min },
     Spoiling("the measures of another epoch") { $0.progress.last?.epoch = 2 },
     Spoiling("a gate below zero") { $0.board.analog.gates[0] = -5 },

@@ -29,44 +29,39 @@ import Testing
     }
   }
 
-  /// With a limit on the size of files a write stores what still fits, as on a full disk.
-  @Test func `on a full disk there are whole lines, and the rest comes when there is room`() throws {
-    try withFolder { folder in
-      let path = folder + "/lines"
+  /// With a limit on the size of files a write stores what still fits, as on a full disk. The limit is a
+  /// process's: in one of its own, where an exit code tells which check failed.
+  @Test func `on a full disk there are whole lines, and the rest comes when there is room`() async {
+    await #expect(processExitsWith: .success) {
+      let path = FileManager.default.temporaryDirectory
+        .appendingPathComponent("storage-tests-\(UUID().uuidString)").path
+      defer { unlink(path) }
+      func check(_ holds: Bool, _ code: Int32) { if !holds { exit(code) } }
+      func size() -> Int {
+        var status = stat()
+        stat(path, &status)
+        return Int(status.st_size)
+      }
+      func limit(_ bytes: UInt) {
+        var limit = rlimit(rlim_cur: rlim_t(bytes), rlim_max: rlim_t.max)
+        setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+      }
+      signal(SIGXFSZ, SIG_IGN)
       let file = try AppendedFile(path: path)
-      let before = signal(SIGXFSZ, SIG_IGN)
-      var limit = rlimit()
-      getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
-      var small = limit
-      // Other tests write at the same time; none of them needs a file of this size.
-      let room = 200_000_010
-      ftruncatedStart(path, to: 200_000_000)
-      let long = try AppendedFile(path: path, keeping: 200_000_000)
-      small.rlim_cur = rlim_t(room)
-      setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &small)
-      long.append("12345\n67890\nabcde\n")
-      let error = #expect(throws: StorageError.self) { try long.flush() }
-      #expect(error?.number == EFBIG)
-      #expect(long.length == 200_000_006 && long.pendingCount == 12)
-      #expect(size(path) == 200_000_006)
-      #expect(throws: StorageError.self) { try long.flush() }
-      #expect(size(path) == 200_000_006)
-      setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
-      signal(SIGXFSZ, before)
-      try long.flush()
-      #expect(size(path) == 200_000_018 && long.pendingCount == 0)
-      let last = try AppendedFile.lastLine(of: path) { _ in true }
-      #expect(last?.line == "abcde" && last?.length == 200_000_018)
-      withExtendedLifetime(file) {}
+      limit(10)
+      file.append("12345\n67890\nabcde\n")
+      for _ in 0..<2 {
+        do throws(StorageError) {
+          try file.flush()
+          exit(2)
+        } catch { check(error.number == EFBIG, 3) }
+        check(file.length == 6 && file.pendingCount == 12 && size() == 6, 4)
+      }
+      limit(UInt.max)
+      try file.flush()
+      check(size() == 18 && file.pendingCount == 0, 5)
+      check(try text(path) == "12345\n67890\nabcde\n", 6)
     }
-  }
-
-  private func ftruncatedStart(_ path: String, to length: Int) { truncate(path, off_t(length)) }
-
-  private func size(_ path: String) -> Int {
-    var status = stat()
-    stat(path, &status)
-    return Int(status.st_size)
   }
 
   @Test func `the last wanted line is found from the end, whatever the lengths`() throws {

@@ -1,0 +1,67 @@
+import Firmware
+import Foundation
+import FuzzSupport
+import Learning
+import VirtualBoard
+
+/// A run that a checkpoint may belong to, on either face.
+struct Run {
+  let direct: Session<VirtualBoard>
+  let pins: Session<PinBoard>?
+
+  init(_ setting: RunSetting) throws {
+    direct = try Session(description: setting.board, task: setting.task, plan: setting.plan)
+    pins = session(PinBoard.self, setting)
+  }
+
+  /// Goes on from a checkpoint of this run; what is another's is refused.
+  func use(_ saved: Checkpoint) {
+    var direct = direct
+    if (try? direct.restore(saved)) != nil { FuzzSupport.use(direct, begins: false) }
+    if var pins, (try? pins.restore(saved)) != nil { FuzzSupport.use(pins, begins: false) }
+  }
+
+  /// Goes on from a checkpoint of a run at a computer's lines, with the pins for a board.
+  func use(_ saved: BenchCheckpoint) {
+    guard var session = pins else { return }
+    var asked = 0
+    func stop(after count: Int) -> Bool {
+      asked += 1
+      return asked > count
+    }
+    guard (try? session.resume(saved, stopping: { stop(after: 12) })) == true else { return }
+    FuzzSupport.use(session, begins: false)
+  }
+}
+
+/// checkpoint.json: whatever is accepted must go on, or is refused with words.
+@main struct Main {
+  static func main() throws {
+    let runs = try settings().mapValues { try Run($0) }
+    func seeds() throws -> [String: Data] {
+      var seeds: [String: Data] = [:]
+      for (name, run) in runs {
+        var session = run.direct
+        session.begin()
+        seeds[name + "-begun"] = json(session.checkpoint)
+        _ = session.trainEpoch()
+        var left = 2
+        _ = session.trainEpoch(stopping: { _ in
+          left -= 1
+          return left < 0
+        })
+        seeds[name] = json(session.checkpoint)
+        seeds[name + "-bench"] = json(session.benchCheckpoint)
+      }
+      return seeds
+    }
+    let all = runs.sorted { $0.key < $1.key }.map(\.value)
+    try fuzz(seeds: seeds) { data in
+      if let saved = accepted(Checkpoint.self, data) {
+        for run in all { run.use(saved) }
+      } else if let saved = accepted(BenchCheckpoint.self, data) {
+        for run in all { run.use(saved) }
+      }
+    }
+  }
+}
