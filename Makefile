@@ -9,7 +9,7 @@ swift_files := Sources Tests Embedded Fuzz/Sources Fuzz/Package.swift Package.sw
 out ?= runs/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fuzz proof lint format bench reproduce hil
+.PHONY: help demo test check long fuzz proof lint format bench reproduce hil
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -26,6 +26,19 @@ test: ## build and run the tests
 
 check: export TELLEGEN_LONG = 1
 check: test ## the tests, the long ones too
+
+# Records go to docs/campaigns, under the commit that the tree was at.
+long: export TELLEGEN_LONG = 1
+long: export TELLEGEN_RECORDS = $(CURDIR)/docs/campaigns
+long: export TELLEGEN_COMMIT = $(shell git describe --always --dirty --abbrev=12)
+long: ## all of a campaign of which the tests do a sample: kills terminals signals powercuts memory (only=NAME)
+	@Scripts/setup build test
+	@ls Tests/*/*Campaign.swift | grep -qi '/$(only)Campaign' || { \
+	  echo "there is no campaign '$(only)'; give only= one of kills terminals signals powercuts memory" >&2; \
+	  exit 64; }
+	swift build $(tests) --build-tests
+	mkdir -p $(TELLEGEN_RECORDS)
+	swift test $(tests) --skip-build --filter '(?i)\.$(only)[a-z]*Campaign'
 
 fuzz: seconds ?= 60
 fuzz: ## look for files of runs that trap the program (seconds=60 only=setting)

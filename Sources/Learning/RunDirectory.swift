@@ -70,7 +70,8 @@ public struct RunResult: Sendable, Equatable, Codable {
 
   /// Makes a result.
   public init(
-    finished: Bool, first: EpochRecord?, last: EpochRecord, steps: Int, boardTime: Double, saturatedEdges: Int,
+    finished: Bool, first: EpochRecord?, last: EpochRecord, steps: Int, boardTime: Double,
+    saturatedEdges: Int,
     estimatedGates: [Double], gates: [Double]
   ) {
     self.finished = finished

@@ -107,7 +107,9 @@ public final class AppendedFile {
     while end > 0 {
       let start = max(0, end - 1 << 16)
       var block = [UInt8](repeating: 0, count: end - start)
-      let count = block.withUnsafeMutableBytes { pread(file, $0.baseAddress, $0.count, off_t(start)) }
+      let count = block.withUnsafeMutableBytes {
+        pread(file, $0.baseAddress, $0.count, off_t(start))
+      }
       guard count == block.count else {
         throw StorageError(path: path, number: count < 0 ? errno : EIO)
       }

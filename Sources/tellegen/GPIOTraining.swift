@@ -72,7 +72,8 @@ extension TrainCommand {
       return Interruption.isAsked
     }
     var look = try FirstLook(setting.board, sources: place.sources, targets: place.targets)
-    say("tellegen: looking at the board, bringing the gates of \(lines.chip.label) to known voltages")
+    say(
+      "tellegen: looking at the board, bringing the gates of \(lines.chip.label) to known voltages")
     try session.beginLook()
     var isReady = try session.findGates(looking: &look, stopping: stops)
     if !look.findings.isEmpty {

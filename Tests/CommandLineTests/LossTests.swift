@@ -11,12 +11,14 @@ import Testing
     _ tellegen: Program, _ arguments: [String], output: String? = nil, errors: String? = nil
   ) throws -> Int32 {
     let process = try tellegen.process(arguments)
-    process.standardOutput = try output.map {
-      try FileHandle(forWritingTo: URL(fileURLWithPath: $0))
-    } ?? FileHandle.nullDevice
-    process.standardError = try errors.map {
-      try FileHandle(forWritingTo: URL(fileURLWithPath: $0))
-    } ?? FileHandle.nullDevice
+    process.standardOutput =
+      try output.map {
+        try FileHandle(forWritingTo: URL(fileURLWithPath: $0))
+      } ?? FileHandle.nullDevice
+    process.standardError =
+      try errors.map {
+        try FileHandle(forWritingTo: URL(fileURLWithPath: $0))
+      } ?? FileHandle.nullDevice
     try process.run()
     process.waitUntilExit()
     return shellCode(process)
@@ -91,7 +93,8 @@ import Testing
     }
   }
 
-  @Test func `a setting that names files elsewhere, or is somebody's own, removes nothing`() throws {
+  @Test func `a setting that names files elsewhere, or is somebody's own, removes nothing`() throws
+  {
     try Program.run { tellegen in
       #expect(try tellegen(LossTests.short + ["--out", "run"]).code == 0)
       try tellegen.write("mine", to: "precious")

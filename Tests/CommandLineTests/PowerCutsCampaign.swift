@@ -131,7 +131,8 @@ import Testing
     case "openat" where inside.contains("O_CREAT"):
       return .create(path(0), truncating: inside.contains("O_TRUNC"))
     case "write": return .write(behind ?? "", at: nil, Array((texts.first ?? []).prefix(value)))
-    case "pwrite64": return .write(behind ?? "", at: number(), Array((texts.first ?? []).prefix(value)))
+    case "pwrite64":
+      return .write(behind ?? "", at: number(), Array((texts.first ?? []).prefix(value)))
     case "ftruncate": return .resize(behind ?? "", number())
     case "fsync", "fdatasync": return .sync(behind ?? "")
     case "rename": return .rename(path(0), path(1))
@@ -164,7 +165,8 @@ import Testing
     let options = ["train", "--task", "regression", "--epochs", "30"]
     try Program.run { tellegen in
       #expect(try tellegen(options + ["--out", "whole"]).code == 0)
-      #expect(try tellegen(["train", "--task", "xor", "--epochs", "2", "--out", "other"]).code == 0)
+      #expect(
+        try tellegen(["train", "--task", "xor", "--epochs", "2", "--out", "other"]).code == 0)
       let files = FileManager.default
       var folder = Folder()
       let root = URL(fileURLWithPath: tellegen.folder).resolvingSymlinksInPath().path
@@ -172,7 +174,8 @@ import Testing
       switch scene {
       case "a new run": break
       case "a run in place of another":
-        #expect(try tellegen(["train", "--task", "xor", "--epochs", "2", "--out", "run"]).code == 0)
+        #expect(
+          try tellegen(["train", "--task", "xor", "--epochs", "2", "--out", "run"]).code == 0)
       default:
         // Killed after its first checkpoint, with lines behind it that were not synced.
         let process = try tellegen.process(options + ["--out", "run"])
@@ -198,8 +201,10 @@ import Testing
       var all = folder.copy
       for call in calls { all.apply(call, in: root + "/run") }
       let rebuilt = try #require(all.disk(0))
-      for name in ["setting.json", "checkpoint.json", "record.json", "metrics.jsonl", "curves.csv"] {
-        #expect(rebuilt[name] == files.contents(atPath: tellegen.path("run/" + name)).map(Array.init))
+      for name in ["setting.json", "checkpoint.json", "record.json", "metrics.jsonl", "curves.csv"]
+      {
+        #expect(
+          rebuilt[name] == files.contents(atPath: tellegen.path("run/" + name)).map(Array.init))
       }
 
       var disks: [[String: [UInt8]]] = []

@@ -46,7 +46,9 @@ import Testing
     }
     if !Campaign.isWhole {
       // Each command is asked to stop in each way, and a few other signals come.
-      trials = trials.filter { SignalsCampaign.asking.contains($0.1) || campaign.number(below: 60) == 0 }
+      trials = trials.filter {
+        SignalsCampaign.asking.contains($0.1) || campaign.number(below: 60) == 0
+      }
     }
     try Program.run { tellegen in
       var counts = ["signals": 0, "ended by themselves before": 0, "resumed": 0]

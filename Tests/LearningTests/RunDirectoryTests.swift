@@ -154,9 +154,10 @@ import Testing
         #expect(line.hasSuffix("}\n") && !line.dropLast().contains("\n"))
         let read = try JSONDecoder().decode([String: Double].self, from: Data(line.utf8))
         let row = zip(fields(Metrics.header), fields(Metrics.row(record)))
-        let table = Dictionary(uniqueKeysWithValues: row.compactMap { name, value in
-          Double(value).map { (name, $0) }
-        })
+        let table = Dictionary(
+          uniqueKeysWithValues: row.compactMap { name, value in
+            Double(value).map { (name, $0) }
+          })
         #expect(read == table)
       }
     }
