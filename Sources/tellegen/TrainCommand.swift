@@ -112,7 +112,8 @@ struct TrainCommand: ParsableCommand {
     discussion: """
       Without options the 32-edge lattice learns to tell iris flowers, with every imperfection of a
       measured board. The folder gets setting.json (all that repeats the run), record.json (result),
-      curves.csv, curves.png and checkpoint.json (to go on from).
+      metrics.jsonl and curves.csv (measures, an epoch a line), curves.png and checkpoint.json (to go
+      on from).
 
       Rules:
       \(RuleSettings.Name.allCases.map { "  \($0.rawValue): \($0.about)" }.joined(separator: "\n"))
