@@ -156,6 +156,10 @@ public final class RunClaim {
         throw RunDirectoryError(
           path: directory.path, .inUse,
           "\(process) is using this folder; wait for its end, or choose another with --out")
+      case .foreign(let path):
+        throw RunDirectoryError(
+          path: path, .usage,
+          "no run put this file there; move it away, or choose another folder with --out")
       case .failed(let error): throw RunDirectoryError(error)
       }
     }

@@ -13,6 +13,8 @@ public final class FolderLock {
   public enum Failure: Error, Equatable {
     /// Another process has it; its id, where the file tells.
     case held(by: Int32?)
+    /// There is a file of that name that no program of this kind wrote.
+    case foreign(path: String)
     /// The file cannot be made.
     case failed(StorageError)
   }
@@ -35,7 +37,7 @@ public final class FolderLock {
       guard file >= 0 else { throw .failed(StorageError(path: path, number: errno)) }
       if flock(file, LOCK_EX | LOCK_NB) != 0 {
         let number = errno
-        let holder = FolderLock.read(file).first.flatMap { Int32($0) }
+        let holder = FolderLock.read(file).first.flatMap(FolderLock.holder)
         close(file)
         if number == EINTR { continue }
         if number == EWOULDBLOCK { throw .held(by: holder) }
@@ -53,7 +55,20 @@ public final class FolderLock {
       close(file)
     }
     let lines = FolderLock.read(file)
+    // Empty is what a process killed just now has left.
+    if let first = lines.first, FolderLock.holder(first) == nil {
+      close(file)
+      throw .foreign(path: path)
+    }
     found = lines.isEmpty ? nil : Array(lines.dropFirst())
+  }
+
+  /// How the file begins: nobody's file is taken for a lock by its name alone.
+  private static let mark = "tellegen, process "
+
+  /// The process that a file's first line names.
+  private static func holder(_ line: String) -> Int32? {
+    line.hasPrefix(mark) ? Int32(line.dropFirst(mark.count)) : nil
   }
 
   /// Writes down who has the folder and what may come into it, to last through a power cut: to be
@@ -63,7 +78,7 @@ public final class FolderLock {
   /// - Throws: `StorageError`.
   public func record(_ files: [String]) throws(StorageError) {
     // A name may have a line end, but then it is not one of this program's.
-    let lines = ["\(getpid())"] + files.filter { !$0.contains("\n") }
+    let lines = ["\(FolderLock.mark)\(getpid())"] + files.filter { !$0.contains("\n") }
     let text = Array((lines.joined(separator: "\n") + "\n").utf8)
     let count = text.withUnsafeBytes { pwrite(file, $0.baseAddress, $0.count, 0) }
     guard count == text.count, ftruncate(file, off_t(count)) == 0, fsync(file) == 0 else {

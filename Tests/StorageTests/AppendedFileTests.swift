@@ -92,33 +92,3 @@ import Testing
     }
   }
 }
-
-/// Folders that one process has to itself.
-@Suite struct FolderLockTests {
-  @Test func `a second taker is told at once who has the folder`() throws {
-    try withFolder { folder in
-      let lock = try FolderLock(folder: folder)
-      #expect(lock.found == nil)
-      try lock.record(["a", "b"])
-      // A lock belongs to the opened file, so that this process can play both.
-      #expect(throws: FolderLock.Failure.held(by: getpid())) { try FolderLock(folder: folder) }
-      lock.release(isTidy: true)
-      #expect(try names(folder).isEmpty)
-      _ = try FolderLock(folder: folder)
-    }
-  }
-
-  @Test func `what a killed holder had listed is found by the next`() throws {
-    try withFolder { folder in
-      do {
-        let lock = try FolderLock(folder: folder)
-        try lock.record(["checkpoint.json", "strange\nname"])
-        lock.release(isTidy: false)
-      }
-      let next = try FolderLock(folder: folder)
-      #expect(next.found == ["checkpoint.json"])
-      try next.record([])
-      #expect(try text(folder + "/lock") == "\(getpid())\n")
-    }
-  }
-}
