@@ -274,6 +274,18 @@ import Testing
     }
   }
 
+  @Test func `with little memory a run ends, with a plot or without`() throws {
+    try Program.run { tellegen in
+      // Little for a program that starts another; a hang here heard no signal, so SIGKILL ends it.
+      let script = "ulimit -v 100000; exec timeout -k 2 60 \"$@\""
+      let end = try tellegen(
+        ["-c", script, "sh", try Program.path] + LossTests.short + ["--out", "run"],
+        executable: "/bin/sh")
+      #expect(![124, 137].contains(end.code), "it hung: \(end.errors)")
+      #expect(end.code == 0, "\(end.code): \(end.errors)")
+    }
+  }
+
   @Test func `a plot that complains without end ends by its limit or by itself`() throws {
     try withGnuplot("yes complaint | head -c 1000000 >&2\nexit 3\n") { tellegen, environment in
       let process = try tellegen.process(LossTests.short + ["--out", "run"])
