@@ -54,20 +54,23 @@ extension Session {
   ///
   /// - Parameters:
   ///   - steps: where steps are added.
+  ///   - counted: how many operations there were before the step under way, between two calls for one
+  ///     epoch; `nil` at its beginning, and again at its end.
   ///   - operations: how many operations there were on the board's lines so far.
   ///   - stopping: asked before every step.
   /// - Returns: whether all samples were trained.
   public mutating func trainSamples(
-    counting steps: inout LineStatistics.Steps, operations: (borrowing Board) -> Int,
-    stopping: () -> Bool = { false }
+    counting steps: inout LineStatistics.Steps, since counted: inout Int?,
+    operations: (borrowing Board) -> Int, stopping: () -> Bool = { false }
   ) throws(Board.Failure) -> Bool {
-    var last: Int?
-    return try trainSamples { board in
+    let isDone = try trainSamples { board in
       let now = operations(board)
-      if let last { steps.add(now - last) }
-      last = now
+      if let last = counted, last != now { steps.add(now - last) }
+      counted = now
       return stopping()
     }
+    if isDone { counted = nil }
+    return isDone
   }
 
   /// The run as it stands, for a board outside this program.

@@ -11,6 +11,8 @@ public enum Metrics {
   public static let jsonLines = "metrics.jsonl"
   /// The file of comma-separated values.
   public static let csv = "curves.csv"
+  /// Both files.
+  static let files = [jsonLines, csv]
 
   /// The columns: a name with its unit, and the value.
   private static let columns: [(name: String, value: @Sendable (EpochRecord) -> Double?)] = [
@@ -56,24 +58,42 @@ public enum Metrics {
 final class MetricsFiles {
   private let json: AppendedFile
   private let csv: AppendedFile
+  /// What is missing between the last lines that were there and those that come, in words.
+  let gap: String?
 
   /// Opens the files.
   ///
   /// - Parameters:
   ///   - directory: the run's folder.
   ///   - epoch: the epoch of the last line that stays: later ones come again; `nil` begins anew.
+  ///   - isOnItsWay: whether the files have their temporary names yet.
   /// - Throws: `StorageError`.
-  init(in directory: RunDirectory, after epoch: Int?) throws(StorageError) {
+  init(in directory: RunDirectory, after epoch: Int?, isOnItsWay: Bool) throws(StorageError) {
+    var gaps: [String] = []
     func open(_ name: String) throws(StorageError) -> AppendedFile {
-      let path = directory.file(name)
-      let kept = try epoch.flatMap { epoch throws(StorageError) in
-        try AppendedFile.lastLine(of: path) { Metrics.epoch(of: $0).map { $0 <= epoch } ?? false }
+      let path = directory.file(isOnItsWay ? WholeFile.temporaryName(of: name) : name)
+      guard let epoch else { return try AppendedFile(path: path) }
+      let kept = try AppendedFile.lastLine(of: path) {
+        Metrics.epoch(of: $0).map { $0 <= epoch } ?? false
+      }
+      let last = kept.flatMap { Metrics.epoch(of: $0.line) }
+      if last != epoch {
+        gaps.append(
+          "\(path): the lines \(last.map { "after epoch \($0)" } ?? "from the beginning") up to epoch "
+            + "\(epoch) are lost; it goes on with a gap")
       }
       return try AppendedFile(path: path, keeping: kept?.length ?? 0)
     }
     json = try open(Metrics.jsonLines)
     csv = try open(Metrics.csv)
+    gap = gaps.isEmpty ? nil : gaps.joined(separator: "; ")
     if csv.length == 0 { csv.append(Metrics.header) }
+  }
+
+  /// The files have their names.
+  func arrive(in directory: RunDirectory) {
+    json.path = directory.file(Metrics.jsonLines)
+    csv.path = directory.file(Metrics.csv)
   }
 
   /// Adds a record.

@@ -29,7 +29,10 @@ extension RunDirectory {
     _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
     defer { close(ends[0]) }
     let started = spawn(
-      ["/bin/sh", "-c", "cd -- \"$1\" && exec gnuplot \"$2\"", "sh", path, script], errors: ends[1])
+      [
+        "/bin/sh", "-c", "CDPATH=; cd -P -- \"$1\" && exec gnuplot \"$2\"", "sh",
+        path.hasPrefix("/") ? path : "./" + path, script,
+      ], errors: ends[1])
     let number = errno
     close(ends[1])
     guard let child = started else { throw NoPlot(description: words(for: number)) }
@@ -68,7 +71,9 @@ extension RunDirectory {
           "gnuplot is not installed (Debian package gnuplot-nox); the script is \(file(script))")
     default:
       throw NoPlot(
-        description: "gnuplot failed: \(String(decoding: said, as: UTF8.self))")
+        description: said.isEmpty
+          ? "gnuplot failed and did not say why (wait status \(status))"
+          : "gnuplot failed: \(String(decoding: said, as: UTF8.self))")
     }
   }
 

@@ -3,16 +3,16 @@ import Storage
 
 /// A folder that a run has to itself while it lasts; another run that wants it is refused at once.
 ///
-/// A new run comes about in this order: the folder is locked, and the lock lists what may come; files
-/// come under temporary names; `clear` removes the run that was there, its setting first; the first
-/// files are written; and `commit` writes the setting, which makes the folder a run. A program killed
-/// before that leaves no run, and nothing that the next one does not know and remove.
+/// A new run comes about in this order: the folder is locked, and the lock lists what may come; the
+/// first files come under temporary names, synced; the run that was there is removed, its setting
+/// first; the files get their names, and last the setting, which makes the folder a run. A program
+/// killed before that leaves no run, and nothing that the next one does not know and remove.
 public final class RunClaim {
   /// The folder.
   public let directory: RunDirectory
   private let lock: FolderLock
   /// The names of all files that the run may have.
-  private let files: [String]
+  private var files: [String]
   /// The files of the run that was there and is to be replaced.
   private let replaced: [String]
   /// The folders that were made for this run, the innermost first.
@@ -80,9 +80,56 @@ public final class RunClaim {
       throw RunDirectoryError(StorageError(path: setting, number: errno))
     }
     lock = try RunClaim.take(directory)
-    files = ((try? RunClaim.listed(directory)) ?? nil) ?? RunClaim.legacyFiles
+    let listed = ((try? RunClaim.listed(directory)) ?? nil) ?? RunClaim.legacyFiles
+    // A killed program that was to replace the run may have left other files on their way.
+    files = Set(listed).union(lock.found ?? []).sorted()
     do throws(StorageError) { try lock.record(files) } catch { throw RunDirectoryError(error) }
     removeTemporary()
+  }
+
+  /// Adds files to those that may come.
+  ///
+  /// - Parameter names: their names.
+  /// - Throws: `RunDirectoryError`.
+  public func add(_ names: [String]) throws(RunDirectoryError) {
+    files = Set(files).union(names).sorted()
+    do throws(StorageError) {
+      try lock.record(Set(files).union(replaced).sorted())
+    } catch {
+      throw RunDirectoryError(error)
+    }
+  }
+
+  /// Makes the folder the new run.
+  ///
+  /// - Parameters:
+  ///   - setting: the run's setting; its coding has `version` and `files`, the names of all its files.
+  ///   - names: the files that are under way, complete and synced.
+  /// - Throws: `RunDirectoryError`.
+  func begin(_ setting: some Encodable, with names: [String]) throws(RunDirectoryError) {
+    let data = try directory.encoded(setting, for: RunDirectory.setting)
+    do throws(StorageError) {
+      try WholeFile.prepare(data, for: RunDirectory.setting, in: directory.path)
+    } catch {
+      throw RunDirectoryError(error)
+    }
+    try clear()
+    do throws(StorageError) {
+      for name in names { try WholeFile.install(name, in: directory.path) }
+      try WholeFile.install(RunDirectory.setting, in: directory.path)
+    } catch {
+      throw RunDirectoryError(error)
+    }
+    try arrive()
+  }
+
+  private func arrive() throws(RunDirectoryError) {
+    do throws(StorageError) {
+      for folder in made { try WholeFile.synchronize(folder: RunClaim.parent(of: folder)) }
+    } catch {
+      throw RunDirectoryError(error)
+    }
+    isRun = true
   }
 
   /// Removes the run that was there, if any; from then on the folder holds none.
@@ -114,12 +161,7 @@ public final class RunClaim {
   /// - Throws: `RunDirectoryError`.
   public func commit(_ setting: some Encodable) throws(RunDirectoryError) {
     try directory.write(setting, to: RunDirectory.setting)
-    do throws(StorageError) {
-      for folder in made { try WholeFile.synchronize(folder: RunClaim.parent(of: folder)) }
-    } catch {
-      throw RunDirectoryError(error)
-    }
-    isRun = true
+    try arrive()
   }
 
   /// Lets the folder go. What a run that did not come about has put there is removed.
@@ -246,11 +288,14 @@ public final class RunClaim {
   private static func listed(_ directory: RunDirectory) throws(RunDirectoryError) -> [String]? {
     struct Listing: Decodable {
       var version: String
-      var files: [String]?
+      var files: [String]
     }
     let data = try directory.data(of: RunDirectory.setting)
-    guard let listing = try? JSONDecoder().decode(Listing.self, from: data) else { return nil }
-    return (listing.files ?? legacyFiles).filter { !$0.contains("/") }
+    if let listing = try? JSONDecoder().decode(Listing.self, from: data) {
+      return listing.files.filter { !$0.contains("/") }
+    }
+    // Version 0.1 listed none: what makes its setting one is all that is in it.
+    return (try? JSONDecoder().decode(RunSetting.self, from: data)) == nil ? nil : legacyFiles
   }
 
   /// Looks at what the folder holds.

@@ -24,39 +24,76 @@ public final class RunKeeper {
   ///
   /// - Parameters:
   ///   - directory: the run's folder.
-  ///   - epoch: the epoch of the checkpoint that the run goes on from; `nil` for a new run.
+  ///   - epoch: the epoch of the checkpoint that the run goes on from; `nil` where there are no
+  ///     measures yet.
+  ///   - isOnItsWay: whether it is a new run, whose files have their temporary names until it begins.
   ///   - telling: is given what the user should know, a sentence at a time.
   ///   - clock: the time by a clock that never goes back, ns.
   /// - Throws: `RunDirectoryError` when the files of the measures cannot be opened.
   public init(
-    _ directory: RunDirectory, after epoch: Int?, telling: @escaping (String) -> Void,
+    _ directory: RunDirectory, after epoch: Int?, isOnItsWay: Bool = false,
+    telling: @escaping (String) -> Void,
     clock: @escaping () -> Int64 = monotonicTime
   ) throws(RunDirectoryError) {
     self.directory = directory
     self.telling = telling
     self.clock = clock
     do throws(StorageError) {
-      files = try MetricsFiles(in: directory, after: epoch)
+      files = try MetricsFiles(in: directory, after: epoch, isOnItsWay: isOnItsWay)
     } catch {
       throw RunDirectoryError(error)
     }
     flushed = clock()
     kept = flushed
+    if let gap = files.gap { telling(gap) }
+  }
+
+  /// Begins a new run: its first files are written under their temporary names, and the claim gives
+  /// them their own. Here a full disk is still told of at once.
+  ///
+  /// - Parameters:
+  ///   - claim: the run's claim on its folder.
+  ///   - setting: the run's setting.
+  ///   - checkpoint: its first checkpoint.
+  ///   - others: the names of files that are under way beside those.
+  /// - Throws: `RunDirectoryError`; a run that was there still is, unless the disk failed in between.
+  public func begin(
+    _ claim: RunClaim, setting: some Encodable, checkpoint: some Encodable, with others: [String]
+  ) throws(RunDirectoryError) {
+    let data = try directory.encoded(checkpoint, for: "checkpoint.json")
+    do throws(StorageError) {
+      try files.synchronize()
+      try WholeFile.prepare(data, for: "checkpoint.json", in: directory.path)
+    } catch {
+      throw RunDirectoryError(error)
+    }
+    try claim.begin(setting, with: others + Metrics.files + ["checkpoint.json"])
+    files.arrive(in: directory)
+    kept = clock()
+    flushed = kept
   }
 
   /// Adds the measures of an epoch.
   public func add(_ record: EpochRecord) {
     files.add(record)
-    // On a full disk every line would be tried in vain: the next checkpoint tries again.
-    let now = clock()
-    if failure == nil, now - flushed >= RunKeeper.patience || files.pendingCount >= 1 << 16 {
-      flushed = now
-      do throws(StorageError) { try files.flush() } catch { note(RunDirectoryError(error)) }
-    }
+    flush(at: clock())
   }
 
-  /// Whether the next checkpoint is due.
-  public var isDue: Bool { clock() - kept >= RunKeeper.interval }
+  /// Whether the next checkpoint is due. Asked often, it also has lines written that wait.
+  public var isDue: Bool {
+    let now = clock()
+    flush(at: now)
+    return now - kept >= RunKeeper.interval
+  }
+
+  private func flush(at now: Int64) {
+    // On a full disk every line would be tried in vain: the next checkpoint tries again.
+    guard failure == nil, files.pendingCount > 0,
+      now - flushed >= RunKeeper.patience || files.pendingCount >= 1 << 16
+    else { return }
+    flushed = now
+    do throws(StorageError) { try files.flush() } catch { note(RunDirectoryError(error)) }
+  }
 
   /// Writes a checkpoint, and the measures up to it first: whoever goes on from it needs those lines.
   public func keep(_ checkpoint: some Encodable) {

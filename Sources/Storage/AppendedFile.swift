@@ -5,8 +5,8 @@ import Foundation
 /// Lines are collected and written together; on disk there are whole lines only, but for the moment of
 /// a write. What cannot be written, on a full disk say, stays in memory and is written later.
 public final class AppendedFile {
-  /// The file.
-  public let path: String
+  /// The file; to be set when it gets another name.
+  public var path: String
   /// How many bytes of whole lines the file has.
   public private(set) var length: Int
   /// The bytes that are not written yet.
@@ -14,19 +14,29 @@ public final class AppendedFile {
   private let file: Int32
   /// Whether a failed write may have left part of a line behind `length`.
   private var isTorn = false
+  /// How much lasts through a power cut.
+  private var synced: Int
+  /// Whether the system failed to sync what it had: it does not try that part again by itself.
+  private var isSuspect = false
+  /// Whether it is a pipe or a device, which has no places.
+  private let isStream: Bool
 
   /// Opens a file, or makes one.
   ///
   /// - Parameters:
   ///   - path: the file.
   ///   - keeping: how many of its bytes are kept; what is behind them is cut off.
+  ///   - following: whether the user named the file, which may then be a link, a pipe or a device.
   /// - Throws: `StorageError`.
-  public init(path: String, keeping: Int = 0) throws(StorageError) {
+  public init(path: String, keeping: Int = 0, following: Bool = false) throws(StorageError) {
     self.path = path
     length = keeping
-    file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o666)
+    synced = keeping
+    file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | (following ? 0 : O_NOFOLLOW), 0o666)
     guard file >= 0 else { throw StorageError(path: path, number: errno) }
-    if ftruncate(file, off_t(keeping)) != 0 {
+    var status = stat()
+    isStream = following && fstat(file, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
+    if !isStream && ftruncate(file, off_t(keeping)) != 0 {
       let number = errno
       close(file)
       throw StorageError(path: path, number: number)
@@ -53,7 +63,9 @@ public final class AppendedFile {
     var failure: Int32 = 0
     while done < pending.count && failure == 0 {
       let count = pending[done...].withUnsafeBytes {
-        pwrite(file, $0.baseAddress, $0.count, off_t(length + done))
+        isStream
+          ? write(file, $0.baseAddress, $0.count)
+          : pwrite(file, $0.baseAddress, $0.count, off_t(length + done))
       }
       if count > 0 { done += count } else if errno != EINTR { failure = count < 0 ? errno : ENOSPC }
     }
@@ -75,10 +87,34 @@ public final class AppendedFile {
   /// - Throws: `StorageError`.
   public func synchronize() throws(StorageError) {
     try flush()
-    if fsync(file) != 0 { throw StorageError(path: path, number: errno) }
+    if isStream { return }
+    if isSuspect { try rewrite() }
+    if fsync(file) != 0 {
+      isSuspect = true
+      throw StorageError(path: path, number: errno)
+    }
+    synced = length
+  }
+
+  /// Writes again what was not synced: the system takes it for written, whatever became of it.
+  private func rewrite() throws(StorageError) {
+    var place = synced
+    var block = [UInt8](repeating: 0, count: 1 << 16)
+    while place < length {
+      let wanted = min(block.count, length - place)
+      let count = block.withUnsafeMutableBytes {
+        pread(file, $0.baseAddress, wanted, off_t(place))
+      }
+      guard count > 0 else { throw StorageError(path: path, number: count < 0 ? errno : EIO) }
+      let written = block.withUnsafeBytes { pwrite(file, $0.baseAddress, count, off_t(place)) }
+      guard written > 0 else { throw StorageError(path: path, number: written < 0 ? errno : EIO) }
+      place += written
+    }
+    isSuspect = false
   }
 
   private func trim() throws(StorageError) {
+    if isStream { return isTorn = false }
     if ftruncate(file, off_t(length)) != 0 { throw StorageError(path: path, number: errno) }
     isTorn = false
   }

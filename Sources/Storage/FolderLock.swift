@@ -2,9 +2,9 @@ import Foundation
 
 /// A folder that one process has to itself, until it lets go of it or ends, however it ends.
 ///
-/// The lock is advisory (`flock`) on a file of the folder, which names the process and lists the files
-/// that it may put there. The system drops the lock with the process; the file of a killed one stays,
-/// so that the next one knows what the first has left.
+/// The lock is advisory (`flock`) on a file of the folder, which says that it is a lock, names the
+/// process and lists the files that it may put there. The system drops the lock with the process; the
+/// file of a killed one stays, so that the next one knows what the first has left.
 public final class FolderLock {
   /// The name of the file.
   public static let name = "lock"
@@ -13,7 +13,7 @@ public final class FolderLock {
   public enum Failure: Error, Equatable {
     /// Another process has it; its id, where the file tells.
     case held(by: Int32?)
-    /// There is a file of that name that no program of this kind wrote.
+    /// There is something of that name that is no lock of this program.
     case foreign(path: String)
     /// The file cannot be made.
     case failed(StorageError)
@@ -33,14 +33,30 @@ public final class FolderLock {
     self.folder = folder
     let path = folder + "/" + FolderLock.name
     while true {
-      file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o666)
-      guard file >= 0 else { throw .failed(StorageError(path: path, number: errno)) }
+      // A lock never is without its mark, so that nobody's file is taken for one by its name.
+      let made = try FolderLock.make(in: folder)
+      var status = stat()
+      guard lstat(path, &status) == 0 else {
+        if errno == ENOENT { continue }
+        throw .failed(StorageError(path: path, number: errno))
+      }
+      guard status.st_mode & S_IFMT == S_IFREG else { throw .foreign(path: path) }
+      file = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+      guard file >= 0 else {
+        if errno == ENOENT { continue }
+        throw .failed(StorageError(path: path, number: errno))
+      }
+      let lines = FolderLock.read(file)
+      guard let holder = lines.first.flatMap(FolderLock.holder) else {
+        close(file)
+        throw .foreign(path: path)
+      }
       if flock(file, LOCK_EX | LOCK_NB) != 0 {
         let number = errno
-        let holder = FolderLock.read(file).first.flatMap(FolderLock.holder)
         close(file)
         if number == EINTR { continue }
         if number == EWOULDBLOCK { throw .held(by: holder) }
+        if made { unlink(path) }
         throw .failed(StorageError(path: path, number: number))
       }
       // The holder before may have removed the file between our opening and locking it: then this lock
@@ -50,25 +66,11 @@ public final class FolderLock {
       if fstat(file, &ours) == 0, lstat(path, &there) == 0, ours.st_ino == there.st_ino,
         ours.st_dev == there.st_dev
       {
-        break
+        found = made ? nil : Array(FolderLock.read(file).dropFirst())
+        return
       }
       close(file)
     }
-    let lines = FolderLock.read(file)
-    // Empty is what a process killed just now has left.
-    if let first = lines.first, FolderLock.holder(first) == nil {
-      close(file)
-      throw .foreign(path: path)
-    }
-    found = lines.isEmpty ? nil : Array(lines.dropFirst())
-  }
-
-  /// How the file begins: nobody's file is taken for a lock by its name alone.
-  private static let mark = "tellegen, process "
-
-  /// The process that a file's first line names.
-  private static func holder(_ line: String) -> Int32? {
-    line.hasPrefix(mark) ? Int32(line.dropFirst(mark.count)) : nil
   }
 
   /// Writes down who has the folder and what may come into it, to last through a power cut: to be
@@ -78,8 +80,7 @@ public final class FolderLock {
   /// - Throws: `StorageError`.
   public func record(_ files: [String]) throws(StorageError) {
     // A name may have a line end, but then it is not one of this program's.
-    let lines = ["\(FolderLock.mark)\(getpid())"] + files.filter { !$0.contains("\n") }
-    let text = Array((lines.joined(separator: "\n") + "\n").utf8)
+    let text = FolderLock.text(files.filter { !$0.contains("\n") })
     let count = text.withUnsafeBytes { pwrite(file, $0.baseAddress, $0.count, 0) }
     guard count == text.count, ftruncate(file, off_t(count)) == 0, fsync(file) == 0 else {
       throw StorageError(path: path, number: count < 0 || count == text.count ? errno : ENOSPC)
@@ -98,6 +99,54 @@ public final class FolderLock {
   }
 
   deinit { release(isTidy: false) }
+
+  // MARK: - The file
+
+  /// How the file begins.
+  private static let mark = "tellegen, process "
+
+  private static func text(_ files: [String]) -> [UInt8] {
+    Array(((["\(mark)\(getpid())"] + files).joined(separator: "\n") + "\n").utf8)
+  }
+
+  /// The process that a file's first line names.
+  private static func holder(_ line: String) -> Int32? {
+    line.hasPrefix(mark) ? Int32(line.dropFirst(mark.count)) : nil
+  }
+
+  /// Makes the file, with its mark, unless something of that name is there.
+  /// - Returns: whether it was made.
+  private static func make(in folder: String) throws(Failure) -> Bool {
+    let path = folder + "/" + name
+    var status = stat()
+    if lstat(path, &status) == 0 { return false }
+    // The name says whose it is; what a killed process left of it is found by its form.
+    let temporary = folder + "/.\(name).\(getpid())"
+    func failed(_ number: Int32) -> Failure {
+      unlink(temporary)
+      return .failed(StorageError(path: path, number: number))
+    }
+    let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o666)
+    guard file >= 0 else { throw failed(errno) }
+    defer { close(file) }
+    let text = text([])
+    let count = text.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+    guard count == text.count else { throw failed(count < 0 ? errno : ENOSPC) }
+    guard fsync(file) == 0 else { throw failed(errno) }
+    if link(temporary, path) == 0 {
+      unlink(temporary)
+      return true
+    }
+    let number = errno
+    if number == EEXIST {
+      unlink(temporary)
+      return false
+    }
+    // Not every file system has links; two that come here at once still meet at the lock.
+    guard number == EPERM || number == EOPNOTSUPP || number == ENOSYS else { throw failed(number) }
+    if rename(temporary, path) != 0 { throw failed(errno) }
+    return true
+  }
 
   /// The lines of the file.
   private static func read(_ file: Int32) -> [String] {

@@ -83,6 +83,28 @@ public enum WholeFile {
     if fsync(file) != 0 && errno != EINVAL { throw StorageError(path: folder, number: errno) }
   }
 
+  /// Writes what a user asked to have at a path. A file is replaced whole; a pipe, a device or what a
+  /// link leads to is written to as it is.
+  ///
+  /// - Parameters:
+  ///   - data: what is written.
+  ///   - path: where.
+  /// - Throws: `StorageError`.
+  public static func write(_ data: Data, toPathOfUser path: String) throws(StorageError) {
+    var status = stat()
+    if lstat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG {
+      let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+      let folder = parts.dropLast().joined(separator: "/")
+      let isRoot = path.hasPrefix("/") && folder.isEmpty
+      return try write(
+        data, to: String(parts.last ?? ""), in: isRoot ? "/" : folder.isEmpty ? "." : folder)
+    }
+    let file = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC)
+    guard file >= 0 else { throw StorageError(path: path, number: errno) }
+    defer { close(file) }
+    try writeAll(data, to: file, path: path)
+  }
+
   private static func writeAll(
     _ data: Data, to file: Int32, path: String
   ) throws(StorageError) {

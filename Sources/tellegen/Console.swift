@@ -10,14 +10,19 @@ enum Console {
   /// Why standard output could not be written; 0 while it could.
   private static let lost = Atomic<Int32>(0)
 
-  /// Has the system answer a broken pipe by an error instead of a signal.
+  /// What the program begins with.
   static func prepare() {
-    signal(SIGPIPE, SIG_IGN)
-    // Swift's backtracer handles these two and returns: a run told to quit would go on.
-    for number in [SIGQUIT, SIGABRT] {
-      let before = signal(number, SIG_DFL)
-      if unsafeBitCast(before, to: Int.self) == 1 { signal(number, before) }
+    // Whoever started the program with a stream closed would get the run's own files written to: the
+    // next that is opened takes its number. What is put in its place refuses what it is asked for.
+    for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(stream, F_GETFD) < 0 {
+      _ = open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY)
     }
+    // A broken pipe, and a file that may grow no further, are answered by an error instead.
+    signal(SIGPIPE, SIG_IGN)
+    var limit = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+    if limit.rlim_cur != rlim_t.max { signal(SIGXFSZ, SIG_IGN) }
+    SentFaults.prepare()
   }
 
   /// Writes text to standard output.
@@ -40,17 +45,21 @@ enum Console {
   private static func write(_ text: String, to file: Int32) -> Int32 {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
-      let count = bytes.withUnsafeBytes { Foundation.write(file, $0.baseAddress, $0.count) }
+      // A reader that takes nothing must not hold a program that was asked to stop.
+      if Interruption.isAsked {
+        var wanted = pollfd(fd: file, events: Int16(POLLOUT), revents: 0)
+        if poll(&wanted, 1, 200) <= 0 { return EAGAIN }
+      }
+      // A pipe that is ready takes so much without waiting.
+      let part = Interruption.isAsked ? bytes.prefix(512) : bytes
+      let count = part.withUnsafeBytes { Foundation.write(file, $0.baseAddress, $0.count) }
       if count > 0 {
         bytes = bytes.dropFirst(count)
       } else if count < 0 && errno == EAGAIN {
         // Somebody made the terminal or pipe non-blocking: the reader is slow, not gone.
         var wanted = pollfd(fd: file, events: Int16(POLLOUT), revents: 0)
-        if poll(&wanted, 1, 1000) == 0 && Interruption.isAsked { return EAGAIN }
-      } else if count < 0 && errno == EINTR {
-        // A reader that takes nothing must not hold an ending program.
-        if Interruption.isAsked { return EINTR }
-      } else {
+        _ = poll(&wanted, 1, 1000)
+      } else if count == 0 || errno != EINTR {
         return count < 0 ? errno : EIO
       }
     }

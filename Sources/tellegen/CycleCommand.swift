@@ -166,9 +166,9 @@ struct CycleCommand: ParsableCommand {
         results: [
           "cycle.json", "cycle.csv", "paths.csv", "cycle.gp", "cycle.png",
         ] + CycleCurves.measuredFiles(of: pair.rig).map(\.name))
+      Interruption.watch()
       let claim = try RunClaim(new: directory, files: setting.files, overwrite: overwrite)
       defer { claim.release() }
-      Interruption.watch()
       let display = CountDisplay(total: taus.count, what: "tau")
       let tasks = pair.tasks
       let board = pair.board
@@ -185,6 +185,11 @@ struct CycleCommand: ParsableCommand {
         measured: pair.rig, plane: pair.rig?.plane, edges: board.learningEdges.map(\.name),
         title: "\(tasks[0].name) and \(tasks[1].name) in turn on \(board.name), "
           + pair.rule.name.rawValue)
+      if done.isEmpty {
+        try Exits.leave(
+          "interrupted before a tau was finished; nothing is kept, and what was there stays",
+          with: Exits.interrupted)
+      }
       try claim.clear()
       try directory.write(done, to: "cycle.json")
       try directory.write(text: curves.csv, to: "cycle.csv")
@@ -192,8 +197,7 @@ struct CycleCommand: ParsableCommand {
       for file in curves.measuredFiles { try directory.write(text: file.text, to: file.name) }
       try directory.write(text: curves.gnuplot, to: "cycle.gp")
       try claim.commit(setting)
-      let drawn = plotted(
-        "cycle", in: directory, unless: done.isEmpty ? "nothing was finished" : nil)
+      let drawn = plotted("cycle", in: directory)
       if json {
         print(String(decoding: try directory.data(of: "cycle.json"), as: UTF8.self))
       } else {

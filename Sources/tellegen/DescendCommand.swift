@@ -166,9 +166,9 @@ struct DescendCommand: ParsableCommand {
           board: description, task: task, plan: plan, gradient: gradient.rawValue, nudge: nudge,
           optimiser: optimiser.rawValue, rate: rate, outputsOnly: outputsOnly, boards: boards),
         results: ["gates.json"])
+      Interruption.watch()
       let claim = try RunClaim(new: directory, files: setting.files, overwrite: overwrite)
       defer { claim.release() }
-      Interruption.watch()
 
       var failure: (any Error)?
       let started = Date()
@@ -192,6 +192,12 @@ struct DescendCommand: ParsableCommand {
         }
       } catch {
         failure = error
+      }
+      if trainer.epoch == 0 {
+        if let failure { throw failure }
+        try Exits.leave(
+          "interrupted before an epoch was trained; nothing is kept, and what was there stays",
+          with: Exits.interrupted)
       }
       try claim.clear()
       try directory.write(

@@ -49,9 +49,9 @@ struct DriftCommand: ParsableCommand {
         content: Content(
           board: pair.board, tasks: pair.tasks, plan: plan, learned: learned, interval: interval),
         results: ["drift.json", "drift.csv", "drift.gp", "drift.png"])
+      Interruption.watch()
       let claim = try RunClaim(new: directory, files: setting.files, overwrite: overwrite)
       defer { claim.release() }
-      Interruption.watch()
       let names = pair.board.learningEdges.map(\.name)
       var results: [DriftResult] = []
       var rows = [["task", "solved after", "drifts at", "error meanwhile (V^2)", "first rail"]]
@@ -75,6 +75,11 @@ struct DriftCommand: ParsableCommand {
           csv += ([name] + numbers.map { "\($0)" }).joined(separator: ",") + "\n"
         }
         csv += "\n\n"
+      }
+      if results.isEmpty {
+        try Exits.leave(
+          "interrupted before anything was seen; nothing is kept, and what was there stays",
+          with: Exits.interrupted)
       }
       try claim.clear()
       try directory.write(results, to: "drift.json")

@@ -7,6 +7,7 @@ import Gradients
 import Learning
 import LinuxLines
 import Models
+import Storage
 import VirtualBoard
 
 /// The documented exit codes beside success and usage.
@@ -68,6 +69,11 @@ enum Exits {
     } catch let error as TheoryError {
       try leave("\(error)", with: usage)
     }
+  }
+
+  /// The exit code for what the system refused.
+  static func code(of error: StorageError) -> ExitCode {
+    error.isPermission ? permission : inputOutput
   }
 
   private static func code(of kind: RunDirectoryError.Kind) -> ExitCode {

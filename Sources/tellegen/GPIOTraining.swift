@@ -101,20 +101,20 @@ extension TrainCommand {
     if let saved {
       keeper = try goOn(from: saved.progress, in: directory)
     } else {
-      try claim.clear()
-      try traced?.install()
-      keeper = try begin(session.progress, session.benchCheckpoint, in: directory)
-      try claim.commit(setting)
+      keeper = try begin(
+        claim, setting, progress: session.progress, checkpoint: session.benchCheckpoint,
+        traced: traced)
     }
 
     var steps = LineStatistics.Steps()
+    var counted: Int?
     do {
       try learn(
         &session, setting: setting, keeper: keeper, checkpoint: { $0.benchCheckpoint },
-        samples: {
-          try $0.trainSamples(
-            counting: &steps, operations: { _ in lines.operations },
-            stopping: stops)
+        samples: { session, stopping in
+          try session.trainSamples(
+            counting: &steps, since: &counted, operations: { _ in lines.operations },
+            stopping: stopping)
         }, stopping: stops, failure: { _ in nil })
     } catch let failure as WiredFailure<LineError> {
       // What was learned before the lines failed is worth keeping.

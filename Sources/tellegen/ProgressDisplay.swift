@@ -85,10 +85,8 @@ final class CountDisplay: Sendable {
 /// - Parameters:
 ///   - name: the name of script and plot, without their endings.
 ///   - directory: the folder.
-///   - reason: why there is nothing to draw.
 /// - Returns: where the plot is, or why there is none, in a sentence.
-func plotted(_ name: String, in directory: RunDirectory, unless reason: String? = nil) -> String {
-  if let reason { return "No plot: \(reason)." }
+func plotted(_ name: String, in directory: RunDirectory) -> String {
   do throws(NoPlot) {
     try directory.plot(script: name + ".gp", stopping: { Interruption.isAsked })
     return "Drawn in \(directory.file(name + ".png"))."

@@ -143,8 +143,10 @@ struct ReplayCommand: ParsableCommand {
       _ = try session.findGates()
     }
     try session.begin()
+    var counted: Int?
     while !session.isFinished && !isAtEnd(session.board.lines) {
-      _ = try session.trainSamples(counting: &steps, operations: { operations($0.lines) })
+      _ = try session.trainSamples(
+        counting: &steps, since: &counted, operations: { operations($0.lines) })
       _ = try session.measureEpoch()
     }
   }

@@ -49,6 +49,13 @@ struct ReproduceCommand: ParsableCommand {
       }
       let chosen = Experiments.all.filter { names.contains("all") || names.contains($0.name) }
       Interruption.watch()
+      // A folder that cannot be had is better known of before ten minutes of work.
+      let claims = try chosen.map { experiment in
+        try RunClaim(
+          new: RunDirectory(path: out + "/" + experiment.name), files: ["table.csv"],
+          overwrite: true)
+      }
+      defer { for claim in claims { claim.release() } }
       var missed: [String] = []
       for (place, experiment) in chosen.enumerated() {
         let head = "[\(place + 1)/\(chosen.count)] \(experiment.name)"
@@ -65,14 +72,18 @@ struct ReproduceCommand: ParsableCommand {
             "interrupted in \(experiment.name); \(place) of \(chosen.count) experiments are kept in "
               + out, with: Exits.interrupted)
         }
-        let directory = RunDirectory(path: out + "/" + experiment.name)
-        try keep(report, of: experiment.name, in: directory)
         let seconds = Format.significant(Date().timeIntervalSince(started))
         print("\(experiment.name) (\(seconds) s): \(report.passed ? "as it must be" : "MISSED")")
         print(table(report.figures))
         for remark in report.remarks { print("  " + remark) }
-        print("  Kept in \(directory.path).\n")
+        try keep(report, of: experiment.name, claims[place])
+        print("  Kept in \(claims[place].directory.path).\n")
         if !report.passed { missed.append(experiment.name) }
+        if Interruption.isAsked {
+          try Exits.leave(
+            "interrupted; \(place + 1) of \(chosen.count) experiments are kept in \(out)",
+            with: Exits.interrupted)
+        }
       }
       if !missed.isEmpty {
         try Exits.leave("missed: \(missed.joined(separator: ", "))", with: Exits.missed)
@@ -86,14 +97,14 @@ struct ReproduceCommand: ParsableCommand {
     var quick: Bool
   }
 
-  private func keep(_ report: Report, of name: String, in directory: RunDirectory) throws {
+  private func keep(_ report: Report, of name: String, _ claim: RunClaim) throws {
+    let directory = claim.directory
     let files = report.files.map(\.name)
     let plots = files.filter { $0.hasSuffix(".gp") }.map { String($0.dropLast(3)) + ".png" }
     let setting = ResultSetting(
       version: version, command: "reproduce", content: Content(experiment: name, quick: quick),
       results: ["table.csv"] + files + plots)
-    let claim = try RunClaim(new: directory, files: setting.files, overwrite: true)
-    defer { claim.release() }
+    try claim.add(setting.files)
     try claim.clear()
     func field(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
     var text = "quantity,ours,spread,published,ratio,holds\n"
@@ -107,6 +118,7 @@ struct ReproduceCommand: ParsableCommand {
     try directory.write(text: text, to: "table.csv")
     for file in report.files { try directory.write(text: file.text, to: file.name) }
     try claim.commit(setting)
+    defer { claim.release() }
     for file in files where file.hasSuffix(".gp") {
       do throws(NoPlot) {
         try directory.plot(script: file, stopping: { Interruption.isAsked })

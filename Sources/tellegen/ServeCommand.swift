@@ -92,8 +92,7 @@ struct ServeCommand: ParsableCommand {
           let file = try TraceFile(path: log)
           server.chip.trace = Trace(to: TraceStream(calls: { file.append($0) }))
         } catch {
-          try Exits.leave(
-            "\(error)", with: error.isPermission ? Exits.permission : Exits.inputOutput)
+          try Exits.leave("\(error)", with: Exits.code(of: error))
         }
       }
       say("\(description.name): \(chip.lineCount) lines at \(socket)\(told)")
@@ -117,8 +116,10 @@ struct ServeCommand: ParsableCommand {
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
     let data = try encoder.encode(told)
     if let report {
-      guard FileManager.default.createFile(atPath: report, contents: data) else {
-        try Exits.leave("\(report): cannot be written", with: Exits.inputOutput)
+      do throws(StorageError) {
+        try WholeFile.write(data, toPathOfUser: report)
+      } catch {
+        try Exits.leave("\(error)", with: Exits.code(of: error))
       }
     } else {
       print(String(decoding: data, as: UTF8.self))

@@ -16,11 +16,11 @@ final class TraceFile: Sendable {
   ///
   /// - Parameters:
   ///   - path: the file.
-  ///   - name: what messages call it; default its path.
+  ///   - name: what messages call it; without one the user named the file, by its path.
   /// - Throws: `StorageError`.
   init(path: String, name: String? = nil) throws(StorageError) {
     self.name = name ?? path
-    state = Mutex(State(file: try AppendedFile(path: path)))
+    state = Mutex(State(file: try AppendedFile(path: path, following: name == nil)))
   }
 
   /// Writes lines.

@@ -9,8 +9,8 @@ import VirtualBoard
 final class TraceFiles: Sendable {
   /// The trace.
   let stream: TraceStream
-  private let folder: String
-  private let names: [String]
+  /// The names that the files get when the run begins.
+  let names: [String]
 
   /// Begins a trace in a folder.
   ///
@@ -27,7 +27,6 @@ final class TraceFiles: Sendable {
         throw RunDirectoryError(error)
       }
     }
-    folder = directory.path
     names = ["trace.txt"] + (wave == nil ? [] : ["trace.vcd"])
     let calls = try file("trace.txt")
     if let wave {
@@ -36,16 +35,6 @@ final class TraceFiles: Sendable {
         calls: { calls.append($0) }, wave: wave, waves: { waves.append($0) })
     } else {
       stream = TraceStream(calls: { calls.append($0) })
-    }
-  }
-
-  /// Gives the files their names.
-  /// - Throws: `RunDirectoryError`.
-  func install() throws(RunDirectoryError) {
-    do throws(StorageError) {
-      for name in names { try WholeFile.install(name, in: folder) }
-    } catch {
-      throw RunDirectoryError(error)
     }
   }
 }

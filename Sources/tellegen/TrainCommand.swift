@@ -200,6 +200,8 @@ struct TrainCommand: ParsableCommand {
       let directory: RunDirectory
       let setting: RunSetting
       var claim: RunClaim?
+      // From here on a signal ends the run in order.
+      Interruption.watch()
       if let resume {
         directory = RunDirectory(path: resume)
         claim = try RunClaim(existing: directory)
@@ -261,7 +263,6 @@ struct TrainCommand: ParsableCommand {
     session.keepsCurve = false
     let claim = try claim ?? newClaim(directory, for: setting)
     defer { claim.release() }
-    Interruption.watch()
     let keeper: RunKeeper
     let traced = try trace(&session.board, directory)
     defer { traced?.stream.flush(isEnd: true) }
@@ -271,10 +272,8 @@ struct TrainCommand: ParsableCommand {
           "interrupted before training began; nothing is kept, begin anew", with: Exits.interrupted)
       }
       if let failure = session.board.analog.failure { throw failure }
-      try claim.clear()
-      try traced?.install()
-      keeper = try begin(session.progress, session.checkpoint, in: directory)
-      try claim.commit(setting)
+      keeper = try begin(
+        claim, setting, progress: session.progress, checkpoint: session.checkpoint, traced: traced)
     } else {
       let saved = try directory.read(Checkpoint.self, from: "checkpoint.json")
       try session.restore(saved)
@@ -282,21 +281,23 @@ struct TrainCommand: ParsableCommand {
     }
     try learn(
       &session, setting: setting, keeper: keeper, checkpoint: { $0.checkpoint },
-      samples: { try $0.trainSamples(stopping: { _ in Interruption.isAsked }) },
+      samples: { session, stopping in try session.trainSamples(stopping: { _ in stopping() }) },
       failure: { $0.board.analog.failure })
     try tell(
       RunRecord(setting: setting, result: session.result), keeper: keeper, directory: directory)
     return session
   }
 
-  /// Writes a new run's first measures and checkpoint; here a full disk is still told of at once.
+  /// Writes a new run's first files, which make its folder a run.
   func begin(
-    _ progress: Learning.Progress, _ checkpoint: some Encodable, in directory: RunDirectory
+    _ claim: RunClaim, _ setting: RunSetting, progress: Learning.Progress,
+    checkpoint: some Encodable, traced: TraceFiles?
   ) throws -> RunKeeper {
-    let keeper = try RunKeeper(directory, after: nil, telling: { say("tellegen: " + $0) })
+    let keeper = try RunKeeper(
+      claim.directory, after: nil, isOnItsWay: true, telling: { say("tellegen: " + $0) })
     if let first = progress.last { keeper.add(first) }
-    keeper.keep(checkpoint)
-    if let failure = keeper.failure { throw failure }
+    try keeper.begin(
+      claim, setting: setting, checkpoint: checkpoint, with: traced?.names ?? [])
     return keeper
   }
 
@@ -317,22 +318,23 @@ struct TrainCommand: ParsableCommand {
   ///   - setting: the run's setting.
   ///   - keeper: what keeps it.
   ///   - checkpoint: what a checkpoint of it is.
-  ///   - samples: trains an epoch's samples, up to a stop.
+  ///   - samples: trains what is left of an epoch's samples, up to a stop.
   ///   - stopping: asked while measures are taken.
   ///   - failure: why its board can go on no further, if it cannot.
   func learn<Board: LearningBoard, Saved: Encodable>(
     _ session: inout Session<Board>, setting: RunSetting, keeper: RunKeeper,
-    checkpoint: (Session<Board>) -> Saved, samples: (inout Session<Board>) throws -> Bool,
-    stopping: () -> Bool = { Interruption.isAsked },
+    checkpoint: (Session<Board>) -> Saved,
+    samples: (inout Session<Board>, _ stopping: () -> Bool) throws -> Bool,
+    stopping: @escaping () -> Bool = { Interruption.isAsked },
     failure: (Session<Board>) -> (any Error)?
   ) throws {
     var display = ProgressDisplay(total: setting.plan.epochs, from: session.progress.epoch)
     if let record = session.progress.last { display.show(record) }
     while !session.isFinished {
-      guard try samples(&session) else {
-        display.stop()
+      // Epochs may be long: a checkpoint comes in their midst too.
+      while try !samples(&session, { stopping() || keeper.isDue }) {
         keeper.keep(checkpoint(session))
-        return
+        if stopping() { return display.stop() }
       }
       // Measuring changes the board: a stop in the middle of it goes back to before.
       let before = checkpoint(session)
@@ -349,7 +351,6 @@ struct TrainCommand: ParsableCommand {
         keeper.add(record)
         display.show(record)
       }
-      if keeper.isDue { keeper.keep(checkpoint(session)) }
     }
     keeper.keep(checkpoint(session))
   }

@@ -60,7 +60,94 @@ import Testing
     }
   }
 
+  @Test func `a program started with streams closed writes into none of its own files`() throws {
+    try Program.run { tellegen in
+      #expect(try tellegen(LossTests.short + ["--out", "whole"]).code == 0)
+      for closed in ["<&-", ">&-", "2>&-", "<&- >&-", "<&- 2>&-", ">&- 2>&-", "<&- >&- 2>&-"] {
+        let words = (LossTests.short + ["--out", "run", "--overwrite"]).joined(separator: " ")
+        let end = try tellegen(
+          ["-c", "exec '\(try Program.path)' \(words) \(closed)"], executable: "/bin/sh")
+        // A result that nobody could be given is told by the code.
+        #expect(end.code == (closed.contains(" >&-") || closed.hasPrefix(">&-") ? 74 : 0))
+        try expectSame(tellegen, "run", "whole", closed)
+      }
+    }
+  }
+
+  @Test(arguments: [SIGTERM, SIGINT])
+  func `a run whose messages nobody takes ends when it is asked to`(_ signal: Int32) throws {
+    try Program.run { tellegen in
+      let process = try tellegen.process(["train", "--epochs", "1000000", "--out", "run"])
+      var ends: [Int32] = [0, 0]
+      #expect(pipe(&ends) == 0)
+      // Full, and never read.
+      _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
+      var bytes = [UInt8](repeating: 46, count: 4096)
+      while write(ends[1], &bytes, bytes.count) > 0 {}
+      _ = fcntl(ends[1], F_SETFL, 0)
+      process.standardError = FileHandle(fileDescriptor: ends[1], closeOnDealloc: true)
+      process.standardOutput = FileHandle.nullDevice
+      try startListening(process)
+      while !tellegen.exists("run/setting.json") && process.isRunning { usleep(1000) }
+      kill(process.processIdentifier, signal)
+      let asked = Date()
+      process.waitUntilExit()
+      // Promised are two seconds; it would wait for ever.
+      #expect(Date().timeIntervalSince(asked) < 20)
+      #expect(shellCode(process) == 130)
+      close(ends[0])
+      #expect(tellegen.exists("run/checkpoint.json"))
+    }
+  }
+
   // MARK: - Folders
+
+  @Test func `a file called lock that is somebody's stays, whatever it is`() throws {
+    try Program.run { tellegen in
+      for make in ["printf '' >u/lock", "printf 'mine' >u/lock", "mkfifo u/lock", "mkdir u/lock"] {
+        let script = "rm -rf u; mkdir u; echo x >u/main.tex; \(make)"
+        #expect(try tellegen(["-c", script], executable: "/bin/sh").code == 0)
+        let end = try tellegen(LossTests.short + ["--out", "u", "--overwrite"])
+        #expect(end.code == 64, "\(make): \(end.errors)")
+        #expect(tellegen.exists("u/lock") && tellegen.exists("u/main.tex"), "\(make)")
+      }
+    }
+  }
+
+  @Test func `results that were there stay when the new ones are interrupted`() throws {
+    try Program.run { tellegen in
+      let cycle = ["cycle", "--rig", "exp1", "--out", "cycle"]
+      #expect(try tellegen(cycle + ["--tau", "0.01"]).code == 0)
+      let kept = try tellegen.text("cycle/cycle.json")
+      let long = try tellegen.start(cycle + ["--tau", "1000", "--overwrite"])
+      while !tellegen.exists("cycle/lock") && long.isRunning { usleep(1000) }
+      kill(long.processIdentifier, SIGTERM)
+      long.waitUntilExit()
+      #expect(shellCode(long) == 130)
+      #expect(try tellegen.text("cycle/cycle.json") == kept)
+    }
+  }
+
+  @Test func `measures that were lost are missed when a run goes on`() throws {
+    try Program.run { tellegen in
+      let process = try tellegen.start(["train", "--epochs", "1000000", "--out", "run"])
+      while try tellegen.size("run/metrics.jsonl") < 4000 && process.isRunning { usleep(1000) }
+      kill(process.processIdentifier, SIGINT)
+      process.waitUntilExit()
+      let lines = try tellegen.text("run/metrics.jsonl").split(separator: "\n")
+      try tellegen.write(lines.prefix(5).joined(separator: "\n") + "\n", to: "run/metrics.jsonl")
+      let next = try tellegen.process(["train", "--resume", "run"])
+      let errors = Pipe()
+      next.standardError = errors
+      next.standardOutput = FileHandle.nullDevice
+      try startListening(next)
+      let first = firstLine(of: errors.fileHandleForReading.fileDescriptor)
+      #expect(first.contains("run/metrics.jsonl: the lines after epoch 4 up to epoch"))
+      kill(next.processIdentifier, SIGINT)
+      _ = errors.fileHandleForReading.readDataToEndOfFile()
+      next.waitUntilExit()
+    }
+  }
 
   @Test func `what no run put into a folder is refused by name and stays`() throws {
     try Program.run { tellegen in
@@ -106,10 +193,14 @@ import Testing
 
       try FileManager.default.createDirectory(
         atPath: tellegen.path("own"), withIntermediateDirectories: true)
-      try tellegen.write("{\"editor\": \"dark\"}", to: "own/setting.json")
-      let end = try tellegen(LossTests.short + ["--out", "own", "--overwrite"])
-      #expect(end.code == 64 && end.errors.contains("own/setting.json"))
-      #expect(try tellegen.text("own/setting.json") == "{\"editor\": \"dark\"}")
+      try tellegen.write("mine", to: "own/record.json")
+      for mine in ["{\"editor\": \"dark\"}", "{\"version\": \"1.0\", \"theme\": \"dark\"}"] {
+        try tellegen.write(mine, to: "own/setting.json")
+        let end = try tellegen(LossTests.short + ["--out", "own", "--overwrite"])
+        #expect(end.code == 64 && end.errors.contains("own/setting.json"))
+        #expect(try tellegen.text("own/setting.json") == mine)
+        #expect(try tellegen.text("own/record.json") == "mine")
+      }
     }
   }
 

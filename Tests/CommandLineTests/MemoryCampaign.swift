@@ -12,7 +12,9 @@ import Testing
     for stream in [0, 1, 2] as [Int32] {
       posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", O_RDWR, 0)
     }
-    let environment = ["TELLEGEN_HOME=\(packageRoot)", "PATH=/usr/bin:/bin"]
+    var inherited = ProcessInfo.processInfo.environment
+    inherited["TELLEGEN_HOME"] = packageRoot
+    let environment = inherited.map { "\($0.key)=\($0.value)" }
     var arguments: [UnsafeMutablePointer<CChar>?] =
       ([try Program.path] + words).map { strdup($0) } + [nil]
     var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]

@@ -15,6 +15,7 @@ import Testing
     case resize(String, Int)
     case sync(String)
     case rename(String, String)
+    case link(String, String)
     case remove(String)
     case makeFolder(String)
   }
@@ -88,6 +89,9 @@ import Testing
       case .rename(let old, let new):
         guard let old = name(old), let new = name(new) else { return }
         now[new] = now.removeValue(forKey: old)
+      case .link(let old, let new):
+        guard let old = name(old), let new = name(new) else { return }
+        now[new] = now[old]
       case .remove(let file): if let name = name(file) { now[name] = nil }
       }
     }
@@ -136,6 +140,7 @@ import Testing
     case "ftruncate": return .resize(behind ?? "", number())
     case "fsync", "fdatasync": return .sync(behind ?? "")
     case "rename": return .rename(path(0), path(1))
+    case "link": return .link(path(0), path(1))
     case "unlink": return .remove(path(0))
     case "mkdir": return .makeFolder(path(0))
     default: return nil
@@ -146,7 +151,7 @@ import Testing
   private func record(_ tellegen: Program, _ words: [String]) throws -> [Call] {
     let strace = try #require(find("strace"), "strace is not there: install Debian's package")
     let log = tellegen.path("calls")
-    let calls = "openat,write,pwrite64,fsync,fdatasync,ftruncate,rename,unlink,mkdir"
+    let calls = "openat,write,pwrite64,fsync,fdatasync,ftruncate,rename,link,unlink,mkdir"
     let end = try tellegen(
       ["-o", log, "-y", "-xx", "-s", "100000000", "-e", "trace=\(calls)", try Program.path] + words,
       executable: strace)

@@ -57,26 +57,25 @@ import Testing
         let words = command.words.replacingOccurrences(of: "{out}", with: out)
           .split(separator: " ").map(String.init)
         let process = try tellegen.process(words)
-        // The backtracer of a Swift toolchain hears faults that were sent and goes on; it is told
-        // apart from the program here.
-        process.environment?["SWIFT_BACKTRACE"] = "enable=no"
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try startListening(process)
         usleep(UInt32(20_000 + campaign.number(below: 900_000)))
+        let wasRunning = process.isRunning
         kill(process.processIdentifier, signal)
         let asked = Date()
         process.waitUntilExit()
         let waited = Date().timeIntervalSince(asked)
         let code = shellCode(process)
         let what = "\(words.joined(separator: " ")), signal \(signal), \(code)"
-        // Promised are two seconds; other work on this machine may take some.
-        #expect(waited < 10, "\(what)")
+        // Promised are two seconds; other work on this machine may take some more.
+        #expect(waited < 5, "\(what)")
         counts["signals", default: 0] += 1
         let isAsked = SignalsCampaign.asking.contains(signal)
         if code == 0 && (command.words.hasPrefix("serve") && isAsked) {
         } else if code == 0 {
-          counts["ended by themselves before", default: 0] += 1
+          // A signal that is swallowed would show as many that end in the moment they are sent.
+          counts[wasRunning ? "ended meanwhile" : "ended by themselves before", default: 0] += 1
         } else if isAsked && command.keeps {
           // A program that has not begun to listen ends by the signal itself.
           #expect(code == 130 || code == 128 + signal, "\(what)")
@@ -98,6 +97,7 @@ import Testing
           try? FileManager.default.removeItem(atPath: tellegen.path(name))
         }
       }
+      #expect(counts["ended meanwhile", default: 0] <= 1 + trials.count / 100)
       try campaign.record(counts)
     }
   }

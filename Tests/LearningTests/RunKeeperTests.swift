@@ -16,7 +16,8 @@ import Testing
       epoch: epoch, training: measures, testing: nil, all: measures, learned: 0, pulses: epoch)
   }
 
-  private func keeper(_ folder: String, _ bench: Bench, after epoch: Int? = nil) throws -> RunKeeper {
+  private func keeper(_ folder: String, _ bench: Bench, after epoch: Int? = nil) throws -> RunKeeper
+  {
     try RunKeeper(
       RunDirectory(path: folder), after: epoch, telling: { bench.said.append($0) },
       clock: { bench.time })

@@ -300,8 +300,10 @@ extension LinuxLinesTests {
       #expect(try session.findGates())
       try session.begin()
       var steps = LineStatistics.Steps()
+      var counted: Int?
       while !session.isFinished {
-        _ = try session.trainSamples(counting: &steps, operations: { _ in lines.operations })
+        _ = try session.trainSamples(
+          counting: &steps, since: &counted, operations: { _ in lines.operations })
         _ = try session.measureEpoch()
       }
       #expect(steps.most == operations)
