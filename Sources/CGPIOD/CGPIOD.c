@@ -555,13 +555,24 @@ static _Thread_local volatile bool ends __attribute__((tls_model("initial-exec")
 
 static int ending(void) { return __atomic_load_n(&cgpiod_ending, __ATOMIC_SEQ_CST); }
 
+// A write that fails is tried again, a millisecond later, for its cause may pass; the next is made
+// in any case. Safe in a signal's handler.
+enum { TRIES = 5 };
+
+static void write_rest(const cgpiod_calls *calls, void *request, const cgpiod_guard *writes) {
+  for (uint32_t write = 0; write < writes->count && write < CGPIOD_GUARD_WRITES; write++)
+    for (int tries = 1; calls->write(calls->context, request, writes->levels[write],
+                                     writes->masks[write]) != 0 &&
+                        tries < TRIES;
+         tries++) {
+      struct timespec moment = {0, 1000000};
+      nanosleep(&moment, NULL);
+    }
+}
+
 static void put_to_rest(int index) {
   void *request = __atomic_load_n(&guarded[index].request, __ATOMIC_SEQ_CST);
-  if (!request) return;
-  const cgpiod_guard *writes = &guarded[index].writes;
-  for (uint32_t write = 0; write < writes->count && write < CGPIOD_GUARD_WRITES; write++)
-    guarded[index].calls.write(guarded[index].calls.context, request, writes->levels[write],
-                               writes->masks[write]);
+  if (request) write_rest(&guarded[index].calls, request, &guarded[index].writes);
 }
 
 static sigset_t hold_signals(void) {
@@ -639,9 +650,7 @@ void cgpiod_disarm(void *request) {
     // Whoever ends the program from here on either waits for this write, or still has the request.
     __atomic_fetch_add(&cgpiod_in_flight, 1, __ATOMIC_SEQ_CST);
     __atomic_store_n(&guarded[index].request, NULL, __ATOMIC_SEQ_CST);
-    if (!ends)
-      for (uint32_t write = 0; write < writes.count && write < CGPIOD_GUARD_WRITES; write++)
-        calls.write(calls.context, request, writes.levels[write], writes.masks[write]);
+    if (!ends) write_rest(&calls, request, &writes);
     __atomic_fetch_sub(&cgpiod_in_flight, 1, __ATOMIC_SEQ_CST);
     // In the other thread's hands, the request must not be released.
     if (!ends && ending()) stand_still();

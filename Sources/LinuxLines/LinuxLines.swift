@@ -20,6 +20,9 @@ public struct LinuxLines: Lines {
   /// The lines that stood as outputs, with no owner, at another level than at rest, when they were
   /// opened: what a killed program left behind, by role.
   public let leftBehind: [String]
+  /// Why it could not be seen what was left behind, which keeps no line from its level at rest; `nil`
+  /// when it was seen.
+  public let lookFailure: LineError?
 
   /// Whether the wiring gives SCLK, MOSI and MISO to a controller.
   public let hasSerialBus: Bool
@@ -53,11 +56,6 @@ public struct LinuxLines: Lines {
     // A bit is a wire: those of the bus keep theirs.
     let first = description.requested.startIndex
     let asked = Array(repeating: cgpiod_elsewhere, count: first) + offsets.map(UInt32.init)
-    var outputs = LineSet.none
-    for (index, offset) in zip(description.requested.indices, offsets) {
-      let line = try chip.line(offset, calls: calls)
-      if line.isOutput && line.owner == nil { outputs = outputs | LineSet(line: index) }
-    }
 
     /// Requests all lines, or says who holds them.
     func open(asIs: Bool) throws(LineError) -> UnsafeMutableRawPointer {
@@ -78,21 +76,41 @@ public struct LinuxLines: Lines {
       throw -result == noSuchCall ? .noLibrary : .failed(.open, errno: -result)
     }
 
-    // What a killed program left driven is read before it is put right.
-    let asFound = try open(asIs: true)
-    let found = calls.read(calls.context, asFound, wiring.outputs.bits)
-    calls.close(calls.context, asFound)
-    if found.error != 0 { throw .failed(.read, errno: -found.error) }
-    let wrong = LineSet(bits: (found.levels ^ wiring.idle.bits) & (outputs & wiring.outputs).bits)
-    leftBehind = description.requested.indices.filter { wrong.meets(LineSet(line: $0)) }
-      .map { description.wires[$0].role }
-
-    let bus = try description.spi.map { spi throws(LineError) in
-      try LinuxLines.open(spi, calls: calls)
+    /// What a killed program left driven.
+    func look() throws(LineError) -> [String] {
+      var outputs = LineSet.none
+      for (index, offset) in zip(description.requested.indices, offsets) {
+        let line = try chip.line(offset, calls: calls)
+        if line.isOutput && line.owner == nil { outputs = outputs | LineSet(line: index) }
+      }
+      let asFound = try open(asIs: true)
+      let found = calls.read(calls.context, asFound, wiring.outputs.bits)
+      calls.close(calls.context, asFound)
+      if found.error != 0 { throw .failed(.read, errno: -found.error) }
+      let wrong = LineSet(
+        bits: (found.levels ^ wiring.idle.bits) & (outputs & wiring.outputs).bits)
+      return description.requested.indices.filter { wrong.meets(LineSet(line: $0)) }
+        .map { description.wires[$0].role }
     }
-    let request: UnsafeMutableRawPointer
-    do throws(LineError) { request = try open(asIs: false) } catch {
-      if let bus { calls.close_bus(calls.context, bus) }
+
+    // It is read before it is put right, which it is also when it cannot be read.
+    var left: [String] = []
+    var failure: LineError?
+    do throws(LineError) { left = try look() } catch {
+      if case .held = error { throw error }
+      failure = error
+    }
+    leftBehind = left
+    lookFailure = failure
+    let request = try open(asIs: false)
+    // Lines rest also where the bus is not to be had.
+    let bus: Int32?
+    do throws(LineError) {
+      bus = try description.spi.map { spi throws(LineError) in
+        try LinuxLines.open(spi, calls: calls)
+      }
+    } catch {
+      calls.close(calls.context, request)
       throw error
     }
     hasSerialBus = bus != nil

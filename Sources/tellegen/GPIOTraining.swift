@@ -47,6 +47,10 @@ extension TrainCommand {
         "tellegen: \(lines.leftBehind.joined(separator: ", ")) stood away from rest: a program was killed; "
           + "the lines are at rest now")
     }
+    if let failure = lines.lookFailure {
+      say(
+        "tellegen: how the lines stood before could not be read: \(failure); they are at rest now")
+    }
     try lines.checkRest()
     let claim = try claim ?? newClaim(directory, for: setting)
     defer { claim.release() }

@@ -11,9 +11,10 @@ struct RestCommand: ParsableCommand {
     abstract: "Puts every line of a board at GPIO lines to rest and shuts its converters down.",
     discussion: """
       For after a kill, for an emergency stop and for service units (ExecStopPost): LEARN is off,
-      nothing is selected, every drive holds, and all clamps and sources are shut down. Nothing is
-      read from the board, and doing it again changes nothing. It says which lines it found away from
-      rest.
+      nothing is selected, every drive holds, and all clamps and sources are shut down. It waits for
+      no answer from the board, and doing it again changes nothing. All that it reads is how its own
+      outputs stand: before, to say which it found away from rest (where that cannot be read it says
+      so, and puts them to rest all the same), and after, to see that they are at rest.
 
       Exit code 0 when all is at rest; 69 when the chip or a line is not there, is held by another
       program, which is named, or does not go to rest; 77 when permission is lacking; 65 for a wrong
@@ -38,6 +39,9 @@ struct RestCommand: ParsableCommand {
       try wired.shutDownAll()
       try wired.lines.rest()
       let found = lines.leftBehind
+      if let failure = lines.lookFailure {
+        print("how the lines stood before could not be read: \(failure)")
+      }
       if !found.isEmpty { print("\(found.joined(separator: ", ")) stood away from rest") }
       try lines.checkRest()
       print(

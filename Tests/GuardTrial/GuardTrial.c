@@ -2,6 +2,7 @@
 #include "GuardTrial.h"
 
 #include <CGPIOD.h>
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -27,10 +28,23 @@ static int64_t now(void) {
   return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
+static int failures;
+
+// Whether this write of the guard is one of those that fail. Only the thread that ends the program
+// makes them.
+static bool fails(uint64_t mask) {
+  static int failed;
+  if (failures < 0) return mask & 1;
+  if (failed++ < failures) return true;
+  failed = 0;
+  return false;
+}
+
 // A level takes effect some time after a call has begun, now and then a millisecond.
 static int write_lines(void *context, void *request, uint64_t levels, uint64_t mask) {
   (void)context, (void)request;
   if (mask & mark) {
+    if (fails(mask)) return -EIO;
     atomic_fetch_and(&seen->levels, ~mask);
     atomic_fetch_or(&seen->levels, levels & mask & ~mark);
     atomic_store(&seen->late, 0);
@@ -122,7 +136,10 @@ static void run(guard_trial trial) {
   _exit(99);
 }
 
-guard_ending guard_try(guard_trial trial) {
+guard_ending guard_try(guard_trial trial) { return guard_try_failing(trial, 0); }
+
+guard_ending guard_try_failing(guard_trial trial, int number) {
+  failures = number;
   seen = mmap(NULL, sizeof *seen, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   int64_t start = now();
   pid_t child = fork();

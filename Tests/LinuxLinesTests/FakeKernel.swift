@@ -47,6 +47,9 @@ final class FakeKernel {
   var failure: (after: Int, errno: Int32)?
   /// Whether no call does anything after it.
   var isDeadAfterFailure = false
+  /// The errno of asking about a line, and of requesting lines as they are.
+  var lineErrno: Int32 = 0
+  var asIsErrno: Int32 = 0
   private(set) var opened = 0
   private(set) var closed = 0
   var leftLevels: UInt64 = 0
@@ -104,6 +107,7 @@ final class FakeKernel {
       },
       line: { context, _, offset, line in
         let kernel = Unmanaged<FakeKernel>.fromOpaque(context!).takeUnretainedValue()
+        if kernel.lineErrno != 0 { return -kernel.lineErrno }
         guard Int(offset) < kernel.chips.map(\.lines).max()! else { return -EINVAL }
         put(kernel.names[Int(offset)] ?? "", &line!.pointee.name)
         put(kernel.owners[Int(offset)] ?? "", &line!.pointee.consumer)
@@ -116,6 +120,7 @@ final class FakeKernel {
         let bits = (0..<Int(count)).filter { offsets![$0] != cgpiod_elsewhere }
         let wanted = bits.map { Int(offsets![$0]) }
         if wanted.contains(where: { kernel.owners[$0] != nil }) { return -EBUSY }
+        if asIs && kernel.asIsErrno != 0 { return -kernel.asIsErrno }
         kernel.wires = wanted
         kernel.held = bits.reduce(.none) { $0 | LineSet(line: $1) }
         kernel.isAsIs = asIs

@@ -61,6 +61,24 @@ struct GuardTests {
     }
   }
 
+  /// A driver that is busy for a moment must not leave LEARN active.
+  @Test func `a write of the guard that fails is tried again, and the next one made`() async {
+    await #expect(processExitsWith: .success) {
+      for number in [SIGQUIT, SIGUSR1, 0] {
+        let trial = guard_trial(
+          signal: number, raised: false, overflows: false, threads: 1, hangs: false,
+          moment: 100_000)
+        let ending = guard_try_failing(trial, 4)
+        #expect(ending.status & 0x7f == number)
+        isAtRest(ending, "signal \(number), four failures")
+        // LEARN's own line is beyond help; the others are not.
+        let other = guard_try_failing(trial, -1)
+        #expect(other.status & 0x7f == number)
+        #expect(other.levels == 1, "signal \(number), LEARN fails")
+      }
+    }
+  }
+
   @Test func `a stack that has run over ends the program with its lines at rest`() async {
     await #expect(processExitsWith: .success) {
       let ending = guard_try(

@@ -134,6 +134,33 @@ struct LinuxLinesTests {
     #expect(try bench.lines().leftBehind == ["LOAD", "LEARN"])
   }
 
+  /// An emergency stop must not fail for what it only says.
+  @Test(arguments: [LineError.Call.look, .open, .read])
+  func `lines are put to rest also where it cannot be read what was left`(
+    _ call: LineError.Call
+  ) throws {
+    let bench = try Bench("lattice", task: "xor")
+    let kernel = bench.kernel
+    kernel.driven = [23]
+    kernel.leftLevels = 1 << 5
+    switch call {
+    case .look: kernel.lineErrno = EIO
+    case .open: kernel.asIsErrno = EIO
+    default: kernel.failure = (0, EIO)
+    }
+    do {
+      let lines = try bench.lines()
+      #expect(lines.lookFailure == .failed(call, errno: EIO))
+      #expect(lines.leftBehind.isEmpty)
+      // The last request is the one with levels.
+      #expect(!kernel.isAsIs)
+      #expect(kernel.lastOutputs == bench.wiring.outputs.bits)
+      #expect(kernel.lastLevels == bench.wiring.idle.bits)
+      try lines.checkRest()
+    }
+    #expect(kernel.opened == kernel.closed)
+  }
+
   // MARK: - The loop
 
   @Test func `one operation is one call`() throws {

@@ -195,6 +195,8 @@ extension LinuxLinesTests {
       let bench = try Bench("breadboard", task: "regression", overBus: true)
       bench.kernel.busErrno = EACCES
       #expect(throws: LineError.noPermission(path: "/dev/spidev0.0")) { try bench.lines() }
+      // The lines are at rest all the same.
+      #expect(bench.kernel.log == ["look", "close", "open tellegen", "close"])
       bench.kernel.busErrno = EINVAL
       #expect(throws: LineError.failed(.openBus, errno: EINVAL)) { try bench.lines() }
       bench.kernel.buses = []

@@ -91,7 +91,8 @@ typedef struct {
 // The end has an order, and only the first thread that comes to it goes through it: from a moment on
 // no other thread begins a write (see cgpiod_enter); the guard's writes are done; those that other
 // threads had begun are waited for, at most 100 ms; the guard's writes are done again. A signal then
-// ends the program by its default action, whoever handled it before the guard was armed.
+// ends the program by its default action, whoever handled it before the guard was armed. A guard's
+// write that fails is tried five times, a millisecond apart; then the next is made.
 bool cgpiod_arm(const cgpiod_calls *calls, void *request, const cgpiod_guard *guard);
 // Does the writes of one request and guards it no longer; its lines may then be released. Does not
 // return while another thread ends the program.

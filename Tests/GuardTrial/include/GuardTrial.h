@@ -37,4 +37,8 @@ typedef struct {
 
 guard_ending guard_try(guard_trial trial);
 
+// The same where each of the guard's writes fails so many times before it takes effect; where the
+// number is negative, those of the first line, LEARN, fail always.
+guard_ending guard_try_failing(guard_trial trial, int failures);
+
 #endif
