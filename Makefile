@@ -31,6 +31,8 @@ check: test ## the tests, the long ones too
 long: export TELLEGEN_LONG = 1
 long: export TELLEGEN_RECORDS = $(CURDIR)/docs/campaigns
 long: export TELLEGEN_COMMIT = $(shell git describe --always --dirty --abbrev=12)
+long: export TELLEGEN_SEED = $(seed)
+long: export TELLEGEN_MOMENTS = $(moments)
 long: ## all of a campaign of which the tests do a sample: kills terminals signals powercuts memory (only=NAME)
 	@Scripts/setup build test
 	@ls Tests/*/*Campaign.swift | grep -qi '/$(only)Campaign' || { \

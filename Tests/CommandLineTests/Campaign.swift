@@ -4,7 +4,7 @@ import Testing
 /// A long campaign of trials on real processes, of which ordinary runs do a seeded sample.
 ///
 /// `make long only=NAME` does all of it and writes down what was done: TELLEGEN_LONG asks for the whole
-/// of the campaign, TELLEGEN_RECORDS names the folder for its record.
+/// of the campaign, TELLEGEN_RECORDS names the folder for its record, TELLEGEN_SEED another seed.
 struct Campaign {
   let name: String
   /// How many trials are done.
@@ -23,8 +23,13 @@ struct Campaign {
   init(_ name: String, sample: Int, whole: Int, seed: UInt64 = 1) {
     self.name = name
     count = Campaign.isWhole ? whole : sample
-    self.seed = seed
-    state = seed &* 2 &+ 1
+    self.seed = Campaign.number("TELLEGEN_SEED").map { UInt64($0) } ?? seed
+    state = self.seed &* 2 &+ 1
+  }
+
+  /// A number that the environment asks for.
+  static func number(_ name: String) -> Int? {
+    ProcessInfo.processInfo.environment[name].flatMap { Int($0) }.flatMap { $0 >= 0 ? $0 : nil }
   }
 
   /// Whether all trials are done.
