@@ -176,8 +176,10 @@ extension BoardDescription {
       }
       try edge.part.check("edge \(index)")
     }
-    try Description.check(names: edges.map(\.name), of: "edge") { name in
-      isName(name) || isPairOfNames(name)
+    // Two names of nodes, which an edge has when it is given none, may be longer than a name.
+    let given = Set(edges.filter { $0.name != defaultName($0, nodes: nodes) }.map(\.name))
+    try Description.check(names: edges.map(\.name), of: "edge") {
+      !given.contains($0) || isName($0)
     }
   }
 
@@ -265,14 +267,6 @@ extension EdgeDescription {
 extension FaultKind {
   /// Whether it can only happen to a comparator.
   var isOfComparator: Bool { self == .comparatorStuckLow || self == .comparatorStuckHigh }
-}
-
-/// Whether this is the name of an edge that is given none: those of its two nodes. They may be
-/// longer together than a name, and there is no telling where one ends.
-private func isPairOfNames(_ text: String) -> Bool {
-  let bytes = text.utf8
-  return (3...129).contains(bytes.count) && bytes.allSatisfy(isNameByte)
-    && bytes.first != UInt8(ascii: ".") && bytes.first != UInt8(ascii: "-")
 }
 
 extension Part {

@@ -43,7 +43,7 @@ import Testing
       "true", "no", "null", "~", "1", "1e3", ".5", "a: b", "a #b", "# a", "[a", "*a", "&a", "- a",
       "\"q\"", "back\\slash", "two\nlines", " spaces ", "tab\there", "", "Größe ≥ 5", "%", "@",
       "'",
-      "nan", "{", "a,b", "?", "!x", "y", "e\u{301}",
+      "nan", "{", "a,b", "?", "!x", "y", "e\u{301}", String(repeating: "?", count: 20), "&a *a",
     ] {
       var board = BoardDescription.lattice(side: 3)
       board.about = word

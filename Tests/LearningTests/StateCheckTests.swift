@@ -34,6 +34,8 @@ import VirtualBoard
     Spoiling("board.nodes", "[]", "nodes has 0 entries; allowed are 2"),
     Spoiling("board.edges.0.from", "-1", "edge 0 ends at node -1"),
     Spoiling("board.edges.3.to", "16", "edge 3 ends at node 16; allowed is 0 ... 15"),
+    Spoiling(
+      "board.edges.3.name", "\"" + String(repeating: "n", count: 65) + "\"", "which is no name"),
     Spoiling("board.sources.0", "99", "one of sources is node 99"),
     Spoiling("board.timing.settle", "1e300", "settle of timing is 1e+300; allowed is 0 ... 10 s"),
     Spoiling("board.timing.operation", "-1", "operation of timing is -1"),

@@ -32,8 +32,10 @@ public func fuzz(seeds: () throws -> [String: Data], _ body: @escaping (Data) ->
   exit(
     runDriver(&count, &arguments) { bytes, count in
       inputs += 1
+      let before = used
       target(Data(bytes: bytes, count: count))
-      return 0
+      // Mutations of what is refused are mostly refused: only what is used is mutated further.
+      return used > before ? 0 : -1
     })
 }
 

@@ -90,6 +90,7 @@ public func session<Board: VirtualFace>(
 
 /// Begins or goes on for a few steps. What is then written must be accepted when it is read again.
 public func use<Board: VirtualFace>(_ session: Session<Board>, begins: Bool) {
+  countUse()
   var session = session
   var asked = 0
   func stop(after count: Int) -> Bool {
@@ -109,7 +110,6 @@ public func use<Board: VirtualFace>(_ session: Session<Board>, begins: Bool) {
   }
   asked = 0
   while !session.isFinished, (try? session.trainEpoch(stopping: { _ in stop(after: 4) })) == true {}
-  countUse()
   if session.board.analog.failure != nil { return }
   _ = json(session.result)
   // A hundred years of board time are over for a clock that was near their end.
