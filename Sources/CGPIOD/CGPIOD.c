@@ -414,21 +414,33 @@ static int open_lines(void *context, const char *path, const char *consumer,
   return 0;
 }
 
-static int write_lines(void *context, void *given, uint64_t levels, uint64_t mask) {
-  (void)context;
-  struct request *request = given;
+static int write_some(const struct request *request, uint64_t levels, uint64_t mask) {
   unsigned int offsets[MOST];
   enum gpiod_line_value values[MOST];
   size_t count = 0;
-  for (uint64_t rest = mask & request->mask; rest; rest &= rest - 1) {
+  for (uint64_t rest = mask; rest; rest &= rest - 1) {
     int line = __builtin_ctzll(rest);
     offsets[count] = request->offsets[line];
     values[count++] = levels >> line & 1 ? GPIOD_LINE_VALUE_ACTIVE : GPIOD_LINE_VALUE_INACTIVE;
   }
-  if (!count) return 0;
   return gpiod_line_request_set_values_subset(request->lines, count, offsets, values) < 0
              ? failure()
              : 0;
+}
+
+static int write_lines(void *context, void *given, uint64_t levels, uint64_t mask) {
+  (void)context;
+  const struct request *request = given;
+  mask &= request->mask;
+  if (!mask) return 0;
+  if (mask & (mask - 1)) return write_some(request, levels, mask);
+  // Most writes are of one line.
+  int line = __builtin_ctzll(mask);
+  unsigned int offset = request->offsets[line];
+  enum gpiod_line_value value =
+      levels & mask ? GPIOD_LINE_VALUE_ACTIVE : GPIOD_LINE_VALUE_INACTIVE;
+  return gpiod_line_request_set_values_subset(request->lines, 1, &offset, &value) < 0 ? failure()
+                                                                                      : 0;
 }
 
 static cgpiod_reading read_lines(void *context, void *given, uint64_t mask) {
@@ -550,7 +562,7 @@ static struct {
 enum { RUNNING, RESTING, AT_REST };
 int cgpiod_ending = RUNNING;
 int cgpiod_in_flight;
-_Thread_local volatile int cgpiod_own = INT_MIN;
+_Thread_local int cgpiod_own = INT_MIN;
 static _Thread_local volatile bool ends __attribute__((tls_model("initial-exec")));
 
 static int ending(void) { return __atomic_load_n(&cgpiod_ending, __ATOMIC_SEQ_CST); }

@@ -112,22 +112,24 @@ _Noreturn void cgpiod_quit(int code);
 extern int cgpiod_ending;
 extern int cgpiod_in_flight;
 // How many of those in flight are this thread's; below zero before its first.
-extern _Thread_local volatile int cgpiod_own __attribute__((tls_model("initial-exec")));
+extern _Thread_local int cgpiod_own __attribute__((tls_model("initial-exec")));
 int cgpiod_enter_slowly(void);
 
 static inline int cgpiod_enter(void) {
   // Either this thread sees that the end has begun, or who began it sees this one in flight. A signal
   // that comes between the next two lines takes this thread's write for another's and waits in vain.
   __atomic_fetch_add(&cgpiod_in_flight, 1, __ATOMIC_SEQ_CST);
-  int own = cgpiod_own + 1;
-  cgpiod_own = own;
+  int own = ++cgpiod_own;
+  // A handler of this thread must find it counted.
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
   if (__builtin_expect(own <= 0 || __atomic_load_n(&cgpiod_ending, __ATOMIC_SEQ_CST), 0))
     return cgpiod_enter_slowly();
   return 0;
 }
 
 static inline void cgpiod_leave(void) {
-  cgpiod_own = cgpiod_own - 1;
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  --cgpiod_own;
   __atomic_fetch_sub(&cgpiod_in_flight, 1, __ATOMIC_SEQ_CST);
 }
 
