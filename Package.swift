@@ -17,22 +17,22 @@ let package = Package(
     // What runs at every edge: fixed point, no heap, no dependencies. Also built as Embedded Swift.
     .target(name: "Firmware"),
     // Arithmetic and random draws that give the same bits on every machine.
-    .target(name: "Reproducible"),
+    .target(name: "Portable"),
     // Files that survive crashes, power cuts and full disks; folders that one process has to itself.
     .target(name: "Storage"),
     // DC solution of networks of transistors, resistors, potentiometers and diodes.
-    .target(name: "Circuit", dependencies: ["Reproducible"]),
+    .target(name: "Circuit", dependencies: ["Portable"]),
     // Exact gradients of a circuit's operating point, and the physical rules that approach them.
     .target(name: "Gradients", dependencies: ["Circuit"]),
     // Anything with parameters, inputs and outputs: training on the host, and three such systems.
-    .target(name: "Models", dependencies: ["Gradients", "Circuit", "Reproducible"]),
+    .target(name: "Models", dependencies: ["Gradients", "Circuit", "Portable"]),
     // Board and task files, read and checked.
     .target(
       name: "Description",
-      dependencies: ["Circuit", "Reproducible", .product(name: "Yams", package: "Yams")]),
+      dependencies: ["Circuit", "Portable", .product(name: "Yams", package: "Yams")]),
     // The double of the analog board, with its faults, in virtual time.
     .target(
-      name: "VirtualBoard", dependencies: ["Firmware", "Circuit", "Description", "Reproducible"]),
+      name: "VirtualBoard", dependencies: ["Firmware", "Circuit", "Description", "Portable"]),
     // The flags of libgpiod, where it is installed; either generation.
     .systemLibrary(
       name: "CLibGPIOD", pkgConfig: "libgpiod", providers: [.apt(["libgpiod-dev", "pkg-config"])]),
@@ -50,7 +50,7 @@ let package = Package(
     .target(
       name: "Learning",
       dependencies: [
-        "Firmware", "Description", "VirtualBoard", "Reproducible", "Models", "Gradients", "Circuit",
+        "Firmware", "Description", "VirtualBoard", "Portable", "Models", "Gradients", "Circuit",
         "Storage",
       ]),
     // Published results, and ours beside them, run again and judged.
@@ -58,7 +58,7 @@ let package = Package(
       name: "Reproduction",
       dependencies: [
         "Firmware", "Learning", "VirtualBoard", "Models", "Gradients", "Circuit", "Description",
-        "Reproducible",
+        "Portable",
       ]),
     .executableTarget(
       name: "tellegen",
@@ -69,18 +69,18 @@ let package = Package(
       ]),
     .testTarget(name: "StorageTests", dependencies: ["Storage"]),
     .testTarget(name: "FirmwareTests", dependencies: ["Firmware"]),
-    .testTarget(name: "ReproducibleTests", dependencies: ["Reproducible"]),
-    .testTarget(name: "CircuitTests", dependencies: ["Circuit", "Reproducible"]),
+    .testTarget(name: "PortableTests", dependencies: ["Portable"]),
+    .testTarget(name: "CircuitTests", dependencies: ["Circuit", "Portable"]),
     .testTarget(
-      name: "GradientsTests", dependencies: ["Gradients", "Circuit", "Reproducible"]),
+      name: "GradientsTests", dependencies: ["Gradients", "Circuit", "Portable"]),
     .testTarget(
-      name: "ModelsTests", dependencies: ["Models", "Gradients", "Circuit", "Reproducible"]),
+      name: "ModelsTests", dependencies: ["Models", "Gradients", "Circuit", "Portable"]),
     .testTarget(
-      name: "DescriptionTests", dependencies: ["Description", "Circuit", "Reproducible"]),
+      name: "DescriptionTests", dependencies: ["Description", "Circuit", "Portable"]),
     .testTarget(
       name: "VirtualBoardTests",
       dependencies: [
-        "VirtualBoard", "Firmware", "Circuit", "Description", "Reproducible", "LinuxLines",
+        "VirtualBoard", "Firmware", "Circuit", "Description", "Portable", "LinuxLines",
       ]),
     // Programs that hold lines and end, in processes of their own; for tests.
     .target(name: "GuardTrial", dependencies: ["CGPIOD"], path: "Tests/GuardTrial"),
@@ -88,7 +88,7 @@ let package = Package(
       name: "LinuxLinesTests",
       dependencies: [
         "GuardTrial", "LinuxLines", "CGPIOD", "VirtualChip", "VirtualBoard", "Learning", "Firmware",
-        "Description", "Reproducible",
+        "Description", "Portable",
       ]),
     .testTarget(
       name: "LearningTests",

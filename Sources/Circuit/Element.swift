@@ -1,4 +1,4 @@
-import Reproducible
+import Portable
 
 /// A resistor with a tap that digital commands move in steps.
 public struct DigitalPotentiometer: Sendable, Equatable, Codable {

@@ -1,4 +1,4 @@
-import Reproducible
+import Portable
 
 /// Everything a solve reads and writes, in memory of its own: the hot loops run over bare pointers
 /// and allocate nothing. An `OperatingPoint` copies it before writing when another copy still holds

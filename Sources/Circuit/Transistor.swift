@@ -1,4 +1,4 @@
-import Reproducible
+import Portable
 
 /// How a transistor's current sets in at its threshold.
 public enum ThresholdLaw: String, Sendable, Codable, CaseIterable {

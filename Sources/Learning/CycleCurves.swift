@@ -1,5 +1,5 @@
 public import Description
-import Reproducible
+import Portable
 
 /// Cycles over tau as a table, CSV files and a gnuplot script, with theory and measurement beside
 /// them where there are any.

@@ -1,6 +1,6 @@
 public import Description
 public import Firmware
-import Reproducible
+import Portable
 
 /// A task placed on a board: every sample as the voltages that the firmware presents, and which
 /// samples train and which test.

@@ -1,6 +1,6 @@
 import Circuit
 public import Description
-import Reproducible
+import Portable
 import VirtualBoard
 
 /// A rig that was measured, turned into a board and two tasks that the double can run: nothing is

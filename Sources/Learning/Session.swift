@@ -1,6 +1,6 @@
 public import Description
 public import Firmware
-import Reproducible
+import Portable
 public import VirtualBoard
 
 /// What a training run is: the rule and its schedule. With board, task and seed it fixes every bit.

@@ -1,4 +1,4 @@
-import Reproducible
+import Portable
 
 /// What outputs cost.
 public enum Cost: Sendable, Equatable, Codable {

@@ -1,4 +1,4 @@
-import Reproducible
+import Portable
 
 /// A rectangular mesh of Mach-Zehnder interferometers: amplitudes of light enter its modes, equal groups
 /// of neighbouring modes give the power that is an output.

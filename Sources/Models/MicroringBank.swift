@@ -1,4 +1,4 @@
-import Reproducible
+import Portable
 
 /// A small classifier whose two last layers are banks of microrings, each ring a weight
 ///

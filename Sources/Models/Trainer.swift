@@ -1,4 +1,4 @@
-import Reproducible
+import Portable
 
 /// How a step guards against what the model does not know.
 public enum Robustness: Sendable, Equatable, Codable {

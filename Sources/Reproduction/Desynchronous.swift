@@ -2,7 +2,7 @@ import Circuit
 import Description
 import Foundation
 import Learning
-import Reproducible
+import Portable
 import VirtualBoard
 
 extension Experiments {

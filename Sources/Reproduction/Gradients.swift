@@ -4,7 +4,7 @@ import Foundation
 import Gradients
 import Learning
 import Models
-import Reproducible
+import Portable
 
 extension Experiments {
   /// How near each rule of the equilibrium family comes to the exact gradient, and what it learns.

@@ -2,7 +2,7 @@ import Circuit
 import Description
 import Learning
 import Models
-import Reproducible
+import Portable
 import VirtualBoard
 
 extension Experiments {

@@ -1,7 +1,7 @@
 import Description
 import Learning
 import Models
-import Reproducible
+import Portable
 
 extension Experiments {
   /// Digits with updates of a fraction of the edges only.

@@ -1,7 +1,7 @@
 public import Circuit
 public import Description
 public import Firmware
-import Reproducible
+import Portable
 
 /// The analog board itself, both twins, as an experimenter's wires see it: sources and clamps set by
 /// converter codes, targets read as codes, comparators captured, gates that learn while LEARN is on

@@ -1,5 +1,5 @@
 import Circuit
-import Reproducible
+import Portable
 
 /// The path that moves a comparator edge's gate: a resistor and a diode into the gate capacitor.
 public struct ChargePath: Sendable, Equatable {

@@ -1,4 +1,4 @@
-import Reproducible
+import Portable
 
 /// The static errors of one converter channel: offset, gain and a curve of integral nonlinearity
 /// that is linear between 17 knots, zero at both ends and uniform within its size between them.

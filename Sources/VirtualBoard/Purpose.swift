@@ -1,4 +1,4 @@
-import Reproducible
+import Portable
 
 /// What a random draw is for. With the seed and a device number it keys the draw, so that switching
 /// one imperfection off, or asking in another order, changes no other.

@@ -1,6 +1,6 @@
 public import Description
 public import Firmware
-import Reproducible
+import Portable
 
 /// The double's second face: the same board behind its GPIO lines, chip by chip and clock edge by
 /// clock edge, in virtual time.

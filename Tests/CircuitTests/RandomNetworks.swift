@@ -1,5 +1,5 @@
 import Circuit
-import Reproducible
+import Portable
 
 /// Networks, gates and driven voltages drawn at random, the same on every run.
 struct RandomNetworks {

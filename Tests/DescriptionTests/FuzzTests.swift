@@ -1,5 +1,5 @@
 import Foundation
-import Reproducible
+import Portable
 import Testing
 
 @testable import Description

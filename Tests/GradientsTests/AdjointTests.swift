@@ -1,6 +1,6 @@
 import Circuit
 import Gradients
-import Reproducible
+import Portable
 import Testing
 
 @Suite("Exact gradients")

@@ -1,6 +1,6 @@
 import Circuit
 import Gradients
-import Reproducible
+import Portable
 
 /// Networks drawn at random, the same on every run.
 struct Networks {

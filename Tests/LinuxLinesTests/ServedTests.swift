@@ -2,7 +2,7 @@ import Description
 import Firmware
 import Foundation
 import Learning
-import Reproducible
+import Portable
 import Synchronization
 import Testing
 import VirtualBoard

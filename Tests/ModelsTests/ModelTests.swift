@@ -1,7 +1,7 @@
 import Circuit
 import Gradients
 @testable import Models
-import Reproducible
+import Portable
 import Testing
 
 /// The worst difference between a model's gradient and central differences of the cost, as a share

@@ -2,7 +2,7 @@ import Circuit
 import Description
 import Firmware
 import Foundation
-import Reproducible
+import Portable
 import VirtualBoard
 
 /// The folder of the package, from this file's place in it.

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Reproducible
+@testable import Portable
 
 @Suite("Counter-based draws")
 struct DrawTests {

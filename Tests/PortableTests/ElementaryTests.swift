@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Reproducible
+@testable import Portable
 
 /// How many spacings of the expected number lie between it and the actual one.
 private func unitsOff(_ actual: Double, _ expected: Double) -> Double {
