@@ -6,7 +6,7 @@ let package = Package(
   products: [
     .library(name: "Firmware", targets: ["Firmware"]),
     .library(name: "Learning", targets: ["Learning"]),
-    .library(name: "Double", targets: ["Description", "VirtualBoard", "VirtualChip"]),
+    .library(name: "Double", targets: ["Files", "VirtualBoard", "VirtualChip"]),
     .executable(name: "tellegen", targets: ["tellegen"]),
   ],
   dependencies: [
@@ -28,42 +28,42 @@ let package = Package(
     .target(name: "Models", dependencies: ["Gradients", "Circuit", "Portable"]),
     // Board and task files, read and checked.
     .target(
-      name: "Description",
+      name: "Files",
       dependencies: ["Circuit", "Portable", .product(name: "Yams", package: "Yams")]),
     // The double of the analog board, with its faults, in virtual time.
     .target(
-      name: "VirtualBoard", dependencies: ["Firmware", "Circuit", "Description", "Portable"]),
+      name: "VirtualBoard", dependencies: ["Firmware", "Circuit", "Files", "Portable"]),
     // The flags of libgpiod, where it is installed; either generation.
     .systemLibrary(
       name: "CLibGPIOD", pkgConfig: "libgpiod", providers: [.apt(["libgpiod-dev", "pkg-config"])]),
     // One set of calls for both generations of libgpiod.
     .target(name: "CGPIOD", dependencies: ["CLibGPIOD"]),
     // The lines of a board at the kernel's GPIO character device.
-    .target(name: "LinuxLines", dependencies: ["CGPIOD", "Firmware", "Description"]),
+    .target(name: "LinuxLines", dependencies: ["CGPIOD", "Firmware", "Files"]),
     // Memory that another process shares, and may take away.
     .target(name: "CSharedMemory"),
     // The double as a GPIO chip of a virtual machine, in real time.
     .target(
       name: "VirtualChip",
-      dependencies: ["CSharedMemory", "VirtualBoard", "Firmware", "Description"]),
+      dependencies: ["CSharedMemory", "VirtualBoard", "Firmware", "Files"]),
     // Training of any board on any task: order, schedule, measures, records, resuming.
     .target(
       name: "Learning",
       dependencies: [
-        "Firmware", "Description", "VirtualBoard", "Portable", "Models", "Gradients", "Circuit",
+        "Firmware", "Files", "VirtualBoard", "Portable", "Models", "Gradients", "Circuit",
         "Storage",
       ]),
     // Published results, and ours beside them, run again and judged.
     .target(
       name: "Reproduction",
       dependencies: [
-        "Firmware", "Learning", "VirtualBoard", "Models", "Gradients", "Circuit", "Description",
+        "Firmware", "Learning", "VirtualBoard", "Models", "Gradients", "Circuit", "Files",
         "Portable",
       ]),
     .executableTarget(
       name: "tellegen",
       dependencies: [
-        "Reproduction", "Learning", "VirtualBoard", "Models", "Gradients", "Circuit", "Description",
+        "Reproduction", "Learning", "VirtualBoard", "Models", "Gradients", "Circuit", "Files",
         "Firmware", "LinuxLines", "VirtualChip", "Storage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
@@ -76,11 +76,11 @@ let package = Package(
     .testTarget(
       name: "ModelsTests", dependencies: ["Models", "Gradients", "Circuit", "Portable"]),
     .testTarget(
-      name: "DescriptionTests", dependencies: ["Description", "Circuit", "Portable"]),
+      name: "FilesTests", dependencies: ["Files", "Circuit", "Portable"]),
     .testTarget(
       name: "VirtualBoardTests",
       dependencies: [
-        "VirtualBoard", "Firmware", "Circuit", "Description", "Portable", "LinuxLines",
+        "VirtualBoard", "Firmware", "Circuit", "Files", "Portable", "LinuxLines",
       ]),
     // Programs that hold lines and end, in processes of their own; for tests.
     .target(name: "GuardTrial", dependencies: ["CGPIOD"], path: "Tests/GuardTrial"),
@@ -88,12 +88,12 @@ let package = Package(
       name: "LinuxLinesTests",
       dependencies: [
         "GuardTrial", "LinuxLines", "CGPIOD", "VirtualChip", "VirtualBoard", "Learning", "Firmware",
-        "Description", "Portable",
+        "Files", "Portable",
       ]),
     .testTarget(
       name: "LearningTests",
       dependencies: [
-        "Learning", "VirtualBoard", "Models", "Gradients", "Description", "Firmware", "Circuit",
+        "Learning", "VirtualBoard", "Models", "Gradients", "Files", "Firmware", "Circuit",
       ]),
     .testTarget(name: "ReproductionTests", dependencies: ["Reproduction", "Learning"]),
     .testTarget(name: "CommandLineTests", dependencies: ["tellegen"]),

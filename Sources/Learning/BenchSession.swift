@@ -1,4 +1,4 @@
-import Description
+import Files
 public import Firmware
 
 /// Everything that a run on a board outside this program needs to go on: what was learned, not what

@@ -1,4 +1,4 @@
-public import Description
+public import Files
 import Portable
 
 /// Cycles over tau as a table, CSV files and a gnuplot script, with theory and measurement beside

@@ -1,5 +1,5 @@
 public import Circuit
-public import Description
+public import Files
 public import Gradients
 import Firmware
 public import VirtualBoard

@@ -1,4 +1,4 @@
-public import Description
+public import Files
 public import Firmware
 public import VirtualBoard
 

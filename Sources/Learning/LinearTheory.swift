@@ -1,6 +1,6 @@
 import Gradients
 import Circuit
-import Description
+import Files
 import Firmware
 public import VirtualBoard
 

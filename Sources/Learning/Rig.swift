@@ -1,5 +1,5 @@
 import Circuit
-public import Description
+public import Files
 import Portable
 import VirtualBoard
 

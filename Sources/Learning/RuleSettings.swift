@@ -1,4 +1,4 @@
-public import Description
+public import Files
 public import Firmware
 
 /// A learning rule in the words and units of a user: a name from the field, and its numbers.

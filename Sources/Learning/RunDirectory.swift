@@ -1,4 +1,4 @@
-public import Description
+public import Files
 public import Foundation
 public import Storage
 

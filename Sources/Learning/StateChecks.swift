@@ -1,4 +1,4 @@
-import Description
+import Files
 
 /// What is written during a run and read again: decoding looks at types only, so a damaged file may
 /// hold any number. What comes from one is checked as strictly as what a user writes, before anything

@@ -1,5 +1,5 @@
 public import CGPIOD
-public import Description
+public import Files
 
 /// A GPIO chip of this computer.
 public struct GPIOChip: Sendable, Equatable {

@@ -1,5 +1,5 @@
 public import CGPIOD
-public import Description
+public import Files
 public import Firmware
 
 /// The lines of a board at the kernel's GPIO character device: the first boundary on Linux.

@@ -1,5 +1,5 @@
 import Circuit
-import Description
+import Files
 import Foundation
 import Learning
 import Portable

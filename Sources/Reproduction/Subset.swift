@@ -1,4 +1,4 @@
-import Description
+import Files
 import Learning
 import Models
 import Portable

@@ -1,4 +1,4 @@
-public import Description
+public import Files
 public import Firmware
 
 /// How long each operation of a learning board takes on its wiring, and at which moment within it

@@ -1,5 +1,5 @@
 public import Circuit
-public import Description
+public import Files
 public import Firmware
 
 /// The double's direct face: the board behind the second boundary, without pins, in virtual time.

@@ -1,4 +1,4 @@
-public import Description
+public import Files
 public import Firmware
 
 /// Either face of the double: the direct one, or the wired board over virtual pins. On the same

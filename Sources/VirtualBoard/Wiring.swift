@@ -1,4 +1,4 @@
-public import Description
+public import Files
 public import Firmware
 
 /// Why a board cannot be driven through pins.

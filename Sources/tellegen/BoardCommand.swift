@@ -1,6 +1,6 @@
 import ArgumentParser
 import Circuit
-import Description
+import Files
 import Foundation
 import Learning
 import VirtualBoard

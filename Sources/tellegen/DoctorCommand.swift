@@ -1,5 +1,5 @@
 import ArgumentParser
-import Description
+import Files
 import Foundation
 import LinuxLines
 import VirtualBoard

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Description
+import Files
 import Firmware
 import Foundation
 import Learning

@@ -1,6 +1,6 @@
 public import ArgumentParser
 import Circuit
-import Description
+import Files
 import Firmware
 import Foundation
 import Learning

@@ -1,5 +1,5 @@
 import CGPIOD
-import Description
+import Files
 import Firmware
 import Foundation
 import GuardTrial

@@ -1,4 +1,4 @@
-import Description
+import Files
 import Firmware
 import Testing
 import VirtualBoard

@@ -1,5 +1,5 @@
 import Circuit
-import Description
+import Files
 import Firmware
 import Testing
 import VirtualBoard

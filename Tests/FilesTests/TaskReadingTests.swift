@@ -1,4 +1,4 @@
-import Description
+import Files
 import Foundation
 import Testing
 

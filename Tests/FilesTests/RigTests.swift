@@ -2,7 +2,7 @@ import Foundation
 import Portable
 import Testing
 
-@testable import Description
+@testable import Files
 
 /// Rig files: a rig as its experimenters know it.
 @Suite struct RigTests {

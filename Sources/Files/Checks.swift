@@ -122,16 +122,16 @@ extension BoardDescription {
       throw Violation("name", message: "name is \(quote(name)), which is no name of a board")
     }
     guard isText(about) else { throw Violation(message: "about holds a control character") }
-    try Description.check(count: nodes.count, of: "nodes", in: Self.nodesAllowed)
-    try Description.check(names: nodes, of: "node", isName)
-    try Description.check(transistor, Transistor.quantities, of: "transistor")
+    try Files.check(count: nodes.count, of: "nodes", in: Self.nodesAllowed)
+    try Files.check(names: nodes, of: "node", isName)
+    try Files.check(transistor, Transistor.quantities, of: "transistor")
     try checkEdges()
     try gates.check()
-    try Description.check(
+    try Files.check(
       converters.bits, "bits of converters", in: ConverterDescription.bitsAllowed)
-    try Description.check(converters, ConverterDescription.quantities, of: "converters")
+    try Files.check(converters, ConverterDescription.quantities, of: "converters")
     try checkTiming()
-    try Description.check(clampOhms, "clamp_ohms", in: Self.clampAllowed, unit: "ohm")
+    try Files.check(clampOhms, "clamp_ohms", in: Self.clampAllowed, unit: "ohm")
     try imperfections.check()
     try checkChannels()
     try checkLimits()
@@ -141,7 +141,7 @@ extension BoardDescription {
 
   /// The durations, and that pulses are not too long for the gates.
   func checkTiming() throws(Violation) {
-    try Description.check(timing, TimingDescription.quantities, of: "timing")
+    try Files.check(timing, TimingDescription.quantities, of: "timing")
     let longest = Self.pulseConstants * gates.ohms * gates.farads
     guard timing.pulseLimit <= longest else {
       throw Violation(
@@ -154,7 +154,7 @@ extension BoardDescription {
   }
 
   private func checkEdges() throws(Violation) {
-    try Description.check(count: edges.count, of: "edges", in: Self.edgesAllowed)
+    try Files.check(count: edges.count, of: "edges", in: Self.edgesAllowed)
     for (index, edge) in edges.enumerated() {
       for node in [edge.from, edge.to] where !nodes.indices.contains(node) {
         throw Violation(
@@ -167,7 +167,7 @@ extension BoardDescription {
             + "wanted")
       }
       if let bias = edge.bias {
-        try Description.check(
+        try Files.check(
           bias, "bias of edge \(index)", in: EdgeDescription.biasAllowed, unit: "V/s")
         guard gates.update == .multiplier else { throw foreignBias(edge) }
         guard edge.part == .learning else {
@@ -178,7 +178,7 @@ extension BoardDescription {
     }
     // Two names of nodes, which an edge has when it is given none, may be longer than a name.
     let given = Set(edges.filter { $0.name != defaultName($0, nodes: nodes) }.map(\.name))
-    try Description.check(names: edges.map(\.name), of: "edge") {
+    try Files.check(names: edges.map(\.name), of: "edge") {
       !given.contains($0) || isName($0)
     }
   }
@@ -196,7 +196,7 @@ extension BoardDescription {
   private func checkChannels() throws(Violation) {
     var used: Set<Int> = []
     for (what, places) in [("sources", sources), ("targets", targets)] {
-      try Description.check(count: places.count, of: what, in: Self.channelsAllowed)
+      try Files.check(count: places.count, of: what, in: Self.channelsAllowed)
       for node in places {
         guard nodes.indices.contains(node) else {
           throw Violation(
@@ -211,14 +211,14 @@ extension BoardDescription {
       ("sources of channels", sourceChannels, sources.count),
       ("targets of channels", targetChannels, targets.count),
     ] {
-      try Description.check(count, what, in: least...Self.channelsAllowed.upperBound)
+      try Files.check(count, what, in: least...Self.channelsAllowed.upperBound)
     }
   }
 
   /// The voltages nodes may be driven to, which the converters must reach.
   func checkLimits() throws(Violation) {
-    try Description.check(nodeLowest, "lowest of limits", in: Self.lowestAllowed, unit: "V")
-    try Description.check(nodeHighest, "highest of limits", in: Self.highestAllowed, unit: "V")
+    try Files.check(nodeLowest, "lowest of limits", in: Self.lowestAllowed, unit: "V")
+    try Files.check(nodeHighest, "highest of limits", in: Self.highestAllowed, unit: "V")
     guard nodeLowest < nodeHighest else {
       throw Violation(
         "limits",
@@ -277,14 +277,14 @@ extension Part {
     switch self {
     case .learning: break
     case .transistor(let gate):
-      try Description.check(gate, "gate of \(edge)", in: Self.gateAllowed, unit: "V")
+      try Files.check(gate, "gate of \(edge)", in: Self.gateAllowed, unit: "V")
     case .resistor(let ohms):
-      try Description.check(ohms, "ohms of \(edge)", in: Self.ohmsAllowed, unit: "ohm")
+      try Files.check(ohms, "ohms of \(edge)", in: Self.ohmsAllowed, unit: "ohm")
     case .potentiometer(let potentiometer, let step):
       try potentiometer.check(of: edge)
-      try Description.check(step, "step of \(edge)", in: 0...(potentiometer.steps - 1))
+      try Files.check(step, "step of \(edge)", in: 0...(potentiometer.steps - 1))
     case .diode(let diode):
-      try Description.check(diode, Diode.quantities, of: edge)
+      try Files.check(diode, Diode.quantities, of: edge)
     }
   }
 }
@@ -292,8 +292,8 @@ extension Part {
 extension DigitalPotentiometer {
   /// Checks all but the step it is set to.
   func check(of what: String) throws(Violation) {
-    try Description.check(self, DigitalPotentiometer.quantities, of: what)
-    try Description.check(steps, "steps of \(what)", in: DigitalPotentiometer.stepsAllowed)
+    try Files.check(self, DigitalPotentiometer.quantities, of: what)
+    try Files.check(steps, "steps of \(what)", in: DigitalPotentiometer.stepsAllowed)
     guard lowest < highest else {
       throw Violation(
         "lowest", "highest",
@@ -310,9 +310,9 @@ extension GateDescription {
   static let constantsAllowed = 1e-5...4
 
   func check() throws(Violation) {
-    try Description.check(self, GateDescription.quantities, of: "gates")
+    try Files.check(self, GateDescription.quantities, of: "gates")
     if let steps {
-      try Description.check(steps, "steps of gates", in: GateDescription.stepsAllowed)
+      try Files.check(steps, "steps of gates", in: GateDescription.stepsAllowed)
       guard update == .comparator else {
         throw Violation(
           "steps",
@@ -374,7 +374,7 @@ extension GateDescription {
 
 extension Imperfections {
   func check() throws(Violation) {
-    try Description.check(self, Imperfections.quantities, of: "imperfections")
+    try Files.check(self, Imperfections.quantities, of: "imperfections")
     guard
       updateBias == 0
         ? updateBiasMedian == 0 : updateBiasMedian > 0 && updateBiasMedian <= updateBias
@@ -434,7 +434,7 @@ extension BoardDescription {
     let most =
       wiring.kind == .chains
       ? WiringDescription.mostDecodedSelects : WiringDescription.mostWires
-    try Description.check(count: wiring.selects.count, of: "selects of wiring", in: 1...most)
+    try Files.check(count: wiring.selects.count, of: "selects of wiring", in: 1...most)
     let chains = wiring.selects.count { $0 == .chain }
     guard chains == (wiring.kind == .chains ? 1 : 0) else {
       throw Violation(
@@ -473,7 +473,7 @@ extension BoardDescription {
     let roles = WiringDescription.roles(
       of: wiring.kind, selects: wiring.selects.count,
       edges: wiring.kind == .direct ? learningEdges.map(\.name) : [])
-    try Description.check(
+    try Files.check(
       count: wiring.wires.count, of: "lines of wiring", in: 1...WiringDescription.mostWires)
     guard wiring.wires.map(\.role) == roles else {
       throw Violation(
@@ -484,7 +484,7 @@ extension BoardDescription {
     for wire in wiring.wires {
       switch wire.line {
       case .offset(let offset):
-        try Description.check(
+        try Files.check(
           offset, "\(wire.role) of lines", in: WiringDescription.Line.offsetsAllowed)
       case .name(let name):
         guard isKernelName(name) else {
@@ -519,7 +519,7 @@ extension BoardDescription {
             throw Violation(
               message: "\(name) is a rail; only sources can be, and a rail is at no select")
           }
-          try Description.check(
+          try Files.check(
             rail, "rail of \(name)", in: WiringDescription.Output.railsAllowed, unit: "V")
           continue
         }
@@ -592,17 +592,17 @@ extension TaskDescription {
       throw Violation(message: "name is \(quote(name)), which is no name of a task")
     }
     guard isText(about) else { throw Violation(message: "about holds a control character") }
-    try Description.check(count: inputs.count, of: "inputs", in: Self.inputsAllowed)
-    try Description.check(names: inputs.map(\.name), of: "input", isTitle)
+    try Files.check(count: inputs.count, of: "inputs", in: Self.inputsAllowed)
+    try Files.check(names: inputs.map(\.name), of: "input", isTitle)
     for input in inputs { try input.check() }
-    try Description.check(outputs.count, "count of outputs", in: Self.outputsAllowed)
+    try Files.check(outputs.count, "count of outputs", in: Self.outputsAllowed)
     if !classes.isEmpty {
-      try Description.check(count: classes.count, of: "classes", in: Self.classesAllowed)
-      try Description.check(names: classes, of: "class", isTitle)
+      try Files.check(count: classes.count, of: "classes", in: Self.classesAllowed)
+      try Files.check(names: classes, of: "class", isTitle)
       try outputs.checkTelling(classes: classes.count)
     }
-    try Description.check(count: samples.count, of: "samples", in: Self.samplesAllowed)
-    try Description.check(training, "training", in: 1...samples.count)
+    try Files.check(count: samples.count, of: "samples", in: Self.samplesAllowed)
+    try Files.check(training, "training", in: 1...samples.count)
     try checkSamples()
     switch objective {
     case .squaredError:
@@ -616,7 +616,7 @@ extension TaskDescription {
         throw Violation(
           message: "objective hinge needs classes; without them squared_error is allowed")
       }
-      try Description.check(margin, "margin of hinge", in: Self.marginsAllowed, unit: "V")
+      try Files.check(margin, "margin of hinge", in: Self.marginsAllowed, unit: "V")
     }
     for (board, placement) in placements.sorted(by: { $0.key < $1.key }) {
       try check(placement, on: board)
@@ -670,7 +670,7 @@ extension TaskDescription {
         message: "placement \(quote(board)) has \(names.count) \(role) nodes, but the task takes "
           + "\(count) \(role) channels")
     }
-    try Description.check(
+    try Files.check(
       names: placement.sources + placement.targets, of: "node of placement \(quote(board)),",
       isName)
   }
@@ -680,10 +680,10 @@ extension InputDescription {
   fileprivate func check() throws(Violation) {
     let name = "input \(quote(name))"
     if let column {
-      try Description.check(column, "column of \(name)", in: TaskDescription.columnsAllowed)
+      try Files.check(column, "column of \(name)", in: TaskDescription.columnsAllowed)
     }
     for value in [lowest, highest] {
-      try Description.check(value, "range of \(name)", in: TaskDescription.valuesAllowed)
+      try Files.check(value, "range of \(name)", in: TaskDescription.valuesAllowed)
     }
     guard lowest < highest else {
       throw Violation(
@@ -692,7 +692,7 @@ extension InputDescription {
           + "the second")
     }
     for value in [voltsAtLowest, voltsAtHighest] {
-      try Description.check(
+      try Files.check(
         value, "volts of \(name)", in: TaskDescription.voltsAllowed, unit: "V")
     }
     if column == nil, voltsAtLowest != voltsAtHighest {

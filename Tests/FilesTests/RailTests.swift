@@ -1,7 +1,7 @@
 import Circuit
 import Testing
 
-@testable import Description
+@testable import Files
 
 /// Sources that are wired to a rail instead of a converter.
 @Suite struct RailTests {

@@ -2,7 +2,7 @@ import Circuit
 import Foundation
 import Testing
 
-@testable import Description
+@testable import Files
 
 /// A board of two learning edges; the tests put their own entries in.
 private func board(

@@ -2,7 +2,7 @@ import Foundation
 import Portable
 import Testing
 
-@testable import Description
+@testable import Files
 
 /// Files that somebody's disk or editor has spoilt.
 @Suite struct FuzzTests {

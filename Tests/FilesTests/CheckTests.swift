@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Description
+@testable import Files
 
 /// Checks of values that come from elsewhere than a YAML file.
 @Suite struct CheckTests {
