@@ -6,7 +6,7 @@ let package = Package(
   products: [
     .library(name: "Firmware", targets: ["Firmware"]),
     .library(name: "Learning", targets: ["Learning"]),
-    .library(name: "Double", targets: ["Files", "VirtualBoard", "VirtualChip"]),
+    .library(name: "Double", targets: ["Files", "BoardDouble", "VirtualChip"]),
     .executable(name: "tellegen", targets: ["tellegen"]),
   ],
   dependencies: [
@@ -32,7 +32,7 @@ let package = Package(
       dependencies: ["Circuit", "Portable", .product(name: "Yams", package: "Yams")]),
     // The double of the analog board, with its faults, in virtual time.
     .target(
-      name: "VirtualBoard", dependencies: ["Firmware", "Circuit", "Files", "Portable"]),
+      name: "BoardDouble", dependencies: ["Firmware", "Circuit", "Files", "Portable"]),
     // The flags of libgpiod, where it is installed; either generation.
     .systemLibrary(
       name: "CLibGPIOD", pkgConfig: "libgpiod", providers: [.apt(["libgpiod-dev", "pkg-config"])]),
@@ -45,25 +45,25 @@ let package = Package(
     // The double as a GPIO chip of a virtual machine, in real time.
     .target(
       name: "VirtualChip",
-      dependencies: ["CSharedMemory", "VirtualBoard", "Firmware", "Files"]),
+      dependencies: ["CSharedMemory", "BoardDouble", "Firmware", "Files"]),
     // Training of any board on any task: order, schedule, measures, records, resuming.
     .target(
       name: "Learning",
       dependencies: [
-        "Firmware", "Files", "VirtualBoard", "Portable", "Models", "Gradients", "Circuit",
+        "Firmware", "Files", "BoardDouble", "Portable", "Models", "Gradients", "Circuit",
         "Storage",
       ]),
     // Published results, and ours beside them, run again and judged.
     .target(
       name: "Reproduction",
       dependencies: [
-        "Firmware", "Learning", "VirtualBoard", "Models", "Gradients", "Circuit", "Files",
+        "Firmware", "Learning", "BoardDouble", "Models", "Gradients", "Circuit", "Files",
         "Portable",
       ]),
     .executableTarget(
       name: "tellegen",
       dependencies: [
-        "Reproduction", "Learning", "VirtualBoard", "Models", "Gradients", "Circuit", "Files",
+        "Reproduction", "Learning", "BoardDouble", "Models", "Gradients", "Circuit", "Files",
         "Firmware", "LinuxLines", "VirtualChip", "Storage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
@@ -78,22 +78,22 @@ let package = Package(
     .testTarget(
       name: "FilesTests", dependencies: ["Files", "Circuit", "Portable"]),
     .testTarget(
-      name: "VirtualBoardTests",
+      name: "BoardDoubleTests",
       dependencies: [
-        "VirtualBoard", "Firmware", "Circuit", "Files", "Portable", "LinuxLines",
+        "BoardDouble", "Firmware", "Circuit", "Files", "Portable", "LinuxLines",
       ]),
     // Programs that hold lines and end, in processes of their own; for tests.
     .target(name: "GuardTrial", dependencies: ["CGPIOD"], path: "Tests/GuardTrial"),
     .testTarget(
       name: "LinuxLinesTests",
       dependencies: [
-        "GuardTrial", "LinuxLines", "CGPIOD", "VirtualChip", "VirtualBoard", "Learning", "Firmware",
+        "GuardTrial", "LinuxLines", "CGPIOD", "VirtualChip", "BoardDouble", "Learning", "Firmware",
         "Files", "Portable",
       ]),
     .testTarget(
       name: "LearningTests",
       dependencies: [
-        "Learning", "VirtualBoard", "Models", "Gradients", "Files", "Firmware", "Circuit",
+        "Learning", "BoardDouble", "Models", "Gradients", "Files", "Firmware", "Circuit",
       ]),
     .testTarget(name: "ReproductionTests", dependencies: ["Reproduction", "Learning"]),
     .testTarget(name: "CommandLineTests", dependencies: ["tellegen"]),

@@ -1,6 +1,6 @@
 public import Files
 public import Firmware
-public import VirtualBoard
+public import BoardDouble
 
 /// What the controllers are told about a board's drives: numbers that a bench measures with a
 /// voltmeter and a clock, or, uncalibrated, that the parts' markings promise.

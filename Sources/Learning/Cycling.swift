@@ -1,6 +1,6 @@
 public import Files
 import Firmware
-public import VirtualBoard
+public import BoardDouble
 
 /// How two tasks are learned in turn.
 public struct CyclePlan: Sendable, Equatable, Codable {

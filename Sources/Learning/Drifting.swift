@@ -1,5 +1,5 @@
 import Firmware
-import VirtualBoard
+import BoardDouble
 
 /// Where a drifting board stands.
 public struct DriftRecord: Sendable, Equatable, Codable {

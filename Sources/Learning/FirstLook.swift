@@ -1,7 +1,7 @@
 public import Circuit
 public import Files
 public import Firmware
-import VirtualBoard
+import BoardDouble
 
 /// A look at a board before it learns: whether converters set what they are told, comparators say what
 /// they see, and targets read what the sources make of them.

@@ -2,7 +2,7 @@ public import Circuit
 public import Files
 public import Gradients
 import Firmware
-public import VirtualBoard
+public import BoardDouble
 
 /// Rules of the equilibrium family against the exact gradient of a task's cost, on a board as it
 /// stands: how near each comes, and what costs it, one cause after the other.

@@ -1,6 +1,6 @@
 public import Files
 public import Firmware
-public import VirtualBoard
+public import BoardDouble
 
 /// What learns: a board, the controllers of its edges, and the firmware's training step with all the
 /// storage that it is lent. When to learn what is its user's: `Session`, `Cycling`, `Drifting`.

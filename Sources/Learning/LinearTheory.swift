@@ -2,7 +2,7 @@ import Gradients
 import Circuit
 import Files
 import Firmware
-public import VirtualBoard
+public import BoardDouble
 
 /// Learning near a solution, where it is linear: dG/dt = -M (G - G*) + B, with multiplier edges that
 /// follow a label nudge all the time (the standard rule).

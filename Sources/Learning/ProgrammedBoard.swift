@@ -2,7 +2,7 @@ public import Circuit
 public import Files
 public import Firmware
 public import Models
-public import VirtualBoard
+public import BoardDouble
 
 /// A board as a model: the parameters are gate voltages that the controllers bring about by pulses,
 /// as they account for them, and the outputs are what the board's converters measure.

@@ -1,7 +1,7 @@
 import Circuit
 public import Files
 import Portable
-import VirtualBoard
+import BoardDouble
 
 /// A rig that was measured, turned into a board and two tasks that the double can run: nothing is
 /// taken from what is compared later.

@@ -1,7 +1,7 @@
 public import Files
 public import Firmware
 import Portable
-public import VirtualBoard
+public import BoardDouble
 
 /// What a training run is: the rule and its schedule. With board, task and seed it fixes every bit.
 public struct Plan: Sendable, Equatable, Codable {

@@ -3,7 +3,7 @@ import Files
 import Foundation
 import Learning
 import Portable
-import VirtualBoard
+import BoardDouble
 
 extension Experiments {
   /// Synchronous against desynchronous learning.

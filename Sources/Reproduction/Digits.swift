@@ -1,7 +1,7 @@
 import Files
 import Learning
 import Models
-import VirtualBoard
+import BoardDouble
 
 /// The handwritten digits on the bipartite transistor board, and what every experiment does with
 /// them.

@@ -1,6 +1,6 @@
 import Files
 import Learning
-import VirtualBoard
+import BoardDouble
 
 /// A published result that can be run again, or a comparison of ours, with what must come out.
 public struct Experiment: Sendable {

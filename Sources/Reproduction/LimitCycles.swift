@@ -1,7 +1,7 @@
 import Files
 import Foundation
 import Learning
-import VirtualBoard
+import BoardDouble
 
 extension Experiments {
   /// The limit cycles of the measured two-edge rig.

@@ -2,7 +2,7 @@ import Files
 import Firmware
 import Foundation
 import Learning
-import VirtualBoard
+import BoardDouble
 
 extension Experiments {
   /// What remembers two tasks best, on four boards.

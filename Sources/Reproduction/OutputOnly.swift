@@ -3,7 +3,7 @@ import Files
 import Learning
 import Models
 import Portable
-import VirtualBoard
+import BoardDouble
 
 extension Experiments {
   /// Digits without a twin: only outputs are read; voltages and adjoint come from the topology and

@@ -2,7 +2,7 @@ import Circuit
 import Files
 import Foundation
 import Learning
-import VirtualBoard
+import BoardDouble
 
 extension Experiments {
   /// The circle task at five diameters, standard against overclamped.

@@ -1,7 +1,7 @@
 import Files
 import Learning
 import Models
-import VirtualBoard
+import BoardDouble
 
 extension Experiments {
   /// Digits trained in several ways with the same optimiser and epochs, programmed by pulses:

@@ -1,7 +1,7 @@
 import Files
 import Foundation
 import Learning
-import VirtualBoard
+import BoardDouble
 
 extension Experiments {
   /// Iris flowers on 32 edges of both kinds, with all imperfections.

@@ -1,7 +1,7 @@
 import Files
 import Foundation
 import Learning
-import VirtualBoard
+import BoardDouble
 
 extension Experiments {
   /// Cycles of a list of taus, for several seeds at once.

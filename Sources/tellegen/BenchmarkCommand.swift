@@ -3,7 +3,7 @@ import Files
 import Firmware
 import Foundation
 import Learning
-import VirtualBoard
+import BoardDouble
 
 struct BenchmarkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

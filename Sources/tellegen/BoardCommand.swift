@@ -3,7 +3,7 @@ import Circuit
 import Files
 import Foundation
 import Learning
-import VirtualBoard
+import BoardDouble
 
 struct BoardCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -2,7 +2,7 @@ import ArgumentParser
 import Files
 import Foundation
 import Learning
-import VirtualBoard
+import BoardDouble
 
 /// Where two tasks on one board come from: board and task files, or a rig file.
 struct TaskPair {

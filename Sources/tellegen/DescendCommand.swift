@@ -5,7 +5,7 @@ import Foundation
 import Gradients
 import Learning
 import Models
-import VirtualBoard
+import BoardDouble
 
 struct DescendCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -2,7 +2,7 @@ import ArgumentParser
 import Files
 import Foundation
 import LinuxLines
-import VirtualBoard
+import BoardDouble
 
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

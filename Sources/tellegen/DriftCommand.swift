@@ -2,7 +2,7 @@ import ArgumentParser
 import Files
 import Foundation
 import Learning
-import VirtualBoard
+import BoardDouble
 
 struct DriftCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -8,7 +8,7 @@ import Learning
 import LinuxLines
 import Models
 import Storage
-import VirtualBoard
+import BoardDouble
 
 /// The documented exit codes beside success and usage.
 enum Exits {

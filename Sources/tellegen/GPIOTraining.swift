@@ -4,7 +4,7 @@ import Firmware
 import Foundation
 import Learning
 import LinuxLines
-import VirtualBoard
+import BoardDouble
 
 /// A board at this computer's GPIO lines; its calls can be logged.
 typealias GPIOBoard = WiredBoard<TracingLines<LinuxLines>>

@@ -3,7 +3,7 @@ import Circuit
 import Files
 import Gradients
 import Learning
-import VirtualBoard
+import BoardDouble
 
 struct GradientCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -4,7 +4,7 @@ import Firmware
 import Foundation
 import Learning
 import LinuxLines
-import VirtualBoard
+import BoardDouble
 
 extension BenchmarkCommand {
   struct LineCosts: ParsableCommand {

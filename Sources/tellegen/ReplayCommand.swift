@@ -3,7 +3,7 @@ import Files
 import Firmware
 import Foundation
 import Learning
-import VirtualBoard
+import BoardDouble
 
 struct ReplayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

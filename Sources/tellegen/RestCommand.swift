@@ -3,7 +3,7 @@ import Files
 import Firmware
 import Foundation
 import LinuxLines
-import VirtualBoard
+import BoardDouble
 
 struct RestCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

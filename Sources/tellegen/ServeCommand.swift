@@ -5,7 +5,7 @@ import Firmware
 import Foundation
 import Learning
 import Storage
-import VirtualBoard
+import BoardDouble
 public import VirtualChip
 
 extension PinChip.Release: ExpressibleByArgument {}

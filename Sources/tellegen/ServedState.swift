@@ -3,7 +3,7 @@ import Files
 import Firmware
 import Foundation
 import Learning
-import VirtualBoard
+import BoardDouble
 import VirtualChip
 
 /// What a served board is made of: a state is one of the same board only.

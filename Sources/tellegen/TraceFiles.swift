@@ -1,6 +1,6 @@
 import Learning
 import Storage
-import VirtualBoard
+import BoardDouble
 
 /// The files that a trace is written to as it happens.
 ///

@@ -3,7 +3,7 @@ import Files
 import Firmware
 import Foundation
 import Learning
-import VirtualBoard
+import BoardDouble
 
 extension RuleSettings.Name: ExpressibleByArgument {}
 extension RunSetting.Target: ExpressibleByArgument {}

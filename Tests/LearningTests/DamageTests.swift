@@ -2,7 +2,7 @@ import Files
 import Testing
 
 @testable import Learning
-@testable import VirtualBoard
+@testable import BoardDouble
 
 /// Checkpoints that something has spoilt.
 @Suite struct DamageTests {

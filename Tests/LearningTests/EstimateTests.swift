@@ -2,7 +2,7 @@ import Files
 import Firmware
 import Learning
 import Testing
-import VirtualBoard
+import BoardDouble
 
 /// The controllers know their gates by account only. How far the accounts stray from the gates.
 @Suite struct EstimateTests {

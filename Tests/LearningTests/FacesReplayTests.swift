@@ -2,7 +2,7 @@ import Files
 import Firmware
 import Learning
 import Testing
-import VirtualBoard
+import BoardDouble
 
 /// A logged run, done again from its log; and what a run costs at the lines.
 struct FacesReplayTests {

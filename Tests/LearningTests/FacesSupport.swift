@@ -3,7 +3,7 @@ import Firmware
 import Foundation
 import Learning
 import Testing
-import VirtualBoard
+import BoardDouble
 
 /// One call of a learning board and its answer.
 enum BoardCall: Equatable {

@@ -2,7 +2,7 @@ import Files
 import Firmware
 import Learning
 import Testing
-import VirtualBoard
+import BoardDouble
 
 /// The direct face and the pins are one board: on the same seed they agree in every bit.
 struct FacesTests {

@@ -3,7 +3,7 @@ import Firmware
 import Foundation
 import Learning
 import Testing
-import VirtualBoard
+import BoardDouble
 
 /// What a run on lines sees of its board before it learns, and what it refuses.
 struct FirstLookTests {

@@ -3,7 +3,7 @@ import Firmware
 import Learning
 import Testing
 
-@testable import VirtualBoard
+@testable import BoardDouble
 
 /// What the program computes, to the bit: moving code about must not change it. A change that is meant
 /// to is made on its own, says so, and gives the new checksums.

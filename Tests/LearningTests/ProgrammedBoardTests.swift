@@ -6,7 +6,7 @@ import Gradients
 import Learning
 import Models
 import Testing
-import VirtualBoard
+import BoardDouble
 
 /// A double that stops answering after some measurements.
 private struct FailingBoard: LearningBoard {

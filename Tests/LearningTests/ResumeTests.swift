@@ -2,7 +2,7 @@ import Files
 import Foundation
 import Learning
 import Testing
-import VirtualBoard
+import BoardDouble
 
 /// A run that is broken off and gone on with ends as one that was not, to the last bit.
 @Suite struct ResumeTests {

@@ -3,7 +3,7 @@ import Files
 import Firmware
 import Foundation
 import Testing
-import VirtualBoard
+import BoardDouble
 
 @testable import Learning
 

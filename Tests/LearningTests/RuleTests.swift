@@ -2,7 +2,7 @@ import Files
 import Firmware
 import Learning
 import Testing
-import VirtualBoard
+import BoardDouble
 
 /// Rules by name, the abilities they need, and what becomes of their numbers.
 @Suite struct RuleTests {

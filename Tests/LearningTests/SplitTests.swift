@@ -2,7 +2,7 @@ import Files
 import Firmware
 import Learning
 import Testing
-import VirtualBoard
+import BoardDouble
 
 /// A double that writes down the inputs it is shown.
 private struct WatchedBoard: LearningBoard {

@@ -1,7 +1,7 @@
 import Files
 import Foundation
 import Testing
-import VirtualBoard
+import BoardDouble
 
 @testable import Learning
 

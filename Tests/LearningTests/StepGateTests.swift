@@ -1,7 +1,7 @@
 import Files
 import Firmware
 import Testing
-import VirtualBoard
+import BoardDouble
 
 @testable import Learning
 

@@ -1,7 +1,7 @@
 import Files
 import Foundation
 import Learning
-import VirtualBoard
+import BoardDouble
 
 /// The folder of the package, from this file's place in it.
 let packageRoot = URL(fileURLWithPath: #filePath)

@@ -2,7 +2,7 @@ import Files
 import Firmware
 import Learning
 import Testing
-import VirtualBoard
+import BoardDouble
 
 /// Training on the double with every imperfection.
 @Suite struct TrainingTests {

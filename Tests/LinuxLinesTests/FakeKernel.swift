@@ -2,7 +2,7 @@ import CGPIOD
 import Files
 import Firmware
 import Foundation
-import VirtualBoard
+import BoardDouble
 
 @testable import LinuxLines
 

@@ -1,5 +1,5 @@
 import Firmware
-import VirtualBoard
+import BoardDouble
 
 extension VirtualPins {
   /// The gates as they are now, V.

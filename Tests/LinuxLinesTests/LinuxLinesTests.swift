@@ -5,7 +5,7 @@ import Foundation
 import Learning
 @testable import LinuxLines
 import Testing
-import VirtualBoard
+import BoardDouble
 
 // One request at a time is guarded against the program's end: the tests take turns.
 @Suite(.serialized)

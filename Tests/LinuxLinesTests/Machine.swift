@@ -2,7 +2,7 @@ import Files
 import Firmware
 import Foundation
 import Synchronization
-import VirtualBoard
+import BoardDouble
 
 @testable import VirtualChip
 

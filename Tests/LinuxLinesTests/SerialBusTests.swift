@@ -4,7 +4,7 @@ import Foundation
 import Learning
 import LinuxLines
 import Testing
-import VirtualBoard
+import BoardDouble
 
 /// What no clock reaches: two runs whose operations take different times still do the same.
 private func timeless(_ board: inout BoardDescription) {

@@ -5,7 +5,7 @@ import Learning
 import Portable
 import Synchronization
 import Testing
-import VirtualBoard
+import BoardDouble
 
 @testable import VirtualChip
 

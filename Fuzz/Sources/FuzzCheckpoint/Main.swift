@@ -2,7 +2,7 @@ import Firmware
 import Foundation
 import FuzzSupport
 import Learning
-import VirtualBoard
+import BoardDouble
 
 /// A run that a checkpoint may belong to, on either face.
 struct Run {

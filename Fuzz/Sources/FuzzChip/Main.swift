@@ -3,7 +3,7 @@ import Firmware
 import Foundation
 import FuzzSupport
 import Learning
-import VirtualBoard
+import BoardDouble
 import VirtualChip
 
 /// The chip's part of a served state: whatever is accepted must answer.

@@ -2,7 +2,7 @@ import Files
 import Foundation
 import FuzzSupport
 import Learning
-import VirtualBoard
+import BoardDouble
 
 /// setting.json: whatever is accepted must make a run that begins, on either face, or is refused with
 /// words; and a board that is accepted is one that a board file can say.

@@ -3,7 +3,7 @@ import Files
 import Firmware
 public import Foundation
 public import Learning
-public import VirtualBoard
+public import BoardDouble
 
 /// The folder of the package whose files are fuzzed.
 private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

@@ -2,7 +2,7 @@ import Circuit
 import Files
 import Firmware
 import Testing
-import VirtualBoard
+import BoardDouble
 
 /// What an experimenter can find out about a bench, by the name of what it tells.
 private struct Fingerprint {

@@ -2,7 +2,7 @@ import Files
 import Firmware
 import Foundation
 import Testing
-import VirtualBoard
+import BoardDouble
 
 /// The log of the calls at the pins, and its waveform.
 struct PinsTraceTests {

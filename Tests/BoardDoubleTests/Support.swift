@@ -3,7 +3,7 @@ import Files
 import Firmware
 import Foundation
 import Portable
-import VirtualBoard
+import BoardDouble
 
 /// The folder of the package, from this file's place in it.
 let packageRoot = URL(fileURLWithPath: #filePath)

@@ -2,7 +2,7 @@ import Circuit
 import Files
 import Firmware
 import Testing
-import VirtualBoard
+import BoardDouble
 
 /// What the comparators say, on benches whose node voltages are known.
 @Suite struct ComparatorTests {

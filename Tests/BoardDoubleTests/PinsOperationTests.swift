@@ -1,7 +1,7 @@
 import Files
 import Firmware
 import Testing
-import VirtualBoard
+import BoardDouble
 
 /// The direct face takes each operation's time from a table; the pins take it operation by operation.
 @Suite(.serialized) struct PinsOperationTests {

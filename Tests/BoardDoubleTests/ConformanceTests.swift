@@ -3,7 +3,7 @@ import Firmware
 import Foundation
 import LinuxLines
 import Testing
-import VirtualBoard
+import BoardDouble
 
 /// The conformance suite on every face and wiring of the double.
 enum ConformingBoard: String, CaseIterable, CustomTestStringConvertible {

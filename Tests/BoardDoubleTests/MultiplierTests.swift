@@ -2,7 +2,7 @@ import Circuit
 import Files
 import Firmware
 import Testing
-import VirtualBoard
+import BoardDouble
 
 /// Gates that follow dG/dt = (dV_F^2 - dV_C^2)/(R C V0) + B while LEARN is on.
 @Suite struct MultiplierTests {

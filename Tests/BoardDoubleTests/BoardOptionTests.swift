@@ -2,7 +2,7 @@ import Circuit
 import Files
 import Firmware
 import Testing
-import VirtualBoard
+import BoardDouble
 
 /// What a board file may say of single edges, of the analog rule, of gates and of converters.
 @Suite struct BoardOptionTests {

@@ -2,7 +2,7 @@ import Circuit
 import Files
 import Firmware
 import Testing
-import VirtualBoard
+import BoardDouble
 
 /// Sources, clamps and readings go through 12-bit converters of 1.024 V: a code is 0.25 mV.
 @Suite struct ConverterTests {

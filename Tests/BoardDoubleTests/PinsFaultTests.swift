@@ -1,7 +1,7 @@
 import Files
 import Firmware
 import Testing
-import VirtualBoard
+import BoardDouble
 
 /// Lines that are stuck, swapped, loose or late, and parts that are dead.
 struct PinsFaultTests {

@@ -3,7 +3,7 @@ import Files
 import Firmware
 import Foundation
 import Testing
-import VirtualBoard
+import BoardDouble
 
 /// The same seed gives the same bits, and a board put into a saved state goes on as the saved one.
 @Suite struct StateTests {

@@ -2,7 +2,7 @@ import Circuit
 import Files
 import Firmware
 import Testing
-import VirtualBoard
+import BoardDouble
 
 /// The free and the clamped twin as circuits.
 @Suite struct TwinTests {

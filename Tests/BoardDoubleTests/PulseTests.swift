@@ -2,7 +2,7 @@ import Circuit
 import Files
 import Firmware
 import Testing
-import VirtualBoard
+import BoardDouble
 
 /// Pulses, holds and what they take of virtual time.
 @Suite struct PulseTests {

@@ -1,7 +1,7 @@
 import Files
 import Firmware
 import Testing
-import VirtualBoard
+import BoardDouble
 
 /// Every rule of the parts: broken by raw writes, it alone is noted; kept, nothing is.
 struct PinsMisuseTests {

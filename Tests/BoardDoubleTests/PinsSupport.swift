@@ -1,7 +1,7 @@
 import Files
 import Firmware
 import Testing
-import VirtualBoard
+import BoardDouble
 
 /// Somebody at the pins with a pattern generator: raw writes, in the order that the parts want them
 /// unless a test asks for another.
