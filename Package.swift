@@ -6,7 +6,7 @@ let package = Package(
   products: [
     .library(name: "Firmware", targets: ["Firmware"]),
     .library(name: "Learning", targets: ["Learning"]),
-    .library(name: "Double", targets: ["Files", "BoardDouble", "VirtualChip"]),
+    .library(name: "Double", targets: ["Files", "BoardDouble", "VhostGPIO"]),
     .executable(name: "tellegen", targets: ["tellegen"]),
   ],
   dependencies: [
@@ -44,7 +44,7 @@ let package = Package(
     .target(name: "CSharedMemory"),
     // The double as a GPIO chip of a virtual machine, in real time.
     .target(
-      name: "VirtualChip",
+      name: "VhostGPIO",
       dependencies: ["CSharedMemory", "BoardDouble", "Firmware", "Files"]),
     // Training of any board on any task: order, schedule, measures, records, resuming.
     .target(
@@ -64,7 +64,7 @@ let package = Package(
       name: "tellegen",
       dependencies: [
         "Reproduction", "Learning", "BoardDouble", "Models", "Gradients", "Circuit", "Files",
-        "Firmware", "LinuxLines", "VirtualChip", "Storage",
+        "Firmware", "LinuxLines", "VhostGPIO", "Storage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(name: "StorageTests", dependencies: ["Storage"]),
@@ -87,7 +87,7 @@ let package = Package(
     .testTarget(
       name: "LinuxLinesTests",
       dependencies: [
-        "GuardTrial", "LinuxLines", "CGPIOD", "VirtualChip", "BoardDouble", "Learning", "Firmware",
+        "GuardTrial", "LinuxLines", "CGPIOD", "VhostGPIO", "BoardDouble", "Learning", "Firmware",
         "Files", "Portable",
       ]),
     .testTarget(

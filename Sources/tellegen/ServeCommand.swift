@@ -6,7 +6,7 @@ import Foundation
 import Learning
 import Storage
 import BoardDouble
-public import VirtualChip
+public import VhostGPIO
 
 extension PinChip.Release: ExpressibleByArgument {}
 

@@ -4,7 +4,7 @@ import Firmware
 import Foundation
 import Learning
 import BoardDouble
-import VirtualChip
+import VhostGPIO
 
 /// What a served board is made of: a state is one of the same board only.
 struct ServedBoard: Codable, Equatable {

@@ -4,7 +4,7 @@ import Foundation
 import Testing
 import BoardDouble
 
-@testable import VirtualChip
+@testable import VhostGPIO
 
 /// Files that are no counters of events, and what each of them would do to a server that polls it.
 private enum NoCounter: CaseIterable {

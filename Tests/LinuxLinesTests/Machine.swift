@@ -4,7 +4,7 @@ import Foundation
 import Synchronization
 import BoardDouble
 
-@testable import VirtualChip
+@testable import VhostGPIO
 
 /// The other end of a connection: a virtual machine's memory and its control messages, made by hand.
 /// It hangs at a connection of its own, whose turns it takes itself, or at a server's socket.

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 import BoardDouble
 
-@testable import VirtualChip
+@testable import VhostGPIO
 
 /// Lines at a chip, asked one by one as the kernel's driver does, in virtual time; every request and
 /// its answer is kept.

@@ -4,7 +4,7 @@ import Foundation
 import Testing
 import BoardDouble
 
-@testable import VirtualChip
+@testable import VhostGPIO
 
 struct PinChipTests {
   private func chip(_ release: PinChip.Release = .keeps) throws -> (PinChip, BoardWiring) {

@@ -4,7 +4,7 @@ import Foundation
 import FuzzSupport
 import Learning
 import BoardDouble
-import VirtualChip
+import VhostGPIO
 
 /// The chip's part of a served state: whatever is accepted must answer.
 @main struct Main {
