@@ -39,7 +39,7 @@ let package = Package(
     // One set of calls for both generations of libgpiod.
     .target(name: "CGPIOD", dependencies: ["CLibGPIOD"]),
     // The lines of a board at the kernel's GPIO character device.
-    .target(name: "LinuxLines", dependencies: ["CGPIOD", "Firmware", "Files"]),
+    .target(name: "LinuxGPIO", dependencies: ["CGPIOD", "Firmware", "Files"]),
     // Memory that another process shares, and may take away.
     .target(name: "CSharedMemory"),
     // The double as a GPIO chip of a virtual machine, in real time.
@@ -64,7 +64,7 @@ let package = Package(
       name: "tellegen",
       dependencies: [
         "Reproduction", "Learning", "BoardDouble", "Models", "Gradients", "Circuit", "Files",
-        "Firmware", "LinuxLines", "VhostGPIO", "Storage",
+        "Firmware", "LinuxGPIO", "VhostGPIO", "Storage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(name: "StorageTests", dependencies: ["Storage"]),
@@ -80,14 +80,14 @@ let package = Package(
     .testTarget(
       name: "BoardDoubleTests",
       dependencies: [
-        "BoardDouble", "Firmware", "Circuit", "Files", "Portable", "LinuxLines",
+        "BoardDouble", "Firmware", "Circuit", "Files", "Portable", "LinuxGPIO",
       ]),
     // Programs that hold lines and end, in processes of their own; for tests.
     .target(name: "GuardTrial", dependencies: ["CGPIOD"], path: "Tests/GuardTrial"),
     .testTarget(
-      name: "LinuxLinesTests",
+      name: "LinuxGPIOTests",
       dependencies: [
-        "GuardTrial", "LinuxLines", "CGPIOD", "VhostGPIO", "BoardDouble", "Learning", "Firmware",
+        "GuardTrial", "LinuxGPIO", "CGPIOD", "VhostGPIO", "BoardDouble", "Learning", "Firmware",
         "Files", "Portable",
       ]),
     .testTarget(

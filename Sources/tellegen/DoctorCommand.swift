@@ -1,7 +1,7 @@
 import ArgumentParser
 import Files
 import Foundation
-import LinuxLines
+import LinuxGPIO
 import BoardDouble
 
 struct DoctorCommand: ParsableCommand {

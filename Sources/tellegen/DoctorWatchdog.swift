@@ -1,5 +1,5 @@
 import Foundation
-import LinuxLines
+import LinuxGPIO
 
 /// What doctor says of a program's bad ends: who catches its crashes, and who notices that it hangs.
 extension DoctorCommand {

@@ -5,7 +5,7 @@ import Firmware
 import Foundation
 import Gradients
 import Learning
-import LinuxLines
+import LinuxGPIO
 import Models
 import Storage
 import BoardDouble

@@ -3,7 +3,7 @@ import Files
 import Firmware
 import Foundation
 import Learning
-import LinuxLines
+import LinuxGPIO
 import BoardDouble
 
 /// A board at this computer's GPIO lines; its calls can be logged.

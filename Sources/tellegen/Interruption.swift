@@ -1,5 +1,5 @@
 import Foundation
-import LinuxLines
+import LinuxGPIO
 import Synchronization
 
 /// Whether the user or the system has asked the program to stop (SIGINT, SIGTERM, SIGHUP).

@@ -2,7 +2,7 @@ import ArgumentParser
 import Files
 import Firmware
 import Foundation
-import LinuxLines
+import LinuxGPIO
 import BoardDouble
 
 struct RestCommand: ParsableCommand {

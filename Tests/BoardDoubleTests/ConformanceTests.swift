@@ -1,7 +1,7 @@
 import Files
 import Firmware
 import Foundation
-import LinuxLines
+import LinuxGPIO
 import Testing
 import BoardDouble
 

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import LinuxLines
+@testable import LinuxGPIO
 
 /// A service manager's end of the watchdog: a socket that takes words.
 private struct Manager {

@@ -3,7 +3,7 @@ import Files
 import Firmware
 import Foundation
 import Learning
-@testable import LinuxLines
+@testable import LinuxGPIO
 import Testing
 import BoardDouble
 

@@ -4,7 +4,7 @@ import Firmware
 import Foundation
 import BoardDouble
 
-@testable import LinuxLines
+@testable import LinuxGPIO
 
 /// A kernel's GPIO as LinuxLines sees it, with the double behind one chip and virtual time: every
 /// call is the double's own, so what differs from the double is LinuxLines' doing. Any call can be

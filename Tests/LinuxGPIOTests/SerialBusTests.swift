@@ -2,7 +2,7 @@ import Files
 import Firmware
 import Foundation
 import Learning
-import LinuxLines
+import LinuxGPIO
 import Testing
 import BoardDouble
 

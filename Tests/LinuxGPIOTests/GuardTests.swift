@@ -5,7 +5,7 @@ import Foundation
 import GuardTrial
 import Testing
 
-@testable import LinuxLines
+@testable import LinuxGPIO
 
 /// How programs end that hold lines: each is a process of its own whose threads write as fast as they
 /// can, with handlers installed before the guard that return, as those of Swift's crash reporter do. It
