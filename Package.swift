@@ -55,7 +55,7 @@ let package = Package(
       ]),
     // Published results, and ours beside them, run again and judged.
     .target(
-      name: "Reproduction",
+      name: "Experiments",
       dependencies: [
         "Firmware", "Learning", "BoardDouble", "Models", "Gradients", "Circuit", "Files",
         "Portable",
@@ -63,7 +63,7 @@ let package = Package(
     .executableTarget(
       name: "tellegen",
       dependencies: [
-        "Reproduction", "Learning", "BoardDouble", "Models", "Gradients", "Circuit", "Files",
+        "Experiments", "Learning", "BoardDouble", "Models", "Gradients", "Circuit", "Files",
         "Firmware", "LinuxGPIO", "VhostGPIO", "Storage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
@@ -95,7 +95,7 @@ let package = Package(
       dependencies: [
         "Learning", "BoardDouble", "Models", "Gradients", "Files", "Firmware", "Circuit",
       ]),
-    .testTarget(name: "ReproductionTests", dependencies: ["Reproduction", "Learning"]),
+    .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "Learning"]),
     .testTarget(name: "CommandLineTests", dependencies: ["tellegen"]),
   ]
 )

@@ -2,7 +2,7 @@ import ArgumentParser
 import Files
 import Foundation
 import Learning
-import Reproduction
+import Experiments
 
 struct ReproduceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Reproduction
+@testable import Experiments
 
 /// Every experiment in its short form.
 @Suite(.serialized) struct ExperimentTests {

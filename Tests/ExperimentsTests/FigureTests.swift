@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Reproduction
+@testable import Experiments
 
 /// How numbers are judged.
 @Suite struct FigureTests {
