@@ -20,8 +20,10 @@ let package = Package(
     .target(name: "Portable"),
     // Files that survive crashes, power cuts and full disks; folders that one process has to itself.
     .target(name: "Storage"),
-    // DC solution of networks of transistors, resistors, potentiometers and diodes.
-    .target(name: "Circuit", dependencies: ["Portable"]),
+    // Circuit elements: parameters and their ranges, laws, SPICE cards; a file each.
+    .target(name: "Elements", dependencies: ["Portable"]),
+    // DC solution of networks of elements.
+    .target(name: "Circuit", dependencies: ["Elements", "Portable"]),
     // Exact gradients of a circuit's operating point, and the physical rules that approach them.
     .target(name: "Gradients", dependencies: ["Circuit"]),
     // Anything with parameters, inputs and outputs: training on the host, and three such systems.
@@ -29,7 +31,7 @@ let package = Package(
     // Board and task files, read and checked.
     .target(
       name: "Files",
-      dependencies: ["Circuit", "Portable", .product(name: "Yams", package: "Yams")]),
+      dependencies: ["Elements", "Portable", .product(name: "Yams", package: "Yams")]),
     // The double of the analog board, with its faults, in virtual time.
     .target(
       name: "BoardDouble", dependencies: ["Firmware", "Circuit", "Files", "Portable"]),

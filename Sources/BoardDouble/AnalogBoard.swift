@@ -1,4 +1,5 @@
 public import Circuit
+import Elements
 public import Files
 public import Firmware
 import Portable

@@ -1,4 +1,5 @@
 import Circuit
+import Elements
 import Portable
 
 /// The path that moves a comparator edge's gate: a resistor and a diode into the gate capacitor.

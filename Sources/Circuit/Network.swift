@@ -1,3 +1,5 @@
+public import Elements
+
 /// One two-ended element and the nodes it joins.
 public struct Branch: Sendable, Equatable, Codable {
   /// The node from which the branch's current is counted.

@@ -1,3 +1,5 @@
+import Elements
+
 /// How a solve went.
 public struct Solution: Sendable, Equatable {
   /// Newton iterations: evaluations of the matrix with a solution of its linear system.

@@ -1,3 +1,5 @@
+import Elements
+
 /// A network written as a deck for ngspice, to check an operating point with an independent
 /// program: `ngspice -b deck.cir` prints every node's voltage as `v(n0) = ...`.
 ///

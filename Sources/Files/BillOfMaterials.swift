@@ -1,4 +1,4 @@
-import Circuit
+import Elements
 
 /// A line of a bill of materials.
 public struct BillEntry: Sendable, Equatable {

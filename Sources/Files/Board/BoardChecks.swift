@@ -1,4 +1,4 @@
-import Circuit
+import Elements
 
 extension BoardDescription {
   static let nodesAllowed = 2...65536

@@ -1,4 +1,4 @@
-public import Circuit
+public import Elements
 
 /// What a board file says: the network, its parts, how it is driven and read, and how imperfect it
 /// is taken to be. All quantities are in SI units.

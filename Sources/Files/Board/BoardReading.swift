@@ -1,4 +1,4 @@
-import Circuit
+import Elements
 
 extension BoardDescription {
   /// Reads and checks a board file.

@@ -1,4 +1,4 @@
-import Circuit
+import Elements
 
 extension BoardDescription {
   /// This board as the text of a board file, which reads back equal if the board is valid.

@@ -1,4 +1,4 @@
-import Circuit
+import Elements
 
 extension Diode {
   static var quantities: [Quantity<Diode>] {

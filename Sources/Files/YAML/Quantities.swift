@@ -1,4 +1,4 @@
-import Circuit
+import Elements
 
 /// A number of a description with its key in a file, range and unit; one table serves reading and
 /// writing, so that the two cannot disagree.

@@ -1,4 +1,4 @@
-import Portable
+package import Portable
 
 /// How a transistor's current sets in at its threshold.
 public enum ThresholdLaw: String, Sendable, Codable, CaseIterable {
@@ -60,37 +60,37 @@ public struct Transistor: Sendable, Equatable, Codable {
 }
 
 /// A transistor with its constants multiplied out, and where it stands in the solver's arrays.
-struct PreparedTransistor {
+package struct PreparedTransistor: BitwiseCopyable, Sendable {
   /// Place of the end with the lower internal number.
-  var low: Int32 = 0
+  package var low: Int32 = 0
   /// Place of the end with the higher internal number.
-  var high: Int32 = 0
+  package var high: Int32 = 0
   /// Place of its entry in the matrix.
-  var slot: Int32 = 0
+  package var slot: Int32 = 0
   /// (G - V_T) / s; s is 1 under the sharp law.
-  var offset = 0.0
+  package var offset = 0.0
   /// n / s.
-  var steepness = 0.0
+  package var steepness = 0.0
   /// S s^2 / 2n, which multiplies the difference of squared ramps.
-  var currentScale = 0.0
+  package var currentScale = 0.0
   /// S s, which multiplies ramp times slope.
-  var slopeScale = 0.0
+  package var slopeScale = 0.0
   /// V_T and 1/s, for changes of the gate.
-  var threshold = 0.0
-  var inverseWidth = 1.0
+  package var threshold = 0.0
+  package var inverseWidth = 1.0
   /// G.
-  var gate = 0.0
+  package var gate = 0.0
 
-  init() {}
+  package init() {}
 
-  init(_ transistor: Transistor, gate: Double, law: ThresholdLaw) {
+  package init(_ transistor: Transistor, gate: Double, law: ThresholdLaw) {
     threshold = transistor.threshold
     self.gate = gate
     setWidth(law == .soft ? ThresholdLaw.softness : 1, of: transistor)
   }
 
   /// Multiplies the constants out for a width s of the law.
-  mutating func setWidth(_ width: Double, of transistor: Transistor) {
+  package mutating func setWidth(_ width: Double, of transistor: Transistor) {
     inverseWidth = 1 / width
     steepness = transistor.slope * inverseWidth
     currentScale = transistor.strength * width * width / (2 * transistor.slope)
@@ -98,16 +98,16 @@ struct PreparedTransistor {
     setGate(gate)
   }
 
-  @inline(__always)
-  mutating func setGate(_ volts: Double) {
+  @inlinable @inline(__always)
+  package mutating func setGate(_ volts: Double) {
     gate = volts
     offset = (volts - threshold) * inverseWidth
   }
 
   /// The current from an end at `a` volts to one at `b` volts, and how fast it changes with either
   /// voltage (both derivatives counted positive, in siemens).
-  @inline(__always)
-  func flow(
+  @inlinable @inline(__always)
+  package func flow(
     _ a: Double, _ b: Double, law: ThresholdLaw
   ) -> (current: Double, slopeA: Double, slopeB: Double) {
     let ta = offset - steepness * a

@@ -1,3 +1,4 @@
+import Elements
 import Portable
 
 /// Everything a solve reads and writes, in memory of its own: the hot loops run over bare pointers
