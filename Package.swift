@@ -5,8 +5,8 @@ let package = Package(
   name: "Tellegen",
   products: [
     .library(name: "Firmware", targets: ["Firmware"]),
-    .library(name: "Learning", targets: ["Learning"]),
-    .library(name: "Double", targets: ["Files", "BoardDouble", "VhostGPIO"]),
+    .library(name: "Runs", targets: ["Files", "Wiring", "Runs"]),
+    .library(name: "Double", targets: ["Circuit", "BoardDouble", "VhostGPIO", "Targets"]),
     .executable(name: "tellegen", targets: ["tellegen"]),
   ],
   dependencies: [
@@ -16,88 +16,112 @@ let package = Package(
   targets: [
     // What runs at every edge: fixed point, no heap, no dependencies. Also built as Embedded Swift.
     .target(name: "Firmware"),
-    // Arithmetic and random draws that give the same bits on every machine.
+    // Arithmetic and random draws that give the same bits on every machine; small matrices.
     .target(name: "Portable"),
     // Files that survive crashes, power cuts and full disks; folders that one process has to itself.
     .target(name: "Storage"),
     // Circuit elements: parameters and their ranges, laws, SPICE cards; a file each.
     .target(name: "Elements", dependencies: ["Portable"]),
-    // DC solution of networks of elements.
-    .target(name: "Circuit", dependencies: ["Elements", "Portable"]),
-    // Exact gradients of a circuit's operating point, and the physical rules that approach them.
-    .target(name: "Gradients", dependencies: ["Circuit"]),
-    // Anything with parameters, inputs and outputs: training on the host, and three such systems.
-    .target(name: "Models", dependencies: ["Gradients", "Circuit", "Portable"]),
-    // Board and task files, read and checked.
+    // One way to print tables, plots and the like.
+    .target(name: "Reports", dependencies: ["Portable"]),
+    // Board, task and rig files, read and checked.
     .target(
       name: "Files",
       dependencies: ["Elements", "Portable", .product(name: "Yams", package: "Yams")]),
-    // The double of the analog board, with its faults, in virtual time.
-    .target(
-      name: "BoardDouble", dependencies: ["Firmware", "Circuit", "Files", "Portable"]),
+    // A board file brought to the firmware: wiring, times, calibration, tables of what goes where.
+    .target(name: "Wiring", dependencies: ["Firmware", "Files", "Elements", "Portable", "Reports"]),
+    // What the lines saw: traces, replay, waves.
+    .target(name: "Traces", dependencies: ["Firmware"]),
+    // Training of any board on any task: order, schedule, measures, records, resuming.
+    .target(name: "Runs", dependencies: ["Firmware", "Files", "Wiring", "Portable", "Storage"]),
     // The flags of libgpiod, where it is installed; either generation.
     .systemLibrary(
       name: "CLibGPIOD", pkgConfig: "libgpiod", providers: [.apt(["libgpiod-dev", "pkg-config"])]),
     // One set of calls for both generations of libgpiod.
     .target(name: "CGPIOD", dependencies: ["CLibGPIOD"]),
     // The lines of a board at the kernel's GPIO character device.
-    .target(name: "LinuxGPIO", dependencies: ["CGPIOD", "Firmware", "Files"]),
+    .target(name: "LinuxGPIO", dependencies: ["CGPIOD", "Firmware", "Files", "Portable"]),
+    // DC solution of networks of elements.
+    .target(name: "Circuit", dependencies: ["Elements", "Portable"]),
+    // The double of the analog board, with its faults, in virtual time.
+    .target(
+      name: "BoardDouble",
+      dependencies: ["Firmware", "Files", "Wiring", "Traces", "Circuit", "Elements", "Portable"]),
     // Memory that another process shares, and may take away.
     .target(name: "CSharedMemory"),
     // The double as a GPIO chip of a virtual machine, in real time.
     .target(
       name: "VhostGPIO",
-      dependencies: ["CSharedMemory", "BoardDouble", "Firmware", "Files"]),
-    // Training of any board on any task: order, schedule, measures, records, resuming.
+      dependencies: ["CSharedMemory", "BoardDouble", "Firmware", "Files", "Wiring", "Traces", "Portable"]),
+    // One way to open a board, whatever it is: the double direct or at its pins, or GPIO lines.
     .target(
-      name: "Learning",
+      name: "Targets",
       dependencies: [
-        "Firmware", "Files", "BoardDouble", "Portable", "Models", "Gradients", "Circuit",
-        "Storage",
+        "Runs", "Wiring", "Traces", "Files", "Firmware", "LinuxGPIO", "BoardDouble", "Circuit",
       ]),
-    // Published results, and ours beside them, run again and judged.
+    // Anything with parameters, inputs and outputs: gradients, training on the host, three systems.
+    .target(name: "Models", dependencies: ["Circuit", "Elements", "Portable"]),
+    // Cycles of tasks, drift, rigs, linear theory, comparison of gradients.
+    .target(
+      name: "Studies",
+      dependencies: [
+        "Targets", "Runs", "BoardDouble", "Wiring", "Models", "Circuit", "Elements", "Files",
+        "Firmware", "Portable", "Reports",
+      ]),
+    // Published results, and ours beside them, run again and judged; a file each.
     .target(
       name: "Experiments",
       dependencies: [
-        "Firmware", "Learning", "BoardDouble", "Models", "Gradients", "Circuit", "Files",
-        "Portable",
+        "Studies", "Targets", "Runs", "BoardDouble", "Wiring", "Models", "Circuit", "Elements",
+        "Files", "Firmware", "Portable", "Reports",
       ]),
     .executableTarget(
       name: "tellegen",
       dependencies: [
-        "Experiments", "Learning", "BoardDouble", "Models", "Gradients", "Circuit", "Files",
-        "Firmware", "LinuxGPIO", "VhostGPIO", "Storage",
+        "Experiments", "Studies", "Targets", "Runs", "BoardDouble", "VhostGPIO", "LinuxGPIO",
+        "Wiring", "Traces", "Models", "Circuit", "Elements", "Files", "Firmware", "Storage",
+        "Reports", "Portable",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ]),
-    .testTarget(name: "StorageTests", dependencies: ["Storage"]),
-    .testTarget(name: "FirmwareTests", dependencies: ["Firmware"]),
-    .testTarget(name: "PortableTests", dependencies: ["Portable"]),
-    .testTarget(name: "CircuitTests", dependencies: ["Circuit", "Portable"]),
-    .testTarget(
-      name: "GradientsTests", dependencies: ["Gradients", "Circuit", "Portable"]),
-    .testTarget(
-      name: "ModelsTests", dependencies: ["Models", "Gradients", "Circuit", "Portable"]),
-    .testTarget(
-      name: "FilesTests", dependencies: ["Files", "Circuit", "Portable"]),
-    .testTarget(
-      name: "BoardDoubleTests",
-      dependencies: [
-        "BoardDouble", "Firmware", "Circuit", "Files", "Portable", "LinuxGPIO",
       ]),
     // Programs that hold lines and end, in processes of their own; for tests.
     .target(name: "GuardTrial", dependencies: ["CGPIOD"], path: "Tests/GuardTrial"),
+    .testTarget(name: "StorageTests", dependencies: ["Storage"]),
+    .testTarget(name: "FirmwareTests", dependencies: ["Firmware"]),
+    .testTarget(name: "PortableTests", dependencies: ["Portable"]),
+    .testTarget(name: "CircuitTests", dependencies: ["Circuit", "Elements", "Portable"]),
+    .testTarget(name: "ModelsTests", dependencies: ["Models", "Circuit", "Elements", "Portable"]),
+    .testTarget(
+      name: "FilesTests",
+      dependencies: ["Files", "Wiring", "Reports", "Circuit", "Elements", "Portable"]),
+    .testTarget(
+      name: "BoardDoubleTests",
+      dependencies: [
+        "BoardDouble", "Wiring", "Traces", "Firmware", "Circuit", "Elements", "Files", "Portable",
+        "LinuxGPIO",
+      ]),
     .testTarget(
       name: "LinuxGPIOTests",
       dependencies: [
-        "GuardTrial", "LinuxGPIO", "CGPIOD", "VhostGPIO", "BoardDouble", "Learning", "Firmware",
-        "Files", "Portable",
+        "GuardTrial", "LinuxGPIO", "CGPIOD", "VhostGPIO", "BoardDouble", "Targets", "Runs",
+        "Wiring", "Traces", "Firmware", "Files", "Portable",
+      ]),
+    // What several suites need: shipped boards and tasks, plans, folders.
+    .target(
+      name: "TestSupport", dependencies: ["Runs", "Targets", "BoardDouble", "Files"],
+      path: "Tests/TestSupport"),
+    .testTarget(
+      name: "RunsTests",
+      dependencies: [
+        "TestSupport", "Runs", "Targets", "BoardDouble", "Wiring", "Traces", "Circuit", "Elements",
+        "Files", "Firmware", "Portable", "Storage",
       ]),
     .testTarget(
-      name: "LearningTests",
+      name: "StudiesTests",
       dependencies: [
-        "Learning", "BoardDouble", "Models", "Gradients", "Files", "Firmware", "Circuit",
+        "TestSupport", "Studies", "Targets", "Runs", "BoardDouble", "Wiring", "Models", "Circuit",
+        "Elements", "Files", "Firmware", "Portable", "Reports",
       ]),
-    .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "Learning"]),
+    .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "Studies", "Runs"]),
     .testTarget(name: "CommandLineTests", dependencies: ["tellegen"]),
   ]
 )

@@ -3,6 +3,7 @@ import Elements
 public import Files
 public import Firmware
 import Portable
+public import Wiring
 
 /// The analog board itself, both twins, as an experimenter's wires see it: sources and clamps set by
 /// converter codes, targets read as codes, comparators captured, gates that learn while LEARN is on
@@ -88,9 +89,6 @@ public struct AnalogBoard: Sendable {
 
   /// The resistance of a clamp output that is shut down, ohm.
   static let releasedOhms = 500e3
-
-  /// What a clamp without a series resistor counts as, ohm.
-  public static let leastOhms = 1e-3
 
   /// How long a solution is kept while nothing but leakage changes, ns.
   static let keeping: Int64 = 1 << 24
@@ -644,7 +642,7 @@ public struct AnalogBoard: Sendable {
     } else {
       let volts = output(
         ofCode: UInt32(truncatingIfNeeded: code), errors: clampErrors[channel])
-      let ohms = max(description.clampOhms, AnalogBoard.leastOhms)
+      let ohms = max(description.clampOhms, BoardDescription.leastClampOhms)
       try clamped.attach(node, conductance: 1 / ohms, volts: volts)
     }
   }

@@ -1,6 +1,8 @@
 public import Files
 public import Firmware
 import Portable
+public import Traces
+import Wiring
 
 /// The double's second face: the same board behind its GPIO lines, chip by chip and clock edge by
 /// clock edge, in virtual time.

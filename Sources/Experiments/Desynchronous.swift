@@ -1,9 +1,10 @@
 import Circuit
 import Files
 import Foundation
-import Learning
+import Runs
 import Portable
 import BoardDouble
+import Targets
 
 extension Experiments {
   /// Synchronous against desynchronous learning.
@@ -39,7 +40,7 @@ extension Experiments {
           let count = Double(task.samples.count)
           let epochs = Int((Double(turns) / probability / count).rounded(.up)) * 2
           let histories = try bench.map(Array(1...seeds)) { seed -> [(Double, Double)] in
-            var session = try Session<VirtualBoard>(
+            var session = try Session<DirectBoard>(
               description: board, task: task,
               plan: Plan(rule: rule, epochs: epochs, seed: UInt64(seed), lastPulse: 1))
             try session.train(on: bench)

@@ -1,7 +1,8 @@
 import Files
-import Learning
+import Runs
 import Models
 import BoardDouble
+import Studies
 
 /// The handwritten digits on the bipartite transistor board, and what every experiment does with
 /// them.
@@ -56,7 +57,7 @@ struct Digits: Sendable {
   /// - Parameters:
   ///   - number: the board's number.
   ///   - spread: how many times the usual spread of thresholds and strengths it has.
-  func board(_ number: Int, spread: Double = 1) throws -> ProgrammedBoard<VirtualBoard> {
+  func board(_ number: Int, spread: Double = 1) throws -> ProgrammedBoard<DirectBoard> {
     var description = description
     description.imperfections.thresholdSpread *= spread
     description.imperfections.strengthSpread *= spread

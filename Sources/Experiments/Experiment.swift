@@ -1,19 +1,20 @@
 import Files
-import Learning
+import Portable
+import Runs
 import BoardDouble
 
 /// A published result that can be run again, or a comparison of ours, with what must come out.
-public struct Experiment: Sendable {
+package struct Experiment: Sendable {
   /// Its name on the command line.
-  public let name: String
+  package let name: String
   /// What it is, in a sentence.
-  public let about: String
+  package let about: String
   /// How long it takes on two cores, s, about.
-  public let seconds: Int
+  package let seconds: Int
   private let body: @Sendable (Bench) throws -> Report
 
   /// Makes an experiment.
-  public init(
+  package init(
     name: String, about: String, seconds: Int, body: @escaping @Sendable (Bench) throws -> Report
   ) {
     self.name = name
@@ -25,14 +26,14 @@ public struct Experiment: Sendable {
   /// Runs it.
   /// - Throws: `Stopped` when the bench asked to stop; `DescriptionError`, `CircuitError` and the
   ///   like when its files are not what they were.
-  public func run(on bench: Bench) throws -> Report { try body(bench) }
+  package func run(on bench: Bench) throws -> Report { try body(bench) }
 }
 
 /// What an experiment runs with.
-public struct Bench: Sendable {
+package struct Bench: Sendable {
   /// Whether a few minutes' work is to be a few seconds': fewer seeds and shorter runs, with the same
   /// bounds where they can be kept.
-  public let quick: Bool
+  package let quick: Bool
   private let told: @Sendable (String) -> Void
   private let asked: @Sendable () -> Bool
 
@@ -42,7 +43,7 @@ public struct Bench: Sendable {
   ///   - quick: whether to run the short form.
   ///   - telling: is told what is being done.
   ///   - stopping: whether a stop has been asked for.
-  public init(
+  package init(
     quick: Bool = false, telling: @escaping @Sendable (String) -> Void = { _ in },
     stopping: @escaping @Sendable () -> Bool = { false }
   ) {
@@ -55,19 +56,19 @@ public struct Bench: Sendable {
   func long(_ bound: Figure.Bound) -> Figure.Bound { quick ? .shown : bound }
 
   /// Says what is being done.
-  public func tell(_ what: String) { told(what) }
+  package func tell(_ what: String) { told(what) }
 
   /// Whether a stop has been asked for.
-  public var isStopping: Bool { asked() }
+  package var isStopping: Bool { asked() }
 
   /// Ends the experiment where a stop has been asked for.
   /// - Throws: `Stopped`.
-  public func check() throws(Stopped) {
+  package func check() throws(Stopped) {
     if asked() { throw Stopped() }
   }
 
   /// Does independent pieces of work on all cores, unless a stop is asked for.
-  public func map<Piece: Sendable, Result: Sendable>(
+  package func map<Piece: Sendable, Result: Sendable>(
     _ pieces: [Piece], _ body: @Sendable (Piece) throws -> Result
   ) throws -> [Result] {
     try concurrently(pieces.count) { index in
@@ -78,12 +79,12 @@ public struct Bench: Sendable {
 }
 
 /// An experiment was stopped before its end.
-public struct Stopped: Error {}
+package struct Stopped: Error {}
 
 /// One number that came out, beside what was published and what is allowed.
-public struct Figure: Sendable, Equatable, Codable {
+package struct Figure: Sendable, Equatable, Codable {
   /// What is allowed of a number.
-  public enum Bound: Sendable, Equatable, Codable {
+  package enum Bound: Sendable, Equatable, Codable {
     /// Its ratio to the published number.
     case ratio(ClosedRange<Double>)
     /// The number itself.
@@ -93,18 +94,18 @@ public struct Figure: Sendable, Equatable, Codable {
   }
 
   /// What it is, with its unit.
-  public var quantity: String
+  package var quantity: String
   /// What came out; the mean or median over seeds where there are several.
-  public var ours: Double
+  package var ours: Double
   /// The standard deviation over seeds, where there are several.
-  public var spread: Double?
+  package var spread: Double?
   /// What was published, where it was.
-  public var published: Double?
+  package var published: Double?
   /// What is allowed.
-  public var bound: Bound
+  package var bound: Bound
 
   /// Makes a figure.
-  public init(
+  package init(
     _ quantity: String, ours: Double, spread: Double? = nil, published: Double? = nil,
     bound: Bound = .shown
   ) {
@@ -116,10 +117,10 @@ public struct Figure: Sendable, Equatable, Codable {
   }
 
   /// Ours over what was published.
-  public var ratio: Double? { published.map { ours / $0 } }
+  package var ratio: Double? { published.map { ours / $0 } }
 
   /// Whether it is as it must be; a number that is not finite never is.
-  public var holds: Bool {
+  package var holds: Bool {
     guard ours.isFinite else { return false }
     return switch bound {
     case .ratio(let allowed): ratio.map(allowed.contains) ?? false
@@ -130,22 +131,22 @@ public struct Figure: Sendable, Equatable, Codable {
 }
 
 /// What came out of an experiment.
-public struct Report: Sendable {
+package struct Report: Sendable {
   /// The numbers, judged.
-  public var figures: [Figure] = []
+  package var figures: [Figure] = []
   /// CSV files and gnuplot scripts (`*.gp`) to keep, by name.
-  public var files: [(name: String, text: String)] = []
+  package var files: [(name: String, text: String)] = []
   /// What a reader should know beside the numbers.
-  public var remarks: [String] = []
+  package var remarks: [String] = []
 
   /// Makes an empty report.
-  public init() {}
+  package init() {}
 
   /// Whether every number is as it must be.
-  public var passed: Bool { figures.allSatisfy(\.holds) }
+  package var passed: Bool { figures.allSatisfy(\.holds) }
 
   /// Adds a CSV file of rows under a heading.
-  public mutating func add(_ name: String, heading: String, rows: [[String]]) {
+  package mutating func add(_ name: String, heading: String, rows: [[String]]) {
     let lines = rows.map { $0.joined(separator: ",") }
     files.append((name, ([heading] + lines).joined(separator: "\n") + "\n"))
   }
@@ -157,7 +158,7 @@ public struct Report: Sendable {
   ///   - width: pixels.
   ///   - height: pixels.
   ///   - commands: what follows the setting of terminal, output and separator.
-  public mutating func plot(_ name: String, width: Int, height: Int, _ commands: String) {
+  package mutating func plot(_ name: String, width: Int, height: Int, _ commands: String) {
     let script = """
       set terminal pngcairo size \(width),\(height) font 'sans,11'
       set output '\(name).png'
@@ -172,9 +173,9 @@ public struct Report: Sendable {
 }
 
 /// All experiments.
-public enum Experiments {
+package enum Experiments {
   /// In the order in which they are listed and run.
-  public static let all: [Experiment] = [
+  package static let all: [Experiment] = [
     limitCycles, drift, twoTask32, overclamp, biasScaling, desynchronous, memory, powerAware, iris,
     xor, gradients, subset, outputOnly, satMicroring, satMesh, satBoard,
   ]
@@ -192,7 +193,7 @@ public enum Experiments {
   }
 }
 
-extension Session<VirtualBoard> {
+extension Session<DirectBoard> {
   /// Trains from the first epoch to the last, unless a stop is asked for.
   ///
   /// - Parameter after: is called after every epoch.

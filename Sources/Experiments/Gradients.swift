@@ -1,9 +1,9 @@
 import Circuit
+import Elements
 import Files
 import Foundation
-import Gradients
-import Learning
 import Models
+import Runs
 import Portable
 
 extension Experiments {

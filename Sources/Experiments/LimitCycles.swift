@@ -1,7 +1,8 @@
 import Files
 import Foundation
-import Learning
+import Runs
 import BoardDouble
+import Studies
 
 extension Experiments {
   /// The limit cycles of the measured two-edge rig.
@@ -17,14 +18,14 @@ extension Experiments {
     bench.tell("\(taus.count) taus, learning rate \(short(rig.rate)) times nominal")
     let plan = CyclePlan(rule: rig.rule, seed: 1, longest: 4)
     let results = try bench.map(taus) { tau in
-      var cycling = try Cycling<VirtualBoard>(
+      var cycling = try Cycling<DirectBoard>(
         description: rig.board, tasks: rig.tasks, plan: plan)
       guard let result = try cycling.run(tau: tau, stopping: { bench.isStopping }) else {
         throw Stopped()
       }
       return result
     }
-    let cycling = try Cycling<VirtualBoard>(description: rig.board, tasks: rig.tasks, plan: plan)
+    let cycling = try Cycling<DirectBoard>(description: rig.board, tasks: rig.tasks, plan: plan)
     let theory = try LinearTheory(
       board: cycling.learner.board.analog, problems: cycling.problems, rule: rig.rule,
       gates: [2.2, 2.2])
@@ -71,7 +72,7 @@ extension Experiments {
         "exponent of E within the slow plateau",
         ours: flatness(results[results.count - 3], last), bound: .value(0...0.2)))
     for cycle in description.measuredCycles {
-      var one = try Cycling<VirtualBoard>(description: rig.board, tasks: rig.tasks, plan: plan)
+      var one = try Cycling<DirectBoard>(description: rig.board, tasks: rig.tasks, plan: plan)
       guard let result = try one.run(tau: cycle.tau, stopping: { bench.isStopping }) else {
         throw Stopped()
       }
@@ -130,7 +131,7 @@ extension Experiments {
     var rows: [[String]] = []
     var blocks = ""
     for task in 0..<2 {
-      var cycling = try Cycling<VirtualBoard>(
+      var cycling = try Cycling<DirectBoard>(
         description: rig.board, tasks: rig.tasks, plan: CyclePlan(rule: rig.rule, seed: 1))
       let result = try cycling.drift(of: task, learned: 1.5, stopping: { bench.isStopping })
       try bench.check()

@@ -1,8 +1,10 @@
 import Files
 import Firmware
 import Foundation
-import Learning
+import Runs
 import BoardDouble
+import Studies
+import Wiring
 
 extension Experiments {
   /// What remembers two tasks best, on four boards.
@@ -177,8 +179,7 @@ extension Experiments {
     let share = (bench.quick ? 0.3 : 1.0) / price
     let pulse = rule.settings.pulse
     let plan = CyclePlan(rule: rule.settings, seed: UInt64(seed))
-    func run(_ cycling: inout Cycling<VirtualBoard>, steps: Int, cycles: Int) throws -> CycleResult
-    {
+    func run(_ cycling: inout Cycling<DirectBoard>, steps: Int, cycles: Int) throws -> CycleResult {
       guard
         let result = try cycling.run(
           tau: Double(steps) * pulse, exactly: max(Int(Double(cycles) * share), 2),
@@ -186,7 +187,7 @@ extension Experiments {
       else { throw Stopped() }
       return result
     }
-    let fresh = try Cycling<VirtualBoard>(description: board, tasks: tasks, plan: plan)
+    let fresh = try Cycling<DirectBoard>(description: board, tasks: tasks, plan: plan)
     var fast = fresh
     let quick = try run(&fast, steps: 20, cycles: 600)
     var slow = fast

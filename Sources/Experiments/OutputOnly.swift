@@ -1,9 +1,11 @@
 import Circuit
+import Elements
 import Files
-import Learning
+import Runs
 import Models
 import Portable
 import BoardDouble
+import Studies
 
 extension Experiments {
   /// Digits without a twin: only outputs are read; voltages and adjoint come from the topology and

@@ -1,8 +1,9 @@
 import Circuit
 import Files
 import Foundation
-import Learning
+import Runs
 import BoardDouble
+import Targets
 
 extension Experiments {
   /// The circle task at five diameters, standard against overclamped.
@@ -32,7 +33,7 @@ extension Experiments {
       let plan = Plan(rule: rule, epochs: epochs, seed: UInt64(seed), lastPulse: lastPulse)
       // The standard rule drives each output to a label of its class, 63 mV to either side.
       let trained = rule.name == .standard ? labelled(task, volts: 0.063) : task
-      var session = try Session<VirtualBoard>(description: board, task: trained, plan: plan)
+      var session = try Session<DirectBoard>(description: board, task: trained, plan: plan)
       let judged = Problem(task: task, seed: UInt64(seed))
       var tail: [Measures] = []
       try session.train(on: bench) { session in
@@ -129,7 +130,7 @@ extension Experiments {
       board.imperfections = .none
       board.gates.powerWeight = weight
       let rule = RuleSettings(name: .standard, update: .multiplier, nudge: 1, pulse: 2e-4)
-      var session = try Session<VirtualBoard>(
+      var session = try Session<DirectBoard>(
         description: board, task: task,
         plan: Plan(rule: rule, epochs: bench.quick ? 400 : 2000, seed: 1, lastPulse: 1))
       let before = try power(of: &session)
@@ -172,7 +173,7 @@ extension Experiments {
   }
 
   /// The power that the sources put into the free twin, W, on average over the samples.
-  static func power(of session: inout Session<VirtualBoard>) throws -> Double {
+  static func power(of session: inout Session<DirectBoard>) throws -> Double {
     let gates = session.learner.gates
     let analog = session.board.analog
     var twin = analog.twins.free

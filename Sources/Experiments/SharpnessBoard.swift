@@ -1,7 +1,8 @@
 import Files
-import Learning
+import Runs
 import Models
 import BoardDouble
+import Studies
 
 extension Experiments {
   /// Digits trained in several ways with the same optimiser and epochs, programmed by pulses:
@@ -134,8 +135,8 @@ private enum Deployment: String, CaseIterable, Sendable {
   }
 
   func applied(
-    to board: ProgrammedBoard<VirtualBoard>
-  ) throws -> ProgrammedBoard<VirtualBoard> {
+    to board: ProgrammedBoard<DirectBoard>
+  ) throws -> ProgrammedBoard<DirectBoard> {
     var board = board
     switch self {
     case .asProgrammed: break

@@ -1,5 +1,5 @@
 import Files
-import Learning
+import Runs
 import Models
 
 /// A way to train; all of an experiment have the same optimiser and epochs.

@@ -1,5 +1,5 @@
 import Files
-import Learning
+import Runs
 import Models
 import Portable
 

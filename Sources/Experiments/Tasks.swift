@@ -1,7 +1,8 @@
 import Files
 import Foundation
-import Learning
+import Runs
 import BoardDouble
+import Targets
 
 extension Experiments {
   /// Iris flowers on 32 edges of both kinds, with all imperfections.
@@ -71,7 +72,7 @@ extension Experiments {
     _ board: BoardDescription, _ task: TaskDescription, rule: RuleSettings, epochs: Int, seed: Int,
     lastPulse: Double, bench: Bench
   ) throws -> EpochRecord {
-    var session = try Session<VirtualBoard>(
+    var session = try Session<DirectBoard>(
       description: board, task: task,
       plan: Plan(rule: rule, epochs: epochs, seed: UInt64(seed), lastPulse: lastPulse))
     try session.train(on: bench)

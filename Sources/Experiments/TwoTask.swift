@@ -1,7 +1,8 @@
 import Files
 import Foundation
-import Learning
+import Runs
 import BoardDouble
+import Studies
 
 extension Experiments {
   /// Cycles of a list of taus, for several seeds at once.
@@ -21,7 +22,7 @@ extension Experiments {
       // A slow cycle has steps to spare.
       if piece.tau >= 4 { rule.pulse *= 5 }
       let plan = CyclePlan(rule: rule, seed: UInt64(piece.seed), longest: longest(piece.tau))
-      var cycling = try Cycling<VirtualBoard>(description: board, tasks: tasks, plan: plan)
+      var cycling = try Cycling<DirectBoard>(description: board, tasks: tasks, plan: plan)
       guard
         let result = try cycling.run(
           tau: piece.tau, exactly: piece.tau >= 4 ? 2 : nil, stopping: { bench.isStopping })

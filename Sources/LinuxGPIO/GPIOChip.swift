@@ -1,22 +1,22 @@
-public import CGPIOD
-public import Files
+package import CGPIOD
+package import Files
 
 /// A GPIO chip of this computer.
-public struct GPIOChip: Sendable, Equatable {
+package struct GPIOChip: Sendable, Equatable {
   /// Where it is, such as `/dev/gpiochip0`. The number changes between kernels.
-  public var path: String
+  package var path: String
   /// What the driver calls it, such as `pinctrl-bcm2711`; this stays.
-  public var label: String
+  package var label: String
   /// How many lines it has.
-  public var lineCount: Int
+  package var lineCount: Int
 
   /// The labels of the chip behind a Raspberry Pi's header, of every model.
-  public static let headers = [
+  package static let headers = [
     "pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1", "pinctrl-bcm2712",
   ]
 
   /// What the kernel does with the outputs of a program that has ended.
-  public enum Released: Sendable {
+  package enum Released: Sendable {
     /// They stay driven, as on stock Raspberry Pi kernels.
     case stayDriven
     /// They become inputs.
@@ -27,7 +27,7 @@ public struct GPIOChip: Sendable, Equatable {
   /// parameter for it. `nil` when no driver says so.
   ///
   /// - Parameter modules: where the kernel tells of its drivers.
-  public static func released(modules: String = "/sys/module") -> Released? {
+  package static func released(modules: String = "/sys/module") -> Released? {
     for driver in ["pinctrl_bcm2835", "pinctrl_rp1"] {
       let parameters = "\(modules)/\(driver)/parameters/"
       if let persist = kernelText(parameters + "persist_gpio_outputs") {
@@ -42,18 +42,18 @@ public struct GPIOChip: Sendable, Equatable {
   }
 
   /// A line as the kernel knows it.
-  public struct Line: Sendable, Equatable {
+  package struct Line: Sendable, Equatable {
     /// The line's name; empty for none.
-    public var name: String
+    package var name: String
     /// Who holds it; `nil` when it is free.
-    public var owner: String?
+    package var owner: String?
     /// Whether it is an output.
-    public var isOutput: Bool
+    package var isOutput: Bool
   }
 
   /// All chips that may be opened, and the paths of those that may not.
   /// - Throws: `LineError.noLibrary`.
-  public static func all(
+  package static func all(
     calls: cgpiod_calls = cgpiod_kernel()
   ) throws(LineError) -> (chips: [GPIOChip], refused: [String]) {
     var chips: [GPIOChip] = []
@@ -76,7 +76,7 @@ public struct GPIOChip: Sendable, Equatable {
 
   /// Finds the chip that a board hangs at: by the label its file gives, or, when that is the header
   /// of one Raspberry Pi, the header of another.
-  public static func find(
+  package static func find(
     label: String, calls: cgpiod_calls = cgpiod_kernel()
   ) throws(LineError) -> GPIOChip {
     let (chips, refused) = try all(calls: calls)
@@ -89,7 +89,7 @@ public struct GPIOChip: Sendable, Equatable {
   }
 
   /// What the kernel knows of a line.
-  public func line(
+  package func line(
     _ offset: Int, calls: cgpiod_calls = cgpiod_kernel()
   ) throws(LineError) -> Line {
     var line = cgpiod_line()
@@ -102,7 +102,7 @@ public struct GPIOChip: Sendable, Equatable {
   }
 
   /// The offsets of a wiring's lines, in its order.
-  public func offsets(
+  package func offsets(
     of wires: [WiringDescription.Wire], calls: cgpiod_calls = cgpiod_kernel()
   ) throws(LineError) -> [Int] {
     var named: [String: Int] = [:]
@@ -137,7 +137,7 @@ public struct GPIOChip: Sendable, Equatable {
   }
 
   /// The board's lines that somebody holds.
-  public func held(
+  package func held(
     _ wires: [WiringDescription.Wire], at offsets: [Int], calls: cgpiod_calls = cgpiod_kernel()
   ) throws(LineError) -> [LineError.Held] {
     var held: [LineError.Held] = []

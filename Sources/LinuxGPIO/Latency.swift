@@ -1,16 +1,16 @@
 /// How long operations took, as counts in classes of which sixteen make an octave: a value is known
 /// to 6 %. Adding one allocates nothing.
-public struct Latency: ~Copyable {
+package struct Latency: ~Copyable {
   /// Sixteen classes to each power of two up to 2^40 ns.
   private static let classes = 16 * 41
   private let counts: UnsafeMutablePointer<UInt64>
   /// How many durations were added.
-  public private(set) var count: UInt64 = 0
+  package private(set) var count: UInt64 = 0
   /// The longest, ns.
-  public private(set) var longest: Int64 = 0
+  package private(set) var longest: Int64 = 0
 
   /// An empty histogram.
-  public init() {
+  package init() {
     counts = .allocate(capacity: Latency.classes)
     counts.initialize(repeating: 0, count: Latency.classes)
   }
@@ -19,7 +19,7 @@ public struct Latency: ~Copyable {
 
   /// Adds a duration, ns; negative ones count as zero, those above 18 minutes as that.
   @inline(__always)
-  public mutating func add(_ duration: Int64) {
+  package mutating func add(_ duration: Int64) {
     count &+= 1
     if duration > longest { longest = duration }
     counts[Latency.place(duration)] &+= 1
@@ -46,7 +46,7 @@ public struct Latency: ~Copyable {
   /// longest; 0 when there are none.
   ///
   /// - Parameter share: 0 ... 1.
-  public func quantile(_ share: Double) -> Int64 {
+  package func quantile(_ share: Double) -> Int64 {
     if count == 0 { return 0 }
     let wanted = UInt64(max(1, (share * Double(count)).rounded(.up)))
     var sum: UInt64 = 0

@@ -1,27 +1,27 @@
 /// Why lines of the kernel's GPIO cannot be had or do not answer.
-public enum LineError: Error, Equatable, CustomStringConvertible {
+package enum LineError: Error, Equatable, CustomStringConvertible {
   /// A line that somebody else holds.
-  public struct Held: Sendable, Equatable {
+  package struct Held: Sendable, Equatable {
     /// What the board uses the line for.
-    public var role: String
+    package var role: String
     /// The line's number on its chip.
-    public var offset: Int
+    package var offset: Int
     /// Who holds it, as it named itself.
-    public var owner: String
+    package var owner: String
   }
 
   /// An output that does not stand where it was put.
-  public struct Away: Sendable, Equatable {
+  package struct Away: Sendable, Equatable {
     /// What the board uses the line for.
-    public var role: String
+    package var role: String
     /// The line's number on its chip.
-    public var offset: Int
+    package var offset: Int
     /// Where it stands.
-    public var isHigh: Bool
+    package var isHigh: Bool
   }
 
   /// The calls to the kernel.
-  public enum Call: String, Sendable {
+  package enum Call: String, Sendable {
     /// Listing chips or lines.
     case look = "looking at GPIO lines"
     /// Requesting lines.
@@ -58,7 +58,7 @@ public enum LineError: Error, Equatable, CustomStringConvertible {
   case failed(Call, errno: Int32)
 
   /// The error in words: what, where, and what to do.
-  public var description: String {
+  package var description: String {
     switch self {
     case .noLibrary:
       "this program was built without libgpiod: install libgpiod-dev and pkg-config, remove the folder "

@@ -1,6 +1,6 @@
-public import CGPIOD
-public import Files
-public import Firmware
+package import CGPIOD
+package import Files
+package import Firmware
 
 /// The lines of a board at the kernel's GPIO character device: the first boundary on Linux.
 ///
@@ -11,21 +11,21 @@ public import Firmware
 /// LEARN is never active before the program wants it. One call is one ioctl. Whatever ends the
 /// program but SIGKILL puts the outputs to rest first, LEARN before the others; no thread writes
 /// after that. Nothing here allocates once the lines are open.
-public struct LinuxLines: Lines {
+package struct LinuxLines: Lines {
   /// What can go wrong at the lines.
-  public typealias Failure = LineError
+  package typealias Failure = LineError
 
   /// The chip.
-  public let chip: GPIOChip
+  package let chip: GPIOChip
   /// The lines that stood as outputs, with no owner, at another level than at rest, when they were
   /// opened: what a killed program left behind, by role.
-  public let leftBehind: [String]
+  package let leftBehind: [String]
   /// Why it could not be seen what was left behind, which keeps no line from its level at rest; `nil`
   /// when it was seen.
-  public let lookFailure: LineError?
+  package let lookFailure: LineError?
 
   /// Whether the wiring gives SCLK, MOSI and MISO to a controller.
-  public let hasSerialBus: Bool
+  package let hasSerialBus: Bool
 
   private let wires: [(wire: WiringDescription.Wire, offset: Int)]
   private let wiring: BoardWiring
@@ -34,7 +34,7 @@ public struct LinuxLines: Lines {
   private let hot: UnsafeMutablePointer<Hot>
 
   /// How the lines call themselves in the kernel's tables.
-  public static let consumer = "tellegen"
+  package static let consumer = "tellegen"
 
   /// Opens the lines of a board.
   ///
@@ -43,7 +43,7 @@ public struct LinuxLines: Lines {
   ///   - wiring: the same for the drivers, whose outputs and levels at rest are used.
   ///   - calls: the calls to make.
   /// - Throws: `LineError`, when the chip or a line is not there or is somebody else's.
-  public init(
+  package init(
     _ description: WiringDescription, wiring: BoardWiring,
     calls: cgpiod_calls = cgpiod_kernel()
   ) throws(LineError) {
@@ -132,33 +132,33 @@ public struct LinuxLines: Lines {
 
   /// Sets lines in one call.
   @inline(never)  // Inlined, `costs` would measure less than what the firmware calls.
-  public mutating func write(_ levels: LineSet, mask: LineSet) throws(LineError) {
+  package mutating func write(_ levels: LineSet, mask: LineSet) throws(LineError) {
     try hot.pointee.write(levels.bits, mask: mask.bits)
   }
 
   /// Reads lines in one call.
   @inline(never)
-  public mutating func read(mask: LineSet) throws(LineError) -> LineSet {
+  package mutating func read(mask: LineSet) throws(LineError) -> LineSet {
     LineSet(bits: try hot.pointee.read(mask: mask.bits))
   }
 
   /// Exchanges bits over the serial bus in one call.
-  public mutating func exchange(_ word: UInt32, bits: Int) throws(LineError) -> UInt32 {
+  package mutating func exchange(_ word: UInt32, bits: Int) throws(LineError) -> UInt32 {
     try hot.pointee.exchange(word, bits: bits)
   }
 
   /// Waits at least this long: asleep while there is much time, awake for the last 150 us.
-  public mutating func wait(_ duration: Nanoseconds) throws(LineError) {
+  package mutating func wait(_ duration: Nanoseconds) throws(LineError) {
     if !(.zero < duration) { return }
     hot.pointee.calls.wait(
       hot.pointee.calls.context, hot.pointee.calls.now(hot.pointee.calls.context) + duration.count)
   }
 
   /// The time since the lines were opened.
-  public mutating func now() throws(LineError) -> Nanoseconds { hot.pointee.now }
+  package mutating func now() throws(LineError) -> Nanoseconds { hot.pointee.now }
 
   /// Puts all outputs to rest, LEARN before the others.
-  public mutating func rest() throws(LineError) {
+  package mutating func rest() throws(LineError) {
     for index in 0..<Int(device.guardWrites.count) {
       let (levels, mask) = device.guardWrite(index)
       try hot.pointee.write(levels, mask: mask)
@@ -168,7 +168,7 @@ public struct LinuxLines: Lines {
   /// Checks that the outputs stand at rest, to which they were put, as far as the chip tells: a
   /// Raspberry Pi's reads the pin itself, others what was asked of it.
   /// - Throws: `LineError.awayFromRest`.
-  public func checkRest() throws(LineError) {
+  package func checkRest() throws(LineError) {
     let read = hot.pointee.calls.read(
       hot.pointee.calls.context, hot.pointee.request, wiring.outputs.bits)
     if read.error != 0 { throw .failed(.read, errno: -read.error) }
@@ -185,34 +185,34 @@ public struct LinuxLines: Lines {
   }
 
   /// How many operations there were: writes, reads and exchanges.
-  public var operations: Int { writes + reads + exchanges }
+  package var operations: Int { writes + reads + exchanges }
   /// How many writes there were, each one ioctl.
-  public var writes: Int { hot.pointee.writes }
+  package var writes: Int { hot.pointee.writes }
   /// How many reads there were, each one ioctl.
-  public var reads: Int { hot.pointee.reads }
+  package var reads: Int { hot.pointee.reads }
   /// How many exchanges there were, each one ioctl.
-  public var exchanges: Int { hot.pointee.exchanges }
+  package var exchanges: Int { hot.pointee.exchanges }
   /// The longest time that an exchange took, ns.
-  public var longestExchange: Int64 { hot.pointee.exchangeLatency.longest }
+  package var longestExchange: Int64 { hot.pointee.exchangeLatency.longest }
   /// The time that a share of the exchanges did not exceed, ns.
   ///
   /// - Parameter share: 0 ... 1.
-  public func exchangeLatency(_ share: Double) -> Int64 {
+  package func exchangeLatency(_ share: Double) -> Int64 {
     hot.pointee.exchangeLatency.quantile(share)
   }
   /// The longest time that an operation took of those that were timed, ns.
-  public var longestLatency: Int64 { hot.pointee.latency.longest }
+  package var longestLatency: Int64 { hot.pointee.latency.longest }
   /// The time that a share of the operations that were timed, one in thirty-one, did not exceed, ns.
   ///
   /// - Parameter share: 0 ... 1.
-  public func latency(_ share: Double) -> Int64 { hot.pointee.latency.quantile(share) }
+  package func latency(_ share: Double) -> Int64 { hot.pointee.latency.quantile(share) }
 
   /// What one get and one set cost, ns.
-  public struct Cost: Sendable, Equatable, Codable {
+  package struct Cost: Sendable, Equatable, Codable {
     /// Reading an input.
-    public var get: Double
+    package var get: Double
     /// Setting an output.
-    public var set: Double
+    package var set: Double
   }
 
   /// Measures what one get and one set of a line cost on this request, the mean of `count`: by
@@ -222,7 +222,7 @@ public struct LinuxLines: Lines {
   ///   - input: the first of the inputs.
   ///   - output: an output that may toggle; it ends low.
   ///   - count: how often each is done.
-  public mutating func costs(
+  package mutating func costs(
     input: Int, output: Int, count: Int
   ) throws(LineError) -> (library: Cost, lines: Cost) {
     var library = Cost(get: 0, set: 0)
@@ -245,7 +245,7 @@ public struct LinuxLines: Lines {
 }
 
 /// The version of libgpiod that is loaded, such as 2.2.1; empty when there is none.
-public var libgpiodVersion: String { String(cString: cgpiod_version()) }
+package var libgpiodVersion: String { String(cString: cgpiod_version()) }
 
 /// An open request; its lines go to rest and are released when nobody holds it any more.
 private final class Device {
@@ -404,8 +404,8 @@ private struct Hot: ~Copyable {
 
 /// Ends the program by a signal, as its default action does, with all lines that are open at rest,
 /// LEARN first, and no thread writing after that. May be called from the signal's handler.
-public func endProgram(bySignal number: Int32) -> Never { cgpiod_end(number) }
+package func endProgram(bySignal number: Int32) -> Never { cgpiod_end(number) }
 
 /// Puts all lines to rest and ends the program at once with an exit code; may be called from a signal
 /// handler.
-public func endProgram(withCode code: Int32) -> Never { cgpiod_quit(code) }
+package func endProgram(withCode code: Int32) -> Never { cgpiod_quit(code) }

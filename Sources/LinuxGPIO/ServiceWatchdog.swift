@@ -1,11 +1,12 @@
 import Foundation
+import Portable
 
 /// The watchdog of the systemd service that the program runs in, if it has one: who does not tell it in
 /// time that all is well is ended by SIGABRT. It is told from where the work is done, so that a program
 /// that hangs at its lines tells nothing.
-public final class ServiceWatchdog {
+package final class ServiceWatchdog {
   /// After how long without a word the service is ended, ns.
-  public let limit: Int64
+  package let limit: Int64
   private let socket: Int32
   private var last = Int64.min
 
@@ -14,7 +15,7 @@ public final class ServiceWatchdog {
   ///
   /// - Parameter environment: the variables; by default those of this process.
   /// - Returns: `nil` where there is none for this process.
-  public init?(environment given: [String: String]? = nil) {
+  package init?(environment given: [String: String]? = nil) {
     let environment = given ?? ProcessInfo.processInfo.environment
     guard let text = environment["WATCHDOG_USEC"], let microseconds = Int64(text),
       (1...1_000_000_000_000).contains(microseconds),
@@ -48,10 +49,8 @@ public final class ServiceWatchdog {
   deinit { close(socket) }
 
   /// Tells the watchdog that all is well, at most eight times in its limit.
-  public func tell() {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    let now = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  package func tell() {
+    let now = monotonicTime()
     if last != .min && now - last < limit / 8 { return }
     last = now
     let word = Array("WATCHDOG=1".utf8)

@@ -23,7 +23,7 @@ func text<Characters>(_ characters: Characters) -> String {
 /// The text of a small file in which the kernel tells something, without the space around it.
 ///
 /// - Returns: `nil` when it cannot be read.
-public func kernelText(_ path: String) -> String? {
+package func kernelText(_ path: String) -> String? {
   FileManager.default.contents(atPath: path).map {
     String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
   }

@@ -1,25 +1,25 @@
-public import Circuit
-public import Gradients
+package import Circuit
+package import Elements
 
 /// A circuit as a model: gate voltages are the parameters, driven nodes the inputs, node voltages or
 /// differences of two the outputs.
-public struct CircuitModel: DifferentiableModel, Sendable {
+package struct CircuitModel: DifferentiableModel, Sendable {
   /// One output: a node's voltage, or its voltage less another's.
-  public struct Output: Sendable, Equatable {
+  package struct Output: Sendable, Equatable {
     /// The node.
-    public var node: Int
+    package var node: Int
     /// The node whose voltage is taken off, if any.
-    public var less: Int?
+    package var less: Int?
 
     /// An output.
-    public init(_ node: Int, less: Int? = nil) {
+    package init(_ node: Int, less: Int? = nil) {
       self.node = node
       self.less = less
     }
   }
 
   /// Where gradients come from.
-  public enum Source: Sendable, Equatable {
+  package enum Source: Sendable, Equatable {
     /// The adjoint: exact, one more solve.
     case exact
     /// A rule of the equilibrium family on one network in two phases: what the edges' own voltage
@@ -28,17 +28,17 @@ public struct CircuitModel: DifferentiableModel, Sendable {
   }
 
   /// Where gradients come from.
-  public var source: Source
+  package var source: Source
   /// The range of each gate voltage, V.
-  public let limits: [ClosedRange<Double>]
+  package let limits: [ClosedRange<Double>]
   /// The input nodes.
-  public let inputs: [Int]
+  package let inputs: [Int]
   /// The outputs.
-  public let readouts: [Output]
+  package let readouts: [Output]
   /// The branches whose gates are the parameters.
-  public let branches: [Int]
+  package let branches: [Int]
   /// The operating point after the last call.
-  public private(set) var point: OperatingPoint
+  package private(set) var point: OperatingPoint
 
   private let targets: [Int]
   private let ends: [(from: Int, to: Int)]
@@ -60,7 +60,7 @@ public struct CircuitModel: DifferentiableModel, Sendable {
   ///   - limits: the range of their gate voltages, V.
   ///   - source: where gradients come from.
   /// - Throws: `CircuitError` where the network, a node or a branch is not valid.
-  public init(
+  package init(
     network: Network, inputs: [Int], outputs: [Output], branches: [Int],
     limits: ClosedRange<Double>, source: Source = .exact
   ) throws(CircuitError) {
@@ -94,7 +94,7 @@ public struct CircuitModel: DifferentiableModel, Sendable {
   }
 
   /// The gate voltages, V.
-  public var parameters: [Double] {
+  package var parameters: [Double] {
     get { gates }
     set {
       for (index, gate) in newValue.enumerated() where gate != gates[index] {
@@ -105,7 +105,7 @@ public struct CircuitModel: DifferentiableModel, Sendable {
 
   /// The transistors as the model believes them, by parameter, at the temperature they were given
   /// for.
-  public var transistors: [Transistor] {
+  package var transistors: [Transistor] {
     get { devices }
     set {
       devices = newValue
@@ -114,10 +114,10 @@ public struct CircuitModel: DifferentiableModel, Sendable {
   }
 
   /// The number of outputs.
-  public var outputCount: Int { readouts.count }
+  package var outputCount: Int { readouts.count }
 
   /// The rise of temperature, K: thresholds fall by 1.2 mV and strengths by 0.5 % a kelvin.
-  public var temperatureRise: Double {
+  package var temperatureRise: Double {
     get { rise }
     set {
       rise = newValue
@@ -141,7 +141,7 @@ public struct CircuitModel: DifferentiableModel, Sendable {
   /// The outputs for input voltages, V.
   /// - Throws: `CircuitError` where an input is not allowed, a gate voltage is not a number or
   ///   there is no solution.
-  public mutating func outputs(for inputs: [Double]) throws -> [Double] {
+  package mutating func outputs(for inputs: [Double]) throws -> [Double] {
     try solve(inputs)
     return try read()
   }
@@ -169,7 +169,7 @@ public struct CircuitModel: DifferentiableModel, Sendable {
   }
 
   /// The outputs, and the gradient by the gates from the model's source.
-  public mutating func differentiate(
+  package mutating func differentiate(
     at inputs: [Double], into gradient: inout [Double],
     weights: ([Double]) throws -> [Double]
   ) throws -> [Double] {
@@ -206,7 +206,7 @@ public struct CircuitModel: DifferentiableModel, Sendable {
   /// The gradient of outputs weighted by `weights` with the transistors' thresholds, at the present
   /// operating point: what corrects the estimates of a board from its outputs alone.
   /// - Throws: `CircuitError` where there is no such branch.
-  public mutating func thresholdGradient(weights: [Double]) throws(CircuitError) -> [Double] {
+  package mutating func thresholdGradient(weights: [Double]) throws(CircuitError) -> [Double] {
     var byNode = [Double](repeating: 0, count: point.nodeCount)
     for (output, weight) in zip(readouts, weights) {
       byNode[output.node] += weight
@@ -219,15 +219,15 @@ public struct CircuitModel: DifferentiableModel, Sendable {
 
 /// A circuit whose transistors' thresholds are the parameters, at fixed gates: trained on what a
 /// board measured, it corrects the estimates of the board's parts from output readings alone.
-public struct ThresholdEstimate: DifferentiableModel, Sendable {
+package struct ThresholdEstimate: DifferentiableModel, Sendable {
   /// The circuit with its estimates.
-  public private(set) var circuit: CircuitModel
+  package private(set) var circuit: CircuitModel
 
   /// Estimates that begin with a circuit's.
-  public init(_ circuit: CircuitModel) { self.circuit = circuit }
+  package init(_ circuit: CircuitModel) { self.circuit = circuit }
 
   /// The thresholds, V.
-  public var parameters: [Double] {
+  package var parameters: [Double] {
     get { circuit.transistors.map(\.threshold) }
     set {
       var devices = circuit.transistors
@@ -237,30 +237,30 @@ public struct ThresholdEstimate: DifferentiableModel, Sendable {
   }
 
   /// The range of each threshold, V.
-  public var limits: [ClosedRange<Double>] { circuit.branches.map { _ in -1.0...3.0 } }
+  package var limits: [ClosedRange<Double>] { circuit.branches.map { _ in -1.0...3.0 } }
 
   /// The gate voltages, V.
-  public var gates: [Double] {
+  package var gates: [Double] {
     get { circuit.parameters }
     set { circuit.parameters = newValue }
   }
 
   /// The number of outputs.
-  public var outputCount: Int { circuit.outputCount }
+  package var outputCount: Int { circuit.outputCount }
 
   /// How much warmer the circuit is than when its parts were estimated, K.
-  public var temperatureRise: Double {
+  package var temperatureRise: Double {
     get { circuit.temperatureRise }
     set { circuit.temperatureRise = newValue }
   }
 
   /// The outputs for input voltages, V.
-  public mutating func outputs(for inputs: [Double]) throws -> [Double] {
+  package mutating func outputs(for inputs: [Double]) throws -> [Double] {
     try circuit.outputs(for: inputs)
   }
 
   /// The outputs, and the gradient by the thresholds.
-  public mutating func differentiate(
+  package mutating func differentiate(
     at inputs: [Double], into gradient: inout [Double],
     weights: ([Double]) throws -> [Double]
   ) throws -> [Double] {

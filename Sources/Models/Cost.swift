@@ -1,7 +1,7 @@
 import Portable
 
 /// What outputs cost.
-public enum Cost: Sendable, Equatable, Codable {
+package enum Cost: Sendable, Equatable, Codable {
   /// Half the squared distance from the labels; from 1 and 0, for a class.
   case squaredError
   /// Minus the logarithm of the softmax share of the class, with outputs in units of a width; of a
@@ -9,7 +9,7 @@ public enum Cost: Sendable, Equatable, Codable {
   case crossEntropy(width: Double)
 
   /// The cost of outputs, and its derivative with each.
-  public func evaluate(_ outputs: [Double], for example: Example) -> (
+  package func evaluate(_ outputs: [Double], for example: Example) -> (
     value: Double, weights: [Double]
   ) {
     switch self {

@@ -2,7 +2,7 @@
 /// mesh, a board.
 ///
 /// What a board makes of parameters is *commanded*: outputs tell what it did with them.
-public protocol Model {
+package protocol Model {
   /// The parameters: control variables in the model's own units (gate voltages, V; detunings, nm;
   /// phases, rad). Setting them programs the model.
   var parameters: [Double] { get set }
@@ -19,7 +19,7 @@ public protocol Model {
 }
 
 /// A model that can also say how its outputs depend on its parameters, and can be warmed.
-public protocol DifferentiableModel: Model {
+package protocol DifferentiableModel: Model {
   /// How much warmer everything is than when the parameters were chosen, K.
   var temperatureRise: Double { get set }
 
@@ -40,37 +40,37 @@ public protocol DifferentiableModel: Model {
 
 extension Model {
   /// Moves parameters into their limits.
-  public func limited(_ parameters: [Double]) -> [Double] {
+  package func limited(_ parameters: [Double]) -> [Double] {
     zip(parameters, limits).map { min(max($0, $1.lowerBound), $1.upperBound) }
   }
 }
 
 /// An example to learn from.
-public struct Example: Sendable, Equatable {
+package struct Example: Sendable, Equatable {
   /// The inputs, in the model's units.
-  public var inputs: [Double]
+  package var inputs: [Double]
   /// The class, from 0; the output of that number is to be the largest, or a single output positive
   /// for class 1 alone. -1 for none.
-  public var category: Int
+  package var category: Int
   /// The wanted outputs, where no class is wanted.
-  public var labels: [Double]
+  package var labels: [Double]
 
   /// An example of a class.
-  public init(inputs: [Double], category: Int) {
+  package init(inputs: [Double], category: Int) {
     self.inputs = inputs
     self.category = category
     labels = []
   }
 
   /// An example with wanted outputs.
-  public init(inputs: [Double], labels: [Double]) {
+  package init(inputs: [Double], labels: [Double]) {
     self.inputs = inputs
     category = -1
     self.labels = labels
   }
 
   /// Whether outputs put the class first.
-  public func isRight(_ outputs: [Double]) -> Bool {
+  package func isRight(_ outputs: [Double]) -> Bool {
     // One output alone tells two classes by its sign.
     if outputs.count == 1 && category >= 0 { return (outputs[0] > 0) == (category == 1) }
     guard outputs.indices.contains(category) else { return false }

@@ -1,7 +1,7 @@
 /// A way from gradients to steps of the parameters.
-public struct Optimiser: Sendable, Equatable {
+package struct Optimiser: Sendable, Equatable {
   /// The kinds.
-  public enum Kind: Sendable, Equatable {
+  package enum Kind: Sendable, Equatable {
     /// Down the gradient.
     case gradientDescent
     /// Down a running sum of gradients, each step keeping a share of the sum before it.
@@ -11,19 +11,19 @@ public struct Optimiser: Sendable, Equatable {
 
     /// Adam with the shares that its authors and most users take, its second mean shortened to suit
     /// runs of some thousand steps.
-    public static var adam: Kind { .adam(mean: 0.9, square: 0.99) }
+    package static var adam: Kind { .adam(mean: 0.9, square: 0.99) }
   }
 
   /// The kind.
-  public let kind: Kind
+  package let kind: Kind
   /// The rate: parameter units per step for Adam, per unit of gradient for the others.
-  public var rate: Double
+  package var rate: Double
   private var mean: [Double] = []
   private var square: [Double] = []
   private var steps = 0
 
   /// An optimiser that has seen nothing yet.
-  public init(_ kind: Kind, rate: Double) {
+  package init(_ kind: Kind, rate: Double) {
     self.kind = kind
     self.rate = rate
   }
@@ -37,7 +37,7 @@ public struct Optimiser: Sendable, Equatable {
   ///   - factor: what the rate is multiplied by.
   ///   - mask: which parameters take part; `nil` for all. The others and their means stay as they
   ///     are.
-  public mutating func step(
+  package mutating func step(
     _ parameters: inout [Double], gradient: [Double], limits: [ClosedRange<Double>],
     factor: Double = 1, mask: [Bool]? = nil
   ) {

@@ -1,7 +1,7 @@
 import Portable
 
 /// How a step guards against what the model does not know.
-public enum Robustness: Sendable, Equatable, Codable {
+package enum Robustness: Sendable, Equatable, Codable {
   /// Not at all.
   case plain
   /// Noise injection: the gradient is taken at parameters with normal noise of this size.
@@ -17,31 +17,31 @@ public enum Robustness: Sendable, Equatable, Codable {
 }
 
 /// How a model is trained.
-public struct TrainingPlan: Sendable, Equatable, Codable {
+package struct TrainingPlan: Sendable, Equatable, Codable {
   /// How often every example is seen.
-  public var epochs: Int
+  package var epochs: Int
   /// The number of examples of a step.
-  public var batch: Int
+  package var batch: Int
   /// The cost.
-  public var cost: Cost
+  package var cost: Cost
   /// What steps guard against.
-  public var robustness: Robustness
+  package var robustness: Robustness
   /// The share of parameters that a step changes, drawn anew for each step; 1 for all.
-  public var share: Double
+  package var share: Double
   /// The parameters that may change at all; `nil` for all.
-  public var chosen: [Bool]?
+  package var chosen: [Bool]?
   /// What the rate has shrunk to at the end, as a share of the beginning's; straight down.
-  public var lastRate: Double
+  package var lastRate: Double
   /// The share of the epochs over which noise, swing and ball grow to their full size.
-  public var ramp: Double
+  package var ramp: Double
   /// The least share of the outputs' variance that a model must explain of its board; training ends
   /// after an epoch that stayed below it and ended at no lower cost than the run began at.
-  public var leastExplained: Double
+  package var leastExplained: Double
   /// The seed of order, noise and shares.
-  public var seed: UInt64
+  package var seed: UInt64
 
   /// Makes a plan.
-  public init(
+  package init(
     epochs: Int, batch: Int = 32, cost: Cost, robustness: Robustness = .plain, share: Double = 1,
     chosen: [Bool]? = nil, lastRate: Double = 0.02, ramp: Double = 0, leastExplained: Double = 0.2,
     seed: UInt64 = 1
@@ -61,7 +61,7 @@ public struct TrainingPlan: Sendable, Equatable, Codable {
 
 /// Why a training run ended early. The model then holds the last parameters whose cost was known to
 /// be good.
-public enum TrainingError: Error, CustomStringConvertible {
+package enum TrainingError: Error, CustomStringConvertible {
   /// A number that is not finite.
   case notFinite(what: String, epoch: Int)
   /// The model or board did not answer.
@@ -72,7 +72,7 @@ public enum TrainingError: Error, CustomStringConvertible {
   case mismatch(String)
 
   /// What happened, and what to do.
-  public var description: String {
+  package var description: String {
     switch self {
     case .notFinite(let what, let epoch):
       "\(what) in epoch \(epoch) is not a finite number: the last good parameters are kept; check "
@@ -88,28 +88,28 @@ public enum TrainingError: Error, CustomStringConvertible {
 }
 
 /// What an epoch came to, by the outputs that training saw.
-public struct EpochMeasures: Sendable, Equatable {
+package struct EpochMeasures: Sendable, Equatable {
   /// The mean cost of an example.
-  public var cost: Double
+  package var cost: Double
   /// The share of examples whose class was right.
-  public var accuracy: Double
+  package var accuracy: Double
 }
 
 /// Trains a model on examples, by gradients of its own; the outputs may be those of a board.
-public struct Trainer<M: DifferentiableModel> {
+package struct Trainer<M: DifferentiableModel> {
   /// The model; after an error with its last good parameters.
-  public private(set) var model: M
+  package private(set) var model: M
   /// The plan.
-  public let plan: TrainingPlan
+  package let plan: TrainingPlan
   /// The epochs done.
-  public private(set) var epoch = 0
+  package private(set) var epoch = 0
   private var optimiser: Optimiser
   private var steps: UInt64 = 0
   /// The cost of the first third of the first epoch on a board.
   private var beginning: Double?
 
   /// Outputs of a board that runs with some parameters at some rise of temperature.
-  public typealias Measurement = (_ parameters: [Double], _ temperatureRise: Double, [Double])
+  package typealias Measurement = (_ parameters: [Double], _ temperatureRise: Double, [Double])
     throws -> [Double]
 
   private enum Choice: UInt32 {
@@ -120,7 +120,7 @@ public struct Trainer<M: DifferentiableModel> {
   }
 
   /// A trainer.
-  public init(model: M, optimiser: Optimiser, plan: TrainingPlan) {
+  package init(model: M, optimiser: Optimiser, plan: TrainingPlan) {
     self.model = model
     self.optimiser = optimiser
     self.plan = plan
@@ -136,7 +136,7 @@ public struct Trainer<M: DifferentiableModel> {
   ///   - stopping: asked before each step; true ends the epoch there.
   /// - Returns: the epoch's measures, taken on the way.
   /// - Throws: `TrainingError`; the model keeps the last good parameters.
-  public mutating func trainEpoch(
+  package mutating func trainEpoch(
     on examples: [Example], board: Measurement? = nil, stopping: () -> Bool = { false }
   ) throws(TrainingError) -> EpochMeasures {
     if let chosen = plan.chosen, chosen.count != model.parameters.count {
@@ -346,7 +346,7 @@ struct Explained {
 extension DifferentiableModel {
   /// The share of examples whose class is right.
   /// - Throws: what keeps the model from answering.
-  public mutating func accuracy(on examples: [Example]) throws -> Double {
+  package mutating func accuracy(on examples: [Example]) throws -> Double {
     var right = 0
     for example in examples where example.isRight(try outputs(for: example.inputs)) { right += 1 }
     return Double(right) / Double(max(examples.count, 1))
@@ -354,7 +354,7 @@ extension DifferentiableModel {
 
   /// The mean cost's gradient over examples.
   /// - Throws: what keeps the model from answering.
-  public mutating func gradient(
+  package mutating func gradient(
     of cost: Cost, on examples: [Example]
   ) throws -> (cost: Double, gradient: [Double]) {
     var gradient = [Double](repeating: 0, count: parameters.count)
@@ -377,7 +377,7 @@ extension DifferentiableModel {
   ///   - step: the length of the differences, in units of the parameters.
   ///   - rounds: how many multiplications.
   /// - Throws: what keeps the model from answering.
-  public mutating func sharpness(
+  package mutating func sharpness(
     of cost: Cost, on examples: [Example], step: Double = 1e-4, rounds: Int = 20
   ) throws -> Double {
     let centre = parameters

@@ -6,7 +6,7 @@
 /// a mixing function over key and event, in the manner of counter-based generators (Salmon, Moraes,
 /// Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011). They are not for
 /// cryptography.
-public struct Draw: Sendable, Equatable {
+package struct Draw: Sendable, Equatable {
   /// The mixed seed, purpose and device.
   @usableFromInline let key: UInt64
   /// A second word of the key, which enters between the two rounds.
@@ -18,7 +18,7 @@ public struct Draw: Sendable, Equatable {
   ///   - seed: The seed of the whole experiment.
   ///   - purpose: What is drawn; every use of random numbers has a number of its own.
   ///   - device: The device for which it is drawn.
-  public init(seed: UInt64, purpose: UInt32, device: UInt32) {
+  package init(seed: UInt64, purpose: UInt32, device: UInt32) {
     let address = UInt64(purpose) &<< 32 | UInt64(device)
     let outer = Self.mixed(seed &+ 0x9E37_79B9_7F4A_7C15)
     self.key = Self.mixed(outer ^ Self.mixed(address &+ 0xD1B5_4A32_D192_ED03))
@@ -44,13 +44,13 @@ public struct Draw: Sendable, Equatable {
 
   /// 64 random bits for an event.
   @inlinable
-  public func bits(_ event: UInt64) -> UInt64 {
+  package func bits(_ event: UInt64) -> UInt64 {
     bits(event, part: 0)
   }
 
   /// A number from 0 up to, but not including, 1: a multiple of 2^-53, all equally probable.
   @inlinable
-  public func uniform(_ event: UInt64) -> Double {
+  package func uniform(_ event: UInt64) -> Double {
     Double(bits(event) &>> 11) * 0x1p-53
   }
 
@@ -59,7 +59,7 @@ public struct Draw: Sendable, Equatable {
   /// The polar method (Marsaglia and Bray, "A convenient method for generating normal variables",
   /// 1964): a point in the unit disc from further parts of the event, tried until one falls inside.
   @inlinable
-  public func normal(_ event: UInt64) -> Double {
+  package func normal(_ event: UInt64) -> Double {
     var part: UInt64 = 1
     return normal(event, part: &part)
   }
@@ -87,7 +87,7 @@ public struct Draw: Sendable, Equatable {
   ///   - limit: The largest magnitude, in standard deviations. Where it is so small that a thousand
   ///     trials all miss (or zero, negative or NaN), the result is zero.
   @inlinable
-  public func truncatedNormal(_ event: UInt64, limit: Double) -> Double {
+  package func truncatedNormal(_ event: UInt64, limit: Double) -> Double {
     var part: UInt64 = 1
     for _ in 0..<1000 {
       let value = normal(event, part: &part)
@@ -102,7 +102,7 @@ public struct Draw: Sendable, Equatable {
   /// The high word of a product, with the few words that would favour some results drawn again
   /// (Lemire, "Fast random integer generation in an interval", 2019).
   @inlinable
-  public func index(_ event: UInt64, below bound: Int) -> Int {
+  package func index(_ event: UInt64, below bound: Int) -> Int {
     index(event, part: 1, below: bound)
   }
 
@@ -129,7 +129,7 @@ public struct Draw: Sendable, Equatable {
   /// - Parameters:
   ///   - event: The event to draw for, for example the number of the pass through the samples.
   ///   - count: How many indices to shuffle.
-  public func shuffledIndices(_ event: UInt64, count: Int) -> [Int] {
+  package func shuffledIndices(_ event: UInt64, count: Int) -> [Int] {
     guard count > 0 else { return [] }
     var indices = Array(0..<count)
     for last in stride(from: count - 1, to: 0, by: -1) {

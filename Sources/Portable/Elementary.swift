@@ -4,7 +4,7 @@
 /// and one bit is enough to part two training runs. These functions use only IEEE addition,
 /// subtraction, multiplication, division and integer operations, in a fixed order and without
 /// contraction. The polynomials interpolate the functions at Chebyshev points.
-public enum Elementary {
+package enum Elementary {
   /// Adding this number to a value below 2^51 in magnitude leaves the value, rounded to an integer,
   /// in the low bits.
   @usableFromInline static let roundingShift = 0x1.8p52
@@ -21,7 +21,7 @@ public enum Elementary {
   /// one spacing of the subnormal numbers otherwise). Results above the largest finite number are
   /// infinite, those below half the smallest positive number are zero, and NaN gives NaN.
   @inlinable
-  public static func exp(_ x: Double) -> Double {
+  package static func exp(_ x: Double) -> Double {
     guard x < 709.79 else { return x.isNaN ? x : (x > 709.8 ? .infinity : scaledExponential(x)) }
     guard x > -745.2 else { return 0 }
     return scaledExponential(x)
@@ -65,7 +65,7 @@ public enum Elementary {
   /// The error is below 2 units in the last place. The logarithm of zero is minus infinity; that of
   /// a negative number, and of NaN, is NaN.
   @inlinable
-  public static func log(_ x: Double) -> Double {
+  package static func log(_ x: Double) -> Double {
     guard x > 0 else { return x == 0 ? -.infinity : .nan }
     guard x < .infinity else { return x }
     var bits = x.bitPattern
@@ -86,7 +86,7 @@ public enum Elementary {
   /// The error is below 2 units in the last place. The value at -1 is minus infinity; below -1, and
   /// for NaN, it is NaN.
   @inlinable
-  public static func log1p(_ x: Double) -> Double {
+  package static func log1p(_ x: Double) -> Double {
     guard x > -0.29 else {
       guard x > -1 else { return x == -1 ? -.infinity : .nan }
       return log1pByFactor(x)
@@ -131,7 +131,7 @@ public enum Elementary {
   /// itself for large `t`; below -700 value and slope stay at e^-700 (1e-304), so that no
   /// argument, infinite ones included, gives NaN.
   @inlinable
-  public static func softplus(_ t: Double) -> (value: Double, slope: Double) {
+  package static func softplus(_ t: Double) -> (value: Double, slope: Double) {
     let magnitude = t.magnitude < 700 ? t.magnitude : 700
     let x = -magnitude
     let shifted = x * reciprocalLogOfTwo + roundingShift
@@ -158,7 +158,7 @@ public enum Elementary {
 
   /// The soft ramp of four numbers at once; every lane has the bits of the scalar function.
   @inlinable
-  public static func softplus(
+  package static func softplus(
     _ t: SIMD4<Double>
   ) -> (value: SIMD4<Double>, slope: SIMD4<Double>) {
     let bits = unsafeBitCast(t, to: SIMD4<UInt64>.self)
@@ -208,7 +208,7 @@ public enum Elementary {
   /// Absolute error below 1e-15 for angles up to 1e5 in magnitude; beyond, the angle's own spacing
   /// decides. NaN and infinities give NaN.
   @inlinable
-  public static func sineAndCosine(_ x: Double) -> (sine: Double, cosine: Double) {
+  package static func sineAndCosine(_ x: Double) -> (sine: Double, cosine: Double) {
     guard x.magnitude < 1e9 else { return (.nan, .nan) }
     let shifted = x * 0x1.45f306dc9c883p-1 + roundingShift
     let whole = shifted - roundingShift

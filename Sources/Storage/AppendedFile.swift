@@ -4,11 +4,11 @@ import Foundation
 ///
 /// Lines are collected and written together; on disk there are whole lines only, but for the moment of
 /// a write. What cannot be written, on a full disk say, stays in memory and is written later.
-public final class AppendedFile {
+package final class AppendedFile {
   /// The file; to be set when it gets another name.
-  public var path: String
+  package var path: String
   /// How many bytes of whole lines the file has.
-  public private(set) var length: Int
+  package private(set) var length: Int
   /// The bytes that are not written yet.
   private var pending: [UInt8] = []
   private let file: Int32
@@ -28,7 +28,7 @@ public final class AppendedFile {
   ///   - keeping: how many of its bytes are kept; what is behind them is cut off.
   ///   - following: whether the user named the file, which may then be a link, a pipe or a device.
   /// - Throws: `StorageError`.
-  public init(path: String, keeping: Int = 0, following: Bool = false) throws(StorageError) {
+  package init(path: String, keeping: Int = 0, following: Bool = false) throws(StorageError) {
     self.path = path
     length = keeping
     synced = keeping
@@ -46,14 +46,14 @@ public final class AppendedFile {
   deinit { close(file) }
 
   /// How many bytes wait to be written.
-  public var pendingCount: Int { pending.count }
+  package var pendingCount: Int { pending.count }
 
   /// Adds whole lines; they are written by the next `flush`.
-  public func append(_ lines: String) { pending.append(contentsOf: lines.utf8) }
+  package func append(_ lines: String) { pending.append(contentsOf: lines.utf8) }
 
   /// Writes what waits. Whoever reads the file sees it from now on, also when this program is killed.
   /// - Throws: `StorageError`; what could not be written waits on.
-  public func flush() throws(StorageError) {
+  package func flush() throws(StorageError) {
     if pending.isEmpty && !isTorn { return }
     if isTorn {
       try trim()
@@ -85,7 +85,7 @@ public final class AppendedFile {
 
   /// Writes what waits, and makes it last through a power cut.
   /// - Throws: `StorageError`.
-  public func synchronize() throws(StorageError) {
+  package func synchronize() throws(StorageError) {
     try flush()
     if isStream { return }
     if isSuspect { try rewrite() }
@@ -127,7 +127,7 @@ public final class AppendedFile {
   ///   - isWanted: whether a line, without its end, is kept.
   /// - Returns: the number of bytes, and the line; `nil` where there is no such line, or no file.
   /// - Throws: `StorageError`.
-  public static func lastLine(
+  package static func lastLine(
     of path: String, where isWanted: (String) -> Bool
   ) throws(StorageError) -> (length: Int, line: String)? {
     let file = open(path, O_RDONLY | O_CLOEXEC)

@@ -5,12 +5,12 @@ import Foundation
 /// The lock is advisory (`flock`) on a file of the folder, which says that it is a lock, names the
 /// process and lists the files that it may put there. The system drops the lock with the process; the
 /// file of a killed one stays, so that the next one knows what the first has left.
-public final class FolderLock {
+package final class FolderLock {
   /// The name of the file.
-  public static let name = "lock"
+  package static let name = "lock"
 
   /// Why a folder cannot be had.
-  public enum Failure: Error, Equatable {
+  package enum Failure: Error, Equatable {
     /// Another process has it; its id, where the file tells.
     case held(by: Int32?)
     /// There is something of that name that is no lock of this program.
@@ -20,7 +20,7 @@ public final class FolderLock {
   }
 
   /// The files that a killed process had listed; `nil` where none was killed.
-  public let found: [String]?
+  package let found: [String]?
   private let folder: String
   private var path: String { folder + "/" + FolderLock.name }
   private var file: Int32
@@ -29,7 +29,7 @@ public final class FolderLock {
   ///
   /// - Parameter folder: the folder, which must be there.
   /// - Throws: `Failure`, at once.
-  public init(folder: String) throws(Failure) {
+  package init(folder: String) throws(Failure) {
     self.folder = folder
     let path = folder + "/" + FolderLock.name
     while true {
@@ -78,7 +78,7 @@ public final class FolderLock {
   ///
   /// - Parameter files: the names.
   /// - Throws: `StorageError`.
-  public func record(_ files: [String]) throws(StorageError) {
+  package func record(_ files: [String]) throws(StorageError) {
     // A name may have a line end, but then it is not one of this program's.
     let text = FolderLock.text(files.filter { !$0.contains("\n") })
     let count = text.withUnsafeBytes { pwrite(file, $0.baseAddress, $0.count, 0) }
@@ -91,7 +91,7 @@ public final class FolderLock {
   /// Lets go of the folder.
   ///
   /// - Parameter isTidy: whether nothing is left that the list is needed for; the file is then removed.
-  public func release(isTidy: Bool) {
+  package func release(isTidy: Bool) {
     if file < 0 { return }
     if isTidy { unlink(path) }
     close(file)

@@ -1,28 +1,28 @@
 import Foundation
 
 /// Why a file or folder cannot be read, written or replaced: what the system answered.
-public struct StorageError: Error, Equatable, CustomStringConvertible {
+package struct StorageError: Error, Equatable, CustomStringConvertible {
   /// The file or folder.
-  public let path: String
+  package let path: String
   /// The system's error number.
-  public let number: Int32
+  package let number: Int32
 
   /// Makes an error.
   ///
   /// - Parameters:
   ///   - path: the file or folder.
   ///   - number: the system's error number.
-  public init(path: String, number: Int32) {
+  package init(path: String, number: Int32) {
     self.path = path
     self.number = number
   }
 
   /// The system's words for it, such as "No space left on device".
-  public var reason: String { String(cString: strerror(number)) }
+  package var reason: String { String(cString: strerror(number)) }
 
   /// Whether the user may not do it.
-  public var isPermission: Bool { number == EACCES || number == EPERM }
+  package var isPermission: Bool { number == EACCES || number == EPERM }
 
   /// The error in words.
-  public var description: String { "\(path): \(reason)" }
+  package var description: String { "\(path): \(reason)" }
 }

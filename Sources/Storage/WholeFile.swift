@@ -1,14 +1,14 @@
-public import Foundation
+package import Foundation
 
 /// Files that are replaced as a whole: written under a temporary name, synced, renamed, and the folder
 /// synced, so that a crash or a power cut leaves the old file or the new one, never half of one.
-public enum WholeFile {
+package enum WholeFile {
   /// The name under which a file is written before it takes its place. There is one for each file:
   /// what a killed program left is replaced by the next.
-  public static func temporaryName(of name: String) -> String { ".\(name).new" }
+  package static func temporaryName(of name: String) -> String { ".\(name).new" }
 
   /// Whether a name is that of a file on its way.
-  public static func isTemporary(_ name: String) -> Bool {
+  package static func isTemporary(_ name: String) -> Bool {
     name.hasPrefix(".") && name.hasSuffix(".new") && name.utf8.count > 5
   }
 
@@ -19,7 +19,7 @@ public enum WholeFile {
   ///   - name: its name.
   ///   - folder: the folder it is in.
   /// - Throws: `StorageError`; the old file is then still there, and no temporary one is left.
-  public static func write(
+  package static func write(
     _ data: Data, to name: String, in folder: String
   ) throws(StorageError) {
     try prepare(data, for: name, in: folder)
@@ -33,7 +33,7 @@ public enum WholeFile {
   ///   - name: the name it will have.
   ///   - folder: the folder it is in.
   /// - Throws: `StorageError`; nothing is left then.
-  public static func prepare(
+  package static func prepare(
     _ data: Data, for name: String, in folder: String
   ) throws(StorageError) {
     let temporary = folder + "/" + temporaryName(of: name)
@@ -62,7 +62,7 @@ public enum WholeFile {
   ///   - name: the name.
   ///   - folder: the folder it is in.
   /// - Throws: `StorageError`.
-  public static func install(_ name: String, in folder: String) throws(StorageError) {
+  package static func install(_ name: String, in folder: String) throws(StorageError) {
     let temporary = folder + "/" + temporaryName(of: name)
     let path = folder + "/" + name
     if rename(temporary, path) != 0 {
@@ -75,7 +75,7 @@ public enum WholeFile {
 
   /// Makes what was created, renamed and removed in a folder last through a power cut.
   /// - Throws: `StorageError`.
-  public static func synchronize(folder: String) throws(StorageError) {
+  package static func synchronize(folder: String) throws(StorageError) {
     let file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard file >= 0 else { throw StorageError(path: folder, number: errno) }
     defer { close(file) }
@@ -90,7 +90,7 @@ public enum WholeFile {
   ///   - data: what is written.
   ///   - path: where.
   /// - Throws: `StorageError`.
-  public static func write(_ data: Data, toPathOfUser path: String) throws(StorageError) {
+  package static func write(_ data: Data, toPathOfUser path: String) throws(StorageError) {
     var status = stat()
     if lstat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG {
       let parts = path.split(separator: "/", omittingEmptySubsequences: false)

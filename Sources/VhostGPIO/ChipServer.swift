@@ -1,5 +1,6 @@
 public import Firmware
 import Foundation
+import Portable
 
 /// Serves a chip to virtual machines over a socket, one machine after the other: the chip and the
 /// board behind it go on when a machine reboots, crashes or connects anew, and with their `state` in
@@ -54,7 +55,7 @@ public final class ChipServer {
     self.limits = limits
     self.say = say
     begin = time
-    origin = monotonicTime()
+    origin = unsignedTime()
     // Writing to a machine that is gone must be an error, not the end of the program.
     signal(SIGPIPE, SIG_IGN)
     var address = sockaddr_un()
@@ -132,7 +133,7 @@ public final class ChipServer {
   }
 
   /// The time, which goes on from the one that the server was made with.
-  public var time: Nanoseconds { begin + Nanoseconds(Int64(monotonicTime() - origin)) }
+  public var time: Nanoseconds { begin + Nanoseconds(Int64(unsignedTime() - origin)) }
 
   /// Whether a machine is connected.
   public var isConnected: Bool { connection != nil }
@@ -151,8 +152,8 @@ public final class ChipServer {
 
   /// Waits for something to happen, and does what it asks for.
   private func turn(_ stopping: () -> Bool) {
-    let isFull = newcomer != nil || monotonicTime() < shutUntil
-    let mayGiveWay = connection?.mustGiveWay(at: monotonicTime()) ?? true
+    let isFull = newcomer != nil || unsignedTime() < shutUntil
+    let mayGiveWay = connection?.mustGiveWay(at: unsignedTime()) ?? true
     // The system passes over places of -1.
     func place(_ file: Int32, _ events: Int16 = Int16(POLLIN)) -> pollfd {
       pollfd(fd: file, events: events, revents: 0)
@@ -201,11 +202,11 @@ public final class ChipServer {
   private func admit() {
     let accepted = accept(listener, nil, nil)
     if accepted >= 0 {
-      newcomer = (accepted, monotonicTime())
+      newcomer = (accepted, unsignedTime())
     } else if ![EAGAIN, EINTR, ECONNABORTED].contains(errno) {
       // The peer stays in the backlog, and would wake the server without end.
       let reason = String(cString: strerror(errno))
-      shutUntil = monotonicTime() + 1_000_000_000
+      shutUntil = unsignedTime() + 1_000_000_000
       if let line = refusals.line("a connection cannot be accepted: \(reason)") { say(line) }
     }
   }
@@ -213,7 +214,7 @@ public final class ChipServer {
   /// Decides what becomes of a newcomer: one computer drives the chip at a time.
   private func settle() {
     guard let (socket, since) = newcomer else { return }
-    let now = monotonicTime()
+    let now = unsignedTime()
     if let connection {
       if connection.isRunning {
         newcomer = nil
@@ -249,11 +250,11 @@ public final class ChipServer {
   ) throws(Refusal) {
     // A machine that asks without end must leave the control socket a turn.
     var requests = 0
-    var last = monotonicTime()
+    var last = unsignedTime()
     while requests < 256 && !stopping() {
       let served = try connection.serve(&chip, clock: { time }, stopping: stopping)
       requests += served
-      let now = monotonicTime()
+      let now = unsignedTime()
       if served > 0 { last = now } else if requests == 0 || now - last > ChipServer.awake { return }
     }
   }
@@ -271,8 +272,4 @@ public struct ServerError: Error, CustomStringConvertible {
 }
 
 /// The time of a clock that never goes back, ns.
-func monotonicTime() -> UInt64 {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-}
+func unsignedTime() -> UInt64 { UInt64(monotonicTime()) }

@@ -78,7 +78,7 @@ final class Connection {
   /// - Parameter requiringSeals: only a test of what happens when memory vanishes can do without.
   init(
     socket: Int32, limits: Limits = Limits(), requiringSeals: Bool = true,
-    now: UInt64 = monotonicTime()
+    now: UInt64 = unsignedTime()
   ) {
     self.socket = socket
     self.limits = limits
@@ -108,7 +108,7 @@ final class Connection {
   var kick: Int32 { isRunning ? rings[0].kick : -1 }
 
   /// Ends a connection whose other side takes too long.
-  func check(at now: UInt64 = monotonicTime()) throws(Refusal) {
+  func check(at now: UInt64 = unsignedTime()) throws(Refusal) {
     func hasPassed(_ limit: Double, since begin: UInt64?) -> Bool {
       begin.map { now >= $0 + UInt64(limit * 1e9) } ?? false
     }
@@ -225,7 +225,7 @@ final class Connection {
   // MARK: - Control messages
 
   /// Obeys the control messages that have come whole, and keeps what has come of the next.
-  func obey(_ chip: borrowing PinChip, now: UInt64 = monotonicTime()) throws(Refusal) {
+  func obey(_ chip: borrowing PinChip, now: UInt64 = unsignedTime()) throws(Refusal) {
     try send(now)
     // A peer that sends without end must leave others a turn.
     for _ in 0..<64 where outgoing.isEmpty {

@@ -1,6 +1,7 @@
 public import Files
 public import Firmware
 public import BoardDouble
+public import Traces
 
 /// The double behind the lines of a GPIO chip: what another computer's kernel asks of the chip
 /// becomes levels at the double's pins, at the time it is asked.

@@ -3,12 +3,14 @@ import Circuit
 import Files
 import Firmware
 import Foundation
-import Gradients
-import Learning
-import LinuxGPIO
 import Models
+import Runs
+import LinuxGPIO
 import Storage
 import BoardDouble
+import Studies
+import Traces
+import Wiring
 
 /// The documented exit codes beside success and usage.
 enum Exits {

@@ -94,11 +94,11 @@ import BoardDouble
   // MARK: - Gates in steps
 
   private func stepped(_ steps: Int, imperfections: Imperfections = .measured) throws
-    -> VirtualBoard
+    -> DirectBoard
   {
     var description = bench(edges: 3, imperfections: imperfections)
     description.gates.steps = steps
-    return try VirtualBoard(description)
+    return try DirectBoard(description)
   }
 
   @Test func `gates in steps wake in the middle and do not leak`() throws {
@@ -154,7 +154,7 @@ import BoardDouble
     description.nodeLowest = -0.2
     let lsb = 1.024 / 4096
     for volts in [-0.2, -0.01, 0, 0.1, 0.4] {
-      var board = try VirtualBoard(description)
+      var board = try DirectBoard(description)
       board.drive(source: 0, at: Voltage(volts: 0.1))
       // T1 stands at S1.
       board.drive(source: 1, at: Voltage(volts: volts))
@@ -164,7 +164,7 @@ import BoardDouble
       #expect(abs(board.clampedVoltages[2] - volts) <= lsb / 2 + 1e-7)
       #expect(abs(board.measure(target: 1).volts - volts) <= lsb + 1e-6)
     }
-    var plain = try VirtualBoard(bench(edges: 3, imperfections: sizes))
+    var plain = try DirectBoard(bench(edges: 3, imperfections: sizes))
     plain.drive(source: 1, at: .millivolts(-100))
     #expect(plain.freeVoltages[1] == 0 && plain.measure(target: 1) == .zero)
   }
@@ -176,7 +176,7 @@ import BoardDouble
     var description = bench(edges: 3, imperfections: sizes)
     description.converters.lowest = -0.25
     func read(_ volts: Double) throws -> Double {
-      var board = try VirtualBoard(description)
+      var board = try DirectBoard(description)
       board.drive(source: 1, at: Voltage(volts: volts))
       return board.measure(target: 1).volts - volts
     }

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import BoardDouble
+import Wiring
 
 /// The diode's law against its own formula and against an integration of it that shares nothing with
 /// the one under test: the implicit midpoint rule in the current, with the C library's logarithm.

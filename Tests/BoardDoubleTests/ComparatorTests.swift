@@ -145,7 +145,7 @@ import BoardDouble
   }
 
   @Test func `a board whose edges have a rule of their own compares nothing`() throws {
-    var board = try VirtualBoard(
+    var board = try DirectBoard(
       bench(edges: 2, update: .multiplier, imperfections: .none))
     let before = board.time
     var bits = [Comparison](repeating: Comparison(bits: 3), count: 2)

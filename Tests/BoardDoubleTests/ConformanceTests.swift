@@ -4,6 +4,7 @@ import Foundation
 import LinuxGPIO
 import Testing
 import BoardDouble
+import Wiring
 
 /// The conformance suite on every face and wiring of the double.
 enum ConformingBoard: String, CaseIterable, CustomTestStringConvertible {
@@ -31,9 +32,9 @@ enum ConformingBoard: String, CaseIterable, CustomTestStringConvertible {
   /// Checks a promise on this board.
   func check(_ promise: Promise) throws {
     switch self {
-    case .directLattice: try suite("lattice", VirtualBoard.self).check(promise)
+    case .directLattice: try suite("lattice", DirectBoard.self).check(promise)
     case .pinnedLattice: try suite("lattice", PinBoard.self).check(promise)
-    case .directBreadboard: try suite("breadboard", VirtualBoard.self).check(promise)
+    case .directBreadboard: try suite("breadboard", DirectBoard.self).check(promise)
     case .pinnedBreadboard: try suite("breadboard", PinBoard.self).check(promise)
     }
   }

@@ -30,7 +30,7 @@ import BoardDouble
   }
 
   @Test func `a wanted voltage becomes the nearest code`() throws {
-    var board = try VirtualBoard(bench(edges: 1, imperfections: sizes()))
+    var board = try DirectBoard(bench(edges: 1, imperfections: sizes()))
     for microvolts: Int32 in [0, 124, 126, 374, 376, 99_900, 200_110, 450_000] {
       board.drive(source: 1, at: .microvolts(microvolts))
       let nearest = (Double(microvolts) / 250).rounded() * Self.leastStep
@@ -60,7 +60,7 @@ import BoardDouble
   }
 
   @Test func `without rounding a reading is right to a microvolt`() throws {
-    var board = try VirtualBoard(bench(edges: 1, imperfections: .none))
+    var board = try DirectBoard(bench(edges: 1, imperfections: .none))
     for microvolts: Int32 in [0, 7, 123, 77_777, 333_333, 450_001] {
       board.drive(source: 1, at: .microvolts(microvolts))
       #expect(abs(board.measure(target: 1).volts - Double(microvolts) * 1e-6) < 2e-7)
@@ -139,7 +139,7 @@ import BoardDouble
       var size = Imperfections.none
       size.adcOffset = 0.3125e-3
       size.adcGain = 0.5e-3
-      var board = try VirtualBoard(bench(edges: 1, imperfections: size), seed: seed)
+      var board = try DirectBoard(bench(edges: 1, imperfections: size), seed: seed)
       board.drive(source: 1, at: .millivolts(100))
       let low = board.measure(target: 1).volts
       board.drive(source: 1, at: .millivolts(900))
@@ -168,7 +168,7 @@ import BoardDouble
     description.imperfections.leakLowest = 0
     description.imperfections.leakHighest = 0
     func readings(_ order: [Int]) throws -> [Int: [Voltage]] {
-      var board = try VirtualBoard(description, seed: 9)
+      var board = try DirectBoard(description, seed: 9)
       board.setGates([Double](repeating: 2.2, count: 32))
       for source in 0..<8 {
         board.drive(source: source, at: .millivolts(Int32(source * 50)))
@@ -187,7 +187,7 @@ import BoardDouble
   }
 
   @Test func `channels that do not exist are ignored`() throws {
-    var board = try VirtualBoard(bench(edges: 2, imperfections: .none))
+    var board = try DirectBoard(bench(edges: 2, imperfections: .none))
     let before = board.state.analog
     board.drive(source: 2, at: .millivolts(100))
     board.drive(source: -1, at: .millivolts(100))

@@ -1,8 +1,10 @@
 import Circuit
+import Elements
 import Files
 import Firmware
 import Testing
 import BoardDouble
+import Wiring
 
 /// What an experimenter can find out about a bench, by the name of what it tells.
 private struct Fingerprint {
@@ -39,7 +41,7 @@ private struct Fingerprint {
     still.dacGain = 0
     still.dacINL = 0
     still.clampOffset = 0
-    var direct = try VirtualBoard(
+    var direct = try DirectBoard(
       bench(edges: 12, imperfections: still, readNoise: 2e-4), seed: seed)
     parts["pulse lengths"] = (0..<8).map { _ in Double(direct.pulse(.milliseconds(1)).count) }
     var codes: [Double] = []
@@ -261,7 +263,7 @@ private struct Fingerprint {
   @Test func `pulses end late by 5 us on average, never early`() throws {
     var sizes = Imperfections.none
     sizes.pulseJitter = 5e-6
-    var board = try VirtualBoard(bench(edges: 1, imperfections: sizes))
+    var board = try DirectBoard(bench(edges: 1, imperfections: sizes))
     // 1 ms and the line operation of 2 us that ends it.
     let late = (0..<4000).map { _ in Double(board.pulse(.milliseconds(1)).count - 1_002_000) }
     #expect(late.allSatisfy { $0 >= 0 })

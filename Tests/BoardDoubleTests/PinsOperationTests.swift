@@ -2,6 +2,8 @@ import Files
 import Firmware
 import Testing
 import BoardDouble
+import Traces
+import Wiring
 
 /// The direct face takes each operation's time from a table; the pins take it operation by operation.
 @Suite(.serialized) struct PinsOperationTests {
@@ -100,7 +102,7 @@ import BoardDouble
     for edges in 1...40 {
       let description = chainBench(edges: edges)
       var pins = try PinBoard(description)
-      var direct = try VirtualBoard(description)
+      var direct = try DirectBoard(description)
       for round in 0..<3 {
         let drives = (0..<edges).map { Drive(rawValue: UInt8(($0 + round) % 3))! }
         let lasted = try pins.pulse(.microseconds(500), drives)
@@ -121,7 +123,7 @@ import BoardDouble
       description.wiring?.selects = [.adc, .dac, .dac]
       description.wiring?.chain = []
       var pins = try PinBoard(description)
-      var direct = try VirtualBoard(description)
+      var direct = try DirectBoard(description)
       for round in 0..<3 {
         let drives = (0..<edges).map { Drive(rawValue: UInt8(($0 + round) % 3))! }
         let lasted = try pins.pulse(.microseconds(500), drives)

@@ -3,6 +3,7 @@ import Firmware
 import Foundation
 import Testing
 import BoardDouble
+import Traces
 
 /// The log of the calls at the pins, and its waveform.
 struct PinsTraceTests {

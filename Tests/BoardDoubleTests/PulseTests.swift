@@ -3,12 +3,13 @@ import Files
 import Firmware
 import Testing
 import BoardDouble
+import Wiring
 
 /// Pulses, holds and what they take of virtual time.
 @Suite struct PulseTests {
   /// Without jitter and leakage.
-  private func ideal(edges: Int = 3) throws -> VirtualBoard {
-    var board = try VirtualBoard(bench(edges: edges, imperfections: .none))
+  private func ideal(edges: Int = 3) throws -> DirectBoard {
+    var board = try DirectBoard(bench(edges: edges, imperfections: .none))
     board.setGates([Double](repeating: 2.2, count: edges))
     return board
   }
@@ -47,7 +48,7 @@ import BoardDouble
     var sizes = Imperfections.none
     sizes.leakLowest = 5e-9
     sizes.leakHighest = 10e-9
-    var board = try VirtualBoard(bench(edges: 40, imperfections: sizes))
+    var board = try DirectBoard(bench(edges: 40, imperfections: sizes))
     board.setGates([Double](repeating: 2.2, count: 40))
     let before = board.time
     board.wait(.milliseconds(10_000))
@@ -114,9 +115,9 @@ import BoardDouble
   }
 
   @Test func `every operation takes its time of the table`() throws {
-    var board = try VirtualBoard(try shippedBoard("lattice"))
+    var board = try DirectBoard(try shippedBoard("lattice"))
     let times = board.times
-    func spent(_ body: (inout VirtualBoard) -> Void) -> Nanoseconds {
+    func spent(_ body: (inout DirectBoard) -> Void) -> Nanoseconds {
       let before = board.time
       body(&board)
       return board.time - before

@@ -8,7 +8,7 @@ import BoardDouble
 /// The same seed gives the same bits, and a board put into a saved state goes on as the saved one.
 @Suite struct StateTests {
   /// Does a drawn operation and says what came of it.
-  private func act(_ board: inout VirtualBoard, _ dice: inout Dice) -> [Int64] {
+  private func act(_ board: inout DirectBoard, _ dice: inout Dice) -> [Int64] {
     let channel = dice.index(below: 4)
     let voltage = Voltage(volts: dice.number(0...0.45))
     switch dice.index(below: 9) {
@@ -27,8 +27,8 @@ import BoardDouble
     return []
   }
 
-  private func fresh(_ name: String, seed: UInt64 = 11) throws -> VirtualBoard {
-    var board = try VirtualBoard(try shippedBoard(name), seed: seed)
+  private func fresh(_ name: String, seed: UInt64 = 11) throws -> DirectBoard {
+    var board = try DirectBoard(try shippedBoard(name), seed: seed)
     board.setGates((0..<32).map { 1.5 + 0.05 * Double($0) })
     return board
   }
@@ -54,7 +54,7 @@ import BoardDouble
     var board = try fresh(name)
     var dice = Dice(2)
     var moments = Dice(3)
-    var saved: [(copy: VirtualBoard, dice: Dice)] = []
+    var saved: [(copy: DirectBoard, dice: Dice)] = []
     var differing: [Int] = []
     for step in 0..<300 {
       if moments.number(0...1) < 0.15 {
@@ -94,11 +94,11 @@ import BoardDouble
   }
 
   @Test func `a state saved between driving and looking keeps what was driven`() throws {
-    var board = try VirtualBoard(bench(edges: 1, imperfections: .none))
+    var board = try DirectBoard(bench(edges: 1, imperfections: .none))
     _ = board.measure(target: 1)
     board.drive(source: 1, at: .millivolts(300))
     board.clamp(target: 0, at: .millivolts(200))
-    var copy = try VirtualBoard(bench(edges: 1, imperfections: .none))
+    var copy = try DirectBoard(bench(edges: 1, imperfections: .none))
     try copy.restore(board.state)
     #expect(abs(board.measure(target: 1).volts - 0.3) < 1e-6)
     #expect(abs(copy.measure(target: 1).volts - 0.3) < 1e-6)
@@ -110,9 +110,9 @@ import BoardDouble
     board.drive(source: 0, at: .millivolts(300))
     let before = board.state
     for other in [
-      try VirtualBoard(try shippedBoard("breadboard")).state,
-      try VirtualBoard(BoardDescription.lattice(side: 5)).state,
-      try VirtualBoard(
+      try DirectBoard(try shippedBoard("breadboard")).state,
+      try DirectBoard(BoardDescription.lattice(side: 5)).state,
+      try DirectBoard(
         description: try shippedBoard("lattice"), seed: 1, sources: [0, 1], targets: [5]
       ).state,
     ] {
@@ -135,16 +135,16 @@ import BoardDouble
   }
 
   @Test func `gates start drained on comparator boards and reset on multiplier boards`() throws {
-    #expect(try VirtualBoard(try shippedBoard("lattice")).gates.allSatisfy { $0 == 0 })
+    #expect(try DirectBoard(try shippedBoard("lattice")).gates.allSatisfy { $0 == 0 })
     #expect(
-      try VirtualBoard(try shippedBoard("lattice-multiplier")).gates.allSatisfy { $0 == 2.2 })
+      try DirectBoard(try shippedBoard("lattice-multiplier")).gates.allSatisfy { $0 == 2.2 })
   }
 
   @Test func `boards say what they can do`() throws {
-    let comparator = try VirtualBoard(try shippedBoard("lattice"))
+    let comparator = try DirectBoard(try shippedBoard("lattice"))
     #expect(comparator.abilities.contains(.sign.union(.perEdgeHold).union(.antiNudge)))
     #expect(!comparator.abilities.contains(.analogRule))
-    let multiplier = try VirtualBoard(try shippedBoard("lattice-multiplier"))
+    let multiplier = try DirectBoard(try shippedBoard("lattice-multiplier"))
     #expect(multiplier.abilities.contains(.analogRule))
     #expect(!multiplier.abilities.contains(.perEdgeHold))
     #expect(!multiplier.abilities.contains(.sign))

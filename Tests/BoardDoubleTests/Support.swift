@@ -1,4 +1,5 @@
 import Circuit
+import Elements
 import Files
 import Firmware
 import Foundation
@@ -56,7 +57,7 @@ extension Sequence where Element == Double {
   }
 }
 
-extension VirtualBoard {
+extension DirectBoard {
   /// Captures the comparators of all learning edges.
   mutating func comparisons() -> [Comparison] {
     var bits = [Comparison](repeating: Comparison(bits: 0), count: analog.learningEdges.count)
@@ -157,7 +158,7 @@ extension AnalogBoard {
   }
 }
 
-extension VirtualBoard {
+extension DirectBoard {
   /// Powers up a board on its default nodes.
   init(_ description: BoardDescription, seed: UInt64 = 1) throws {
     try self.init(

@@ -1,4 +1,5 @@
 import Circuit
+import Elements
 import Testing
 
 /// A way to choose gate voltages between 0 and 5.5 V.

@@ -1,4 +1,5 @@
 import Circuit
+import Elements
 import Portable
 
 /// Networks, gates and driven voltages drawn at random, the same on every run.

@@ -1,4 +1,5 @@
 import Circuit
+import Elements
 import Foundation
 import Testing
 

@@ -1,4 +1,5 @@
 import Circuit
+import Elements
 import Files
 import Foundation
 import Testing

@@ -1,6 +1,8 @@
 import Files
 import Foundation
+import Reports
 import Testing
+import Wiring
 
 /// A board of three learning edges and a resistor; its wiring begins on line 13.
 private let board = """

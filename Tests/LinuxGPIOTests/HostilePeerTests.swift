@@ -1,6 +1,7 @@
 import Files
 import Firmware
 import Foundation
+import Portable
 import Testing
 import BoardDouble
 
@@ -69,7 +70,7 @@ struct HostilePeerTests {
   func `a message that drips, in its header or after it, has 2 s in all`(_ before: Int) throws {
     let machine = try Machine()
     let connection = try #require(machine.connection)
-    let start = monotonicTime() + Self.second
+    let start = unsignedTime() + Self.second
     try send(Array(Self.statement.prefix(before)), to: machine, at: start)
     #expect(hasPassed(connection, start + Self.second * 19 / 10) == nil)
     try send([Self.statement[before]], to: machine, at: start + Self.second * 19 / 10)
@@ -85,7 +86,7 @@ struct HostilePeerTests {
   @Test func `a silent peer has 5 s, one without a started queue gives way after 5 s`() throws {
     let machine = try Machine()
     let connection = try #require(machine.connection)
-    let start = monotonicTime()
+    let start = unsignedTime()
     #expect(hasPassed(connection, start + Self.second * 4) == nil)
     #expect(hasPassed(connection, start + Self.second * 6)?.contains("no control message") == true)
     try send(Self.question, to: machine, at: start + Self.second * 4)
@@ -103,7 +104,7 @@ struct HostilePeerTests {
   @Test func `a peer that takes no replies is not heard, and has 2 s`() throws {
     let machine = try Machine()
     let connection = try #require(machine.connection)
-    let start = monotonicTime()
+    let start = unsignedTime()
     var rounds = 0
     while connection.awaited == Int16(POLLIN), rounds < 100_000 {
       try send(Self.question, to: machine, at: start)

@@ -2,10 +2,13 @@ import CGPIOD
 import Files
 import Firmware
 import Foundation
-import Learning
+import Runs
 @testable import LinuxGPIO
+import Targets
 import Testing
 import BoardDouble
+import Traces
+import Wiring
 
 // One request at a time is guarded against the program's end: the tests take turns.
 @Suite(.serialized)
@@ -246,7 +249,7 @@ struct LinuxLinesTests {
       _ = try real.trainEpoch()
       _ = try double.trainEpoch()
     }
-    #expect(real.benchCheckpoint == double.benchCheckpoint)
+    #expect(real.outsideCheckpoint == double.outsideCheckpoint)
     #expect(real.board.lines.trace?.events == double.board.lines.trace?.events)
     #expect(real.board.lines.trace!.events.count > 10_000)
     #expect(bench.kernel.pins.misuseCount == 0)
@@ -311,7 +314,7 @@ struct LinuxLinesTests {
     #expect(try first.findGates())
     try first.begin()
     _ = try first.trainEpoch()
-    let saved = first.benchCheckpoint
+    let saved = first.outsideCheckpoint
     let trained = bench.kernel.pins.gates
 
     bench.kernel.pins.setGates(0)
@@ -319,7 +322,7 @@ struct LinuxLinesTests {
     var second = try session(bench, WiredBoard(lines: first.board.lines, wiring: bench.wiring))
     try second.board.releaseAll()
     #expect(try second.findGates())
-    #expect(try second.resume(try JSONDecoder().decode(BenchCheckpoint.self, from: data)))
+    #expect(try second.resume(try JSONDecoder().decode(Checkpoint<Never>.self, from: data)))
     for (one, two) in zip(trained, bench.kernel.pins.gates) { #expect(abs(one - two) < 0.01) }
     #expect(second.progress.last == first.progress.last)
     #expect(second.progress.first == first.progress.first)

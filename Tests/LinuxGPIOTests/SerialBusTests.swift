@@ -1,10 +1,12 @@
 import Files
 import Firmware
 import Foundation
-import Learning
+import Runs
 import LinuxGPIO
 import Testing
 import BoardDouble
+import Traces
+import Wiring
 
 /// What no clock reaches: two runs whose operations take different times still do the same.
 private func timeless(_ board: inout BoardDescription) {
@@ -266,7 +268,7 @@ extension LinuxLinesTests {
       }
       try run(&bus)
       try run(&lines)
-      #expect(bus.benchCheckpoint.estimates == lines.benchCheckpoint.estimates)
+      #expect(bus.outsideCheckpoint.estimates == lines.outsideCheckpoint.estimates)
       #expect(bus.curve.map(\.all) == lines.curve.map(\.all))
       #expect(bus.curve.last!.all.error < bus.curve.first!.all.error)
       #expect(bench.kernel.pins.gates == lines.board.lines.gates)
@@ -277,7 +279,7 @@ extension LinuxLinesTests {
       var replayed = try session(bench, WiredBoard(lines: ReplayLines(log), wiring: bench.wiring))
       try run(&replayed)
       #expect(replayed.board.lines.isAtEnd)
-      #expect(replayed.benchCheckpoint == bus.benchCheckpoint)
+      #expect(replayed.outsideCheckpoint == bus.outsideCheckpoint)
       // One bit that came otherwise is another run.
       var other = log
       let place = other.events.lastIndex { $0.kind == .exchange && $0.levels != .none }!

@@ -1,13 +1,15 @@
 import Files
 import Firmware
 import Foundation
-import Learning
+import Runs
 import Portable
 import Synchronization
 import Testing
 import BoardDouble
 
+import Traces
 @testable import VhostGPIO
+import Wiring
 
 /// Lines at a chip, asked one by one as the kernel's driver does, in virtual time; every request and
 /// its answer is kept.

@@ -1,5 +1,5 @@
 import Circuit
-import Gradients
+import Elements
 @testable import Models
 import Portable
 import Testing

@@ -1,12 +1,12 @@
 import Firmware
 import Foundation
 import FuzzSupport
-import Learning
+import Runs
 import BoardDouble
 
 /// A run that a checkpoint may belong to, on either face.
 struct Run {
-  let direct: Session<VirtualBoard>
+  let direct: Session<DirectBoard>
   let pins: Session<PinBoard>?
 
   init(_ setting: RunSetting) throws {
@@ -15,14 +15,14 @@ struct Run {
   }
 
   /// Goes on from a checkpoint of this run; what is another's is refused.
-  func use(_ saved: Checkpoint) {
+  func use(_ saved: Checkpoint<VirtualState>) {
     var direct = direct
     if (try? direct.restore(saved)) != nil { FuzzSupport.use(direct, begins: false) }
     if var pins, (try? pins.restore(saved)) != nil { FuzzSupport.use(pins, begins: false) }
   }
 
   /// Goes on from a checkpoint of a run at a computer's lines, with the pins for a board.
-  func use(_ saved: BenchCheckpoint) {
+  func use(_ saved: Checkpoint<Never>) {
     guard var session = pins else { return }
     var asked = 0
     func stop(after count: Int) -> Bool {
@@ -51,15 +51,15 @@ struct Run {
           return left < 0
         })
         seeds[name] = json(session.checkpoint)
-        seeds[name + "-bench"] = json(session.benchCheckpoint)
+        seeds[name + "-bench"] = json(session.outsideCheckpoint)
       }
       return seeds
     }
     let all = runs.sorted { $0.key < $1.key }.map(\.value)
     try fuzz(seeds: seeds) { data in
-      if let saved = accepted(Checkpoint.self, data) {
+      if let saved = accepted(Checkpoint<VirtualState>.self, data) {
         for run in all { run.use(saved) }
-      } else if let saved = accepted(BenchCheckpoint.self, data) {
+      } else if let saved = accepted(Checkpoint<Never>.self, data) {
         for run in all { run.use(saved) }
       }
     }

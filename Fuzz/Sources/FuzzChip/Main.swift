@@ -2,7 +2,7 @@ import Files
 import Firmware
 import Foundation
 import FuzzSupport
-import Learning
+import Runs
 import BoardDouble
 import VhostGPIO
 

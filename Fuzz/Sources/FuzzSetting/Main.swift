@@ -1,7 +1,7 @@
 import Files
 import Foundation
 import FuzzSupport
-import Learning
+import Runs
 import BoardDouble
 
 /// setting.json: whatever is accepted must make a run that begins, on either face, or is refused with
@@ -17,7 +17,7 @@ import BoardDouble
       } catch {
         fatalError("a board file is refused whose board was accepted: \(error)")
       }
-      if let session = session(VirtualBoard.self, setting) { use(session, begins: true) }
+      if let session = session(DirectBoard.self, setting) { use(session, begins: true) }
       if let session = session(PinBoard.self, setting) { use(session, begins: true) }
     }
   }

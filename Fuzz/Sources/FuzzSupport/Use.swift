@@ -2,7 +2,7 @@ import Circuit
 import Files
 import Firmware
 public import Foundation
-public import Learning
+public import Runs
 public import BoardDouble
 
 /// The folder of the package whose files are fuzzed.
@@ -115,7 +115,7 @@ public func use<Board: VirtualFace>(_ session: Session<Board>, begins: Bool) {
   // A hundred years of board time are over for a clock that was near their end.
   if session.board.time.count > 3_100_000_000_000_000_000 { return }
   let kept = json(session.checkpoint)
-  guard let read = accepted(Checkpoint.self, kept) else {
+  guard let read = accepted(Checkpoint<VirtualState>.self, kept) else {
     fatalError("a checkpoint is refused that this program wrote")
   }
   do {

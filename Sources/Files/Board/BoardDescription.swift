@@ -78,6 +78,9 @@ public struct BoardDescription: Sendable, Equatable, Codable {
     self.wiring = wiring
   }
 
+  /// What a clamp without a series resistor counts as, ohm.
+  public static let leastClampOhms = 1e-3
+
   /// The edges that learn, in the order of `edges`; their numbers are those of gates, comparisons
   /// and chain positions.
   public var learningEdges: [EdgeDescription] { edges.filter { $0.part == .learning } }

@@ -102,7 +102,7 @@ extension WiringDescription.Part {
 
 extension WiringDescription.Output {
   /// The output as a file says it: `1A` of an MCP4922, `7.0` of an MCP3208, `rail 0.45` of a rail.
-  func word(at part: WiringDescription.Part) -> String {
+  package func word(at part: WiringDescription.Part) -> String {
     if let rail { return "rail \(write(rail))" }
     return part == .dac ? "\(select)\(channel == 0 ? "A" : "B")" : "\(select).\(channel)"
   }

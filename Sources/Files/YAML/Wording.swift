@@ -1,24 +1,24 @@
 /// A number as a person would write it: no `.0`, the shortest digits that read back equal.
-func write(_ value: Double) -> String {
+package func write(_ value: Double) -> String {
   if value == value.rounded(), value.magnitude < 1e9 { return String(Int(value)) }
   return "\(value)"
 }
 
 /// A range with its unit, as messages show it.
-func write(_ range: ClosedRange<Double>, unit: String) -> String {
+package func write(_ range: ClosedRange<Double>, unit: String) -> String {
   let bounds = "\(write(range.lowerBound)) ... \(write(range.upperBound))"
   return unit.isEmpty ? bounds : "\(bounds) \(unit)"
 }
 
 /// Names in a sentence: all of a few, the ends of many.
-func enumerate(_ names: [String], most: Int = 8) -> String {
+package func enumerate(_ names: [String], most: Int = 8) -> String {
   if names.isEmpty { return "none" }
   if names.count <= most { return names.joined(separator: ", ") }
   return "\(names[0]) ... \(names[names.count - 1])"
 }
 
 /// ` (did you mean x?)` if one of the names is close to what was written, else nothing.
-func suggestion(for word: String, among names: [String]) -> String {
+package func suggestion(for word: String, among names: [String]) -> String {
   // A long word is cut, so that a hostile one cannot cost quadratic time.
   let word = String(word.prefix(80))
   let nearest = names.prefix(2000).lazy.map { (name: $0, distance: editDistance(word, $0)) }
@@ -29,7 +29,7 @@ func suggestion(for word: String, among names: [String]) -> String {
 
 /// Least number of insertions, deletions, substitutions and swaps of neighbours between two words,
 /// ignoring case.
-func editDistance(_ first: String, _ second: String) -> Int {
+package func editDistance(_ first: String, _ second: String) -> Int {
   let a = Array(first.lowercased())
   let b = Array(second.lowercased())
   var beforeLast: [Int] = []
@@ -49,13 +49,13 @@ func editDistance(_ first: String, _ second: String) -> Int {
 }
 
 /// Text as messages show it: short, in quotes, without control characters.
-func quote(_ text: String) -> String {
+package func quote(_ text: String) -> String {
   let cut = text.unicodeScalars.prefix(60).map { isControl($0) ? "?" : String($0) }.joined()
   return "\"\(cut)\(text.unicodeScalars.count > 60 ? "..." : "")\""
 }
 
 /// Whether a character would disturb a terminal or a table.
-func isControl(_ scalar: Unicode.Scalar) -> Bool {
+package func isControl(_ scalar: Unicode.Scalar) -> Bool {
   switch scalar.properties.generalCategory {
   case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: true
   default: false
@@ -64,7 +64,7 @@ func isControl(_ scalar: Unicode.Scalar) -> Bool {
 
 /// A decimal number in the usual notation. Unlike `Double.init` it takes no hexadecimal, `nan` or
 /// `inf`; nil as well for what is too large to hold.
-func parseNumber(_ text: some StringProtocol) -> Double? {
+package func parseNumber(_ text: some StringProtocol) -> Double? {
   var digits = 0
   var seenPoint = false
   var seenExponent = false
@@ -92,7 +92,7 @@ func parseNumber(_ text: some StringProtocol) -> Double? {
 }
 
 /// Whether text is one of the spellings of not-a-number and infinity.
-func isNonFinite(_ text: String) -> Bool {
+package func isNonFinite(_ text: String) -> Bool {
   var word = Substring(text.lowercased())
   if word.first == "+" || word.first == "-" { word = word.dropFirst() }
   if word.first == "." { word = word.dropFirst() }

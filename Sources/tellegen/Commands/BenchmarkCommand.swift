@@ -2,8 +2,10 @@ import ArgumentParser
 import Files
 import Firmware
 import Foundation
-import Learning
+import Runs
 import BoardDouble
+import Targets
+import Wiring
 
 struct BenchmarkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -67,7 +69,7 @@ struct BenchmarkCommand: ParsableCommand {
           let plan = Plan(
             rule: rule, epochs: epochs, seed: UInt64(seed),
             lastPulse: lastPulse ?? Plan.usualLastPulse(description.gates.update))
-          var session = try Session<VirtualBoard>(
+          var session = try Session<DirectBoard>(
             description: description, task: task, plan: plan)
           session.begin()
           while !session.isFinished { _ = session.trainEpoch() }
@@ -135,7 +137,7 @@ struct BenchmarkCommand: ParsableCommand {
           seed: 1)
         switch boundary {
         case .direct:
-          try measure(try Session<VirtualBoard>(description: description, task: task, plan: plan))
+          try measure(try Session<DirectBoard>(description: description, task: task, plan: plan))
         case .pins:
           try measure(try Session<PinBoard>(description: description, task: task, plan: plan))
         }
@@ -269,7 +271,7 @@ struct BenchmarkCommand: ParsableCommand {
 
 /// Training with the gates' true voltages beside their estimates.
 private struct EstimateTrial {
-  var session: Session<VirtualBoard>
+  var session: Session<DirectBoard>
 
   init(
     description: BoardDescription, task: TaskDescription, seed: UInt64, imbalance: Double,
@@ -278,10 +280,10 @@ private struct EstimateTrial {
     var real = description
     real.imperfections.driveImbalance = imbalance
     let place = try task.place(on: real)
-    let board = try VirtualBoard(
+    let board = try DirectBoard(
       description: real, seed: seed, sources: place.sources, targets: place.targets)
     // The imbalance is what the calibration does not know.
-    let known = try VirtualBoard(
+    let known = try DirectBoard(
       description: description, seed: seed, sources: place.sources, targets: place.targets)
     let plan = Plan(rule: RuleSettings(update: .comparator), epochs: 1_000_000, seed: seed)
     session = try Session(

@@ -1,9 +1,12 @@
 import ArgumentParser
 import Circuit
+import Elements
 import Files
 import Foundation
-import Learning
+import Reports
+import Runs
 import BoardDouble
+import Wiring
 
 struct BoardCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

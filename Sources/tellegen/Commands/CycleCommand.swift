@@ -1,8 +1,10 @@
 import ArgumentParser
 import Files
 import Foundation
-import Learning
+import Portable
+import Runs
 import BoardDouble
+import Studies
 
 /// Where two tasks on one board come from: board and task files, or a rig file.
 struct TaskPair {
@@ -153,10 +155,10 @@ struct CycleCommand: ParsableCommand {
           "a pulse of \(pair.rule.pulse) s is longer than half of every default tau; give a --tau of "
             + "\(2 * pair.rule.pulse) s or more, or a shorter --pulse", with: Exits.usage)
       }
-      for tau in taus { try Cycling<VirtualBoard>.check(tau: tau, rule: pair.rule) }
+      for tau in taus { try Cycling<DirectBoard>.check(tau: tau, rule: pair.rule) }
       let plan = CyclePlan(rule: pair.rule, seed: self.pair.seed, longest: longest)
       // What is refused is refused before anything is written.
-      _ = try Cycling<VirtualBoard>(description: pair.board, tasks: pair.tasks, plan: plan)
+      _ = try Cycling<DirectBoard>(description: pair.board, tasks: pair.tasks, plan: plan)
       let said = try theory ? self.said(pair, plan: plan, taus: taus) : []
       let directory = RunDirectory(
         path: out ?? "runs/cycle-\(pair.rig?.name ?? pair.board.name)-\(self.pair.seed)")
@@ -173,7 +175,7 @@ struct CycleCommand: ParsableCommand {
       let tasks = pair.tasks
       let board = pair.board
       let results = try concurrently(taus.count) { index -> CycleResult? in
-        var cycling = try Cycling<VirtualBoard>(description: board, tasks: tasks, plan: plan)
+        var cycling = try Cycling<DirectBoard>(description: board, tasks: tasks, plan: plan)
         let result = try cycling.run(tau: taus[index]) { Interruption.isAsked }
         display.advance()
         return result
@@ -222,7 +224,7 @@ struct CycleCommand: ParsableCommand {
   }
 
   private func said(_ pair: TaskPair, plan: CyclePlan, taus: [Double]) throws -> [TheoryResult] {
-    let cycling = try Cycling<VirtualBoard>(
+    let cycling = try Cycling<DirectBoard>(
       description: pair.board, tasks: pair.tasks, plan: plan)
     let theory = try LinearTheory(
       board: cycling.learner.board.analog, problems: cycling.problems, rule: pair.rule,

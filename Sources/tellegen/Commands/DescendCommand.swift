@@ -2,10 +2,10 @@ import ArgumentParser
 import Circuit
 import Files
 import Foundation
-import Gradients
-import Learning
 import Models
+import Runs
 import BoardDouble
+import Studies
 
 struct DescendCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -156,7 +156,7 @@ struct DescendCommand: ParsableCommand {
         robustness: robustness, share: share, ramp: robustness == .plain ? 0 : 0.5, seed: seed)
       var trainer = Trainer(
         model: model, optimiser: Optimiser(kind, rate: rate), plan: plan)
-      var double = try ProgrammedBoard<VirtualBoard>(
+      var double = try ProgrammedBoard<DirectBoard>(
         description: description, task: task, seed: seed)
       let directory = RunDirectory(
         path: out ?? "runs/descend-\(task.name)-\(description.name)-\(seed)")
@@ -223,7 +223,7 @@ struct DescendCommand: ParsableCommand {
         print("  the board that read " + (try judged(&double, testing, plan.cost, isSorting)))
       }
       for number in 0..<boards {
-        var other = try ProgrammedBoard<VirtualBoard>(
+        var other = try ProgrammedBoard<DirectBoard>(
           description: description, task: task, seed: seed &+ 1000 &+ UInt64(number))
         other.parameters = trainer.model.parameters
         print(

@@ -3,6 +3,7 @@ import Files
 import Foundation
 import LinuxGPIO
 import BoardDouble
+import Wiring
 
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,8 +1,9 @@
 import ArgumentParser
 import Files
 import Foundation
-import Learning
+import Runs
 import BoardDouble
+import Studies
 
 struct DriftCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -41,7 +42,7 @@ struct DriftCommand: ParsableCommand {
     try Exits.catching {
       let pair = try pair.pair(atLeast: 1)
       let plan = CyclePlan(rule: pair.rule, seed: self.pair.seed)
-      _ = try Cycling<VirtualBoard>(description: pair.board, tasks: pair.tasks, plan: plan)
+      _ = try Cycling<DirectBoard>(description: pair.board, tasks: pair.tasks, plan: plan)
       let directory = RunDirectory(
         path: out ?? "runs/drift-\(pair.rig?.name ?? pair.board.name)-\(self.pair.seed)")
       let setting = ResultSetting(
@@ -57,7 +58,7 @@ struct DriftCommand: ParsableCommand {
       var rows = [["task", "solved after", "drifts at", "error meanwhile (V^2)", "first rail"]]
       var csv = "task,learned_s,error_V2,distance_V,\(names.joined(separator: ","))\n"
       for task in pair.tasks.indices where !Interruption.isAsked {
-        var cycling = try Cycling<VirtualBoard>(
+        var cycling = try Cycling<DirectBoard>(
           description: pair.board, tasks: pair.tasks, plan: plan)
         let result = try cycling.drift(of: task, learned: learned, interval: interval) {
           Interruption.isAsked

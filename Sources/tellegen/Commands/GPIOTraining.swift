@@ -2,9 +2,12 @@ import ArgumentParser
 import Files
 import Firmware
 import Foundation
-import Learning
+import Runs
 import LinuxGPIO
 import BoardDouble
+import Targets
+import Traces
+import Wiring
 
 /// A board at this computer's GPIO lines; its calls can be logged.
 typealias GPIOBoard = WiredBoard<TracingLines<LinuxLines>>
@@ -64,7 +67,7 @@ extension TrainCommand {
       calibration: Calibration(nominal: setting.board))
     session.keepsCurve = false
     let saved =
-      try resume == nil ? nil : directory.read(BenchCheckpoint.self, from: "checkpoint.json")
+      try resume == nil ? nil : directory.read(Checkpoint<Never>.self, from: "checkpoint.json")
 
     // Where neither signal nor error lets the run come to its end, no converter is left driven.
     var isAtRest = false
@@ -106,7 +109,7 @@ extension TrainCommand {
       keeper = try goOn(from: saved.progress, in: directory)
     } else {
       keeper = try begin(
-        claim, setting, progress: session.progress, checkpoint: session.benchCheckpoint,
+        claim, setting, progress: session.progress, checkpoint: session.outsideCheckpoint,
         traced: traced)
     }
 
@@ -114,7 +117,7 @@ extension TrainCommand {
     var counted: Int?
     do {
       try learn(
-        &session, setting: setting, keeper: keeper, checkpoint: { $0.benchCheckpoint },
+        &session, setting: setting, keeper: keeper, checkpoint: { $0.outsideCheckpoint },
         samples: { session, stopping in
           try session.trainSamples(
             counting: &steps, since: &counted, operations: { _ in lines.operations },
@@ -122,7 +125,7 @@ extension TrainCommand {
         }, stopping: stops, failure: { _ in nil })
     } catch let failure as WiredFailure<LineError> {
       // What was learned before the lines failed is worth keeping.
-      keeper.keep(session.benchCheckpoint)
+      keeper.keep(session.outsideCheckpoint)
       throw failure
     }
     // The log is of training: what follows is not in it.
@@ -144,7 +147,7 @@ extension TrainCommand {
       steps: steps, leftBehind: lines.leftBehind, epochsBefore: saved?.progress.epoch)
     try tell(
       RunRecord(
-        setting: setting, result: session.benchResult(boardTime: seconds), lines: statistics),
+        setting: setting, result: session.result(boardTime: seconds, gates: []), lines: statistics),
       keeper: keeper, directory: directory)
   }
 

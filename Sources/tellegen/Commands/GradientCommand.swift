@@ -1,9 +1,11 @@
 import ArgumentParser
 import Circuit
 import Files
-import Gradients
-import Learning
+import Models
+import Reports
+import Runs
 import BoardDouble
+import Studies
 
 struct GradientCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -73,7 +75,7 @@ struct GradientCommand: ParsableCommand {
         return
       }
       let beta = beta ?? comparison.bound / 10
-      let own = stiffness ?? 1 / max(description.clampOhms, AnalogBoard.leastOhms)
+      let own = stiffness ?? 1 / max(description.clampOhms, BoardDescription.leastClampOhms)
       func clamp(_ stiffness: Double) throws -> EquilibriumRule {
         try EquilibriumRule(order: 2, stiffness: stiffness, nudge: nudge)
       }

@@ -2,9 +2,10 @@ import ArgumentParser
 import Files
 import Firmware
 import Foundation
-import Learning
+import Runs
 import LinuxGPIO
 import BoardDouble
+import Wiring
 
 extension BenchmarkCommand {
   struct LineCosts: ParsableCommand {

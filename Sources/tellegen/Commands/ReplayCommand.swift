@@ -2,8 +2,11 @@ import ArgumentParser
 import Files
 import Firmware
 import Foundation
-import Learning
+import Runs
 import BoardDouble
+import Targets
+import Traces
+import Wiring
 
 struct ReplayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -152,7 +155,7 @@ struct ReplayCommand: ParsableCommand {
   }
 
   private func finish(
-    _ isAtEnd: Bool, _ call: Int, _ log: Trace, _ progress: Learning.Progress
+    _ isAtEnd: Bool, _ call: Int, _ log: Trace, _ progress: Runs.Progress
   ) throws {
     guard isAtEnd else {
       try differs("the run ended after call \(call), but the log has \(log.events.count) calls")

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Files
 import Foundation
-import Learning
+import Reports
+import Runs
 import Experiments
 
 struct ReproduceCommand: ParsableCommand {
@@ -121,7 +122,7 @@ struct ReproduceCommand: ParsableCommand {
     defer { claim.release() }
     for file in files where file.hasSuffix(".gp") {
       do throws(NoPlot) {
-        try directory.plot(script: file, stopping: { Interruption.isAsked })
+        try Gnuplot.draw(file, in: directory.path, stopping: { Interruption.isAsked })
       } catch { say("no plot: \(error)") }
     }
   }

@@ -4,6 +4,7 @@ import Firmware
 import Foundation
 import LinuxGPIO
 import BoardDouble
+import Wiring
 
 struct RestCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -3,10 +3,12 @@ import Circuit
 import Files
 import Firmware
 import Foundation
-import Learning
+import Runs
 import Storage
 import BoardDouble
+import Traces
 public import VhostGPIO
+import Wiring
 
 extension PinChip.Release: ExpressibleByArgument {}
 

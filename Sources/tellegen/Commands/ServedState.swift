@@ -2,7 +2,7 @@ import Circuit
 import Files
 import Firmware
 import Foundation
-import Learning
+import Runs
 import BoardDouble
 import VhostGPIO
 

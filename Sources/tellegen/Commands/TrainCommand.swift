@@ -2,8 +2,11 @@ public import ArgumentParser
 import Files
 import Firmware
 import Foundation
-import Learning
+import Reports
+import Runs
 import BoardDouble
+import Targets
+import Traces
 
 extension RuleSettings.Name: ExpressibleByArgument {}
 extension RunSetting.Target: ExpressibleByArgument {}
@@ -219,7 +222,7 @@ struct TrainCommand: ParsableCommand {
           if trace {
             try Exits.leave("--trace needs --boundary pins or --target gpio", with: Exits.usage)
           }
-          try train(on: VirtualBoard.self, setting: setting, directory: directory, claim: claim) {
+          try train(on: DirectBoard.self, setting: setting, directory: directory, claim: claim) {
             _, _ in nil
           }
         case .pins:
@@ -275,7 +278,7 @@ struct TrainCommand: ParsableCommand {
       keeper = try begin(
         claim, setting, progress: session.progress, checkpoint: session.checkpoint, traced: traced)
     } else {
-      let saved = try directory.read(Checkpoint.self, from: "checkpoint.json")
+      let saved = try directory.read(Checkpoint<VirtualState>.self, from: "checkpoint.json")
       try session.restore(saved)
       keeper = try goOn(from: saved.progress, in: directory)
     }
@@ -290,7 +293,7 @@ struct TrainCommand: ParsableCommand {
 
   /// Writes a new run's first files, which make its folder a run.
   func begin(
-    _ claim: RunClaim, _ setting: RunSetting, progress: Learning.Progress,
+    _ claim: RunClaim, _ setting: RunSetting, progress: Runs.Progress,
     checkpoint: some Encodable, traced: TraceFiles?
   ) throws -> RunKeeper {
     let keeper = try RunKeeper(
@@ -302,7 +305,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   /// Takes up the measures of a run where its checkpoint was written.
-  func goOn(from progress: Learning.Progress, in directory: RunDirectory) throws -> RunKeeper {
+  func goOn(from progress: Runs.Progress, in directory: RunDirectory) throws -> RunKeeper {
     // Version 0.1 kept all measures in its checkpoint.
     let keeper = try RunKeeper(
       directory, after: progress.curve == nil ? progress.epoch : nil,
@@ -391,7 +394,7 @@ struct TrainCommand: ParsableCommand {
       try directory.write(record, to: "record.json")
       try directory.write(text: plot.gnuplot, to: "curves.gp")
       do throws(NoPlot) {
-        try directory.plot(script: "curves.gp", stopping: { Interruption.isAsked })
+        try Gnuplot.draw("curves.gp", in: directory.path, stopping: { Interruption.isAsked })
       } catch { missing = error }
     } catch { lost = lost ?? error }
 

@@ -1,5 +1,5 @@
 import Foundation
-import Learning
+import Runs
 import Synchronization
 
 /// What the program says: results on standard output, everything else on standard error.

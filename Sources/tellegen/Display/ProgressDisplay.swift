@@ -1,5 +1,6 @@
 import Foundation
-import Learning
+import Reports
+import Runs
 import Synchronization
 
 /// Shows a run's progress on standard error: a bar on a terminal, a line for every tenth when piped.
@@ -88,7 +89,7 @@ final class CountDisplay: Sendable {
 /// - Returns: where the plot is, or why there is none, in a sentence.
 func plotted(_ name: String, in directory: RunDirectory) -> String {
   do throws(NoPlot) {
-    try directory.plot(script: name + ".gp", stopping: { Interruption.isAsked })
+    try Gnuplot.draw(name + ".gp", in: directory.path, stopping: { Interruption.isAsked })
     return "Drawn in \(directory.file(name + ".png"))."
   } catch {
     return "No plot: \(error)"

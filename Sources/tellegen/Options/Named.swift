@@ -1,6 +1,6 @@
 import Files
 import Foundation
-import Learning
+import Runs
 
 extension BoardDescription {
   /// Reads a board given as a name in board/ or as a file.

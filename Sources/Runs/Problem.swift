@@ -1,0 +1,71 @@
+public import Files
+public import Firmware
+package import Portable
+
+/// A task placed on a board: every sample as the voltages that the firmware presents, and which
+/// samples train and which test.
+public struct Problem: Sendable {
+  /// One sample in the firmware's units.
+  public struct Presentation: Sendable {
+    /// A voltage for each source channel.
+    public var inputs: [Voltage]
+    /// A voltage for each output, or none when a class is wanted.
+    public var labels: [Voltage]
+    /// What is wanted of the outputs.
+    public var wanted: Wanted
+
+    /// Makes a sample.
+    package init(inputs: [Voltage], labels: [Voltage], wanted: Wanted) {
+      self.inputs = inputs
+      self.labels = labels
+      self.wanted = wanted
+    }
+  }
+
+  /// The task.
+  public let task: TaskDescription
+  /// The samples, in the task's order.
+  public let presentations: [Presentation]
+  /// The samples that train, as indices.
+  public let training: [Int]
+  /// The samples that test, as indices; empty when all train.
+  public let testing: [Int]
+  /// What the outputs are wanted to do.
+  public let objective: Firmware.Objective
+  /// How target channels make outputs.
+  public let layout: OutputLayout
+
+  /// Places a task; which samples train is drawn from the seed, the same for every rule and board.
+  public init(task: TaskDescription, seed: UInt64) {
+    self.task = task
+    presentations = task.samples.map { sample in
+      Presentation(
+        inputs: sample.inputs.map(Voltage.init(volts:)),
+        labels: sample.labels.map(Voltage.init(volts:)),
+        wanted: sample.category.map(Wanted.category) ?? .labels)
+    }
+    if task.training >= task.samples.count {
+      training = Array(task.samples.indices)
+      testing = []
+    } else {
+      let order = Shuffle.split.draw(seed, 0).shuffledIndices(0, count: task.samples.count)
+      training = order.prefix(task.training).sorted()
+      testing = order.dropFirst(task.training).sorted()
+    }
+    switch task.objective {
+    case .squaredError: objective = .squaredError
+    case .hinge(let margin): objective = .hinge(Voltage(volts: margin))
+    }
+    layout = OutputLayout(count: task.outputs.count, differential: task.outputs.differential)
+  }
+}
+
+/// The random choices of training, beside those of the board.
+package enum Shuffle: UInt32 {
+  case split = 1001
+  case order = 1002
+
+  package func draw(_ seed: UInt64, _ device: Int) -> Draw {
+    Draw(seed: seed, purpose: rawValue, device: UInt32(truncatingIfNeeded: device))
+  }
+}

@@ -1,0 +1,215 @@
+public import Files
+public import Firmware
+import Portable
+public import Wiring
+
+/// A training run on any learning board: initial gates, epochs in a drawn order, measures.
+public struct Session<Board: LearningBoard> {
+  /// What learns.
+  public var learner: Learner<Board>
+  /// The task on the board.
+  public let problem: Problem
+  /// The rule and its schedule.
+  public let plan: Plan
+  /// Where the run stands.
+  public package(set) var progress = Progress()
+  /// The measures that this session took, for those who look at them in memory.
+  public private(set) var curve: [EpochRecord] = []
+  /// Whether `curve` grows; a run that writes each line down has no need of it.
+  public var keepsCurve = true
+
+  /// Makes a session; nothing is done to the board yet.
+  ///
+  /// - Parameters:
+  ///   - board: the board.
+  ///   - description: its description.
+  ///   - problem: the task on the board.
+  ///   - plan: the rule and its schedule.
+  ///   - calibration: what the controllers are told.
+  ///   - sources: the node of each source channel, as far as edges are to know of it.
+  ///   - targets: the node of each target channel, likewise.
+  /// - Throws: `SessionError.refused` when the board lacks what the rule needs.
+  public init(
+    board: Board, description: BoardDescription, problem: Problem, plan: Plan,
+    calibration: Calibration, sources: [Int] = [], targets: [Int] = []
+  ) throws(SessionError) {
+    self.problem = problem
+    self.plan = plan
+    learner = try Learner(
+      board: board, description: description, problem: problem, rule: plan.rule, seed: plan.seed,
+      calibration: calibration, sources: sources, targets: targets)
+  }
+
+  /// The board.
+  public var board: Board {
+    _read { yield learner.board }
+    _modify { yield &learner.board }
+  }
+
+  /// The board's description.
+  public var description: BoardDescription { learner.description }
+
+  /// The edges' controllers; empty where edges follow their own rule.
+  public var controllers: [EdgeController] { learner.controllers }
+
+  /// Whether every epoch has been trained.
+  public var isFinished: Bool { progress.epoch >= plan.epochs }
+
+  /// Brings the gates to their initial voltage, where the board can drive them, and takes the first
+  /// measures. To be called once, on a board whose gates are drained, or known.
+  ///
+  /// - Parameter stopping: asked before every pulse and every measurement.
+  /// - Returns: whether it came to the end; where `stopping` said so there are no measures.
+  @discardableResult
+  public mutating func begin(
+    stopping: () -> Bool = { false }
+  ) throws(Board.Failure) -> Bool {
+    let initial = Array(repeating: description.gates.initial, count: learner.controllers.count)
+    guard try program(initial, stopping: stopping) else { return false }
+    progress.accounted = learner.step.accounted.count
+    guard let record = try record(epoch: 0, stopping: stopping) else { return false }
+    keep(record)
+    return true
+  }
+
+  /// Brings every gate to a voltage, V, by pulses; returns whether it came to the end.
+  package mutating func program(
+    _ goals: [Double], shortest: Nanoseconds = .microseconds(16), limit: Int = 1000,
+    stopping: () -> Bool
+  ) throws(Board.Failure) -> Bool {
+    var stopped = false
+    try learner.program(
+      goals, shortest: shortest, limit: limit,
+      stopping: {
+        stopped = stopping()
+        return stopped
+      })
+    return !stopped
+  }
+
+  /// Trains until the epoch ends or the caller wants to stop, which is asked before every step, and
+  /// takes the epoch's measures.
+  ///
+  /// - Parameter stopping: is shown the board.
+  /// - Returns: whether the epoch ended.
+  public mutating func trainEpoch(
+    stopping: (borrowing Board) -> Bool = { _ in false }
+  ) throws(Board.Failure) -> Bool {
+    guard try trainSamples(stopping: stopping) else { return false }
+    return try measureEpoch()
+  }
+
+  /// Trains what is left of the epoch's samples, or until the caller wants to stop, which is asked
+  /// before every step. The epoch ends with `measureEpoch`.
+  ///
+  /// - Parameter stopping: is shown the board.
+  /// - Returns: whether all were trained.
+  public mutating func trainSamples(
+    stopping: (borrowing Board) -> Bool = { _ in false }
+  ) throws(Board.Failure) -> Bool {
+    if isFinished { return true }
+    let order = Shuffle.order.draw(plan.seed, progress.epoch).shuffledIndices(
+      0, count: problem.training.count)
+    var factor = plan.factor(epoch: progress.epoch)
+    if plan.rule.normalised, let last = progress.last {
+      factor /= max(last.training.unmet, 1 / Double(max(problem.training.count, 1)))
+    }
+    learner.step.rule = plan.rule.rule(on: description, factor: factor)
+    while progress.position < order.count {
+      if stopping(learner.board) { return false }
+      try train(sample: problem.training[order[progress.position]])
+      progress.position += 1
+    }
+    return true
+  }
+
+  /// Takes the measures of an epoch whose samples are trained, and ends it.
+  ///
+  /// A measurement changes the board: it takes time, and draws noise. Whoever stops in the middle must
+  /// go back to a checkpoint from before.
+  ///
+  /// - Parameter stopping: asked before every measurement.
+  /// - Returns: whether the epoch ended.
+  public mutating func measureEpoch(
+    stopping: () -> Bool = { false }
+  ) throws(Board.Failure) -> Bool {
+    if isFinished { return true }
+    guard let record = try record(epoch: progress.epoch + 1, stopping: stopping) else {
+      return false
+    }
+    progress.epoch += 1
+    progress.position = 0
+    keep(record)
+    return true
+  }
+
+  /// One training step on one sample.
+  /// - Returns: what the step did.
+  @discardableResult
+  public mutating func train(sample: Int) throws(Board.Failure) -> StepReport {
+    let report = try learner.train(problem.presentations[sample], index: progress.steps)
+    progress.steps += 1
+    progress.accounted = learner.step.accounted.count
+    if .zero < report.learned {
+      progress.pulses += 1
+      progress.learned += report.learned.count
+    }
+    return report
+  }
+
+  /// Measures a set of samples on the board, without learning.
+  public mutating func measure(_ samples: [Int]) throws(Board.Failure) -> Measures {
+    try learner.measure(samples, of: problem)
+  }
+
+  /// The outputs' voltages for a sample, V, as the board measures them.
+  public mutating func outputs(for sample: Int) throws(Board.Failure) -> [Double] {
+    try learner.outputs(for: problem.presentations[sample], of: problem)
+  }
+
+  /// Takes the measures of a moment; `nil` when `stopping` said so.
+  private mutating func record(
+    epoch: Int, stopping: () -> Bool
+  ) throws(Board.Failure) -> EpochRecord? {
+    guard let training = try learner.measure(problem.training, of: problem, stopping: stopping)
+    else { return nil }
+    var testing: Measures?
+    if !problem.testing.isEmpty {
+      testing = try learner.measure(problem.testing, of: problem, stopping: stopping)
+      if testing == nil { return nil }
+    }
+    let trained = Double(problem.training.count)
+    let tested = Double(problem.testing.count)
+    var all = training
+    if let testing {
+      all.error = (training.error * trained + testing.error * tested) / (trained + tested)
+      if let one = training.accuracy, let other = testing.accuracy {
+        all.accuracy = (one * trained + other * tested) / (trained + tested)
+      }
+    }
+    return EpochRecord(
+      epoch: epoch, training: training, testing: testing, all: all,
+      learned: Double(progress.learned) * 1e-9, pulses: progress.pulses)
+  }
+
+  private mutating func keep(_ record: EpochRecord) {
+    if progress.first == nil { progress.first = record }
+    progress.last = record
+    if keepsCurve { curve.append(record) }
+  }
+}
+
+extension Session {
+  /// The result so far, with what only the board's side knows.
+  package func result(boardTime: Double, gates: [Double]) -> RunResult {
+    RunResult(
+      finished: isFinished,
+      first: progress.first,
+      last: progress.last
+        ?? EpochRecord(
+          epoch: 0, training: Measures(error: 0, unmet: 0), testing: nil,
+          all: Measures(error: 0, unmet: 0), learned: 0, pulses: 0),
+      steps: progress.steps, boardTime: boardTime, saturatedEdges: learner.saturatedEdges,
+      estimatedGates: controllers.map(\.gate.volts), gates: gates)
+  }
+}

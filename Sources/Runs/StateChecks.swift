@@ -1,0 +1,160 @@
+import Files
+
+/// What is written during a run and read again: decoding looks at types only, so a damaged file may
+/// hold any number. What comes from one is checked as strictly as what a user writes, before anything
+/// is computed from it.
+public protocol CheckedState {
+  /// Refuses what the program would not have written.
+  func check() throws(StateError)
+}
+
+/// What is wrong with a state.
+public struct StateError: Error, Equatable, CustomStringConvertible {
+  /// What is wrong, and what would be allowed.
+  public let description: String
+
+  init(_ description: String) { self.description = description }
+
+  init(_ error: DescriptionError) { description = error.message }
+
+  static func check<Value: Comparable>(
+    _ value: Value, _ what: String, _ allowed: ClosedRange<Value>
+  ) throws(StateError) {
+    guard allowed.contains(value) else {
+      throw StateError(
+        "\(what) is \(value); allowed is \(allowed.lowerBound) ... \(allowed.upperBound)")
+    }
+  }
+
+  /// Checks a number that must be above zero.
+  static func check(
+    _ value: Double, _ what: String, upTo highest: Double
+  ) throws(StateError) {
+    guard value > 0, value <= highest else {
+      throw StateError("\(what) is \(value); allowed is above 0, up to \(highest)")
+    }
+  }
+}
+
+extension RuleSettings {
+  /// The longest pulse scale, s.
+  public static let longestPulse = 2.0
+  /// The largest dead band, V.
+  public static let largestDeadBand = 1.0
+
+  func check() throws(StateError) {
+    try StateError.check(nudge, "nudge of rule", upTo: 1)
+    try StateError.check(pulse, "pulse of rule", upTo: RuleSettings.longestPulse)
+    try StateError.check(probability, "probability of rule", upTo: 1)
+    try StateError.check(deadBand, "deadBand of rule", 0...RuleSettings.largestDeadBand)
+  }
+}
+
+extension Plan {
+  /// How many epochs a run may have.
+  public static let epochsAllowed = 1...1_000_000
+
+  func check() throws(StateError) {
+    try rule.check()
+    try StateError.check(epochs, "epochs of plan", Plan.epochsAllowed)
+    try StateError.check(lastPulse, "lastPulse of plan", upTo: 1)
+  }
+}
+
+extension RunSetting: CheckedState {
+  /// Refuses what the program would not have written.
+  public func check() throws(StateError) {
+    guard version.utf8.count <= 64 else { throw StateError("version is too long") }
+    do throws(DescriptionError) {
+      try board.check()
+      try task.check()
+      _ = try task.place(on: board)
+    } catch {
+      throw StateError(error)
+    }
+    try plan.check()
+  }
+}
+
+extension Measures {
+  func check(_ what: String) throws(StateError) {
+    // No two voltages are further apart than 256 V.
+    try StateError.check(error, "error of \(what)", 0...65536)
+    try StateError.check(unmet, "unmet of \(what)", 0...1)
+    if let accuracy { try StateError.check(accuracy, "accuracy of \(what)", 0...1) }
+  }
+}
+
+extension EpochRecord {
+  func check() throws(StateError) {
+    let what = "the measures after epoch \(epoch)"
+    try StateError.check(epoch, "epoch of a record", 0...Plan.epochsAllowed.upperBound)
+    try training.check(what)
+    try testing?.check(what)
+    try all.check(what)
+    try StateError.check(learned, "learned in \(what)", 0...Progress.longest * 1e-9)
+    try StateError.check(pulses, "pulses in \(what)", 0...Progress.mostSteps)
+  }
+}
+
+extension Progress {
+  /// More steps than a run can have.
+  static let mostSteps = Int(1e15)
+  /// A hundred years, ns: longer than a run can be.
+  static let longest = 3.2e18
+
+  func check() throws(StateError) {
+    try StateError.check(epoch, "epoch of progress", 0...Plan.epochsAllowed.upperBound)
+    try StateError.check(position, "position of progress", 0...Progress.mostSteps)
+    try StateError.check(steps, "steps of progress", 0...Progress.mostSteps)
+    try StateError.check(pulses, "pulses of progress", 0...steps)
+    // A step's pulse is far shorter than 100 s.
+    let longest = Int64(min(pulses, Int(Progress.longest / 1e11))) * 100_000_000_000
+    try StateError.check(learned, "learned of progress", 0...longest)
+    try StateError.check(accounted, "accounted of progress", 0...Int64(Progress.longest))
+    try first?.check()
+    try last?.check()
+    // Before training nothing may have been measured yet.
+    try StateError.check(migrated.last?.epoch ?? 0, "epoch of the last measures", epoch...epoch)
+    guard let curve else { return }
+    for (index, record) in curve.enumerated() {
+      try record.check()
+      try StateError.check(record.epoch, "epoch of record \(index) of the curve", index...index)
+    }
+    guard curve.count == epoch + 1 else {
+      throw StateError("the curve has \(curve.count) records; after epoch \(epoch) it has one more")
+    }
+  }
+}
+
+extension StateError {
+  /// Checks the controllers' estimates. None is further off than a gate can be.
+  static func check(estimates: [Int32]) throws(StateError) {
+    for (edge, steps) in estimates.enumerated() {
+      try check(steps, "estimate \(edge)", -(1 << 24)...32 << 24 - 1)
+    }
+  }
+}
+
+extension Checkpoint: CheckedState {
+  /// Refuses what no run would have written; whether it is of this run, the session checks.
+  public func check() throws(StateError) {
+    try plan.check()
+    try progress.check()
+    try StateError.check(estimates: estimates)
+  }
+}
+
+extension RunRecord: CheckedState {
+  /// Refuses what no run would have written.
+  public func check() throws(StateError) {
+    try setting.check()
+    try result.first?.check()
+    try result.last.check()
+    for (what, gates) in [("gate", result.gates), ("estimated gate", result.estimatedGates)] {
+      for (edge, volts) in gates.enumerated() {
+        try StateError.check(volts, "\(what) \(edge) of the result", -15...32)
+      }
+    }
+  }
+}

@@ -1,0 +1,49 @@
+public import BoardDouble
+public import Files
+import Firmware
+public import Runs
+import Wiring
+
+extension Session where Board: VirtualFace {
+  /// Powers up a double and makes a session on it.
+  ///
+  /// - Throws: `CircuitError` for a board that is no circuit, `WiringError` for one without pins, `DescriptionError` for a task that
+  ///   does not fit the board, `SessionError` for a rule that the board refuses.
+  public init(description: BoardDescription, task: TaskDescription, plan: Plan) throws {
+    let place = try task.place(on: description)
+    let board = try Board(
+      description: description, seed: plan.seed, sources: place.sources, targets: place.targets)
+    let calibration =
+      plan.calibrated
+      ? Calibration(measuredOn: board.analog) : Calibration(nominal: description)
+    try self.init(
+      board: board, description: description, problem: Problem(task: task, seed: plan.seed),
+      plan: plan, calibration: calibration, sources: place.sources, targets: place.targets)
+  }
+
+  /// The result so far; before `begin` its measures are zero.
+  public var result: RunResult {
+    var board = board
+    let gates = board.withAnalog { analog, time in analog.gates(at: time) }
+    return result(boardTime: board.time.seconds, gates: gates)
+  }
+
+  /// The run as it stands.
+  public var checkpoint: Checkpoint<VirtualState> {
+    checkpoint(board: board.state)
+  }
+
+  /// Goes back to where a checkpoint was taken.
+  /// - Throws: `SessionError.otherRun` or `CircuitError` when it is another run's; the session is
+  ///   then unchanged.
+  public mutating func restore(_ saved: Checkpoint<VirtualState>) throws {
+    try check(saved)
+    guard let state = saved.board else { throw SessionError.otherRun("it holds no board") }
+    try board.restore(state)
+    progress = saved.progress.migrated
+    learner.step.accounted = Nanoseconds(saved.progress.accounted)
+    for edge in learner.controllers.indices {
+      learner.controllers[edge].gate = Voltage(steps: saved.estimates[edge])
+    }
+  }
+}
