@@ -33,7 +33,7 @@ let package = Package(
     // What the lines saw: traces, replay, waves.
     .target(name: "Traces", dependencies: ["Firmware"]),
     // Training of any board on any task: order, schedule, measures, records, resuming.
-    .target(name: "Runs", dependencies: ["Firmware", "Files", "Wiring", "Portable", "Storage"]),
+    .target(name: "Runs", dependencies: ["Firmware", "Files", "Wiring", "Elements", "Portable", "Storage"]),
     // The flags of libgpiod, where it is installed; either generation.
     .systemLibrary(
       name: "CLibGPIOD", pkgConfig: "libgpiod", providers: [.apt(["libgpiod-dev", "pkg-config"])]),

@@ -1,4 +1,3 @@
-import Circuit
 import Elements
 import Portable
 
