@@ -29,11 +29,14 @@ let package = Package(
       name: "Files",
       dependencies: ["Elements", "Portable", .product(name: "Yams", package: "Yams")]),
     // A board file brought to the firmware: wiring, times, calibration, tables of what goes where.
-    .target(name: "Wiring", dependencies: ["Firmware", "Files", "Elements", "Portable", "Reports"]),
+    .target(
+      name: "Wiring", dependencies: ["Firmware", "Files", "Elements", "Portable", "Reports"]),
     // What the lines saw: traces, replay, waves.
     .target(name: "Traces", dependencies: ["Firmware"]),
     // Training of any board on any task: order, schedule, measures, records, resuming.
-    .target(name: "Runs", dependencies: ["Firmware", "Files", "Wiring", "Elements", "Portable", "Storage"]),
+    .target(
+      name: "Runs",
+      dependencies: ["Firmware", "Files", "Wiring", "Elements", "Portable", "Storage"]),
     // The flags of libgpiod, where it is installed; either generation.
     .systemLibrary(
       name: "CLibGPIOD", pkgConfig: "libgpiod", providers: [.apt(["libgpiod-dev", "pkg-config"])]),
@@ -52,7 +55,9 @@ let package = Package(
     // The double as a GPIO chip of a virtual machine, in real time.
     .target(
       name: "VhostGPIO",
-      dependencies: ["CSharedMemory", "BoardDouble", "Firmware", "Files", "Wiring", "Traces", "Portable"]),
+      dependencies: [
+        "CSharedMemory", "BoardDouble", "Firmware", "Files", "Wiring", "Traces", "Portable",
+      ]),
     // One way to open a board, whatever it is: the double direct or at its pins, or GPIO lines.
     .target(
       name: "Targets",
