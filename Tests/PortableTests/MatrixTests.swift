@@ -2,7 +2,6 @@ import Foundation
 import Portable
 import Testing
 
-@testable import Models
 @testable import Portable
 
 /// The small matrices of the linear theory.
