@@ -66,7 +66,8 @@ let package = Package(
     .target(
       name: "VhostGPIO",
       dependencies: [
-        "CSharedMemory", "BoardDouble", "Firmware", "Files", "Wiring", "Traces", "Portable",
+        "CSharedMemory", "BoardDouble", "Circuit", "Firmware", "Files", "Wiring", "Traces",
+        "Portable",
       ]),
     // One way to open a board, whatever it is: the double direct or at its pins, or GPIO lines.
     .target(

@@ -1,17 +1,20 @@
 import ArgumentParser
-import Circuit
 import Files
 import Firmware
 import Foundation
-import Models
 import Runs
 import LinuxGPIO
 import Storage
-import BoardDouble
-import Studies
 import Targets
 import Traces
 import Wiring
+
+#if Simulation
+import BoardDouble
+import Circuit
+import Models
+import Studies
+#endif
 
 /// The documented exit codes beside success and usage.
 enum Exits {

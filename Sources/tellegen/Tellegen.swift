@@ -11,16 +11,26 @@ struct Tellegen: ParsableCommand {
     abstract: "Trains analog circuits that learn, on a double of the board or the real one.",
     discussion: """
       Exit codes: 0 done; 1 a measure missed its goal; 64 wrong usage; 65 a wrong board, task or
-      data file; 69 the device is not there; 74 input or output failed; 75 another process is using
+      data file; 69 the device is not there; 70 a mistake in the program; 74 input or output failed; 75 another process is using
       the folder; 77 permission is lacking; 130 interrupted (what was learned is kept). docs/runs.md says more.
       """,
     version: version,
-    subcommands: [
-      TrainCommand.self, DescendCommand.self, GradientCommand.self, BoardCommand.self,
-      TaskCommand.self, ServeCommand.self, DoctorCommand.self, RestCommand.self,
-      ReplayCommand.self, CycleCommand.self, DriftCommand.self, ReproduceCommand.self,
-      BenchmarkCommand.self,
-    ])
+    subcommands: boards + simulation)
+
+  /// What needs no double.
+  private static let boards: [any ParsableCommand.Type] = [
+    TrainCommand.self, BoardCommand.self, TaskCommand.self, DoctorCommand.self, RestCommand.self,
+  ]
+
+  #if Simulation
+  /// What needs the double.
+  private static let simulation: [any ParsableCommand.Type] = [
+    DescendCommand.self, GradientCommand.self, ServeCommand.self, ReplayCommand.self,
+    CycleCommand.self, DriftCommand.self, ReproduceCommand.self, BenchmarkCommand.self,
+  ]
+  #else
+  private static let simulation: [any ParsableCommand.Type] = []
+  #endif
 
   static func main() {
     Console.prepare()

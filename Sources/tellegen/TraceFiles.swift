@@ -1,6 +1,5 @@
 import Runs
 import Storage
-import BoardDouble
 import Traces
 
 /// The files that a trace is written to as it happens.

@@ -50,7 +50,9 @@ struct PinsFaultTests {
     board.lines.add(fault, line: line)
     let drives = mixed(board)
     for _ in 0..<4 {
-      #expect(throws: WiredFailure<Never>.chainBroken) { try board.pulse(.milliseconds(5), drives) }
+      #expect(throws: WiredFailure<CircuitError>.chainBroken) {
+        try board.pulse(.milliseconds(5), drives)
+      }
     }
     #expect(board.gates == before)
   }
@@ -63,7 +65,9 @@ struct PinsFaultTests {
     let before = board.gates
     board.lines.add(.swapped(with: other), line: one)
     let drives = mixed(board)
-    #expect(throws: WiredFailure<Never>.chainBroken) { try board.pulse(.milliseconds(5), drives) }
+    #expect(throws: WiredFailure<CircuitError>.chainBroken) {
+      try board.pulse(.milliseconds(5), drives)
+    }
     #expect(board.gates == before)
   }
 
@@ -74,7 +78,7 @@ struct PinsFaultTests {
     board.lines.add(.late, line: line)
     let drives = mixed(board)
     var noticed = false
-    do throws(WiredFailure<Never>) { _ = try board.pulse(.milliseconds(5), drives) } catch {
+    do throws(WiredFailure<CircuitError>) { _ = try board.pulse(.milliseconds(5), drives) } catch {
       noticed = error == .chainBroken
     }
     // Clock and data that come one write late together with their neighbours may still arrive in
@@ -99,7 +103,9 @@ struct PinsFaultTests {
     let before = board.gates
     board.lines.silence(select: Int(board.wiring.chainSelect))
     let drives = mixed(board)
-    #expect(throws: WiredFailure<Never>.chainBroken) { try board.pulse(.milliseconds(5), drives) }
+    #expect(throws: WiredFailure<CircuitError>.chainBroken) {
+      try board.pulse(.milliseconds(5), drives)
+    }
     #expect(board.gates == before)
   }
 
@@ -111,7 +117,9 @@ struct PinsFaultTests {
     let before = board.gates
     board.lines.add(fault, line: line(board.wiring.enable))
     let drives = mixed(board)
-    #expect(throws: WiredFailure<Never>.chainBroken) { try board.pulse(.milliseconds(5), drives) }
+    #expect(throws: WiredFailure<CircuitError>.chainBroken) {
+      try board.pulse(.milliseconds(5), drives)
+    }
     #expect(board.gates == before)
   }
 
@@ -121,7 +129,9 @@ struct PinsFaultTests {
     let before = board.gates
     board.lines.add(.stuckHigh, line: line)
     let drives = mixed(board)
-    #expect(throws: WiredFailure<Never>.chainBroken) { try board.pulse(.milliseconds(5), drives) }
+    #expect(throws: WiredFailure<CircuitError>.chainBroken) {
+      try board.pulse(.milliseconds(5), drives)
+    }
     #expect(board.gates == before)
   }
 
@@ -154,7 +164,7 @@ struct PinsFaultTests {
       // LOAD still works: the first comparator's level stands at MISO.
       _ = try board.comparisons()
       let before = board.gates
-      #expect(throws: WiredFailure<Never>.chainBroken) {
+      #expect(throws: WiredFailure<CircuitError>.chainBroken) {
         try board.pulse(.milliseconds(5), [Drive](repeating: drive, count: edges))
       }
       #expect(board.gates == before)
@@ -167,7 +177,9 @@ struct PinsFaultTests {
     let before = board.gates
     board.lines.add(.stuckLow, line: line(board.wiring.load))
     let drives = mixed(board)
-    #expect(throws: WiredFailure<Never>.chainBroken) { try board.pulse(.milliseconds(5), drives) }
+    #expect(throws: WiredFailure<CircuitError>.chainBroken) {
+      try board.pulse(.milliseconds(5), drives)
+    }
     #expect(board.gates == before)
   }
 

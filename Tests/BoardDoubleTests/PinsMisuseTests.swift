@@ -411,7 +411,7 @@ struct PinsMisuseTests {
     // Thirty-six operations between sample and last bit: 1.8 ms.
     description.timing.operation = 50e-6
     var board = try PinBoard(description)
-    #expect(throws: WiredFailure<Never>.conversionTooSlow) { try board.measure(target: 0) }
+    #expect(throws: WiredFailure<CircuitError>.conversionTooSlow) { try board.measure(target: 0) }
     let frame = 2 + 12 + 1 + 36 + 1
     #expect(board.lines.operations == 3 * frame)
     #expect(Set(board.lines.misuses.map(\.rule)) == [.slowConversion])

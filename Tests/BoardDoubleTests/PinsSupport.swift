@@ -161,7 +161,7 @@ extension WiredBoard where L == VirtualPins {
   }
 
   /// A pulse that drives every edge the same way.
-  mutating func pulse(_ width: Nanoseconds, _ drive: Drive) throws(WiredFailure<Never>)
+  mutating func pulse(_ width: Nanoseconds, _ drive: Drive) throws(WiredFailure<CircuitError>)
     -> Nanoseconds
   {
     let drives = [Drive](repeating: drive, count: wiring.edgeCount)
@@ -169,14 +169,14 @@ extension WiredBoard where L == VirtualPins {
   }
 
   /// A pulse with a drive for each edge.
-  mutating func pulse(_ width: Nanoseconds, _ drives: [Drive]) throws(WiredFailure<Never>)
+  mutating func pulse(_ width: Nanoseconds, _ drives: [Drive]) throws(WiredFailure<CircuitError>)
     -> Nanoseconds
   {
     try pulse(width: width, drives: drives.span)
   }
 
   /// Captures the comparators of all learning edges.
-  mutating func comparisons() throws(WiredFailure<Never>) -> [Comparison] {
+  mutating func comparisons() throws(WiredFailure<CircuitError>) -> [Comparison] {
     var bits = [Comparison](repeating: Comparison(bits: 0), count: wiring.edgeCount)
     var span = bits.mutableSpan
     try compare(into: &span)

@@ -39,7 +39,6 @@ import BoardDouble
       var board = try fresh(name, seed: seed)
       var dice = Dice(1)
       let told = (0..<300).map { _ in act(&board, &dice) }
-      #expect(board.analog.failure == nil)
       return (told, board.state)
     }
     let one = try run(seed: 11)

@@ -74,19 +74,21 @@ final class FakeKernel {
   private func exchange(_ word: UInt32, bits: Int) -> UInt32 {
     let wiring = pins.wiring
     var received: UInt32 = 0
-    func receive() { received = received << 1 | (pins.read(mask: wiring.dataIn) == .none ? 0 : 1) }
+    func receive() {
+      received = received << 1 | (try! pins.read(mask: wiring.dataIn) == .none ? 0 : 1)
+    }
     for bit in (0..<bits).reversed() {
-      pins.write(
+      try! pins.write(
         word >> bit & 1 == 1 ? wiring.dataOut : .none, mask: wiring.dataOut | wiring.clock)
       if !samplesLate { receive() }
-      pins.write(wiring.clock, mask: wiring.clock)
+      try! pins.write(wiring.clock, mask: wiring.clock)
       if samplesLate { receive() }
     }
     if pauses.count > 0 {
       pauses.count -= 1
       pins.wait(pauses.duration)
     }
-    pins.write(.none, mask: wiring.clock)
+    try! pins.write(.none, mask: wiring.clock)
     return received
   }
 
@@ -136,7 +138,7 @@ final class FakeKernel {
         if let errno = kernel.fails() { return -errno }
         kernel.written?(levels & mask, mask)
         kernel.log.append("w \(String(mask, radix: 16)) \(String(levels & mask, radix: 16))")
-        kernel.pins.write(LineSet(bits: levels), mask: LineSet(bits: mask) & kernel.held)
+        try! kernel.pins.write(LineSet(bits: levels), mask: LineSet(bits: mask) & kernel.held)
         return 0
       },
       read: { context, _, mask in
@@ -144,7 +146,7 @@ final class FakeKernel {
         if let errno = kernel.fails() { return cgpiod_reading(levels: 0, error: -errno) }
         if kernel.isAsIs { return cgpiod_reading(levels: kernel.leftLevels & mask, error: 0) }
         kernel.log.append("r \(String(mask, radix: 16))")
-        let levels = kernel.pins.read(mask: LineSet(bits: mask))
+        let levels = try! kernel.pins.read(mask: LineSet(bits: mask))
         let (lines, forced) = kernel.shorted
         return cgpiod_reading(levels: levels.bits & ~lines | forced & lines & mask, error: 0)
       },

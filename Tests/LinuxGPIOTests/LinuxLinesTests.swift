@@ -207,7 +207,7 @@ struct LinuxLinesTests {
     }
     #expect(bench.kernel.failure == nil)
     #expect(bench.kernel.log.last == "close")
-    let idle = bench.kernel.pins.read(mask: bench.wiring.outputs)
+    let idle = try bench.kernel.pins.read(mask: bench.wiring.outputs)
     #expect(idle == bench.wiring.idle)
     let learn = String(bench.wiring.learn.bits, radix: 16)
     #expect(bench.kernel.log.dropLast(3).last == "w \(learn) 0")
@@ -384,7 +384,7 @@ struct LinuxLinesTests {
       bench.kernel.failure = nil
       for _ in 0..<2 {
         // As the request does.
-        bench.kernel.pins.write(wiring.idle, mask: wiring.outputs)
+        try bench.kernel.pins.write(wiring.idle, mask: wiring.outputs)
         var board = WiredBoard(lines: try bench.lines(), wiring: wiring)
         try board.shutDownAll()
         try board.lines.rest()

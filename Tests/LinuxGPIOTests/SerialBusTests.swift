@@ -232,7 +232,7 @@ extension LinuxLinesTests {
           _ = try session.findGates()
         }
       }
-      let idle = bench.kernel.pins.read(mask: bench.wiring.outputs)
+      let idle = try bench.kernel.pins.read(mask: bench.wiring.outputs)
       #expect(idle.without(bench.wiring.clock | bench.wiring.dataOut) == bench.wiring.idle)
       #expect(bench.kernel.openBuses == 0)
     }

@@ -1,3 +1,4 @@
+import Circuit
 import Files
 import Firmware
 import Foundation
@@ -289,7 +290,7 @@ private struct Harmed: LearningBoard {
 
   var abilities: Abilities { inner.abilities }
   var longestPulse: Nanoseconds { inner.longestPulse }
-  typealias Failure = WiredFailure<Never>
+  typealias Failure = WiredFailure<CircuitError>
   mutating func drive(source: Int, at voltage: Voltage) throws(Failure) {
     try inner.drive(source: source, at: voltage)
   }

@@ -48,10 +48,10 @@ import BoardDouble
   }
 
   /// Stops after `steps` more steps, or at the end.
-  private func advance(_ session: inout Session<DirectBoard>, by steps: Int) {
+  private func advance(_ session: inout Session<DirectBoard>, by steps: Int) throws {
     var asked = 0
     while !session.isFinished && asked <= steps {
-      _ = session.trainEpoch(stopping: { _ in
+      _ = try session.trainEpoch(stopping: { _ in
         asked += 1
         return asked > steps
       })
@@ -89,17 +89,17 @@ import BoardDouble
     while moments.count < 50 { moments.append(lots.number(below: 400)) }
     moments.sort()
     var session = try Session<DirectBoard>(description: description, task: task, plan: plan)
-    session.begin()
+    try session.begin()
     var done = 0
     var curve: [EpochRecord] = []
     for moment in moments {
-      advance(&session, by: moment - done)
+      try advance(&session, by: moment - done)
       #expect(session.progress.steps == moment)
       done = moment
       curve += session.curve
       session = try resumed(session, on: description)
     }
-    while !session.isFinished { _ = session.trainEpoch() }
+    while !session.isFinished { _ = try session.trainEpoch() }
     #expect(End(session) == end)
     #expect(curve + session.curve == unbroken.curve)
   }
@@ -110,10 +110,10 @@ import BoardDouble
     var lots = Lots(8)
     for _ in 0..<50 {
       var session = try Session<DirectBoard>(description: description, task: task, plan: plan)
-      session.begin()
-      advance(&session, by: lots.number(below: 200))
+      try session.begin()
+      try advance(&session, by: lots.number(below: 200))
       var other = try resumed(session, on: description)
-      while !other.isFinished { _ = other.trainEpoch() }
+      while !other.isFinished { _ = try other.trainEpoch() }
       #expect(End(other) == end)
     }
   }
@@ -122,9 +122,9 @@ import BoardDouble
     let plan = plan(description, epochs: 2, seed: 3)
     let end = End(try trained(description, task, plan))
     var session = try Session<DirectBoard>(description: description, task: task, plan: plan)
-    session.begin()
+    try session.begin()
     for _ in 0..<40 {
-      advance(&session, by: 5)
+      try advance(&session, by: 5)
       _ = session.result
       _ = session.checkpoint
       _ = session.learner.saturatedEdges
@@ -142,7 +142,7 @@ import BoardDouble
   @Test func `another run's checkpoint is refused and changes nothing`() throws {
     var session = try Session<DirectBoard>(
       description: description, task: task, plan: plan(description, epochs: 2))
-    session.begin()
+    try session.begin()
     let before = session.checkpoint
     var others: [Checkpoint<VirtualState>] = []
     let seed = try Session<DirectBoard>(

@@ -1,3 +1,4 @@
+import Circuit
 import Files
 import Firmware
 import Runs
@@ -8,7 +9,7 @@ import Wiring
 
 /// A double that writes down the inputs it is shown.
 private struct WatchedBoard: LearningBoard {
-  typealias Failure = Never
+  typealias Failure = CircuitError
   var inner: DirectBoard
   var shown: [[Voltage]] = []
   private var inputs: [Voltage] = []
@@ -17,23 +18,27 @@ private struct WatchedBoard: LearningBoard {
 
   var abilities: Abilities { inner.abilities }
   var longestPulse: Nanoseconds { inner.longestPulse }
-  mutating func drive(source: Int, at voltage: Voltage) {
+  mutating func drive(source: Int, at voltage: Voltage) throws(CircuitError) {
     inputs.append(voltage)
-    inner.drive(source: source, at: voltage)
+    try inner.drive(source: source, at: voltage)
   }
   mutating func settle() {
     if !inputs.isEmpty { shown.append(inputs) }
     inputs = []
     inner.settle()
   }
-  mutating func measure(target: Int) -> Voltage { inner.measure(target: target) }
-  mutating func clamp(target: Int, at voltage: Voltage) { inner.clamp(target: target, at: voltage) }
-  mutating func release(target: Int) { inner.release(target: target) }
-  mutating func compare(into comparisons: inout MutableSpan<Comparison>) {
-    inner.compare(into: &comparisons)
+  mutating func measure(target: Int) throws(CircuitError) -> Voltage {
+    try inner.measure(target: target)
   }
-  mutating func pulse(width: Nanoseconds, drives: Span<Drive>) -> Nanoseconds {
-    inner.pulse(width: width, drives: drives)
+  mutating func clamp(target: Int, at voltage: Voltage) throws(CircuitError) {
+    try inner.clamp(target: target, at: voltage)
+  }
+  mutating func release(target: Int) throws(CircuitError) { try inner.release(target: target) }
+  mutating func compare(into comparisons: inout MutableSpan<Comparison>) throws(CircuitError) {
+    try inner.compare(into: &comparisons)
+  }
+  mutating func pulse(width: Nanoseconds, drives: Span<Drive>) throws(CircuitError) -> Nanoseconds {
+    try inner.pulse(width: width, drives: drives)
   }
   mutating func now() -> Nanoseconds { inner.now() }
 }
@@ -97,11 +102,11 @@ private struct WatchedBoard: LearningBoard {
         board: WatchedBoard(double), description: description, problem: problem,
         plan: plan(description, epochs: 3, seed: seed),
         calibration: Calibration(nominal: description))
-      session.begin()
+      try session.begin()
       var orders: [[[Voltage]]] = []
       while !session.isFinished {
         session.board.shown = []
-        _ = session.trainEpoch()
+        _ = try session.trainEpoch()
         // Training first, then the measures.
         #expect(session.board.shown.count == 100 + 150)
         orders.append(Array(session.board.shown.prefix(100)))

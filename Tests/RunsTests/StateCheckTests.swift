@@ -126,8 +126,8 @@ import BoardDouble
       version: "0.1.0", board: board, task: task, plan: plan(board, epochs: 3))
     var session = try Session<DirectBoard>(
       description: board, task: task, plan: setting.plan)
-    session.begin()
-    _ = session.trainEpoch()
+    try session.begin()
+    _ = try session.trainEpoch()
     return (setting, session)
   }
 
@@ -178,7 +178,7 @@ import BoardDouble
     }
     var session = try Session<DirectBoard>(
       description: board, task: try shippedTask("two-tasks"), plan: plan(board, epochs: 200))
-    session.finish()
+    try session.finish()
     let whole = session.checkpoint
     #expect(whole.board!.analog.gates.contains { $0 > 10 })
     try session.restore(whole)

@@ -1,3 +1,4 @@
+import Circuit
 import Files
 import Firmware
 import Foundation
@@ -58,11 +59,10 @@ import BoardDouble
       }
       left = 3
       while !session.isFinished, try session.trainEpoch(stopping: { _ in stop() }) {}
-    } catch is WiredFailure<Never> {
+    } catch is WiredFailure<CircuitError> {
       // The drivers gave up, with words: conversions that slow are.
       return
     }
-    if session.board.analog.failure != nil { return }
     // A hundred years of board time are over for a clock that was near their end.
     if session.board.time.count > 3_100_000_000_000_000_000 { return }
     let written = try JSONEncoder().encode(session.checkpoint)
@@ -108,8 +108,8 @@ import BoardDouble
       description: setting.board, task: setting.task, plan: setting.plan)
     let pins = try? Session<PinBoard>(
       description: setting.board, task: setting.task, plan: setting.plan)
-    direct.begin()
-    _ = direct.trainEpoch()
+    try direct.begin()
+    _ = try direct.trainEpoch()
     let text = Array(try JSONEncoder().encode(direct.checkpoint))
     var used = 0
     for seed in 0..<rounds {

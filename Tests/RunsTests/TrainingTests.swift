@@ -15,7 +15,6 @@ import BoardDouble
     var held: [Double] = []
     for seed: UInt64 in 1...10 {
       let session = try trained(description, task, plan(description, epochs: 100, seed: seed))
-      #expect(session.board.analog.failure == nil)
       all.append(session.result.last.all.accuracy!)
       held.append(session.result.last.testing!.accuracy!)
     }
@@ -87,14 +86,14 @@ import BoardDouble
       let task = try shippedTask(name)
       var session = try Session<DirectBoard>(
         description: description, task: task, plan: plan(description, epochs: 1))
-      session.begin()
+      try session.begin()
       let samples = Array(task.samples.indices)
       // Between readings gates leak nothing, and ideal readings do not scatter.
-      let measures = session.measure(samples)
+      let measures = try session.measure(samples)
       var sum = 0.0
       var right = 0
       for sample in samples {
-        let outputs = session.outputs(for: sample)
+        let outputs = try session.outputs(for: sample)
         if let category = task.samples[sample].category {
           let rival = outputs.enumerated().filter { $0.offset != category }.map(\.element).max()!
           let lead = outputs[category] - rival
@@ -119,9 +118,9 @@ import BoardDouble
     description.imperfections.leakHighest = 0
     var session = try Session<DirectBoard>(
       description: description, task: try shippedTask("iris"), plan: plan(description, epochs: 1))
-    session.begin()
+    try session.begin()
     let before = session.result.gates
-    _ = session.measure(Array(0..<150))
+    _ = try session.measure(Array(0..<150))
     #expect(session.result.gates == before)
     #expect(session.progress.steps == 0)
   }
@@ -132,7 +131,7 @@ import BoardDouble
       var session = try Session<DirectBoard>(
         description: description, task: try shippedTask("iris"),
         plan: plan(description, epochs: 1))
-      session.begin()
+      try session.begin()
       #expect(session.result.gates.allSatisfy { abs($0 - 2.2) < tolerance })
     }
   }
@@ -145,7 +144,6 @@ import BoardDouble
     ]
     let session = try trained(
       description, try shippedTask("regression"), plan(description, epochs: 100))
-    #expect(session.board.analog.failure == nil)
     let curve = session.curve
     #expect(curve.last!.training.error * 5 <= curve[0].training.error)
   }

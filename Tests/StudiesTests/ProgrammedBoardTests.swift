@@ -21,26 +21,26 @@ private struct FailingBoard: LearningBoard {
 
   var abilities: Abilities { double.abilities }
   var longestPulse: Nanoseconds { double.longestPulse }
-  mutating func drive(source: Int, at voltage: Voltage) throws(NoAnswer) {
-    double.drive(source: source, at: voltage)
+  mutating func drive(source: Int, at voltage: Voltage) throws {
+    try double.drive(source: source, at: voltage)
   }
-  mutating func settle() throws(NoAnswer) { double.settle() }
-  mutating func measure(target: Int) throws(NoAnswer) -> Voltage {
+  mutating func settle() throws { double.settle() }
+  mutating func measure(target: Int) throws -> Voltage {
     left -= 1
     if left < 0 { throw NoAnswer() }
-    return double.measure(target: target)
+    return try double.measure(target: target)
   }
-  mutating func clamp(target: Int, at voltage: Voltage) throws(NoAnswer) {
-    double.clamp(target: target, at: voltage)
+  mutating func clamp(target: Int, at voltage: Voltage) throws {
+    try double.clamp(target: target, at: voltage)
   }
-  mutating func release(target: Int) throws(NoAnswer) { double.release(target: target) }
-  mutating func compare(into comparisons: inout MutableSpan<Comparison>) throws(NoAnswer) {
-    double.compare(into: &comparisons)
+  mutating func release(target: Int) throws { try double.release(target: target) }
+  mutating func compare(into comparisons: inout MutableSpan<Comparison>) throws {
+    try double.compare(into: &comparisons)
   }
-  mutating func pulse(width: Nanoseconds, drives: Span<Drive>) throws(NoAnswer) -> Nanoseconds {
-    double.pulse(width: width, drives: drives)
+  mutating func pulse(width: Nanoseconds, drives: Span<Drive>) throws -> Nanoseconds {
+    try double.pulse(width: width, drives: drives)
   }
-  mutating func now() throws(NoAnswer) -> Nanoseconds { double.now() }
+  mutating func now() throws -> Nanoseconds { double.now() }
 }
 
 @Suite struct ProgrammedBoardTests {

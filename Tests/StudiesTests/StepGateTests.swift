@@ -31,7 +31,7 @@ import BoardDouble
     let rule = RuleSettings(
       name: .overclamped, update: .comparator, pulse: 8e-3, fixedPulse: true)
     var session = try session(steps, calibrated: calibrated, rule: rule)
-    session.begin()
+    try session.begin()
     let gates = session.description.gates
     let step = try #require(gates.step)
     let initial = try #require(session.learner.gates.first)
@@ -39,7 +39,7 @@ import BoardDouble
     var worst = 0.0
     var limits = 0
     for index in 0..<4000 {
-      session.train(sample: session.problem.training[index % 100])
+      try session.train(sample: session.problem.training[index % 100])
       if index % 50 == 49 {
         let result = session.result
         for (estimate, gate) in zip(result.estimatedGates, result.gates) {
@@ -60,11 +60,11 @@ import BoardDouble
       var session = try Session<DirectBoard>(
         description: board, task: try shippedTask("iris"),
         plan: Plan(rule: rule, epochs: 20, seed: 1, lastPulse: 1))
-      session.begin()
+      try session.begin()
       var widths: [(unmet: Double, width: Double)] = []
       for _ in 0..<20 {
         let unmet = try #require(session.progress.last).training.unmet
-        _ = session.trainEpoch()
+        _ = try session.trainEpoch()
         guard case .error(let width) = session.learner.step.rule.length else { continue }
         widths.append((unmet, width.seconds))
       }
@@ -90,7 +90,7 @@ import BoardDouble
     let rule = RuleSettings(update: .multiplier, normalised: true)
     var session = try Session<DirectBoard>(
       description: board, task: task, plan: Plan(rule: rule, epochs: 3, seed: 1))
-    session.finish()
+    try session.finish()
     #expect(session.curve.allSatisfy { $0.training.unmet == 0 && $0.training.error == 0 })
     #expect(session.progress.learned == 0)
   }

@@ -25,9 +25,9 @@ package func plan(_ description: BoardDescription, epochs: Int, seed: UInt64 = 1
 
 extension Session where Board == DirectBoard {
   /// Trains to the end without a break.
-  package mutating func finish() {
-    begin()
-    while !isFinished { _ = trainEpoch() }
+  package mutating func finish() throws {
+    try begin()
+    while !isFinished { _ = try trainEpoch() }
   }
 }
 
@@ -36,7 +36,7 @@ package func trained(_ description: BoardDescription, _ task: TaskDescription, _
   -> Session<DirectBoard>
 {
   var session = try Session<DirectBoard>(description: description, task: task, plan: plan)
-  session.finish()
+  try session.finish()
   return session
 }
 

@@ -1,3 +1,4 @@
+#if Simulation
 import ArgumentParser
 import Files
 import Firmware
@@ -336,3 +337,4 @@ private struct SilentBoard: LearningBoard {
   }
   mutating func now() -> Nanoseconds { time }
 }
+#endif

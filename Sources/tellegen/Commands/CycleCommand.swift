@@ -1,3 +1,4 @@
+#if Simulation
 import ArgumentParser
 import Files
 import Foundation
@@ -282,3 +283,4 @@ struct CycleCommand: ParsableCommand {
     }
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if Simulation
 import ArgumentParser
 import Circuit
 import Files
@@ -254,3 +255,4 @@ struct DescendCommand: ParsableCommand {
     return words(sum / count, Double(right) / count, isSorting)
   }
 }
+#endif

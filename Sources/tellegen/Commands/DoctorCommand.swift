@@ -2,7 +2,6 @@ import ArgumentParser
 import Files
 import Foundation
 import LinuxGPIO
-import BoardDouble
 import Wiring
 
 struct DoctorCommand: ParsableCommand {

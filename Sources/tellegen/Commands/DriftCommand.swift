@@ -1,3 +1,4 @@
+#if Simulation
 import ArgumentParser
 import Files
 import Foundation
@@ -119,3 +120,4 @@ struct DriftCommand: ParsableCommand {
     }
   }
 }
+#endif

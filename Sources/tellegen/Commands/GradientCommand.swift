@@ -1,3 +1,4 @@
+#if Simulation
 import ArgumentParser
 import Circuit
 import Files
@@ -109,3 +110,4 @@ struct GradientCommand: ParsableCommand {
     }
   }
 }
+#endif

@@ -1,10 +1,10 @@
+#if Simulation
 import ArgumentParser
 import Files
 import Firmware
 import Foundation
 import Runs
 import LinuxGPIO
-import BoardDouble
 import Wiring
 
 extension BenchmarkCommand {
@@ -76,3 +76,4 @@ extension BenchmarkCommand {
     }
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if Simulation
 import ArgumentParser
 import Files
 import Firmware
@@ -177,3 +178,4 @@ struct ReplayCommand: ParsableCommand {
     try Exits.leave("the replay differs: \(what)", with: Exits.missed)
   }
 }
+#endif

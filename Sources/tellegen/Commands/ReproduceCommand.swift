@@ -1,3 +1,4 @@
+#if Simulation
 import ArgumentParser
 import Files
 import Foundation
@@ -154,3 +155,4 @@ struct ReproduceCommand: ParsableCommand {
     return Format.table(rows)
   }
 }
+#endif

@@ -3,7 +3,6 @@ import Files
 import Firmware
 import Foundation
 import LinuxGPIO
-import BoardDouble
 import Wiring
 
 struct RestCommand: ParsableCommand {

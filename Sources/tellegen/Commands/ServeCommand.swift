@@ -1,3 +1,4 @@
+#if Simulation
 public import ArgumentParser
 import Circuit
 import Files
@@ -141,3 +142,4 @@ struct ServeCommand: ParsableCommand {
     var sourcesDriven: Int
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if Simulation
 import Circuit
 import Files
 import Firmware
@@ -82,3 +83,4 @@ struct StateFile {
         date: Date().timeIntervalSince1970), to: name)
   }
 }
+#endif

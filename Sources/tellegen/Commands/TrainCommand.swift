@@ -4,7 +4,6 @@ import Firmware
 import Foundation
 import Reports
 import Runs
-import BoardDouble
 import Targets
 import Traces
 
