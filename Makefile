@@ -80,6 +80,7 @@ hil: front = signals
 hil: gpiod2 = PKG_CONFIG_PATH=$$(hil/libgpiod)/pkgconfig LD_LIBRARY_PATH=$$(hil/libgpiod)/lib
 hil: program2 = .build-gpiod2/release/tellegen
 hil: bundle = .build-test/release/TellegenPackageTests.xctest
+hil: signals ?= 200
 hil: export SIGNALS = $(signals)
 hil: ## learn through a real kernel's GPIO in a virtual machine (only="breadboard lines" signals=200)
 	@hil/run --names $(only) >/dev/null
