@@ -72,23 +72,38 @@ bench: ## measure speed, accuracy and gate estimates, and count the firmware's i
 	Scripts/benchmark
 
 # With this system's libgpiod first, then all again with 2.x: the program, the tests, the machine.
+hil: system = sim spi-breadboard
+hil: quiet = breadboard lattice spi-lattice restarts lines sim host conformance
+# What is not judged by time runs in two machines at once.
+hil: beside = spi-signals lattice-signals reporter rest kills
+hil: front = signals
 hil: gpiod2 = PKG_CONFIG_PATH=$$(hil/libgpiod)/pkgconfig LD_LIBRARY_PATH=$$(hil/libgpiod)/lib
 hil: program2 = .build-gpiod2/release/tellegen
-hil: ## learn through a real kernel's GPIO in a virtual machine (first time: builds a kernel)
+hil: bundle = .build-test/release/TellegenPackageTests.xctest
+hil: signals ?= 200
+hil: export SIGNALS = $(signals)
+hil: ## learn through a real kernel's GPIO in a virtual machine (only="breadboard lines" signals=200)
+	@hil/run --names $(only) >/dev/null
 	@Scripts/setup build test hil
 	hil/kernel >/dev/null
+ifeq ($(only),)
 	swift build $(tests) --build-tests
-	ONLY="sim spi-breadboard" hil/check .build-test/release/tellegen
+	hil/run .build-test/release/tellegen $(bundle) $(system)
+endif
 	$(gpiod2) swift build --scratch-path .build-gpiod2 -c release --product tellegen
+ifeq ($(only),)
 	Scripts/check-shim
+endif
 	$(gpiod2) $(program2) doctor | grep 'libgpiod: 2'
 	$(gpiod2) swift build $(tests) --build-tests
+ifeq ($(only),)
 	$(gpiod2) swift test $(tests) --skip-build --parallel
-	$(gpiod2) ONLY="breadboard lattice spi-lattice restarts lines sim host conformance" \
-	  hil/check $(program2) .build-test/release/TellegenPackageTests.xctest
-	@# What is not judged by time runs in two machines at once.
+	$(gpiod2) hil/run $(program2) $(bundle) $(quiet)
 	mkdir -p .build-hil
-	$(gpiod2) WORK=.build-hil/beside ONLY="spi-signals lattice-signals reporter rest kills" hil/check $(program2) \
-	  >.build-hil/beside.log 2>&1 & beside=$$!; trap 'kill $$beside' INT TERM; \
-	$(gpiod2) ONLY=signals hil/check $(program2); status=$$?; \
+	$(gpiod2) WORK=.build-hil/beside hil/run $(program2) $(bundle) $(beside) >.build-hil/beside.log 2>&1 & \
+	beside=$$!; trap 'kill $$beside' INT TERM; \
+	$(gpiod2) hil/run $(program2) $(bundle) $(front); status=$$?; \
 	wait $$beside || status=1; cat .build-hil/beside.log; exit $$status
+else
+	$(gpiod2) hil/run $(program2) $(bundle) $(only)
+endif

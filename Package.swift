@@ -146,6 +146,12 @@ let package = Package(
       ]),
     .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "Studies", "Runs"]),
     .testTarget(name: "CommandLineTests", dependencies: ["tellegen"]),
+    // The program at the lines of a kernel, in a virtual machine; run by `make hil`.
+    .testTarget(
+      name: "KernelTests",
+      dependencies: [
+        "TestSupport", "Targets", "Runs", "BoardDouble", "Wiring", "Firmware", "Files",
+      ]),
   ]
 )
 

@@ -1,0 +1,3 @@
+# A chip of this kernel's own gpio-sim.
+/sim /tellegen /out
+code sim $?
