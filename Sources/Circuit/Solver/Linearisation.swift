@@ -68,28 +68,3 @@ public struct Linearisation: Sendable {
     return values
   }
 }
-
-/// A number of an element that a gradient can be taken by.
-public enum BranchParameter: String, Sendable, CaseIterable, Codable {
-  /// A transistor's gate voltage, V.
-  case gate
-  /// A transistor's threshold voltage, V.
-  case threshold
-  /// A transistor's strength, A/V^2.
-  case strength
-  /// A resistor's or potentiometer's conductance, S.
-  case conductance
-  /// A diode's saturation current, A.
-  case saturationCurrent
-
-  /// The parameter in words.
-  var words: String {
-    switch self {
-    case .gate: "gate voltage"
-    case .threshold: "threshold voltage"
-    case .strength: "strength"
-    case .conductance: "conductance"
-    case .saturationCurrent: "saturation current"
-    }
-  }
-}

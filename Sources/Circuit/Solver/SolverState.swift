@@ -15,13 +15,23 @@ import Portable
 /// solved as accurately as any other.
 final class SolverState: @unchecked Sendable {
   // Sendable by hand: written only while one operating point holds the sole reference.
-  enum Kind: UInt8 { case transistor, linear, diode }
+  enum Kind: UInt8 { case transistor, linear, nonlinear }
 
   struct Linear {
     var low: Int32
     var high: Int32
     var slot: Int32
     var conductance: Double
+  }
+
+  /// An element with a current that depends on the voltage between its ends alone.
+  struct Nonlinear: BitwiseCopyable {
+    var low: Int32
+    var high: Int32
+    var slot: Int32
+    /// Whether the element's first end is the one with the higher internal number.
+    var reversed: Bool
+    var law: NonlinearLaw
   }
 
   /// A branch as the sweeps and the read-outs see it.
@@ -43,10 +53,10 @@ final class SolverState: @unchecked Sendable {
 
   let transistorCount: Int
   let linearCount: Int
-  let diodeCount: Int
+  let nonlinearCount: Int
   let transistors: UnsafeMutablePointer<PreparedTransistor>
   let linears: UnsafeMutablePointer<Linear>
-  let diodes: UnsafeMutablePointer<PreparedDiode>
+  let nonlinears: UnsafeMutablePointer<Nonlinear>
 
   /// Voltages by internal number.
   let voltages: UnsafeMutablePointer<Double>
@@ -81,7 +91,7 @@ final class SolverState: @unchecked Sendable {
     activeLaw = law
     var transistors: [PreparedTransistor] = []
     var linears: [Linear] = []
-    var diodes: [PreparedDiode] = []
+    var nonlinears: [Nonlinear] = []
     var links: [Link] = []
     var degree = [Int32](repeating: 0, count: plan.nodeCount + 1)
     for branch in branches {
@@ -92,6 +102,10 @@ final class SolverState: @unchecked Sendable {
       let slot = plan.slot(low: low, high: high)
       degree[Int(low) + 1] += 1
       degree[Int(high) + 1] += 1
+      func addLinear(_ conductance: Double) {
+        links.append(Link(kind: .linear, reversed: from > to, index: Int32(linears.count)))
+        linears.append(Linear(low: low, high: high, slot: slot, conductance: conductance))
+      }
       switch branch.element {
       case .transistor(let transistor, let gate):
         var prepared = PreparedTransistor(transistor, gate: gate, law: law)
@@ -99,18 +113,15 @@ final class SolverState: @unchecked Sendable {
         links.append(
           Link(kind: .transistor, reversed: from > to, index: Int32(transistors.count)))
         transistors.append(prepared)
-      case .diode(let diode):
-        var prepared = PreparedDiode(diode)
-        (prepared.low, prepared.high, prepared.slot) = (low, high, slot)
-        prepared.reversed = from > to
-        links.append(Link(kind: .diode, reversed: from > to, index: Int32(diodes.count)))
-        diodes.append(prepared)
-      case .resistor, .potentiometer, .open:
-        links.append(Link(kind: .linear, reversed: from > to, index: Int32(linears.count)))
-        linears.append(
-          Linear(
-            low: low, high: high, slot: slot,
-            conductance: Self.conductance(branch.element)))
+      case .fixed(let element):
+        switch element.kind.law {
+        case .linear(let ohms): addLinear(1 / ohms)
+        case .nonlinear(let law):
+          links.append(Link(kind: .nonlinear, reversed: from > to, index: Int32(nonlinears.count)))
+          nonlinears.append(
+            Nonlinear(low: low, high: high, slot: slot, reversed: from > to, law: law))
+        }
+      case .open: addLinear(0)
       }
     }
     for index in 1...plan.nodeCount { degree[index] += degree[index - 1] }
@@ -128,7 +139,7 @@ final class SolverState: @unchecked Sendable {
     self.links = links
     transistorCount = transistors.count
     linearCount = linears.count
-    diodeCount = diodes.count
+    nonlinearCount = nonlinears.count
     // The transistors are evaluated two at a time: a device of no strength fills the last pair.
     if transistors.count % 2 == 1 {
       var filler = PreparedTransistor()
@@ -137,7 +148,7 @@ final class SolverState: @unchecked Sendable {
     }
     self.transistors = Self.memory(transistors)
     self.linears = Self.memory(linears)
-    self.diodes = Self.memory(diodes)
+    self.nonlinears = Self.memory(nonlinears)
     start = Self.memory(plan.start)
     reach = Self.memory(plan.reach)
     targets = Self.memory(plan.targets)
@@ -155,7 +166,7 @@ final class SolverState: @unchecked Sendable {
   deinit {
     transistors.deallocate()
     linears.deallocate()
-    diodes.deallocate()
+    nonlinears.deallocate()
     voltages.deallocate()
     inflow.deallocate()
     step.deallocate()
@@ -184,15 +195,6 @@ final class SolverState: @unchecked Sendable {
     let pointer = UnsafeMutablePointer<Value>.allocate(capacity: max(count, 1))
     pointer.initialize(repeating: value, count: max(count, 1))
     return pointer
-  }
-
-  /// The conductance in siemens of a linear element; zero for `open`.
-  static func conductance(_ element: Element) -> Double {
-    switch element {
-    case .resistor(let ohms): 1 / ohms
-    case .potentiometer(let potentiometer, let step): 1 / potentiometer.ohms(at: step)
-    case .transistor, .diode, .open: 0
-    }
   }
 
   /// The branches with their present gate voltages.
@@ -249,10 +251,10 @@ final class SolverState: @unchecked Sendable {
       let current = device.conductance * (voltages[Int(device.low)] - voltages[Int(device.high)])
       add(device.low, device.high, device.slot, current, SIMD2(repeating: device.conductance))
     }
-    for index in 0..<diodeCount {
-      let device = diodes[index]
+    for index in 0..<nonlinearCount {
+      let device = nonlinears[index]
       let volts = voltages[Int(device.low)] - voltages[Int(device.high)]
-      let flow = device.flow(device.reversed ? -volts : volts)
+      let flow = device.law.flow(device.reversed ? -volts : volts)
       add(
         device.low, device.high, device.slot, device.reversed ? -flow.current : flow.current,
         SIMD2(repeating: flow.conductance))
@@ -630,8 +632,8 @@ final class SolverState: @unchecked Sendable {
     case .linear:
       let conductance = linears[Int(link.index)].conductance
       return (conductance * (from - to), conductance, conductance)
-    case .diode:
-      let flow = diodes[Int(link.index)].flow(from - to)
+    case .nonlinear:
+      let flow = nonlinears[Int(link.index)].law.flow(from - to)
       return (flow.current, flow.conductance, flow.conductance)
     }
   }
@@ -639,31 +641,16 @@ final class SolverState: @unchecked Sendable {
   /// How a branch's current changes with a parameter at the present voltages; nil where its element
   /// has no such parameter.
   func derivative(_ index: Int, by parameter: BranchParameter) -> Double? {
-    let volts =
-      voltages[Int(plan.place[branches[index].from])]
-      - voltages[Int(plan.place[branches[index].to])]
-    switch (branches[index].element, parameter) {
-    case (.transistor(let transistor, _), .gate), (.transistor(let transistor, _), .threshold):
+    let from = voltages[Int(plan.place[branches[index].from])]
+    let to = voltages[Int(plan.place[branches[index].to])]
+    switch branches[index].element {
+    case .transistor(let transistor, _):
       let flow = flow(index)
-      let slope = (flow.slopeTo - flow.slopeFrom) / transistor.slope
-      return parameter == .gate ? slope : -slope
-    case (.transistor(var transistor, _), .strength):
-      // The current is proportional to the strength: that of a device of strength 1, which a dead
-      // one has too.
-      transistor.strength = 1
-      let device = transistors[Int(links[index].index)]
-      return transistor.current(
-        gate: device.gate, from: voltages[Int(plan.place[branches[index].from])],
-        to: voltages[Int(plan.place[branches[index].to])], law: law)
-    case (.resistor, .conductance), (.potentiometer, .conductance): return volts
-    case (.diode(let diode), .saturationCurrent):
-      let width = diode.ideality * Diode.thermalVoltage
-      let prepared = diodes[Int(links[index].index)]
-      if volts > prepared.kneeVoltage {
-        return 1 / diode.saturationCurrent + (volts - prepared.kneeVoltage) / width
-      }
-      return Elementary.exp(volts / width) - 1
-    default: return nil
+      return transistor.derivative(
+        by: parameter, gate: transistors[Int(links[index].index)].gate, from: from, to: to,
+        slopes: (flow.slopeFrom, flow.slopeTo), law: law)
+    case .fixed(let element): return element.kind.derivative(by: parameter, at: from - to)
+    case .open: return nil
     }
   }
 }
