@@ -217,7 +217,7 @@ public struct AnalogBoard: Sendable {
       let element: Element?
       switch fault.kind {
       case .dead: element = .open
-      case .shorted: element = .resistor(ohms: 1)
+      case .shorted: element = .fixed(.resistor(ohms: 1))
       case .comparatorStuckLow, .comparatorStuckHigh: element = nil
       }
       if let element {
@@ -262,10 +262,7 @@ public struct AnalogBoard: Sendable {
     switch part {
     case .learning: return transistor(gate: 0)
     case .transistor(let gate): return transistor(gate: gate)
-    case .resistor(let ohms): return .resistor(ohms: ohms)
-    case .potentiometer(let potentiometer, let step):
-      return .potentiometer(potentiometer, step: step)
-    case .diode(let diode): return .diode(diode)
+    case .fixed(let element): return .fixed(element)
     }
   }
 

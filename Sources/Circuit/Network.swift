@@ -66,20 +66,9 @@ extension Element {
     }
     switch self {
     case .transistor(let transistor, let gate):
-      try check(transistor.strength, "strength (A/V^2)", 0...1000)
-      try check(transistor.threshold, "threshold (V)", -1000...1000)
-      try check(transistor.slope, "slope factor", 0.1...10)
+      try transistor.validate(check)
       try check(gate, "gate voltage", CircuitError.voltageRange)
-    case .resistor(let ohms):
-      try check(ohms, "resistance (ohm)", 1e-3...1e15)
-    case .potentiometer(let potentiometer, let step):
-      try check(potentiometer.lowest, "lowest resistance (ohm)", 1e-3...1e15)
-      try check(potentiometer.highest, "highest resistance (ohm)", potentiometer.lowest...1e15)
-      try check(Double(potentiometer.steps), "number of steps", 2...65536)
-      try check(Double(step), "step", 0...Double(potentiometer.steps - 1))
-    case .diode(let diode):
-      try check(diode.saturationCurrent, "saturation current (A)", 1e-18...1e-3)
-      try check(diode.ideality, "ideality", 0.5...10)
+    case .fixed(let element): try element.kind.validate(check)
     case .open: break
     }
   }

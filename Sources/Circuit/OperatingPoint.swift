@@ -1,4 +1,4 @@
-import Elements
+public import Elements
 
 /// How a solve went.
 public struct Solution: Sendable, Equatable {
@@ -140,19 +140,19 @@ public struct OperatingPoint: Sendable {
     try element.validate(branch: branch)
     let link = state.links[branch]
     switch (link.kind, element) {
-    case (.linear, .resistor), (.linear, .potentiometer), (.linear, .open):
-      makeUnique()
-      state.branches[branch].element = element
-      state.linears[Int(link.index)].conductance = SolverState.conductance(element)
     case (.transistor, .transistor(let transistor, let gate)):
       makeUnique()
       state.branches[branch].element = element
-      let place = state.transistors + Int(link.index)
+      let index = Int(link.index)
       var prepared = PreparedTransistor(transistor, gate: gate, law: state.law)
-      prepared.low = place.pointee.low
-      prepared.high = place.pointee.high
-      prepared.slot = place.pointee.slot
-      place.pointee = prepared
+      let old = state.transistors[index]
+      (prepared.low, prepared.high, prepared.slot) = (old.low, old.high, old.slot)
+      state.transistors[index] = prepared
+    case (.linear, _):
+      guard let conductance = element.conductance else { fallthrough }
+      makeUnique()
+      state.branches[branch].element = element
+      state.linears[Int(link.index)].conductance = conductance
     default:
       state = state.copy(replacing: branch, by: element)
     }

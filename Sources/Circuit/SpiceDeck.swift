@@ -73,31 +73,13 @@ public struct SpiceDeck: Sendable {
     }
   }
 
-  /// kT/q in volts at ngspice's temperature of 27 degrees Celsius.
-  private static let spiceThermalVoltage = 0.025_864_926
-
   private static func lines(of branch: Branch, number: Int) -> [String] {
-    let ends = "n\(branch.from) n\(branch.to)"
-    switch branch.element {
+    let (from, to) = ("n\(branch.from)", "n\(branch.to)")
+    return switch branch.element {
     case .transistor(let transistor, let gate):
-      guard transistor.strength > 0 else { return ["* branch \(number): a dead transistor"] }
-      // A junction's saturation current of 0 would mean the default: make it too small to see.
-      return [
-        "vgate\(number) g\(number) 0 dc \(gate)",
-        "m\(number) n\(branch.from) g\(number) n\(branch.to) 0 t\(number) w=10u l=10u",
-        ".model t\(number) nmos(level=1 vto=\(transistor.threshold) kp=\(transistor.strength)"
-          + " gamma=0 lambda=0 is=1e-30)",
-      ]
-    case .resistor(let ohms): return ["r\(number) \(ends) \(ohms)"]
-    case .potentiometer(let potentiometer, let step):
-      return ["r\(number) \(ends) \(potentiometer.ohms(at: step))"]
-    case .diode(let diode):
-      let emission = diode.ideality * Diode.thermalVoltage / spiceThermalVoltage
-      return [
-        "d\(number) \(ends) j\(number)",
-        ".model j\(number) d(is=\(diode.saturationCurrent) n=\(emission))",
-      ]
-    case .open: return ["* branch \(number): open"]
+      transistor.spiceLines(number: number, from: from, to: to, gate: gate)
+    case .fixed(let element): element.kind.spiceLines(number: number, from: from, to: to)
+    case .open: ["* branch \(number): open"]
     }
   }
 }

@@ -27,20 +27,59 @@ public struct Diode: Sendable, Equatable, Codable {
   }
 }
 
-/// A diode with its constants multiplied out, and where it stands in the solver's arrays.
-package struct PreparedDiode: BitwiseCopyable, Sendable {
-  package var low: Int32 = 0
-  package var high: Int32 = 0
-  package var slot: Int32 = 0
-  /// Whether the anode is the end with the higher internal number.
-  package var reversed = false
-  package var saturation: Double
-  package var inverseVoltage: Double
-  /// Voltage, current and conductance at which the straight continuation begins.
-  package var kneeVoltage: Double
-  package var kneeCurrent: Double
-  package var kneeConductance: Double
+extension Diode: ElementKind {
+  package static var usual: Diode { Diode() }
 
+  package static var entries: [ElementEntry<Diode>] {
+    [
+      .number(Quantity("saturation", \.saturationCurrent, 1e-18...1e-3, "A")),
+      .number(Quantity("ideality", \.ideality, 0.5...5)),
+    ]
+  }
+
+  package var element: FixedElement { .diode(self) }
+
+  package var law: ElementLaw { .nonlinear(.diode(PreparedDiode(self))) }
+
+  package func validate<Failure: Error>(
+    _ check: (Double, String, ClosedRange<Double>) throws(Failure) -> Void
+  ) throws(Failure) {
+    try check(saturationCurrent, "saturation current (A)", 1e-18...1e-3)
+    try check(ideality, "ideality", 0.5...10)
+  }
+
+  /// kT/q in volts at ngspice's temperature of 27 degrees Celsius.
+  private static let spiceThermalVoltage = 0.025_864_926
+
+  package func spiceLines(number: Int, from: String, to: String) -> [String] {
+    let emission = ideality * Self.thermalVoltage / Self.spiceThermalVoltage
+    return [
+      "d\(number) \(from) \(to) j\(number)",
+      ".model j\(number) d(is=\(saturationCurrent) n=\(emission))",
+    ]
+  }
+
+  package var purchase: Purchase { Purchase(part: "diode") }
+
+  package func derivative(by parameter: BranchParameter, at volts: Double) -> Double? {
+    guard parameter == .saturationCurrent else { return nil }
+    let width = ideality * Self.thermalVoltage
+    let knee = PreparedDiode(self).kneeVoltage
+    if volts > knee { return 1 / saturationCurrent + (volts - knee) / width }
+    return Elementary.exp(volts / width) - 1
+  }
+}
+
+/// A diode with its constants multiplied out.
+package struct PreparedDiode: BitwiseCopyable, Sendable {
+  package let saturation: Double
+  package let inverseVoltage: Double
+  /// Voltage, current and conductance at which the straight continuation begins.
+  package let kneeVoltage: Double
+  package let kneeCurrent: Double
+  package let kneeConductance: Double
+
+  /// A diode's constants.
   package init(_ diode: Diode) {
     let width = diode.ideality * Diode.thermalVoltage
     saturation = diode.saturationCurrent

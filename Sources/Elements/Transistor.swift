@@ -59,6 +59,81 @@ public struct Transistor: Sendable, Equatable, Codable {
   }
 }
 
+extension Transistor {
+  /// The nominal transistor's numbers in board files.
+  package static var quantities: [Quantity<Transistor>] {
+    [
+      Quantity("strength", \.strength, 1e-7...1, "A/V^2"),
+      Quantity("threshold", \.threshold, -5...5, "V"),
+      Quantity("slope", \.slope, 1...3),
+    ]
+  }
+
+  /// The fixed gate voltage that a board file may give an edge, in V.
+  package static let gateAllowed = -15.0...15.0
+
+  /// Checks what the solver needs, all but the gate voltage: wider than what board files allow.
+  ///
+  /// - Parameter check: takes a value, what it is and the allowed range, and throws where the one is
+  ///   not in the other.
+  /// - Throws: what `check` throws.
+  package func validate<Failure: Error>(
+    _ check: (Double, String, ClosedRange<Double>) throws(Failure) -> Void
+  ) throws(Failure) {
+    try check(strength, "strength (A/V^2)", 0...1000)
+    try check(threshold, "threshold (V)", -1000...1000)
+    try check(slope, "slope factor", 0.1...10)
+  }
+
+  /// The lines of a level-1 MOSFET in a deck for SPICE: the sharp law with slope factor 1.
+  ///
+  /// - Parameters:
+  ///   - number: the branch's number, for names.
+  ///   - from: the node from which current is counted, in the deck's words.
+  ///   - to: the other node.
+  ///   - gate: the gate voltage, V.
+  package func spiceLines(number: Int, from: String, to: String, gate: Double) -> [String] {
+    guard strength > 0 else { return ["* branch \(number): a dead transistor"] }
+    // A junction's saturation current of 0 would mean the default: make it too small to see.
+    return [
+      "vgate\(number) g\(number) 0 dc \(gate)",
+      "m\(number) \(from) g\(number) \(to) 0 t\(number) w=10u l=10u",
+      ".model t\(number) nmos(level=1 vto=\(threshold) kp=\(strength)"
+        + " gamma=0 lambda=0 is=1e-30)",
+    ]
+  }
+
+  /// What to buy for two edges, in both twins.
+  package static var purchase: Purchase { Purchase(part: "ALD1106", isChip: true) }
+
+  /// How its current changes with a parameter while its ends' voltages stay, in amperes per unit of
+  /// the parameter; `nil` where it has no such parameter.
+  ///
+  /// - Parameters:
+  ///   - parameter: the parameter.
+  ///   - gate: the gate voltage, V.
+  ///   - voltageA: the voltage of the terminal from which the current is counted.
+  ///   - voltageB: the voltage of the other terminal.
+  ///   - slopes: how fast the current grows with `voltageA` and falls with `voltageB`, S.
+  ///   - law: the law at threshold.
+  package func derivative(
+    by parameter: BranchParameter, gate: Double, from voltageA: Double, to voltageB: Double,
+    slopes: (a: Double, b: Double), law: ThresholdLaw
+  ) -> Double? {
+    switch parameter {
+    case .gate: return (slopes.b - slopes.a) / slope
+    case .threshold: return -((slopes.b - slopes.a) / slope)
+    case .strength:
+      // The current is proportional to the strength: that of a device of strength 1, which a dead
+      // one has too.
+      var unit = self
+      unit.strength = 1
+      return unit.current(gate: gate, from: voltageA, to: voltageB, law: law)
+    default: return nil
+    }
+  }
+}
+
 /// A transistor with its constants multiplied out, and where it stands in the solver's arrays.
 package struct PreparedTransistor: BitwiseCopyable, Sendable {
   /// Place of the end with the lower internal number.

@@ -107,7 +107,7 @@ private func randomLikeness(
       let gate = gates.lowerBound + (gates.upperBound - gates.lowerBound) * uniform()
       element = .transistor(Transistor(), gate: gate)
     } else {
-      element = .resistor(ohms: 1 / (1e-4 + 3e-3 * uniform()))
+      element = .fixed(.resistor(ohms: 1 / (1e-4 + 3e-3 * uniform())))
     }
     branches.append(Branch(from: from, to: to, element: element))
   }

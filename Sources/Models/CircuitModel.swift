@@ -45,6 +45,8 @@ package struct CircuitModel: DifferentiableModel, Sendable {
   private var devices: [Transistor]
   private var gates: [Double]
   private var rise = 0.0
+  /// What the circuit refused, by parameter; an evaluation throws it until it is put right.
+  private var refused: [Int: CircuitError] = [:]
 
   /// An error scaled to this many volts is what a rule nudges by, so that a nudge means the same
   /// whatever the cost's unit.
@@ -93,7 +95,7 @@ package struct CircuitModel: DifferentiableModel, Sendable {
     self.gates = gates
   }
 
-  /// The gate voltages, V.
+  /// The gate voltages, V. One that the circuit refuses is kept, and the next evaluation throws.
   package var parameters: [Double] {
     get { gates }
     set {
@@ -104,7 +106,7 @@ package struct CircuitModel: DifferentiableModel, Sendable {
   }
 
   /// The transistors as the model believes them, by parameter, at the temperature they were given
-  /// for.
+  /// for. One that the circuit refuses is kept, and the next evaluation throws.
   package var transistors: [Transistor] {
     get { devices }
     set {
@@ -127,20 +129,35 @@ package struct CircuitModel: DifferentiableModel, Sendable {
 
   private mutating func set(_ index: Int, _ gate: Double) {
     gates[index] = gate
-    // What is not a voltage is kept out of the circuit and shows in `outputs`.
-    if CircuitError.voltageRange.contains(gate) { try? point.setGate(branches[index], gate) }
+    // Where the transistor itself was refused the circuit still holds the one before.
+    if refused[index] != nil { return renew(index) }
+    do throws(CircuitError) {
+      try point.setGate(branches[index], gate)
+    } catch {
+      refused[index] = error
+    }
   }
 
   private mutating func renew(_ index: Int) {
     var device = devices[index]
     device.threshold -= 0.0012 * rise
     device.strength *= max(1 - 0.005 * rise, 0.05)
-    try? point.replace(branches[index], .transistor(device, gate: gates[index]))
+    do throws(CircuitError) {
+      try point.replace(branches[index], .transistor(device, gate: gates[index]))
+      refused[index] = nil
+    } catch {
+      refused[index] = error
+    }
+  }
+
+  /// Throws what was refused, of the first parameter if it was several.
+  private func checkAccepted() throws(CircuitError) {
+    if let first = refused.min(by: { $0.key < $1.key }) { throw first.value }
   }
 
   /// The outputs for input voltages, V.
-  /// - Throws: `CircuitError` where an input is not allowed, a gate voltage is not a number or
-  ///   there is no solution.
+  /// - Throws: `CircuitError` where an input is not allowed, a gate voltage or a transistor was set
+  ///   that is not, or there is no solution.
   package mutating func outputs(for inputs: [Double]) throws -> [Double] {
     try solve(inputs)
     return try read()
@@ -150,10 +167,7 @@ package struct CircuitModel: DifferentiableModel, Sendable {
     guard volts.count == inputs.count else {
       throw .wrongVoltageCount(given: volts.count, expected: inputs.count)
     }
-    for (index, gate) in gates.enumerated() where !CircuitError.voltageRange.contains(gate) {
-      throw .invalidQuantity(
-        what: "gate voltage of branch \(branches[index])", value: gate, allowed: "-1000 to 1000 V")
-    }
+    try checkAccepted()
     for (node, value) in zip(inputs, volts) { try point.drive(node, value) }
     try point.solve()
   }
@@ -205,8 +219,9 @@ package struct CircuitModel: DifferentiableModel, Sendable {
 
   /// The gradient of outputs weighted by `weights` with the transistors' thresholds, at the present
   /// operating point: what corrects the estimates of a board from its outputs alone.
-  /// - Throws: `CircuitError` where there is no such branch.
+  /// - Throws: `CircuitError` where a gate voltage or a transistor was set that is not allowed.
   package mutating func thresholdGradient(weights: [Double]) throws(CircuitError) -> [Double] {
+    try checkAccepted()
     var byNode = [Double](repeating: 0, count: point.nodeCount)
     for (output, weight) in zip(readouts, weights) {
       byNode[output.node] += weight

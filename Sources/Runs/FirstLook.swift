@@ -273,8 +273,9 @@ public struct FirstLook: Sendable {
         // Half as much again as the strongest gate gives: for the spread.
         siemens += 1.5 * description.transistor.strength * (description.gates.supply + 0.5)
       case .transistor(let gate): siemens += 1.5 * description.transistor.strength * max(gate, 0)
-      case .resistor(let ohms): siemens += 1 / max(ohms, 1e-3)
-      case .potentiometer, .diode: return 1
+      case .fixed(let element):
+        guard let most = element.kind.mostSiemens else { return 1 }
+        siemens += most
       }
     }
     let joined = description.faults.contains { fault in

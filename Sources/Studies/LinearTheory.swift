@@ -33,11 +33,15 @@ package struct LinearTask: Sendable {
 
   let matrix: Matrix
 
+  /// A direction that learning corrects this much slower than the fastest counts as not corrected: far
+  /// below what a task sees, far above what the rounding of a solved network leaves (some 1e-12).
+  static let reached = 1e-6
+
   /// How fast the solved task drifts along directions that it does not see, V/s: B without its part
   /// that M opposes.
   package var drift: [Double] {
-    let kernel = matrix.leastSquares(bias, tolerance: 1e-6).kernel
-    let left = matrix.transposed.leastSquares(bias, tolerance: 1e-6).kernel
+    let kernel = matrix.leastSquares(bias, tolerance: Self.reached).kernel
+    let left = matrix.transposed.leastSquares(bias, tolerance: Self.reached).kernel
     return Matrix.along(kernel, left: left, of: bias)
   }
 }
@@ -50,7 +54,9 @@ extension Matrix {
       return Array(repeating: 0, count: vector.count)
     }
     let overlap = left.transposed * kernel
-    let (part, _) = overlap.leastSquares(left.transposed * vector, tolerance: 1e-12)
+    // Both kernels are exact to rounding over the tolerance that parted them from the rest, 1e-10: an
+    // overlap below that is none.
+    let (part, _) = overlap.leastSquares(left.transposed * vector, tolerance: 1e-9)
     return kernel * part
   }
 }
@@ -140,7 +146,7 @@ package struct LinearTheory: Sendable {
     let round = maps[1].factor * maps[0].factor
     let shift = zip(maps[1].factor * maps[0].shift, maps[1].shift).map { $0 + $1 }
     let gap = Matrix.identity(count) - round
-    let tolerance = 1e-6
+    let tolerance = LinearTask.reached
     let kernel = gap.leastSquares(shift, tolerance: tolerance).kernel
     let left = gap.transposed.leastSquares(shift, tolerance: tolerance).kernel
     let creep = Matrix.along(kernel, left: left, of: shift)
@@ -320,7 +326,7 @@ private struct TwinPoint {
       for (row, values) in rows.enumerated() {
         for (column, value) in values.enumerated() { jacobian[row, column] = value }
       }
-      var step = jacobian.leastSquares(errors.map { -$0 }, tolerance: 1e-6).x
+      var step = jacobian.leastSquares(errors.map { -$0 }, tolerance: LinearTask.reached).x
       let longest = step.map(\.magnitude).max() ?? 0
       if longest > 0.1 { step = step.map { $0 * 0.1 / longest } }
       for edge in 0..<edges {

@@ -43,33 +43,30 @@ extension BoardDescription {
     let learning = learningEdges.count
     var fixedGates: [Double] = []
     var others: [BillEntry] = []
-    func add(_ part: String, isChip: Bool = false) {
+    func add(_ purchase: Purchase) {
       // One in each twin.
-      if let index = others.firstIndex(where: { $0.part == part }) {
+      if let index = others.firstIndex(where: { $0.part == purchase.part }) {
         others[index].count += 2
       } else {
         others.append(
-          BillEntry(count: 2, part: part, purpose: "fixed edges, both twins", isChip: isChip))
+          BillEntry(
+            count: 2, part: purchase.part, purpose: "fixed edges, both twins",
+            isChip: purchase.isChip))
       }
     }
     for edge in edges {
       switch edge.part {
       case .learning: break
       case .transistor(let gate): fixedGates.append(gate)
-      case .resistor(let ohms): add("\(engineering(ohms))ohm 0.1 %")
-      case .potentiometer(let potentiometer, _):
-        add(
-          "digital potentiometer \(engineering(potentiometer.lowest))ohm ... "
-            + "\(engineering(potentiometer.highest))ohm, \(potentiometer.steps) "
-            + "\(potentiometer.spacing.rawValue) steps", isChip: true)
-      case .diode: add("diode")
+      case .fixed(let element): add(element.kind.purchase)
       }
     }
     let drive = "\(engineering(gates.ohms))ohm 1 %"
     return [
       BillEntry(
-        count: quotient(2 * (learning + fixedGates.count), 4), part: "ALD1106",
-        purpose: "transistors, both twins of two edges in each", isChip: true),
+        count: quotient(2 * (learning + fixedGates.count), 4), part: Transistor.purchase.part,
+        purpose: "transistors, both twins of two edges in each",
+        isChip: Transistor.purchase.isChip),
       BillEntry(
         count: Set(fixedGates).count, part: "10 kohm trimmer", purpose: "gates at a fixed voltage"),
     ] + others + [
@@ -179,16 +176,6 @@ extension BoardDescription {
 
 /// How many of a size it takes to hold a number.
 private func quotient(_ number: Int, _ size: Int) -> Int { (number + size - 1) / size }
-
-/// A quantity with the prefix of its unit: `2.2 u` for 2.2e-6.
-private func engineering(_ value: Double) -> String {
-  let prefixes = [
-    (1e9, "G"), (1e6, "M"), (1e3, "k"), (1, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"),
-  ]
-  // A little slack keeps 1e-6 from becoming 1000 n.
-  let (scale, prefix) = prefixes.first { value >= $0.0 * (1 - 1e-9) } ?? (1e-12, "p")
-  return "\(write((value / scale * 1000).rounded() / 1000)) \(prefix)"
-}
 
 /// The nearest value resistors are made in, 24 to the decade.
 private func standardValue(_ ohms: Double) -> Double {

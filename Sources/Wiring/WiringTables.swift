@@ -1,3 +1,4 @@
+import Elements
 package import Files
 package import Reports
 

@@ -1,4 +1,5 @@
 import Circuit
+import Elements
 import Files
 import Firmware
 import Testing
@@ -12,7 +13,8 @@ import BoardDouble
     -> AnalogBoard
   {
     var edges = (0..<count).map { EdgeDescription(name: "e\($0)", from: 0, to: 2) }
-    edges.append(EdgeDescription(name: "lead", from: 1, to: 2, part: .resistor(ohms: 100e3)))
+    edges.append(
+      EdgeDescription(name: "lead", from: 1, to: 2, part: .fixed(.resistor(ohms: 100e3))))
     return try AnalogBoard(
       description: BoardDescription(
         name: "drops", nodes: ["S", "R", "T"], edges: edges, sources: [0, 1], targets: [2],

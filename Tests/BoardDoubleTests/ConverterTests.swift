@@ -1,4 +1,5 @@
 import Circuit
+import Elements
 import Files
 import Firmware
 import Testing
@@ -43,8 +44,8 @@ import BoardDouble
     let description = BoardDescription(
       name: "divider", nodes: ["A", "B", "T"],
       edges: [
-        EdgeDescription(name: "near", from: 0, to: 2, part: .resistor(ohms: 1e3)),
-        EdgeDescription(name: "far", from: 1, to: 2, part: .resistor(ohms: 3e3)),
+        EdgeDescription(name: "near", from: 0, to: 2, part: .fixed(.resistor(ohms: 1e3))),
+        EdgeDescription(name: "far", from: 1, to: 2, part: .fixed(.resistor(ohms: 3e3))),
       ], sources: [0, 1], targets: [2], converters: ConverterDescription(readNoise: 0),
       imperfections: sizes())
     var board = try AnalogBoard(bench: description)

@@ -128,7 +128,7 @@ func bench(
   faults: [Fault] = [], readNoise: Double = 0
 ) -> BoardDescription {
   var edges = (0..<count).map { EdgeDescription(name: "e\($0)", from: 0, to: 1) }
-  edges.append(EdgeDescription(name: "wire", from: 1, to: 3, part: .resistor(ohms: 1)))
+  edges.append(EdgeDescription(name: "wire", from: 1, to: 3, part: .fixed(.resistor(ohms: 1))))
   return BoardDescription(
     name: "bench", nodes: ["S0", "S1", "T0", "T1"], edges: edges,
     gates: GateDescription(update: update), sources: [0, 1], targets: [2, 3],

@@ -116,8 +116,8 @@ struct OperatingPointTests {
     let network = Network(
       nodeCount: 3,
       branches: [
-        Branch(from: 0, to: 1, element: .resistor(ohms: 1000)),
-        Branch(from: 1, to: 2, element: .resistor(ohms: 3000)),
+        Branch(from: 0, to: 1, element: .fixed(.resistor(ohms: 1000))),
+        Branch(from: 1, to: 2, element: .fixed(.resistor(ohms: 3000))),
       ])
     var point = try OperatingPoint(network: network, driven: [0, 2], attachable: [1])
     try point.drive(0, 0.4)
@@ -137,7 +137,7 @@ struct OperatingPointTests {
     try point.solve()
     #expect((try point.voltage(1)).magnitude < 1e-8)
     try point.replace(0, .transistor(Transistor(), gate: 3))
-    try point.replace(1, .diode(Diode()))
+    try point.replace(1, .fixed(.diode(Diode())))
     try point.solve()
     let diodeCurrent = Diode().current(at: try point.voltage(1))
     #expect((try point.current(0) - diodeCurrent).magnitude < 1e-11)
@@ -151,7 +151,7 @@ struct OperatingPointTests {
           nodeCount: 3,
           branches: [
             Branch(from: 0, to: 1, element: .transistor(Transistor(), gate: gate)),
-            Branch(from: 1, to: 2, element: .resistor(ohms: 2000)),
+            Branch(from: 1, to: 2, element: .fixed(.resistor(ohms: 2000))),
           ], law: law)
         var point = try OperatingPoint(network: network, driven: [0, 2])
         try point.drive(0, 0.45)
@@ -185,7 +185,7 @@ struct OperatingPointTests {
   }
 
   @Test func `A network without free nodes, or without branches, is solved too`() throws {
-    let branch = Branch(from: 0, to: 1, element: .resistor(ohms: 100))
+    let branch = Branch(from: 0, to: 1, element: .fixed(.resistor(ohms: 100)))
     var all = try OperatingPoint(
       network: Network(nodeCount: 2, branches: [branch]), driven: [1, 0])
     try all.drive(0, 1)
@@ -197,10 +197,11 @@ struct OperatingPointTests {
   }
 
   @Test func `Parallel branches add up`() throws {
-    let branches = (0..<4).map { _ in Branch(from: 0, to: 1, element: .resistor(ohms: 4000)) }
+    let branches = (0..<4).map { _ in Branch(from: 0, to: 1, element: .fixed(.resistor(ohms: 4000)))
+    }
     let network = Network(
       nodeCount: 3,
-      branches: branches + [Branch(from: 2, to: 1, element: .resistor(ohms: 1000))])
+      branches: branches + [Branch(from: 2, to: 1, element: .fixed(.resistor(ohms: 1000)))])
     var point = try OperatingPoint(network: network, driven: [0, 2])
     try point.drive(0, 1)
     try point.solve()
@@ -279,7 +280,7 @@ struct OperatingPointTests {
 
   @Test func `What is wrong with a network or a request is said, not trapped`() throws {
     func network(_ branch: Branch) -> Network { Network(nodeCount: 3, branches: [branch]) }
-    let resistor = Element.resistor(ohms: 100)
+    let resistor = Element.fixed(.resistor(ohms: 100))
     #expect(throws: CircuitError.self) {
       try OperatingPoint(network: Network(nodeCount: 0, branches: []), driven: [])
     }
@@ -290,16 +291,17 @@ struct OperatingPointTests {
       try OperatingPoint(network: network(Branch(from: 1, to: 1, element: resistor)), driven: [])
     }
     let invalid: [Element] = [
-      .resistor(ohms: 0), .resistor(ohms: -5), .resistor(ohms: .nan), .resistor(ohms: .infinity),
+      .fixed(.resistor(ohms: 0)), .fixed(.resistor(ohms: -5)), .fixed(.resistor(ohms: .nan)),
+      .fixed(.resistor(ohms: .infinity)),
       .transistor(Transistor(strength: -1), gate: 1),
       .transistor(Transistor(threshold: .nan), gate: 1),
       .transistor(Transistor(slope: 0), gate: 1), .transistor(Transistor(), gate: .infinity),
-      .potentiometer(DigitalPotentiometer(), step: 128),
-      .potentiometer(DigitalPotentiometer(), step: -1),
-      .potentiometer(DigitalPotentiometer(lowest: 50, highest: 40), step: 0),
-      .potentiometer(DigitalPotentiometer(steps: 1), step: 0),
-      .diode(Diode(saturationCurrent: 0)), .diode(Diode(ideality: .nan)),
-      .potentiometer(DigitalPotentiometer(lowest: .nan), step: 0),
+      .fixed(.potentiometer(DigitalPotentiometer(), step: 128)),
+      .fixed(.potentiometer(DigitalPotentiometer(), step: -1)),
+      .fixed(.potentiometer(DigitalPotentiometer(lowest: 50, highest: 40), step: 0)),
+      .fixed(.potentiometer(DigitalPotentiometer(steps: 1), step: 0)),
+      .fixed(.diode(Diode(saturationCurrent: 0))), .fixed(.diode(Diode(ideality: .nan))),
+      .fixed(.potentiometer(DigitalPotentiometer(lowest: .nan), step: 0)),
     ]
     for element in invalid {
       #expect(throws: CircuitError.self, "\(element)") {
@@ -331,7 +333,7 @@ struct OperatingPointTests {
     }
     #expect(throws: CircuitError.self) { try point.attach(1, conductance: -1, volts: 0) }
     #expect(throws: CircuitError.self) { try point.attach(1, conductance: 1, volts: .nan) }
-    #expect(throws: CircuitError.self) { try point.replace(0, .resistor(ohms: .nan)) }
+    #expect(throws: CircuitError.self) { try point.replace(0, .fixed(.resistor(ohms: .nan))) }
     #expect(throws: CircuitError.wrongVoltageCount(given: 2, expected: 3)) {
       try point.restore(voltages: [0, 0])
     }

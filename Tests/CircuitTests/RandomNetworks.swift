@@ -63,9 +63,9 @@ struct RandomNetworks {
       var element = Element.transistor(Transistor(), gate: gate(&self))
       if uniform(0...1) < others {
         switch index(below: 4) {
-        case 0: element = .diode(Diode())
-        case 1: element = .resistor(ohms: 10 * Elementary.exp(uniform(0...10)))
-        case 2: element = .potentiometer(DigitalPotentiometer(), step: index(below: 128))
+        case 0: element = .fixed(.diode(Diode()))
+        case 1: element = .fixed(.resistor(ohms: 10 * Elementary.exp(uniform(0...10))))
+        case 2: element = .fixed(.potentiometer(DigitalPotentiometer(), step: index(below: 128)))
         default: element = .open
         }
       }
@@ -101,15 +101,16 @@ func balances(
       let rounding =
         (gate + a.magnitude + b.magnitude) * (largest * transistor.strength).squareRoot()
       size = largest + rounding
-    case .resistor(let ohms):
+    case .fixed(.resistor(let ohms)):
       current = (a - b) / ohms
       size = 10 / ohms
-    case .potentiometer(let potentiometer, let step):
+    case .fixed(.potentiometer(let potentiometer, let step)):
       current = (a - b) / potentiometer.ohms(at: step)
       size = 10 / potentiometer.ohms(at: step)
-    case .diode(let diode):
+    case .fixed(.diode(let diode)):
       current = diode.current(at: a - b)
       size = 1000 * (current.magnitude + diode.saturationCurrent)
+    case .fixed: fatalError("random networks have no such element")
     case .open: continue
     }
     net[branch.from] -= current

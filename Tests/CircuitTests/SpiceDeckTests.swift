@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// ngspice, found on the path.
-private struct Ngspice {
+struct Ngspice {
   let executable: URL
 
   init() throws {
@@ -79,8 +79,8 @@ struct SpiceDeckTests {
     let network = Network(
       nodeCount: 4,
       branches: [
-        Branch(from: 0, to: 1, element: .resistor(ohms: 1000)),
-        Branch(from: 1, to: 2, element: .diode(Diode())),
+        Branch(from: 0, to: 1, element: .fixed(.resistor(ohms: 1000))),
+        Branch(from: 1, to: 2, element: .fixed(.diode(Diode()))),
         Branch(from: 2, to: 3, element: .transistor(Transistor(), gate: 3)),
       ], law: .sharp)
     var point = try OperatingPoint(network: network, driven: [0, 3], attachable: [2])

@@ -88,10 +88,12 @@ private func with(edge: String) -> String { start + "  - \(edge)\n" }
         EdgeDescription(name: "a-b", from: 0, to: 1),
         EdgeDescription(name: "L", from: 1, to: 2),
         EdgeDescription(name: "a-c", from: 0, to: 2, part: .transistor(gate: 2.5)),
-        EdgeDescription(name: "R", from: 0, to: 1, part: .resistor(ohms: 500)),
-        EdgeDescription(name: "b-c", from: 1, to: 2, part: .potentiometer(potentiometer, step: 99)),
+        EdgeDescription(name: "R", from: 0, to: 1, part: .fixed(.resistor(ohms: 500))),
         EdgeDescription(
-          name: "c-a", from: 2, to: 0, part: .diode(Diode(saturationCurrent: 1e-9, ideality: 1.5))),
+          name: "b-c", from: 1, to: 2, part: .fixed(.potentiometer(potentiometer, step: 99))),
+        EdgeDescription(
+          name: "c-a", from: 2, to: 0,
+          part: .fixed(.diode(Diode(saturationCurrent: 1e-9, ideality: 1.5)))),
       ],
       gates: GateDescription(
         update: .comparator, ohms: 50e3, farads: 1e-6, supply: 4.5, reference: 0.4,

@@ -1,3 +1,4 @@
+import Elements
 import Files
 import Foundation
 import Testing
@@ -44,7 +45,7 @@ import Testing
     #expect(rig.gates.update == .multiplier)
     #expect(abs(rig.gates.ohms * rig.gates.farads - 2.2e-3) < 1e-12)
     #expect(rig.edges.filter { $0.part == .learning }.map(\.name) == ["G+", "G-"])
-    #expect(rig.edges[2].part == .resistor(ohms: 500))
+    #expect(rig.edges[2].part == .fixed(.resistor(ohms: 500)))
   }
 
   @Test(arguments: ["xor", "regression", "allostery", "iris", "two-tasks"])

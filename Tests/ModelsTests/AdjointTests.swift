@@ -32,11 +32,11 @@ struct AdjointTests {
         device.strength += step
         return .transistor(device, gate: gate)
       }()
-    case (.resistor(let ohms), .conductance): .resistor(ohms: 1 / (1 / ohms + step))
-    case (.diode(var diode), .saturationCurrent):
+    case (.fixed(.resistor(let ohms)), .conductance): .fixed(.resistor(ohms: 1 / (1 / ohms + step)))
+    case (.fixed(.diode(var diode)), .saturationCurrent):
       {
         diode.saturationCurrent += step
-        return .diode(diode)
+        return .fixed(.diode(diode))
       }()
     default: element
     }
@@ -95,15 +95,15 @@ struct AdjointTests {
     network.branches[14].element = .transistor(Transistor(), gate: 1.5)
     let point = try solved(network, volts: [0, 1.2])
     let resistors = network.branches.indices.filter {
-      if case .resistor = network.branches[$0].element { true } else { false }
+      if case .fixed(.resistor) = network.branches[$0].element { true } else { false }
     }
     #expect(try Self.worst(point, .conductance, of: resistors, step: 2e-7) < 1e-7)
     #expect(try Self.worst(point, .gate, of: [14], step: 2e-3) < 1e-7)
 
     let knob = DigitalPotentiometer()
     var other = network
-    other.branches[0].element = .potentiometer(knob, step: 40)
-    network.branches[0].element = .resistor(ohms: knob.ohms(at: 40))
+    other.branches[0].element = .fixed(.potentiometer(knob, step: 40))
+    network.branches[0].element = .fixed(.resistor(ohms: knob.ohms(at: 40)))
     var one = try solved(network, volts: [0, 1.2])
     var two = try solved(other, volts: [0, 1.2])
     let weights = Self.cost(one.voltages).weights
@@ -120,8 +120,8 @@ struct AdjointTests {
     let network = Network(
       nodeCount: 3,
       branches: [
-        Branch(from: 0, to: 2, element: .resistor(ohms: 1000)),
-        Branch(from: 2, to: 1, element: .diode(Diode(saturationCurrent: saturation))),
+        Branch(from: 0, to: 2, element: .fixed(.resistor(ohms: 1000))),
+        Branch(from: 2, to: 1, element: .fixed(.diode(Diode(saturationCurrent: saturation)))),
       ])
     let point = try solved(network, volts: [volts, 0])
     let step = 5e-3 * saturation
@@ -150,8 +150,8 @@ struct AdjointTests {
       Network(
         nodeCount: 3,
         branches: [
-          Branch(from: 0, to: 2, element: .resistor(ohms: 100)),
-          Branch(from: 2, to: 1, element: .resistor(ohms: 100)),
+          Branch(from: 0, to: 2, element: .fixed(.resistor(ohms: 100))),
+          Branch(from: 2, to: 1, element: .fixed(.resistor(ohms: 100))),
         ]), volts: [0, 1])
     let adjoint = Adjoint(of: [0, 0, 1], at: &point)
     #expect(throws: CircuitError.noParameter(.gate, branch: 0)) {

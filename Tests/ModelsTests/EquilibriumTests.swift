@@ -53,7 +53,7 @@ struct EquilibriumTests {
         // The leak from every node to 0 V is part of the network.
         var sum = volts.reduce(0) { $0 + OperatingPoint.leak * $1 * $1 / 2 }
         for branch in point.network.branches {
-          guard case .resistor(let ohms) = branch.element else { continue }
+          guard case .fixed(.resistor(let ohms)) = branch.element else { continue }
           let drop = volts[branch.from] - volts[branch.to]
           sum += drop * drop / ohms / 2
         }
@@ -129,8 +129,8 @@ struct EquilibriumTests {
     let contrasts = try estimate(rule, &point, network.branches.map { ($0.from, $0.to) })
     func value(_ branch: Int, _ change: Double) throws -> Double {
       var moved = network
-      guard case .resistor(let ohms) = network.branches[branch].element else { return 0 }
-      moved.branches[branch].element = .resistor(ohms: 1 / (1 / ohms + change))
+      guard case .fixed(.resistor(let ohms)) = network.branches[branch].element else { return 0 }
+      moved.branches[branch].element = .fixed(.resistor(ohms: 1 / (1 / ohms + change)))
       var point = try solved(moved, volts: [0, 0.45, 0.2])
       let schur = try #require(EquilibriumRule.response(outputs: outputs, of: &point).inverse)
       let error = try errors(point)

@@ -83,11 +83,11 @@ struct LoopFormTests {
     let driven = [(node: 0, volts: 0.0), (node: 1, volts: 1.0)]
     let form = try LoopForm(network: network, driven: driven)
     let k = 6
-    guard case .resistor(let ohms) = network.branches[k].element else { return }
+    guard case .fixed(.resistor(let ohms)) = network.branches[k].element else { return }
     let step = ohms * 1e-4
-    network.branches[k].element = .resistor(ohms: ohms + step)
+    network.branches[k].element = .fixed(.resistor(ohms: ohms + step))
     let ahead = try LoopForm(network: network, driven: driven).omega
-    network.branches[k].element = .resistor(ohms: ohms - step)
+    network.branches[k].element = .fixed(.resistor(ohms: ohms - step))
     let behind = try LoopForm(network: network, driven: driven).omega
     for row in 0..<17 {
       for column in 0..<17 {
@@ -105,7 +105,7 @@ struct LoopFormTests {
       try LoopForm(network: transistor, driven: [(0, 1)])
     }
     let apart = Network(
-      nodeCount: 3, branches: [Branch(from: 0, to: 1, element: .resistor(ohms: 1))])
+      nodeCount: 3, branches: [Branch(from: 0, to: 1, element: .fixed(.resistor(ohms: 1)))])
     #expect(throws: GradientError.floating(node: 2)) {
       try LoopForm(network: apart, driven: [(0, 1)])
     }

@@ -68,6 +68,55 @@ struct ModelTests {
     #expect(try worst(model, example, .squaredError, step: 1e-3, every: 1) < 1e-7)
   }
 
+  @Test func `What a circuit refuses is thrown by the next evaluation, until it is put right`()
+    throws
+  {
+    let volts = [0, 0.1, 0.3, 0.45]
+    var model = try Self.circuit()
+    let before = try model.outputs(for: volts)
+    let good = model.transistors
+    func refusal(_ model: inout CircuitModel) -> String? {
+      var words: Set<String> = []
+      do { _ = try model.outputs(for: volts) } catch { words.insert("\(error)") }
+      do { _ = try model.thresholdGradient(weights: [1, 0]) } catch { words.insert("\(error)") }
+      var gradient = [Double](repeating: 0, count: model.parameters.count)
+      do {
+        _ = try model.differentiate(at: volts, into: &gradient) { $0 }
+      } catch { words.insert("\(error)") }
+      // All of them, or none.
+      #expect(words.count <= 1)
+      return words.first
+    }
+
+    var bad = good
+    bad[3].threshold = .nan
+    bad[7].slope = 0
+    model.transistors = bad
+    #expect(refusal(&model)?.contains("threshold (V) of branch 3 is nan") == true)
+    // A gate that is allowed does not put the transistor right.
+    model.parameters[3] += 0.1
+    #expect(refusal(&model)?.contains("threshold (V) of branch 3 is nan") == true)
+    model.parameters[3] -= 0.1
+    bad[3] = good[3]
+    model.transistors = bad
+    #expect(refusal(&model)?.contains("slope factor of branch 7 is 0.0") == true)
+    model.transistors = good
+    #expect(refusal(&model) == nil)
+    #expect(zip(try model.outputs(for: volts), before).allSatisfy { ($0 - $1).magnitude < 1e-12 })
+
+    let gate = model.parameters[2]
+    model.parameters[2] = 2000
+    #expect(refusal(&model)?.contains("gate voltage of branch 2 is 2000.0") == true)
+    model.parameters[2] = gate
+    #expect(refusal(&model) == nil)
+
+    // Heat that no threshold can bear.
+    model.temperatureRise = 1e7
+    #expect(refusal(&model)?.contains("threshold (V) of branch 0") == true)
+    model.temperatureRise = 0
+    #expect(refusal(&model) == nil)
+  }
+
   @Test func `A circuit's equilibrium rules point along its exact gradient in deep triode`() throws
   {
     var exact = try Self.circuit(gate: 3)

@@ -38,7 +38,7 @@ struct Networks {
   /// A network of resistors between 100 ohm and 10 kohm.
   mutating func resistors(nodes: Int, branches: Int) -> Network {
     network(nodes: nodes, branches: branches) {
-      .resistor(ohms: 100 * Elementary.exp($0.uniform(0...4.6)))
+      .fixed(.resistor(ohms: 100 * Elementary.exp($0.uniform(0...4.6))))
     }
   }
 

@@ -1,4 +1,5 @@
 import Circuit
+import Elements
 import Files
 import Firmware
 public import Foundation
@@ -36,7 +37,7 @@ public func settings() throws -> [String: RunSetting] {
   var stepped = try board("two-edge-comparator")
   stepped.gates.steps = 128
   stepped.edges.append(
-    EdgeDescription(name: "D", from: 0, to: stepped.edges[0].to, part: .diode(Diode())))
+    EdgeDescription(name: "D", from: 0, to: stepped.edges[0].to, part: .fixed(.diode(Diode()))))
   stepped.faults = [Fault(kind: .comparatorStuckLow, edge: 0)]
   add("steps", stepped, try task("two-tasks"), seed: 4)
   for (name, setting) in settings {

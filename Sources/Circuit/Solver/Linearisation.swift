@@ -1,3 +1,5 @@
+import Elements
+
 /// A network near an operating point, where it is linear: how node voltages answer injected
 /// currents, and how a weighted sum of node voltages depends on currents injected anywhere (the
 /// adjoint).
@@ -69,27 +71,26 @@ public struct Linearisation: Sendable {
   }
 }
 
-/// A number of an element that a gradient can be taken by.
-public enum BranchParameter: String, Sendable, CaseIterable, Codable {
-  /// A transistor's gate voltage, V.
-  case gate
-  /// A transistor's threshold voltage, V.
-  case threshold
-  /// A transistor's strength, A/V^2.
-  case strength
-  /// A resistor's or potentiometer's conductance, S.
-  case conductance
-  /// A diode's saturation current, A.
-  case saturationCurrent
-
-  /// The parameter in words.
-  var words: String {
-    switch self {
-    case .gate: "gate voltage"
-    case .threshold: "threshold voltage"
-    case .strength: "strength"
-    case .conductance: "conductance"
-    case .saturationCurrent: "saturation current"
+extension SolverState {
+  /// The reaction of all branches to their ends' voltages, at the present ones, with the matrix
+  /// eliminated. Uses up the entries.
+  func linearisation() -> Linearisation {
+    _ = evaluate()
+    _ = newtonStep(damping: 0)
+    var slopes: [SIMD2<Double>] = []
+    slopes.reserveCapacity(links.count)
+    for index in links.indices {
+      let flow = flow(index)
+      slopes.append(SIMD2(flow.slopeFrom, flow.slopeTo))
     }
+    var gateSlopes = [Double](repeating: 0, count: links.count)
+    for (index, link) in links.enumerated() where link.kind == .transistor {
+      let device = transistors[Int(link.index)]
+      let slope = device.steepness / device.inverseWidth
+      gateSlopes[index] = (slopes[index].y - slopes[index].x) / slope
+    }
+    return Linearisation(
+      plan: plan, entries: entries.prefix(plan.entryCount), pivots: pivots.prefix(plan.freeCount),
+      slopes: slopes, gateSlopes: gateSlopes)
   }
 }

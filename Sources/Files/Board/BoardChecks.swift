@@ -175,41 +175,6 @@ extension FaultKind {
   var isOfComparator: Bool { self == .comparatorStuckLow || self == .comparatorStuckHigh }
 }
 
-extension Part {
-  static let gateAllowed = -15.0...15.0
-  static let ohmsAllowed = 1e-3...1e12
-
-  fileprivate func check(_ edge: String) throws(Violation) {
-    switch self {
-    case .learning: break
-    case .transistor(let gate):
-      try Files.check(gate, "gate of \(edge)", in: Self.gateAllowed, unit: "V")
-    case .resistor(let ohms):
-      try Files.check(ohms, "ohms of \(edge)", in: Self.ohmsAllowed, unit: "ohm")
-    case .potentiometer(let potentiometer, let step):
-      try potentiometer.check(of: edge)
-      try Files.check(step, "step of \(edge)", in: 0...(potentiometer.steps - 1))
-    case .diode(let diode):
-      try Files.check(diode, Diode.quantities, of: edge)
-    }
-  }
-}
-
-extension DigitalPotentiometer {
-  /// Checks all but the step it is set to.
-  func check(of what: String) throws(Violation) {
-    try Files.check(self, DigitalPotentiometer.quantities, of: what)
-    try Files.check(steps, "steps of \(what)", in: DigitalPotentiometer.stepsAllowed)
-    guard lowest < highest else {
-      throw Violation(
-        "lowest", "highest",
-        message:
-          "\(what) goes from lowest \(write(lowest)) to highest \(write(highest)) ohm; lowest "
-          + "must be below highest")
-    }
-  }
-}
-
 extension GateDescription {
   /// What R C may be, s. Shorter and a line operation is a long time; longer and a pulse does
   /// nothing. The controllers hold RC in 32 bits of nanoseconds.

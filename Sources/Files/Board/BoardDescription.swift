@@ -110,20 +110,6 @@ public struct EdgeDescription: Sendable, Equatable, Codable {
   }
 }
 
-/// What conducts between the two nodes of an edge.
-public enum Part: Sendable, Equatable, Codable {
-  /// A twin pair of transistors with a common gate capacitor and a controller.
-  case learning
-  /// A transistor in each twin whose gate is held at a fixed voltage, in V.
-  case transistor(gate: Double)
-  /// An ideal resistor, in ohms.
-  case resistor(ohms: Double)
-  /// A digital potentiometer set to a step, counted from 0.
-  case potentiometer(DigitalPotentiometer, step: Int)
-  /// A diode, its anode at the edge's `from` node.
-  case diode(Diode)
-}
-
 /// How a learning edge changes its gate voltage.
 public enum UpdateKind: String, Sendable, Codable, CaseIterable {
   /// A controller charges, discharges or holds the gate after comparing the twins.

@@ -189,15 +189,6 @@ private struct NodeNames {
   }
 }
 
-/// Keys that belong to each part, beside `from`, `to`, `name` and `part`.
-private let partKeys: [(part: String, keys: [String])] = [
-  ("learning", ["bias"]),
-  ("transistor", ["gate"]),
-  ("resistor", ["ohms"]),
-  ("potentiometer", ["lowest", "highest", "steps", "spacing", "step"]),
-  ("diode", ["saturation", "ideality"]),
-]
-
 private func readEdges(
   _ node: LocatedNode, nodes: NodeNames
 ) throws(DescriptionError) -> [EdgeDescription] {
@@ -251,9 +242,10 @@ private func readEdge(
     )
   }
   let common = ["from", "to", "name", "part"]
-  let fields = try node.fields(common + partKeys.flatMap(\.keys))
-  let part = try fields["part"]?.word(partKeys.map(\.part)) ?? "learning"
-  let own = partKeys.first { $0.part == part }!.keys
+  let parts = Part.keys
+  let fields = try node.fields(common + parts.flatMap(\.keys))
+  let part = try fields["part"]?.word(parts.map(\.part)) ?? "learning"
+  let own = parts.first { $0.part == part }!.keys
   for (key, value) in fields.values.sorted(by: { $0.key < $1.key })
   where !common.contains(key) && !own.contains(key) {
     throw value.error(
@@ -265,27 +257,10 @@ private func readEdge(
     name: try fields["name"]?.name() ?? "",
     from: try at(try fields.required("from"), verb: "comes from"),
     to: try at(try fields.required("to"), verb: "goes to"),
-    part: try readPart(part, fields),
+    part: try Part(part, fields),
     bias: try fields["bias"]?.number(in: EdgeDescription.biasAllowed, unit: "V/s"))
   try refuseLoop(edge)
   return edge
-}
-
-private func readPart(_ part: String, _ fields: Fields) throws(DescriptionError) -> Part {
-  switch part {
-  case "transistor":
-    return .transistor(gate: try fields.required("gate").number(in: Part.gateAllowed, unit: "V"))
-  case "resistor":
-    return .resistor(ohms: try fields.required("ohms").number(in: Part.ohmsAllowed, unit: "ohm"))
-  case "potentiometer":
-    return try readPotentiometer(fields)
-  case "diode":
-    var diode = Diode()
-    try fields.read(Diode.quantities, into: &diode)
-    return .diode(diode)
-  default:
-    return .learning
-  }
 }
 
 private func readGates(_ node: LocatedNode) throws(DescriptionError) -> GateDescription {

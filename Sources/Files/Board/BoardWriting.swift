@@ -87,21 +87,9 @@ extension BoardDescription {
     if edge.part == .learning, !named, edge.bias == nil { return "[\(from), \(to)]" }
     var entries = ["from: \(from)", "to: \(to)"]
     if named { entries.append("name: \(scalar(edge.name))") }
-    switch edge.part {
-    case .learning:
-      entries.append("part: learning")
-      if let bias = edge.bias { entries.append("bias: \(write(bias))") }
-    case .transistor(let gate): entries += ["part: transistor", "gate: \(write(gate))"]
-    case .resistor(let ohms): entries += ["part: resistor", "ohms: \(write(ohms))"]
-    case .potentiometer(let potentiometer, let step):
-      entries.append("part: potentiometer")
-      entries += numbers(potentiometer, DigitalPotentiometer.quantities)
-      entries.append("steps: \(potentiometer.steps)")
-      entries += ["spacing: \(potentiometer.spacing.rawValue)", "step: \(step)"]
-    case .diode(let diode):
-      entries.append("part: diode")
-      entries += numbers(diode, Diode.quantities)
-    }
+    entries.append("part: \(edge.part.word)")
+    if edge.part == .learning, let bias = edge.bias { entries.append("bias: \(write(bias))") }
+    entries += edge.part.lines
     return flow(entries)
   }
 

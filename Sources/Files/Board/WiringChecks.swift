@@ -1,3 +1,5 @@
+import Elements
+
 extension BoardDescription {
   /// What a board must be to be wired at all.
   func checkWirable() throws(Violation) {

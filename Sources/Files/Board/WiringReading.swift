@@ -1,3 +1,5 @@
+import Elements
+
 extension BoardDescription {
   /// Reads the wiring of a board whose edges, gates and channels have been read.
   mutating func readWiring(_ node: LocatedNode) throws(DescriptionError) {

@@ -1,3 +1,5 @@
+import Elements
+
 extension TaskDescription {
   /// The nodes of a board that this task's channels use: those of its placement for the board's
   /// name, else the first of the board's default nodes.

@@ -1,3 +1,5 @@
+import Elements
+
 /// One row of data, from a CSV file or from the task file itself.
 struct Row {
   let file: String

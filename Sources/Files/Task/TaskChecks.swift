@@ -1,3 +1,5 @@
+import Elements
+
 extension TaskDescription {
   /// Volts a task may speak of; a board allows less.
   static let voltsAllowed = -10.0...10.0

@@ -1,3 +1,5 @@
+import Elements
+
 extension TaskDescription {
   /// Reads and checks a task file and the data file it names.
   ///

@@ -1,3 +1,4 @@
+import Elements
 import Yams
 
 /// A node of a YAML file with what is needed to say where and what it is when it is wrong.

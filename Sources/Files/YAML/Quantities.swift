@@ -1,24 +1,5 @@
 import Elements
 
-/// A number of a description with its key in a file, range and unit; one table serves reading and
-/// writing, so that the two cannot disagree.
-struct Quantity<Root> {
-  let key: String
-  let path: WritableKeyPath<Root, Double>
-  let allowed: ClosedRange<Double>
-  let unit: String
-
-  init(
-    _ key: String, _ path: WritableKeyPath<Root, Double>, _ allowed: ClosedRange<Double>,
-    _ unit: String = ""
-  ) {
-    self.key = key
-    self.path = path
-    self.allowed = allowed
-    self.unit = unit
-  }
-}
-
 extension Fields {
   /// Puts every number given in the file in place of the one in `value`.
   func read<Root>(
@@ -28,16 +9,6 @@ extension Fields {
       guard let node = self[quantity.key] else { continue }
       value[keyPath: quantity.path] = try node.number(in: quantity.allowed, unit: quantity.unit)
     }
-  }
-}
-
-extension Transistor {
-  static var quantities: [Quantity<Transistor>] {
-    [
-      Quantity("strength", \.strength, 1e-7...1, "A/V^2"),
-      Quantity("threshold", \.threshold, -5...5, "V"),
-      Quantity("slope", \.slope, 1...3),
-    ]
   }
 }
 

@@ -1,3 +1,5 @@
+import Elements
+
 /// What is wrong with a value, and the keys of a file under which it may be found.
 ///
 /// Every range of a description is checked here, on the value. What comes from a YAML file is checked
@@ -7,7 +9,9 @@ struct Violation: Error {
   let keys: [String]
   let message: String
 
-  init(_ keys: String..., message: String) {
+  init(_ keys: String..., message: String) { self.init(keys, message: message) }
+
+  init(_ keys: [String], message: String) {
     self.keys = keys
     self.message = message
   }

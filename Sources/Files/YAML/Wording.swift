@@ -1,8 +1,4 @@
-/// A number as a person would write it: no `.0`, the shortest digits that read back equal.
-package func write(_ value: Double) -> String {
-  if value == value.rounded(), value.magnitude < 1e9 { return String(Int(value)) }
-  return "\(value)"
-}
+import Elements
 
 /// A range with its unit, as messages show it.
 package func write(_ range: ClosedRange<Double>, unit: String) -> String {

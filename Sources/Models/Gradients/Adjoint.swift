@@ -1,4 +1,5 @@
 package import Circuit
+package import Elements
 
 /// The exact gradient of any cost of the node voltages, in node form: with A = -dF/dV of the
 /// currents F into the free nodes, A^T lambda = dC/dV, and for a parameter p of branch e

@@ -43,10 +43,11 @@ package struct LoopForm: Sendable {
     for (index, branch) in network.branches.enumerated() {
       ends.append((branch.from, branch.to))
       switch branch.element {
-      case .resistor(let ohms): resistances.append(ohms)
-      case .potentiometer(let part, let step): resistances.append(part.ohms(at: step))
+      case .fixed(let element):
+        guard case .linear(let ohms) = element.kind.law else { throw .notLinear(branch: index) }
+        resistances.append(ohms)
       case .open: resistances.append(0)
-      case .transistor, .diode: throw .notLinear(branch: index)
+      case .transistor: throw .notLinear(branch: index)
       }
       present.append(branch.element != .open)
     }
@@ -153,7 +154,7 @@ package enum GradientError: Error, Sendable, Equatable, CustomStringConvertible 
   package var description: String {
     switch self {
     case .notLinear(let branch):
-      "branch \(branch) is a transistor or a diode: the loop form is for linear networks; use the "
+      "branch \(branch) is not linear: the loop form is for linear networks; use the "
         + "node form"
     case .floating(let node):
       "node \(node) is joined to no driven node: the loop form needs a conducting path"
