@@ -1,3 +1,4 @@
+import Circuit
 import Files
 import Firmware
 import Testing
