@@ -2,8 +2,9 @@
 // driver and its model are called, its channels, its pins, how many line operations it takes, its lines
 // in the parts list.
 //
-// A chip that an existing driver speaks to is an entry here. One that speaks otherwise has a driver in
-// Firmware/Chips and a model in BoardDouble/Chips besides, each in a file of its name.
+// A chip that an existing driver speaks to is an entry here, and nothing else. One that speaks otherwise
+// is a kind of its own besides, with a driver in Firmware/Chips and a model in BoardDouble/Chips, each in
+// a file of its name; WiredBoard and VirtualPins choose between kinds.
 
 extension WiringDescription {
   /// A chip that hangs at a select line, or the chain of shift registers, which hangs at one too.
