@@ -18,8 +18,8 @@ extension BoardDescription {
     guard converters.bits == 12 else {
       throw Violation(
         message: "converters have \(converters.bits) bits, but the "
-          + WiringDescription.Part.allCases.filter { $0.channels > 0 }.map(\.name)
-          .joined(separator: " and ") + " have 12; allowed is bits: 12, or leave wiring out")
+          + "\(WiringDescription.Part.dac.name) and \(WiringDescription.Part.adc.name) have 12; "
+          + "allowed is bits: 12, or leave wiring out")
     }
   }
 
