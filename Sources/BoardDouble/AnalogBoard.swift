@@ -176,9 +176,10 @@ public struct AnalogBoard: Sendable {
       return size.averageResistors * (draw.normal(0) - draw.normal(1)) / 4
     }
 
+    let channels = description.part(of: .adc).channels
     adcErrors = targets.indices.map { channel in
-      // The channels of one eight-channel chip share its converter.
-      let chip = channel / 8
+      // The channels of one chip share its converter.
+      let chip = channel / channels
       return ConverterErrors(
         offset: size.adcOffset * Purpose.adcOffset.draw(seed, chip).normal(0),
         gain: size.adcGain * Purpose.adcGain.draw(seed, chip).normal(0),

@@ -49,6 +49,8 @@ public struct VirtualState: Sendable, Equatable, Codable {
 
   /// The times that a state may have, ns: up to a hundred years.
   static let times: ClosedRange<Int64> = -1...3_200_000_000_000_000_000
+  /// What a saved count of clock edges may be.
+  static let counts = 0...Int(1) << 60
 
   func check(sources: Int, targets: Int) throws(StateMismatch) {
     let codes: ClosedRange<Int64> = -1...0xff_ffff

@@ -30,7 +30,7 @@ public struct VirtualPins: Lines, Sendable {
   public var trace: Trace?
 
   private let operation: Nanoseconds
-  private let parts: [WiringDescription.Part]
+  private let parts: [WiringDescription.Part.Kind]
   private let outputs: LineSet
   private let inputs: LineSet
   private let directDrives: LineSet
@@ -50,10 +50,10 @@ public struct VirtualPins: Lines, Sendable {
   private var lastRead = LineSet.none
 
   private var selected: UInt64 = 0
-  private var dacs: [DigitalToAnalogChip]
-  private var adcs: [AnalogToDigitalChip]
-  private var comparators: ShiftChain
-  private var drives: ShiftChain
+  private var dacs: [MCP4922Model]
+  private var adcs: [MCP3208Model]
+  private var comparators: ShiftChainModel
+  private var drives: ShiftChainModel
   private var latched: [Drive]
   private var captured: [Comparison]
   private var lastClockEdge = Nanoseconds(-1_000_000)
@@ -77,7 +77,8 @@ public struct VirtualPins: Lines, Sendable {
       description: description, seed: seed, sources: sources, targets: targets)
     operation = Nanoseconds(seconds: description.timing.operation)
     settling = Nanoseconds(seconds: description.timing.settle)
-    parts = description.wiring?.selects ?? []
+    let selects = description.wiring?.selects ?? []
+    parts = selects.map(\.kind)
     outputs = wiring.outputs
     inputs = wiring.inputs
     directDrives = wiring.edgeLines(2) | wiring.edgeLines(3)
@@ -85,7 +86,12 @@ public struct VirtualPins: Lines, Sendable {
     func table(_ channels: InlineArray<32, ConverterChannel>, _ count: Int) -> [Int] {
       var table = [Int](repeating: -1, count: 64 * 8)
       for index in 0..<count where channels[index] != .rail {
-        table[Int(channels[index].select) * 8 + Int(channels[index].channel)] = index
+        let select = Int(channels[index].select)
+        // A chip of fewer channels does not look at the upper bits of a channel's number.
+        let step = selects.indices.contains(select) ? max(selects[select].channels, 1) : 8
+        for channel in stride(from: Int(channels[index].channel), to: 8, by: step) {
+          table[select * 8 + channel] = index
+        }
       }
       return table
     }
@@ -95,10 +101,10 @@ public struct VirtualPins: Lines, Sendable {
     commanded = wiring.idle
     levels = wiring.idle
     silent = Array(repeating: false, count: parts.count)
-    dacs = Array(repeating: DigitalToAnalogChip(), count: parts.count)
-    adcs = Array(repeating: AnalogToDigitalChip(), count: parts.count)
-    comparators = ShiftChain(count: wiring.chainBits)
-    drives = ShiftChain(count: wiring.chainBits)
+    dacs = Array(repeating: MCP4922Model(), count: parts.count)
+    adcs = Array(repeating: MCP3208Model(), count: parts.count)
+    comparators = ShiftChainModel(count: wiring.chainBits)
+    drives = ShiftChainModel(count: wiring.chainBits)
     latched = Array(repeating: .hold, count: wiring.edgeCount)
     captured = Array(repeating: Comparison(bits: 0), count: wiring.edgeCount)
   }
@@ -517,10 +523,10 @@ extension VirtualPins {
     var operations: Int
     var misuseCount: Int
     var commanded: UInt64
-    var dacs: [DigitalToAnalogChip]
-    var adcs: [AnalogToDigitalChip]
-    var comparators: ShiftChain
-    var drives: ShiftChain
+    var dacs: [MCP4922Model]
+    var adcs: [MCP3208Model]
+    var comparators: ShiftChainModel
+    var drives: ShiftChainModel
     var latched: [UInt8]
     var lastClockEdge: Int64
     var lastAnalogChange: Int64

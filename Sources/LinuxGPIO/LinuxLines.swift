@@ -11,6 +11,10 @@ package import Firmware
 /// LEARN is never active before the program wants it. One call is one ioctl. Whatever ends the
 /// program but SIGKILL puts the outputs to rest first, LEARN before the others; no thread writes
 /// after that. Nothing here allocates once the lines are open.
+///
+/// This is a handle: copies are of the same request, with one count of operations, and the lines go to
+/// rest with the last of them. It is a structure and no class, for a class is retained and released
+/// around every read and write.
 package struct LinuxLines: Lines {
   /// What can go wrong at the lines.
   package typealias Failure = LineError

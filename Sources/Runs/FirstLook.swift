@@ -382,7 +382,7 @@ public struct FirstLook: Sendable {
     for (channel, text) in misread.sorted(by: { $0.key < $1.key }) {
       findings.append(
         "\(moment) target \(description.nodes[targets[channel]]) "
-          + "(\(converter(description.wiring?.targets, channel, "MCP3208"))) reads \(text)")
+          + "(\(input(ofTarget: channel))) reads \(text)")
     }
   }
 
@@ -401,20 +401,21 @@ public struct FirstLook: Sendable {
     }
   }
 
-  private func converter(
-    _ outputs: [WiringDescription.Output]?, _ channel: Int, _ part: String
-  ) -> String {
-    guard let outputs, outputs.indices.contains(channel) else { return part }
-    let output = outputs[channel]
-    let letter = part == "MCP4922" ? (output.channel == 0 ? "A" : "B") : "\(output.channel)"
-    return "channel \(letter) of the \(part) at select \(output.select)"
+  /// The converter's input at which a target is read.
+  private func input(ofTarget channel: Int) -> String {
+    guard let wiring = description.wiring, wiring.targets.indices.contains(channel),
+      wiring.selects.indices.contains(wiring.targets[channel].select)
+    else { return description.part(of: .adc).name }
+    let output = wiring.targets[channel]
+    return "channel \(output.channel) of the \(wiring.selects[output.select].name) at select "
+      + "\(output.select)"
   }
 
   /// The digital-to-analog converters that are such by the nodes they drive.
   private func converters(_ isSuch: (Set<Int>) -> Bool) -> [String] {
     guard let wiring = description.wiring else { return [] }
     var names: [String] = []
-    for select in wiring.selects.indices where wiring.selects[select] == .dac {
+    for select in wiring.selects.indices where wiring.selects[select].kind == .dac {
       var nodes: [Int] = []
       for (channel, node) in sources.enumerated()
       where wiring.sources[channel].rail == nil && wiring.sources[channel].select == select {
@@ -425,7 +426,7 @@ public struct FirstLook: Sendable {
       }
       if isSuch(Set(nodes)) {
         let places = nodes.map { description.nodes[$0] }.joined(separator: " and ")
-        names.append("the MCP4922 at select \(select) (\(places))")
+        names.append("the \(wiring.selects[select].name) at select \(select) (\(places))")
       }
     }
     return names

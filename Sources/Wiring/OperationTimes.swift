@@ -5,7 +5,8 @@ public import Firmware
 /// the board's state is taken or changed.
 ///
 /// The counts of line operations are those that the drivers of the wired board make, which a test
-/// compares; docs/pins.md derives them. Boards without wiring are given the times of chains.
+/// compares; docs/pins.md derives them; those of a converter's frame are in the chip catalogue. Boards
+/// without wiring are given the times of chains.
 public struct OperationTimes: Sendable, Equatable {
   /// Setting or shutting down a converter: 16 bits and the select.
   public let convert: Nanoseconds
@@ -46,17 +47,17 @@ public struct OperationTimes: Sendable, Equatable {
     selects = isDirect ? 2 : 3
     chainWords = isDirect ? 0 : Int(chain + 31) / 32
     let multiplier = description.gates.update == .multiplier
+    let dac = description.part(of: .dac).frameOperations
+    let adc = description.part(of: .adc).frameOperations
+    let select = selects - 1
+    convert = operations(Int64(select + dac.before + dac.after + 1))
+    measureBeforeSample = operations(Int64(select + adc.before))
+    measureAfterSample = operations(Int64(adc.after + 1))
     if isDirect {
-      convert = operations(1 + 2 * 16 + 1)
-      measureBeforeSample = operations(1 + 2 * 6 + 1)
-      measureAfterSample = operations(3 * 12 + 1)
       compareBeforeCapture = operations(1)
       compareAfterCapture = .zero
       pulsePreparation = operations(1)
     } else {
-      convert = operations(2 + 2 * 16 + 1)
-      measureBeforeSample = operations(2 + 2 * 6 + 1)
-      measureAfterSample = operations(3 * 12 + 1)
       compareBeforeCapture = operations(2)
       compareAfterCapture = operations(2 + 6 * edges - 2 + 1)
       pulsePreparation = multiplier ? .zero : operations(2 + 7 * chain + 1 + 2)

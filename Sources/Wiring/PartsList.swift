@@ -90,28 +90,13 @@ extension BoardDescription {
 
   /// What stands between the lines and the edges.
   private func controlParts(_ wiring: WiringDescription) -> [BillEntry] {
-    let learning = learningEdges.count
-    let registers = quotient(2 * learning, 8)
+    let registers = quotient(2 * learningEdges.count, 8)
     let farads = 470e-9
     var parts: [BillEntry]
     let pulls: (count: Int, purpose: String)
     switch wiring.kind {
     case .chains:
-      parts = [
-        BillEntry(
-          count: registers, part: "74HC165", purpose: "comparator bits, four edges in each",
-          isChip: true),
-        BillEntry(
-          count: registers, part: "74HCT595", purpose: "drive bits, four edges in each",
-          isChip: true),
-        BillEntry(count: 1, part: "74HC138", purpose: "decoder of the selects", isChip: true),
-        BillEntry(
-          count: 1, part: "74LVC1G125", purpose: "chain of comparator bits onto MISO",
-          isChip: true),
-        BillEntry(
-          count: 1, part: "10 kohm and 20 kohm",
-          purpose: "divider from the last 74HCT595 at 5 V to the last 74HC165 at 3.3 V"),
-      ]
+      parts = selectedParts(wiring) { $0 == .chain }
       pulls = (3, "LEARN and ENABLE low, output enable of the drives high")
     case .direct:
       parts = [
@@ -146,15 +131,30 @@ extension BoardDescription {
     return parts
   }
 
+  /// What the catalogue lists for the parts of some kinds that are at the selects.
+  private func selectedParts(
+    _ wiring: WiringDescription, where isWanted: (WiringDescription.Part.Kind) -> Bool
+  ) -> [BillEntry] {
+    WiringDescription.Part.allCases.filter { isWanted($0.kind) }.flatMap { part in
+      let selects = wiring.selects.count { $0 == part }
+      return (selects == 0 ? [] : part.purchases).map { purchase in
+        let count =
+          switch purchase.count {
+          case .eachSelect: selects
+          case .eachEightBits: quotient(2 * learningEdges.count, 8)
+          case .once: 1
+          }
+        return BillEntry(
+          count: count, part: purchase.part, purpose: purchase.purpose, isChip: purchase.isChip)
+      }
+    }
+  }
+
   /// Sources, clamps and targets.
   private func channelParts(_ wiring: WiringDescription) -> [BillEntry] {
-    let dacs = wiring.selects.count { $0 == .dac }
-    let adcs = wiring.selects.count { $0 == .adc }
-    return [
-      BillEntry(count: dacs, part: "MCP4922", purpose: "sources and clamps", isChip: true),
-      BillEntry(count: adcs, part: "MCP3208", purpose: "targets", isChip: true),
+    return selectedParts(wiring) { $0 != .chain } + [
       BillEntry(
-        count: dacs + adcs > 0 ? 1 : 0,
+        count: wiring.selects.contains { $0.kind != .chain } ? 1 : 0,
         part: "\(engineering(converters.reference))V reference",
         purpose: "full scale of the converters", isChip: true),
       BillEntry(

@@ -32,50 +32,31 @@ extension BoardDescription {
   }
 
   private func lineTable(_ wiring: WiringDescription) -> TextTable {
-    let has = { part in wiring.selects.contains(part) }
-    func pins(_ pins: [(part: WiringDescription.Part, text: String)]) -> String {
-      let texts = pins.filter { has($0.part) }.map(\.text)
+    // Converters first, then the chain, as one wires them.
+    let parts = WiringDescription.Part.allCases.filter { wiring.selects.contains($0) }
+    let converters = parts.filter { $0.kind != .chain }
+    let ordered = converters + parts.filter { $0.kind == .chain }
+    func pins(_ role: String, and others: [String] = []) -> String {
+      let texts = ordered.compactMap { $0.linePins[role] } + others
       return texts.isEmpty ? "nothing" : texts.joined(separator: ", ")
     }
+    let dacs = converters.filter { $0.kind == .dac }.map { "each \($0.name)" }
+    let watchdog =
+      dacs.isEmpty ? [] : ["2B of 74HCT123 (2Q to SHDN of \(dacs.joined(separator: ", ")))"]
     /// Direction, place and idle level of a line shared by the edges.
     func shared(_ role: String) -> [String] {
       switch role {
       case "SCLK":
-        [
-          "out",
-          pins([
-            (.dac, "SCK of each MCP4922"), (.adc, "CLK of each MCP3208"),
-            (.chain, "CLK of each 74HC165, SRCLK of each 74HCT595"),
-            (.dac, "2B of 74HCT123 (2Q to SHDN of each MCP4922)"),
-          ]), "low",
-        ]
-      case "MOSI":
-        [
-          "out",
-          pins([
-            (.dac, "SDI of each MCP4922"), (.adc, "DIN of each MCP3208"),
-            (.chain, "SER of 74HCT595 0"),
-          ]), "low",
-        ]
-      case "MISO":
-        [
-          "in",
-          pins([
-            (.adc, "DOUT of each MCP3208"), (.chain, "Y of 74LVC1G125 (A from QH of 74HC165 0)"),
-          ]), "floating",
-        ]
-      case "LATCH": ["out", "RCLK of each 74HCT595; a rising edge takes the bits over", "low"]
-      case "LOAD": ["out", "SH/LD of each 74HC165; low captures the comparators", "high"]
+        ["out", pins(role, and: watchdog), "low"]
+      case "MISO": ["in", pins(role), "floating"]
+      case "LOAD": ["out", pins(role), "high"]
       case "LEARN":
         [
           "out",
           "CLR of 74HCT123, pulled low (Q inverted to OE of each "
             + "\(wiring.kind == .chains ? "74HCT595" : "74HCT244"), pulled high)", "low",
         ]
-      case "A0": ["out", "A of 74HC138", "low"]
-      case "A1": ["out", "B of 74HC138", "low"]
-      case "A2": ["out", "C of 74HC138", "low"]
-      default: ["out", "G1 of 74HC138, pulled low; high selects", "low"]
+      default: ["out", pins(role), "low"]
       }
     }
     let common = WiringDescription.roles(of: wiring.kind, selects: wiring.selects.count, edges: [])
@@ -128,19 +109,17 @@ extension BoardDescription {
       rows: wiring.selects.indices.map { select in
         [
           "\(select)", wiring.kind == .chains ? "Y\(select) of 74HC138" : "CS\(select)",
-          wiring.selects[select].rawValue, selectPins(wiring, select: select),
+          wiring.selects[select].word, selectPins(wiring, select: select),
         ]
       })
   }
 
   private func selectPins(_ wiring: WiringDescription, select: Int) -> String {
     guard wiring.selects.indices.contains(select) else { return "nothing" }
-    let number = wiring.selects.prefix(select).count { $0 == wiring.selects[select] }
-    switch wiring.selects[select] {
-    case .chain: return "CLK INH of each 74HC165, OE of 74LVC1G125"
-    case .dac: return "CS of MCP4922 \(number)"
-    case .adc: return "CS/SHDN of MCP3208 \(number)"
-    }
+    let part = wiring.selects[select]
+    if part.kind == .chain { return part.selectPin }
+    let number = wiring.selects.prefix(select).count { $0 == part }
+    return "\(part.selectPin) of \(part.name) \(number)"
   }
 
   private func channelTables(
@@ -149,11 +128,13 @@ extension BoardDescription {
     func node(_ channel: Int, _ places: [Int]) -> String {
       channel < places.count ? nodes[places[channel]] : "-"
     }
-    func pin(_ output: WiringDescription.Output, at part: WiringDescription.Part) -> String {
+    func pin(_ output: WiringDescription.Output) -> String {
       if output.rail != nil { return "the rail, wired" }
-      return part == .dac
-        ? "VOUT\(output.channel == 0 ? "A" : "B") at select \(output.select)"
-        : "CH\(output.channel) at select \(output.select)"
+      guard wiring.selects.indices.contains(output.select),
+        wiring.selects[output.select].channelPins.indices.contains(output.channel)
+      else { return "-" }
+      let pin = wiring.selects[output.select].channelPins[output.channel]
+      return "\(pin) at select \(output.select)"
     }
     func answer(_ channel: Int) -> String {
       guard let task, channel < task.outputs.channels else { return "-" }
@@ -170,7 +151,7 @@ extension BoardDescription {
         title: "Sources, each through a buffer to its node in both twins; \(nodesOf):",
         head: ["source", "output", "pin", "node"] + (ofTask ? ["input"] : []),
         rows: wiring.sources.enumerated().map { channel, output in
-          var row = ["\(channel)", output.word(at: .dac), pin(output, at: .dac)]
+          var row = ["\(channel)", output.word(at: .dac), pin(output)]
           row.append(node(channel, sources))
           if let task {
             row.append(channel < task.inputs.count ? task.inputs[channel].name : "-")
@@ -182,7 +163,7 @@ extension BoardDescription {
         head: ["clamp", "output", "pin", "node"] + (ofTask ? ["answer"] : []),
         rows: wiring.clamps.enumerated().map { channel, output in
           [
-            "\(channel)", output.word(at: .dac), pin(output, at: .dac), node(channel, targets),
+            "\(channel)", output.word(at: .dac), pin(output), node(channel, targets),
           ] + (ofTask ? [answer(channel)] : [])
         }),
       TextTable(
@@ -190,7 +171,7 @@ extension BoardDescription {
         head: ["target", "input", "pin", "node"] + (ofTask ? ["answer"] : []),
         rows: wiring.targets.enumerated().map { channel, output in
           [
-            "\(channel)", output.word(at: .adc), pin(output, at: .adc), node(channel, targets),
+            "\(channel)", output.word(at: .adc), pin(output), node(channel, targets),
           ] + (ofTask ? [answer(channel)] : [])
         }),
     ]

@@ -119,6 +119,42 @@ struct GuardTests {
     #expect(written.hasSuffix("LR..R.."), "\(written)")
   }
 
+  @Test func `a thread that has set a line gives the stack for its handlers back at its end`() async
+  {
+    await #expect(processExitsWith: .success) {
+      /// How much of its address space the process has taken, bytes.
+      func taken() throws -> Int {
+        let pages = try #require(kernelText("/proc/self/statm")?.split(separator: " ").first)
+        return try #require(Int(pages)) * sysconf(Int32(_SC_PAGESIZE))
+      }
+      /// Runs threads one after the other.
+      func runThreads(_ count: Int) {
+        for _ in 0..<count {
+          var thread = pthread_t()
+          var withoutStack: UnsafeMutableRawPointer?
+          pthread_create(
+            &thread, nil,
+            { _ in
+              let refused = cgpiod_enter()
+              cgpiod_leave()
+              var stack = stack_t()
+              sigaltstack(nil, &stack)
+              let hasStack = stack.ss_flags & Int32(SS_DISABLE) == 0
+              return refused == 0 && hasStack ? nil : UnsafeMutableRawPointer(bitPattern: 1)
+            }, nil)
+          pthread_join(thread, &withoutStack)
+          #expect(withoutStack == nil)
+        }
+      }
+      // What threads take once, and what ended ones still hold, is taken by then.
+      runThreads(200)
+      let before = try taken()
+      runThreads(2000)
+      // Stacks that nobody gives back would be 131 MB.
+      #expect(try taken() < before + 40_000_000)
+    }
+  }
+
   /// What Swift's crash reporter does with SIGQUIT and SIGABRT.
   @Test func `lines rest and a program ends where a signal's handler before it returned`() async {
     let result = await #expect(

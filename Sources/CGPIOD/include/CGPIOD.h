@@ -2,12 +2,13 @@
 #define CGPIOD_H
 
 // One set of calls for both generations of libgpiod, 1.6 and 2.x, whose APIs share none. Which one
-// is used is found when this file is compiled; without libgpiod every call answers -ENOSYS.
+// is used is found when this module is compiled; without libgpiod every call answers -ENOSYS.
 //
 // Lines of a request are bits: bit i is offsets[i]. Calls return 0, or the negative errno.
 //
 // A serial bus beside the lines is the kernel's spidev.
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -109,28 +110,32 @@ _Noreturn void cgpiod_quit(int code);
 // so that the guard finds room even where that thread's stack has run over. Threads that set no line
 // get none: what their stack does when it runs over, short of a handler of theirs, ends the program
 // with the lines as they are.
-extern int cgpiod_ending;
-extern int cgpiod_in_flight;
-// How many of those in flight are this thread's; below zero before its first.
-extern _Thread_local int cgpiod_own __attribute__((tls_model("initial-exec")));
+//
+// What threads and handlers of signals share are atomics that take no lock.
+extern atomic_int cgpiod_ending;
+extern atomic_int cgpiod_in_flight;
+// How many of those in flight are this thread's; below zero before its first. Only this thread and its
+// handlers use it.
+extern _Thread_local atomic_int cgpiod_own __attribute__((tls_model("initial-exec")));
 int cgpiod_enter_slowly(void);
 
 static inline int cgpiod_enter(void) {
   // Either this thread sees that the end has begun, or who began it sees this one in flight. A signal
   // that comes between the next two lines takes this thread's write for another's and waits in vain.
-  __atomic_fetch_add(&cgpiod_in_flight, 1, __ATOMIC_SEQ_CST);
-  int own = ++cgpiod_own;
+  atomic_fetch_add(&cgpiod_in_flight, 1);
+  int own = atomic_load_explicit(&cgpiod_own, memory_order_relaxed) + 1;
+  atomic_store_explicit(&cgpiod_own, own, memory_order_relaxed);
   // A handler of this thread must find it counted.
-  __atomic_signal_fence(__ATOMIC_SEQ_CST);
-  if (__builtin_expect(own <= 0 || __atomic_load_n(&cgpiod_ending, __ATOMIC_SEQ_CST), 0))
-    return cgpiod_enter_slowly();
+  atomic_signal_fence(memory_order_seq_cst);
+  if (__builtin_expect(own <= 0 || atomic_load(&cgpiod_ending), 0)) return cgpiod_enter_slowly();
   return 0;
 }
 
 static inline void cgpiod_leave(void) {
-  __atomic_signal_fence(__ATOMIC_SEQ_CST);
-  --cgpiod_own;
-  __atomic_fetch_sub(&cgpiod_in_flight, 1, __ATOMIC_SEQ_CST);
+  atomic_signal_fence(memory_order_seq_cst);
+  int own = atomic_load_explicit(&cgpiod_own, memory_order_relaxed) - 1;
+  atomic_store_explicit(&cgpiod_own, own, memory_order_relaxed);
+  atomic_fetch_sub(&cgpiod_in_flight, 1);
 }
 
 // The cost in ns of one get of an input and of one set of an output by libgpiod's own calls, mean of

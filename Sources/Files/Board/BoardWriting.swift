@@ -47,10 +47,10 @@ extension BoardDescription {
       }
     }
     func outputs(
-      _ key: String, _ outputs: [WiringDescription.Output], at part: WiringDescription.Part
+      _ key: String, _ outputs: [WiringDescription.Output], at kind: WiringDescription.Part.Kind
     ) -> String {
       // 7.0 without quotes would be a number.
-      let words = outputs.map { $0.word(at: part) }.map { part == .adc ? "\"\($0)\"" : $0 }
+      let words = outputs.map { $0.word(at: kind) }.map { kind == .adc ? "\"\($0)\"" : $0 }
       return "  \(key): [\(words.joined(separator: ", "))]"
     }
     let names = learningEdges.map(\.name)
@@ -59,7 +59,7 @@ extension BoardDescription {
     ).count
     var lines = ["wiring:", "  chip: \(scalar(wiring.chip))", "  kind: \(wiring.kind.rawValue)"]
     lines.append("  lines: \(flow(wiring.wires.prefix(shared).map { entry($0.role, $0) }))")
-    lines.append("  selects: [\(wiring.selects.map(\.rawValue).joined(separator: ", "))]")
+    lines.append("  selects: [\(wiring.selects.map(\.word).joined(separator: ", "))]")
     lines.append(outputs("sources", wiring.sources, at: .dac))
     lines.append(outputs("clamps", wiring.clamps, at: .dac))
     lines.append(outputs("targets", wiring.targets, at: .adc))

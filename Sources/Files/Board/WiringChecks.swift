@@ -19,7 +19,8 @@ extension BoardDescription {
     }
     guard converters.bits == 12 else {
       throw Violation(
-        message: "converters have \(converters.bits) bits, but the MCP4922 and MCP3208 have 12; "
+        message: "converters have \(converters.bits) bits, but the "
+          + "\(WiringDescription.Part.dac.name) and \(WiringDescription.Part.adc.name) have 12; "
           + "allowed is bits: 12, or leave wiring out")
     }
   }
@@ -34,7 +35,7 @@ extension BoardDescription {
       wiring.kind == .chains
       ? WiringDescription.mostDecodedSelects : WiringDescription.mostWires
     try Files.check(count: wiring.selects.count, of: "selects of wiring", in: 1...most)
-    let chains = wiring.selects.count { $0 == .chain }
+    let chains = wiring.selects.count { $0.kind == .chain }
     guard chains == (wiring.kind == .chains ? 1 : 0) else {
       throw Violation(
         message: "selects of wiring list \(chains) chains; the kind \(wiring.kind.rawValue) has "
@@ -59,7 +60,7 @@ extension BoardDescription {
         throw Violation(message: "device of spi is \(quote(spi.device)), which is no spidev")
       }
       let lowest = WiringDescription.SerialBus.lowestSpeed(conversion: timing.conversion)
-      let highest = WiringDescription.SerialBus.highestSpeed
+      let highest = WiringDescription.SerialBus.slowestPart(of: wiring.selects).speed
       guard lowest <= spi.speed, spi.speed <= highest else {
         throw Violation(
           message: "speed of spi is \(write(spi.speed)) Hz; allowed is \(write(lowest)) ... "
@@ -101,8 +102,8 @@ extension BoardDescription {
 
   private func check(outputs wiring: WiringDescription) throws(Violation) {
     var used: Set<WiringDescription.Output> = []
-    for (what, outputs, part, count) in [
-      ("source", wiring.sources, WiringDescription.Part.dac, sourceChannels),
+    for (what, outputs, kind, count) in [
+      ("source", wiring.sources, WiringDescription.Part.Kind.dac, sourceChannels),
       ("clamp", wiring.clamps, .dac, targetChannels),
       ("target", wiring.targets, .adc, targetChannels),
     ] {
@@ -123,17 +124,17 @@ extension BoardDescription {
           continue
         }
         guard wiring.selects.indices.contains(output.select),
-          wiring.selects[output.select] == part,
-          (0..<part.channels).contains(output.channel)
+          wiring.selects[output.select].kind == kind,
+          (0..<wiring.selects[output.select].channels).contains(output.channel)
         else {
           throw Violation(
             message:
               "\(name) is at select \(output.select), channel \(output.channel), which is no "
-              + "\(part.rawValue)")
+              + "\(kind.rawValue)")
         }
         guard used.insert(output).inserted else {
           throw Violation(
-            message: "\(name) is at \(output.word(at: part)), which another channel has too")
+            message: "\(name) is at \(output.word(at: kind)), which another channel has too")
         }
       }
     }
@@ -157,6 +158,14 @@ extension WiringDescription.SerialBus {
   /// The slowest clock a bus may have, Hz: 24 of them must end within a conversion, s.
   static func lowestSpeed(conversion: Double) -> Double { 24 / conversion }
 
-  /// What an MCP3208 at 3.3 V takes, Hz.
-  static let highestSpeed = 1e6
+  /// The slowest part among those that a bus speaks to, and the fastest clock that it takes, Hz.
+  static func slowestPart(
+    of selects: [WiringDescription.Part]
+  ) -> (part: WiringDescription.Part, speed: Double) {
+    var found = (part: WiringDescription.Part.adc, speed: WiringDescription.Part.adc.fastestClock!)
+    for part in selects {
+      if let speed = part.fastestClock, speed < found.speed { found = (part, speed) }
+    }
+    return found
+  }
 }

@@ -2,16 +2,6 @@
 ///
 /// A value that was read from a file has been checked; one built by hand has not.
 public struct WiringDescription: Sendable, Equatable, Codable {
-  /// What hangs at a select line.
-  public enum Part: String, Sendable, Codable, CaseIterable {
-    /// The chain of 74HC165s that hold the comparators' bits, read through a tri-state buffer.
-    case chain
-    /// An MCP4922, two digital-to-analog converters.
-    case dac
-    /// An MCP3208, eight analog-to-digital converters.
-    case adc
-  }
-
   /// A line of the GPIO chip.
   public enum Line: Sendable, Equatable, Hashable, Codable {
     /// The line's number on its chip, from 0.
@@ -38,7 +28,7 @@ public struct WiringDescription: Sendable, Equatable, Codable {
   public struct Output: Sendable, Equatable, Hashable, Codable {
     /// Number of the select line the converter hangs at.
     public var select: Int
-    /// Channel of the converter: 0 for A and 1 for B of an MCP4922, 0 ... 7 of an MCP3208.
+    /// Channel of the converter, from 0: 0 for A and 1 for B of an MCP4922, 0 ... 7 of an MCP3208.
     public var channel: Int
 
     /// The voltage of a wired rail that a source has instead of a converter, in V; its select and

@@ -22,15 +22,18 @@ extension BoardDescription {
     let converters = try readOutputs(fields, selects: selects)
     let chain =
       kind == .chains ? try readChain(fields["chain"], edges: names) : []
-    let spi = try fields["spi"].map { node throws(DescriptionError) in try readBus(node) }
+    let spi = try fields["spi"].map { node throws(DescriptionError) in
+      try readBus(node, selects: selects)
+    }
     wiring = WiringDescription(
       chip: chip, kind: kind, wires: wires, selects: selects, sources: converters.sources,
       clamps: converters.clamps, targets: converters.targets, chain: chain, spi: spi)
   }
 
   /// The serial controller and its clock, which the slowest part must follow.
-  private func readBus(_ node: LocatedNode) throws(DescriptionError) -> WiringDescription.SerialBus
-  {
+  private func readBus(
+    _ node: LocatedNode, selects: [WiringDescription.Part]
+  ) throws(DescriptionError) -> WiringDescription.SerialBus {
     let fields = try node.fields(["device", "speed"])
     let device = try fields.required("device")
     let path = try device.text()
@@ -42,12 +45,12 @@ extension BoardDescription {
     let clock = try fields.required("speed")
     let speed = try clock.number(in: 0...1e9, unit: "Hz")
     let lowest = WiringDescription.SerialBus.lowestSpeed(conversion: timing.conversion)
-    let highest = WiringDescription.SerialBus.highestSpeed
+    let (slowest, highest) = WiringDescription.SerialBus.slowestPart(of: selects)
     guard lowest <= speed, speed <= highest else {
       throw clock.error(
         "\(clock.what) is \(write(speed)) Hz; allowed is \(write(lowest)) ... \(write(highest)) Hz: "
           + "the 24 clocks of a conversion must end within conversion of timing, \(write(timing.conversion)) s, and an "
-          + "MCP3208 at 3.3 V takes up to 1 MHz")
+          + "\(slowest.name) at 3.3 V takes up to \(write(highest / 1e6)) MHz")
     }
     return WiringDescription.SerialBus(device: path, speed: speed)
   }
@@ -64,14 +67,15 @@ extension BoardDescription {
     let sources = try reader.listed(fields["sources"], of: "source", at: .dac, sourceChannels)
     let driven = sourceChannels - (sources ?? []).count { $0.rail != nil }
     func refuseTooFew(
-      _ part: WiringDescription.Part, needed: Int, for channels: String, called outputs: String
+      _ kind: WiringDescription.Part.Kind, needed: Int, for channels: String,
+      called outputs: String
     ) throws(DescriptionError) {
-      let chips = selects.count { $0 == part }
-      let offered = chips * part.channels
+      let chips = selects.count { $0.kind == kind }
+      let offered = selects.reduce(0) { $0 + ($1.kind == kind ? $1.channels : 0) }
       guard needed <= offered else {
         throw try fields.required("selects").error(
           "\(channels) need \(needed) \(outputs), but the selects list \(chips) "
-            + "\(part.rawValue)\(chips == 1 ? "" : "s") with \(offered); allowed are more of them, "
+            + "\(kind.rawValue)\(chips == 1 ? "" : "s") with \(offered); allowed are more of them, "
             + "or fewer channels"
         )
       }
@@ -91,22 +95,11 @@ extension BoardDescription {
   }
 }
 
-extension WiringDescription.Part {
-  /// How many channels one converter has.
-  var channels: Int {
-    switch self {
-    case .chain: 0
-    case .dac: 2
-    case .adc: 8
-    }
-  }
-}
-
 extension WiringDescription.Output {
   /// The output as a file says it: `1A` of an MCP4922, `7.0` of an MCP3208, `rail 0.45` of a rail.
-  package func word(at part: WiringDescription.Part) -> String {
+  package func word(at kind: WiringDescription.Part.Kind) -> String {
     if let rail { return "rail \(write(rail))" }
-    return part == .dac ? "\(select)\(channel == 0 ? "A" : "B")" : "\(select).\(channel)"
+    return "\(select)\(kind.suffix(ofChannel: channel))"
   }
 }
 
@@ -135,13 +128,14 @@ private func readSelects(
   var selects: [WiringDescription.Part] = []
   var chain: Int?
   for entry in entries {
-    let word = try entry.word(WiringDescription.Part.allCases.map(\.rawValue))
-    let part = WiringDescription.Part(rawValue: word)!
-    if part == .chain {
+    let word = try entry.word(WiringDescription.Part.allCases.map(\.word))
+    let part = WiringDescription.Part(word: word)!
+    if part.kind == .chain {
       if kind == .direct {
         throw entry.error(
           "\(entry.what) is a chain, but direct wiring reads every comparator by a line of its "
-            + "own; allowed are dac, adc"
+            + "own; allowed are "
+            + enumerate(WiringDescription.Part.allCases.filter { $0.kind != .chain }.map(\.word))
         )
       }
       if let chain {
@@ -254,7 +248,7 @@ private struct OutputReader {
 
   /// The outputs a file lists, nil if it lists none.
   mutating func listed(
-    _ node: LocatedNode?, of role: String, at part: WiringDescription.Part, _ channels: Int
+    _ node: LocatedNode?, of role: String, at kind: WiringDescription.Part.Kind, _ channels: Int
   ) throws(DescriptionError) -> [WiringDescription.Output]? {
     guard let node else { return nil }
     let entries = try node.list(of: role, count: 0...4096)
@@ -266,11 +260,11 @@ private struct OutputReader {
     }
     var outputs: [WiringDescription.Output] = []
     for entry in entries {
-      let output = try read(entry, role: role, at: part)
+      let output = try read(entry, role: role, at: kind)
       // Any number of sources may share a rail.
       if output.rail == nil, let earlier = used.updateValue(entry.what, forKey: output) {
         throw entry.error(
-          "\(entry.what) is at \(output.word(at: part)), which already is \(earlier); every "
+          "\(entry.what) is at \(output.word(at: kind)), which already is \(earlier); every "
             + "channel needs an output of its own"
         )
       }
@@ -281,10 +275,12 @@ private struct OutputReader {
 
   /// The first outputs that are not used yet, which thereby are.
   mutating func free(
-    at part: WiringDescription.Part, _ channels: Int
+    at kind: WiringDescription.Part.Kind, _ channels: Int
   ) -> [WiringDescription.Output] {
-    let all = selects.indices.filter { selects[$0] == part }.flatMap { select in
-      (0..<part.channels).map { WiringDescription.Output(select: select, channel: $0) }
+    let all = selects.indices.filter { selects[$0].kind == kind }.flatMap { select in
+      (0..<selects[select].channels).map {
+        WiringDescription.Output(select: select, channel: $0)
+      }
     }
     let free = Array(all.filter { used[$0] == nil }.prefix(channels))
     for output in free { used[output] = "" }
@@ -292,9 +288,9 @@ private struct OutputReader {
   }
 
   private func read(
-    _ node: LocatedNode, role: String, at part: WiringDescription.Part
+    _ node: LocatedNode, role: String, at kind: WiringDescription.Part.Kind
   ) throws(DescriptionError) -> WiringDescription.Output {
-    let text = try node.scalar("an output of a converter, such as \(part.example)").text
+    let text = try node.scalar("an output of a converter, such as \(kind.example)").text
     if role == "source", text.hasPrefix("rail ") {
       guard let volts = Double(text.dropFirst(5)),
         WiringDescription.Output.railsAllowed.contains(volts)
@@ -306,14 +302,13 @@ private struct OutputReader {
       return WiringDescription.Output(rail: volts)
     }
     let digits = text.prefix { $0.isASCII && $0.isNumber }
-    let channels = ["A": (0, .dac), "B": (1, .dac)].merging(
-      (0..<8).map { (".\($0)", ($0, WiringDescription.Part.adc)) }, uniquingKeysWith: { $1 })
     guard digits.count <= 4, let select = Int(digits),
-      let (channel, written) = channels[String(text.dropFirst(digits.count))]
+      let (channel, written) = WiringDescription.Part.Kind.channel(
+        ofSuffix: String(text.dropFirst(digits.count)))
     else {
       throw node.error(
         "\(node.what) is \(quote(text)); allowed are a select and its "
-          + (part == .dac ? "output A or B" : "input 0 ... 7") + ", such as \(part.example)"
+          + (kind == .dac ? "output A or B" : "input 0 ... 7") + ", such as \(kind.example)"
       )
     }
     guard selects.indices.contains(select) else {
@@ -322,20 +317,28 @@ private struct OutputReader {
           + "\(selects.count - 1)"
       )
     }
-    guard written == part, selects[select] == part else {
-      let fit = selects.indices.filter { selects[$0] == part }.map(String.init)
-      let found = selects[select] == part ? written : selects[select]
+    guard written == kind, selects[select].kind == kind else {
+      let fit = selects.indices.filter { selects[$0].kind == kind }.map(String.init)
+      let found = selects[select].kind == kind ? written : selects[select].kind
       throw node.error(
         "\(node.what) is \(quote(text)), at \(found == .adc ? "an" : "a") \(found.rawValue), but a "
-          + "\(role) needs \(part == .adc ? "an" : "a") \(part.rawValue); allowed are the selects "
-          + "\(enumerate(fit)), as in \(fit.first ?? "0")\(part == .adc ? ".0" : "A")"
+          + "\(role) needs \(kind == .adc ? "an" : "a") \(kind.rawValue); allowed are the selects "
+          + "\(enumerate(fit)), as in \(fit.first ?? "0")\(kind.suffix(ofChannel: 0))"
+      )
+    }
+    let part = selects[select]
+    guard channel < part.channels else {
+      throw node.error(
+        "\(node.what) is \(quote(text)), but the \(part.name) at select \(select) has "
+          + "\(part.channels) channels; allowed are \(select)\(kind.suffix(ofChannel: 0)) ... "
+          + "\(select)\(kind.suffix(ofChannel: part.channels - 1))"
       )
     }
     return WiringDescription.Output(select: select, channel: channel)
   }
 }
 
-extension WiringDescription.Part {
+extension WiringDescription.Part.Kind {
   /// How an output of it is written.
   fileprivate var example: String { self == .adc ? "\"7.0\"" : "1A" }
 }
