@@ -134,10 +134,10 @@ public struct DirectBoard: VirtualFace, Sendable {
   }
 
   /// Changes the analog board behind the face, as somebody at the bench would.
-  public mutating func withAnalog<Result>(_ body: (inout AnalogBoard, Nanoseconds) -> Result)
-    -> Result
-  {
-    body(&analog, time)
+  public mutating func withAnalog<Result, Thrown: Error>(
+    _ body: (inout AnalogBoard, Nanoseconds) throws(Thrown) -> Result
+  ) throws(Thrown) -> Result {
+    try body(&analog, time)
   }
 
   /// The part that changes, for a checkpoint.

@@ -32,7 +32,9 @@ public protocol VirtualFace: LearningBoard {
   mutating func wait(_ duration: Nanoseconds)
 
   /// Changes the analog board behind the face, as somebody at the bench would.
-  mutating func withAnalog<Result>(_ body: (inout AnalogBoard, Nanoseconds) -> Result) -> Result
+  mutating func withAnalog<Result, Thrown: Error>(
+    _ body: (inout AnalogBoard, Nanoseconds) throws(Thrown) -> Result
+  ) throws(Thrown) -> Result
 }
 
 /// Everything about the double that changes, between training steps; the same for both faces.
@@ -105,9 +107,9 @@ extension WiredBoard: VirtualFace where L == VirtualPins {
   public mutating func wait(_ duration: Nanoseconds) { lines.wait(duration) }
 
   /// Changes the analog board behind the pins, as somebody at the bench would.
-  public mutating func withAnalog<Result>(_ body: (inout AnalogBoard, Nanoseconds) -> Result)
-    -> Result
-  {
-    body(&lines.analog, lines.time)
+  public mutating func withAnalog<Result, Thrown: Error>(
+    _ body: (inout AnalogBoard, Nanoseconds) throws(Thrown) -> Result
+  ) throws(Thrown) -> Result {
+    try body(&lines.analog, lines.time)
   }
 }

@@ -30,7 +30,7 @@ import BoardDouble
     description.edges[2].bias = -4.72
     var board = try AnalogBoard(bench: description)
     board.setGates([2.2, 2.2, 2.2], at: .zero)
-    board.learn(.hold, to: .milliseconds(10))
+    try board.learn(.hold, to: .milliseconds(10))
     let gates = board.gates(at: .milliseconds(10))
     #expect(abs(gates[0] - 2.2287) < 1e-12 && gates[1] == 2.2 && abs(gates[2] - 2.1528) < 1e-12)
   }
@@ -50,11 +50,11 @@ import BoardDouble
     var board = try AnalogBoard(bench: description)
     var dice = Dice(1)
     board.setGates((0..<32).map { _ in dice.number(1.5...3) }, at: .zero)
-    for source in 0..<8 { board.drive(source, dice.number(0...0.45)) }
-    board.clamp(0, 0.45)
-    board.clamp(3, 0.02)
-    let free = board.freeVoltages(at: .zero)
-    let clamped = board.clampedVoltages(at: .zero)
+    for source in 0..<8 { try board.drive(source, dice.number(0...0.45)) }
+    try board.clamp(0, 0.45)
+    try board.clamp(3, 0.02)
+    let free = try board.freeVoltages(at: .zero)
+    let clamped = try board.clampedVoltages(at: .zero)
     func squares(_ volts: [Double]) -> [Double] {
       board.learningEdges.map { edge in
         let wire = board.description.edges[edge]
@@ -63,7 +63,7 @@ import BoardDouble
       }
     }
     let before = board.gates(at: .zero)
-    board.learn(.hold, to: .microseconds(1))
+    try board.learn(.hold, to: .microseconds(1))
     let after = board.gates(at: .microseconds(1))
     return (zip(after, before).map { ($0 - $1) * 1e6 }, squares(free), squares(clamped))
   }
@@ -120,7 +120,7 @@ import BoardDouble
     let step = try #require(board.analog.description.gates.step)
     let before = board.gates
     let drives: [Drive] = [.charge, .discharge, .hold]
-    _ = board.pulse(width: Nanoseconds(seconds: milliseconds * 1e-3), drives: drives.span)
+    _ = try board.pulse(width: Nanoseconds(seconds: milliseconds * 1e-3), drives: drives.span)
     let moves = zip(board.gates, before).map { ($0 - $1) / step }
     for (move, expected) in zip(moves, [1.0, -1, 0]) { #expect(abs(move - expected) < 1e-9) }
   }
@@ -129,14 +129,14 @@ import BoardDouble
     var board = try stepped(128)
     let gates = board.analog.description.gates
     let step = try #require(gates.step)
-    for _ in 0..<200 { _ = board.pulse(.milliseconds(1), .charge) }
+    for _ in 0..<200 { _ = try board.pulse(.milliseconds(1), .charge) }
     #expect(board.gates.allSatisfy { abs($0 - gates.maximum) < 1e-12 })
-    for _ in 0..<300 { _ = board.pulse(.milliseconds(1), .discharge) }
+    for _ in 0..<300 { _ = try board.pulse(.milliseconds(1), .discharge) }
     #expect(board.gates.allSatisfy { $0 == gates.minimum })
     var dice = Dice(3)
     for _ in 0..<1000 {
       let drives = (0..<3).map { _ in [Drive.charge, .discharge, .hold][dice.index(below: 3)] }
-      _ = board.pulse(width: .milliseconds(1), drives: drives.span)
+      _ = try board.pulse(width: .milliseconds(1), drives: drives.span)
       for gate in board.gates {
         let place = (gate - gates.minimum) / step
         #expect(abs(place - place.rounded()) < 1e-9 && (0...127).contains(place.rounded()))
@@ -155,18 +155,18 @@ import BoardDouble
     let lsb = 1.024 / 4096
     for volts in [-0.2, -0.01, 0, 0.1, 0.4] {
       var board = try DirectBoard(description)
-      board.drive(source: 0, at: Voltage(volts: 0.1))
+      try board.drive(source: 0, at: Voltage(volts: 0.1))
       // T1 stands at S1.
-      board.drive(source: 1, at: Voltage(volts: volts))
-      board.clamp(target: 0, at: Voltage(volts: volts))
+      try board.drive(source: 1, at: Voltage(volts: volts))
+      try board.clamp(target: 0, at: Voltage(volts: volts))
       board.settle()
-      #expect(abs(board.freeVoltages[1] - volts) <= lsb / 2 + 1e-7)
-      #expect(abs(board.clampedVoltages[2] - volts) <= lsb / 2 + 1e-7)
-      #expect(abs(board.measure(target: 1).volts - volts) <= lsb + 1e-6)
+      #expect(try abs(board.freeVoltages[1] - volts) <= lsb / 2 + 1e-7)
+      #expect(try abs(board.clampedVoltages[2] - volts) <= lsb / 2 + 1e-7)
+      #expect(try abs(board.measure(target: 1).volts - volts) <= lsb + 1e-6)
     }
     var plain = try DirectBoard(bench(edges: 3, imperfections: sizes))
-    plain.drive(source: 1, at: .millivolts(-100))
-    #expect(plain.freeVoltages[1] == 0 && plain.measure(target: 1) == .zero)
+    try plain.drive(source: 1, at: .millivolts(-100))
+    #expect(try plain.freeVoltages[1] == 0 && plain.measure(target: 1) == .zero)
   }
 
   @Test func `converter errors act on what the converter itself sees`() throws {
@@ -177,8 +177,8 @@ import BoardDouble
     description.converters.lowest = -0.25
     func read(_ volts: Double) throws -> Double {
       var board = try DirectBoard(description)
-      board.drive(source: 1, at: Voltage(volts: volts))
-      return board.measure(target: 1).volts - volts
+      try board.drive(source: 1, at: Voltage(volts: volts))
+      return try board.measure(target: 1).volts - volts
     }
     #expect(abs(try read(-0.25)) < 1e-6)
     let one = try read(0)

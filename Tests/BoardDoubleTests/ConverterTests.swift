@@ -19,24 +19,24 @@ import BoardDouble
   @Test func `a source stands at its code times 0.25 mV`() throws {
     var board = try AnalogBoard(bench: bench(edges: 1, imperfections: sizes()))
     for code: UInt32 in [0, 1, 2, 777, 1812, 4095] {
-      board.setSource(0, code: code)
-      board.setClamp(0, code: code)
-      #expect(abs(board.freeVoltages(at: .zero)[0] - Double(code) * Self.leastStep) < 1e-12)
-      #expect(abs(board.clampedVoltages(at: .zero)[0] - Double(code) * Self.leastStep) < 1e-12)
+      try board.setSource(0, code: code)
+      try board.setClamp(0, code: code)
+      #expect(try abs(board.freeVoltages(at: .zero)[0] - Double(code) * Self.leastStep) < 1e-12)
+      #expect(try abs(board.clampedVoltages(at: .zero)[0] - Double(code) * Self.leastStep) < 1e-12)
       // The clamp's 100 ohm against a leak of 1e-12 S.
-      #expect(abs(board.clampedVoltages(at: .zero)[2] - Double(code) * Self.leastStep) < 1e-9)
+      #expect(try abs(board.clampedVoltages(at: .zero)[2] - Double(code) * Self.leastStep) < 1e-9)
     }
-    board.setSource(0, code: 1_000_000)
-    #expect(abs(board.freeVoltages(at: .zero)[0] - 4095 * Self.leastStep) < 1e-12)
+    try board.setSource(0, code: 1_000_000)
+    #expect(try abs(board.freeVoltages(at: .zero)[0] - 4095 * Self.leastStep) < 1e-12)
   }
 
   @Test func `a wanted voltage becomes the nearest code`() throws {
     var board = try DirectBoard(bench(edges: 1, imperfections: sizes()))
     for microvolts: Int32 in [0, 124, 126, 374, 376, 99_900, 200_110, 450_000] {
-      board.drive(source: 1, at: .microvolts(microvolts))
+      try board.drive(source: 1, at: .microvolts(microvolts))
       let nearest = (Double(microvolts) / 250).rounded() * Self.leastStep
-      #expect(abs(board.freeVoltages[1] - nearest) < 1e-12)
-      #expect(abs(board.measure(target: 1).volts - nearest) < 1e-7)
+      #expect(try abs(board.freeVoltages[1] - nearest) < 1e-12)
+      #expect(try abs(board.measure(target: 1).volts - nearest) < 1e-7)
     }
   }
 
@@ -54,17 +54,17 @@ import BoardDouble
     ]
       as [(UInt32, UInt32, UInt32)]
     {
-      board.setSource(0, code: one)
-      board.setSource(1, code: other)
-      #expect(board.sampleTarget(0, at: .zero) == nearest)
+      try board.setSource(0, code: one)
+      try board.setSource(1, code: other)
+      #expect(try board.sampleTarget(0, at: .zero) == nearest)
     }
   }
 
   @Test func `without rounding a reading is right to a microvolt`() throws {
     var board = try DirectBoard(bench(edges: 1, imperfections: .none))
     for microvolts: Int32 in [0, 7, 123, 77_777, 333_333, 450_001] {
-      board.drive(source: 1, at: .microvolts(microvolts))
-      #expect(abs(board.measure(target: 1).volts - Double(microvolts) * 1e-6) < 2e-7)
+      try board.drive(source: 1, at: .microvolts(microvolts))
+      #expect(try abs(board.measure(target: 1).volts - Double(microvolts) * 1e-6) < 2e-7)
     }
   }
 
@@ -74,8 +74,8 @@ import BoardDouble
       var board = try AnalogBoard(
         bench: bench(edges: 1, imperfections: sizes { $0.adcINL = 1 }), seed: seed)
       for code: UInt32 in Array(stride(from: 0, through: 4095, by: 63)) {
-        board.setSource(1, code: code)
-        let off = Int(board.sampleTarget(1, at: .zero)) - Int(code)
+        try board.setSource(1, code: code)
+        let off = Int(try board.sampleTarget(1, at: .zero)) - Int(code)
         #expect(abs(off) <= 1)
         if code == 0 || code == 4095 { #expect(off == 0) }
         largest = max(largest, abs(off))
@@ -89,14 +89,14 @@ import BoardDouble
     for seed: UInt64 in 1...50 {
       var board = try AnalogBoard(
         bench: bench(edges: 1, imperfections: sizes { $0.dacINL = 2 }), seed: seed)
-      board.setSource(0, code: 0)
-      #expect(board.freeVoltages(at: .zero)[0] == 0)
+      try board.setSource(0, code: 0)
+      #expect(try board.freeVoltages(at: .zero)[0] == 0)
       for knot: UInt32 in 1...15 {
-        board.setSource(0, code: knot * 256)
-        errors.append(board.freeVoltages(at: .zero)[0] / Self.leastStep - Double(knot * 256))
+        try board.setSource(0, code: knot * 256)
+        errors.append(try board.freeVoltages(at: .zero)[0] / Self.leastStep - Double(knot * 256))
       }
-      board.setSource(0, code: 4095)
-      #expect(abs(board.freeVoltages(at: .zero)[0] / Self.leastStep - 4095) < 0.01)
+      try board.setSource(0, code: 4095)
+      #expect(try abs(board.freeVoltages(at: .zero)[0] / Self.leastStep - 4095) < 0.01)
     }
     #expect(errors.allSatisfy { abs($0) <= 2 + 1e-9 })
     // Uniform within two steps.
@@ -114,17 +114,17 @@ import BoardDouble
       }
       var board = try AnalogBoard(bench: bench(edges: 1, imperfections: size), seed: seed)
       for source in 0..<2 {
-        board.setSource(source, code: 0)
-        let offset = board.freeVoltages(at: .zero)[source]
-        board.setSource(source, code: 4000)
+        try board.setSource(source, code: 0)
+        let offset = try board.freeVoltages(at: .zero)[source]
+        try board.setSource(source, code: 4000)
         offsets.append(offset)
-        gains.append(board.freeVoltages(at: .zero)[source] - offset - 1)
+        gains.append(try board.freeVoltages(at: .zero)[source] - offset - 1)
       }
       var other = try AnalogBoard(
         bench: bench(edges: 1, imperfections: sizes { $0.clampOffset = 0.010 }), seed: seed)
-      other.setClamp(0, code: 800)
-      other.setClamp(1, code: 0)
-      clamps.append(other.clampedVoltages(at: .zero)[2] - 0.2)
+      try other.setClamp(0, code: 800)
+      try other.setClamp(1, code: 0)
+      clamps.append(try other.clampedVoltages(at: .zero)[2] - 0.2)
     }
     #expect(abs(offsets.rms / 0.2e-3 - 1) < 0.12)
     #expect(abs(gains.rms / 1e-3 - 1) < 0.12)
@@ -141,10 +141,10 @@ import BoardDouble
       size.adcOffset = 0.3125e-3
       size.adcGain = 0.5e-3
       var board = try DirectBoard(bench(edges: 1, imperfections: size), seed: seed)
-      board.drive(source: 1, at: .millivolts(100))
-      let low = board.measure(target: 1).volts
-      board.drive(source: 1, at: .millivolts(900))
-      let gain = (board.measure(target: 1).volts - low) / 0.8 - 1
+      try board.drive(source: 1, at: .millivolts(100))
+      let low = try board.measure(target: 1).volts
+      try board.drive(source: 1, at: .millivolts(900))
+      let gain = (try board.measure(target: 1).volts - low) / 0.8 - 1
       gains.append(gain)
       offsets.append(low - 0.1 * (1 + gain))
     }
@@ -155,8 +155,8 @@ import BoardDouble
   @Test func `readings scatter by their noise and their rounding`() throws {
     var board = try AnalogBoard(
       bench: bench(edges: 1, imperfections: sizes(), readNoise: 0.5e-3))
-    board.setSource(1, code: 1000)
-    let readings = (0..<4000).map { _ in Double(board.sampleTarget(1, at: .zero)) - 1000 }
+    try board.setSource(1, code: 1000)
+    let readings = try (0..<4000).map { _ in Double(try board.sampleTarget(1, at: .zero)) - 1000 }
     // 2 steps rms of noise, and 1/12 of a step squared from rounding.
     let expected = (4 + 1.0 / 12).squareRoot()
     #expect(abs(readings.rms / expected - 1) < 0.05)
@@ -172,11 +172,13 @@ import BoardDouble
       var board = try DirectBoard(description, seed: 9)
       board.setGates([Double](repeating: 2.2, count: 32))
       for source in 0..<8 {
-        board.drive(source: source, at: .millivolts(Int32(source * 50)))
+        try board.drive(source: source, at: .millivolts(Int32(source * 50)))
       }
       var readings: [Int: [Voltage]] = [:]
       for _ in 0..<10 {
-        for target in order { readings[target, default: []].append(board.measure(target: target)) }
+        for target in order {
+          readings[target, default: []].append(try board.measure(target: target))
+        }
       }
       return readings
     }
@@ -190,11 +192,11 @@ import BoardDouble
   @Test func `channels that do not exist are ignored`() throws {
     var board = try DirectBoard(bench(edges: 2, imperfections: .none))
     let before = board.state.analog
-    board.drive(source: 2, at: .millivolts(100))
-    board.drive(source: -1, at: .millivolts(100))
-    board.clamp(target: 7, at: .millivolts(100))
-    board.release(target: -3)
-    _ = board.measure(target: 9)
+    try board.drive(source: 2, at: .millivolts(100))
+    try board.drive(source: -1, at: .millivolts(100))
+    try board.clamp(target: 7, at: .millivolts(100))
+    try board.release(target: -3)
+    _ = try board.measure(target: 9)
     #expect(board.state.analog == before)
   }
 }

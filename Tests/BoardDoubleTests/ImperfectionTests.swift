@@ -21,18 +21,18 @@ private struct Fingerprint {
     var dac: [Double] = []
     var clamp: [Double] = []
     for code: UInt32 in [0, 300, 1000, 1700, 2500, 4095] {
-      board.setSource(0, code: code)
-      board.setSource(1, code: code)
-      board.setClamp(0, code: code)
-      dac += board.freeVoltages(at: .zero)[0...1]
-      clamp.append(board.clampedVoltages(at: .zero)[2])
+      try board.setSource(0, code: code)
+      try board.setSource(1, code: code)
+      try board.setClamp(0, code: code)
+      dac += try board.freeVoltages(at: .zero)[0...1]
+      clamp.append(try board.clampedVoltages(at: .zero)[2])
     }
     parts["sources"] = dac
     parts["clamps"] = clamp
 
     board.setGates([Double](repeating: 2, count: 12), at: .zero)
-    board.learn(.charge, to: .milliseconds(5))
-    board.learn(.charge, from: .milliseconds(5), to: .milliseconds(8))
+    try board.learn(.charge, to: .milliseconds(5))
+    try board.learn(.charge, from: .milliseconds(5), to: .milliseconds(8))
     parts["charging"] = board.gates(at: .milliseconds(8))
 
     // The rest would also see the sources' errors: take those away in both boards.
@@ -43,22 +43,23 @@ private struct Fingerprint {
     still.clampOffset = 0
     var direct = try DirectBoard(
       bench(edges: 12, imperfections: still, readNoise: 2e-4), seed: seed)
-    parts["pulse lengths"] = (0..<8).map { _ in Double(direct.pulse(.milliseconds(1)).count) }
+    parts["pulse lengths"] = try (0..<8).map { _ in Double(try direct.pulse(.milliseconds(1)).count)
+    }
     var codes: [Double] = []
     for step in 0..<60 {
-      direct.drive(source: 1, at: .millivolts(Int32(step * 17)))
-      codes.append(direct.measure(target: 1).volts)
+      try direct.drive(source: 1, at: .millivolts(Int32(step * 17)))
+      codes.append(try direct.measure(target: 1).volts)
     }
     parts["readings"] = codes
 
     var bits: [Double] = []
     var sweep = try AnalogBoard(bench: bench(edges: 12, imperfections: still), seed: seed)
-    sweep.drive(0, 0.5)
+    try sweep.drive(0, 0.5)
     for step in -120...120 {
       // Fine around zero for B's offset, wide for A's averages.
       let far = Double(step) / 120
-      sweep.drive(1, 0.5 - 0.45 * far * far * far)
-      bits += sweep.comparisons().map { Double($0.bits) }
+      try sweep.drive(1, 0.5 - 0.45 * far * far * far)
+      bits += try sweep.comparisons().map { Double($0.bits) }
     }
     parts["comparisons"] = bits
   }
@@ -147,12 +148,12 @@ private struct Fingerprint {
     var worst = 0.0
     for step in 1..<100 {
       let volts = Double(step) * 0.01
-      coarse.drive(0, volts)
-      fine.drive(0, volts)
+      try coarse.drive(0, volts)
+      try fine.drive(0, volts)
       let ideal = (volts * 4000).rounded() / 4000
-      let error = coarse.freeVoltages(at: .zero)[0] - ideal
+      let error = try coarse.freeVoltages(at: .zero)[0] - ideal
       largest = max(largest, abs(error))
-      worst = max(worst, abs(error - (fine.freeVoltages(at: .zero)[0] - volts)))
+      worst = max(worst, abs(error - (try fine.freeVoltages(at: .zero)[0] - volts)))
     }
     #expect(largest > 1e-4)
     #expect(worst < 5e-5)
@@ -213,9 +214,9 @@ private struct Fingerprint {
     for seed: UInt64 in 1...200 {
       var board = try AnalogBoard(bench: half, seed: seed)
       board.setGates([2.2, 2.2], at: .zero)
-      board.drive(0, 0.2)
+      try board.drive(0, 0.2)
       differences.append(
-        board.freeVoltages(at: .zero)[2] - board.clampedVoltages(at: .zero)[2])
+        try board.freeVoltages(at: .zero)[2] - board.clampedVoltages(at: .zero)[2])
     }
     // V = 0.2 K1/(K1 + K2) near the middle: each of the four transistors' relative errors moves it by
     // 0.05 V. K = S (2.2 - 0.7 - mean), and the means are 0.15 and 0.05 V.
@@ -226,10 +227,9 @@ private struct Fingerprint {
     half.imperfections.thresholdSpread = 0.1
     var same = try AnalogBoard(bench: half, seed: 1)
     same.setGates([2.2, 2.2], at: .zero)
-    same.drive(0, 0.2)
+    try same.drive(0, 0.2)
     // Only the load of the released clamp is left.
-    #expect(
-      abs(same.freeVoltages(at: .zero)[2] - same.clampedVoltages(at: .zero)[2]) < 1.5e-4)
+    #expect(try abs(same.freeVoltages(at: .zero)[2] - same.clampedVoltages(at: .zero)[2]) < 1.5e-4)
   }
 
   @Test func `biases have the median 0.4 and the root mean square 1.2 V per s, either sign`() throws
@@ -265,7 +265,8 @@ private struct Fingerprint {
     sizes.pulseJitter = 5e-6
     var board = try DirectBoard(bench(edges: 1, imperfections: sizes))
     // 1 ms and the line operation of 2 us that ends it.
-    let late = (0..<4000).map { _ in Double(board.pulse(.milliseconds(1)).count - 1_002_000) }
+    let late = try (0..<4000).map { _ in Double(try board.pulse(.milliseconds(1)).count - 1_002_000)
+    }
     #expect(late.allSatisfy { $0 >= 0 })
     #expect(abs(late.mean - 5000) < 5000 * 4 / 4000.0.squareRoot())
     // Exponential: the share beyond two means is exp(-2).
@@ -281,7 +282,7 @@ private struct Fingerprint {
     for pulse in 0..<1000 {
       let start = Nanoseconds.milliseconds(Int64(pulse) * 2)
       board.setGates([2], at: start)
-      board.learn(.charge, from: start, to: start + .milliseconds(1))
+      try board.learn(.charge, from: start, to: start + .milliseconds(1))
       moves.append(board.gates(at: start + .milliseconds(1))[0] - 2)
     }
     let perVolt =

@@ -16,18 +16,18 @@ import BoardDouble
     var board = try AnalogBoard(bench: description, seed: seed)
     var dice = Dice(seed)
     board.setGates((0..<32).map { _ in dice.number(1.5...3) }, at: .zero)
-    for source in 0..<8 { board.drive(source, dice.number(0...0.45)) }
-    board.clamp(0, 0.45)
-    board.clamp(3, 0.02)
+    for source in 0..<8 { try board.drive(source, dice.number(0...0.45)) }
+    try board.clamp(0, 0.45)
+    try board.clamp(3, 0.02)
     return board
   }
 
   /// The slope of every gate by the formula, from the voltages that the board shows at these gates.
-  private func slopes(_ board: AnalogBoard, at gates: [Double]) -> [Double] {
+  private func slopes(_ board: AnalogBoard, at gates: [Double]) throws -> [Double] {
     var probe = board
     probe.setGates(gates, at: .zero)
-    let free = probe.freeVoltages(at: .zero)
-    let clamped = probe.clampedVoltages(at: .zero)
+    let free = try probe.freeVoltages(at: .zero)
+    let clamped = try probe.clampedVoltages(at: .zero)
     return probe.learningEdges.enumerated().map { number, edge in
       let wire = probe.description.edges[edge]
       let dropF = free[wire.from] - free[wire.to]
@@ -47,8 +47,8 @@ import BoardDouble
     sizes.leakHighest = 0
     var board = try lattice(sizes)
     let before = board.gates(at: .zero)
-    let slopes = slopes(board, at: before)
-    board.learn(.hold, to: .microseconds(1))
+    let slopes = try slopes(board, at: before)
+    try board.learn(.hold, to: .microseconds(1))
     let after = board.gates(at: .microseconds(1))
     #expect(slopes.map(abs).max()! > 5)
     var worst = 0.0
@@ -72,15 +72,15 @@ import BoardDouble
       zip(gates, slopes).map { $0 + seconds * $1 }
     }
     for _ in 0..<200 {
-      let k1 = slopes(board, at: expected)
-      let k2 = slopes(board, at: moved(expected, by: k1, for: step / 2))
-      let k3 = slopes(board, at: moved(expected, by: k2, for: step / 2))
-      let k4 = slopes(board, at: moved(expected, by: k3, for: step))
+      let k1 = try slopes(board, at: expected)
+      let k2 = try slopes(board, at: moved(expected, by: k1, for: step / 2))
+      let k3 = try slopes(board, at: moved(expected, by: k2, for: step / 2))
+      let k4 = try slopes(board, at: moved(expected, by: k3, for: step))
       for edge in expected.indices {
         expected[edge] += step / 6 * (k1[edge] + 2 * k2[edge] + 2 * k3[edge] + k4[edge])
       }
     }
-    board.learn(.hold, to: .microseconds(4000))
+    try board.learn(.hold, to: .microseconds(4000))
     let found = board.gates(at: .microseconds(4000))
     let worst = zip(found, expected).map { abs($0 - $1) }.max()!
     let largest = zip(found, start).map { abs($0 - $1) }.max()!
@@ -91,11 +91,11 @@ import BoardDouble
   @Test func `one pulse is the sum of many short ones`() throws {
     let board = try lattice(.none)
     var whole = board
-    whole.learn(.hold, to: .microseconds(1900))
+    try whole.learn(.hold, to: .microseconds(1900))
     var parts = board
     // 950 substeps against the 18 that the whole pulse takes.
     for part in 0..<950 {
-      parts.learn(
+      try parts.learn(
         .hold, from: .microseconds(Int64(part) * 2), to: .microseconds(Int64(part + 1) * 2))
     }
     let end = Nanoseconds.microseconds(1900)
@@ -110,7 +110,7 @@ import BoardDouble
     sizes.updateBiasMedian = 0.4
     var board = try AnalogBoard(bench: bench(edges: 16, update: .multiplier, imperfections: sizes))
     board.setGates([Double](repeating: 2.2, count: 16), at: .zero)
-    board.learn(.hold, to: .milliseconds(10))
+    try board.learn(.hold, to: .milliseconds(10))
     let gates = board.gates(at: .milliseconds(10))
     #expect(Set(board.bias).count == 16)
     for (gate, bias) in zip(gates, board.bias) {
@@ -122,8 +122,8 @@ import BoardDouble
     var board = try AnalogBoard(
       bench: bench(edges: 4, update: .multiplier, imperfections: .none))
     board.setGates([2.2, 2, 1.8, 1.6], at: .zero)
-    board.drive(0, 0.45)
-    board.learn(.hold, to: .milliseconds(19))
+    try board.drive(0, 0.45)
+    try board.learn(.hold, to: .milliseconds(19))
     #expect(board.gates(at: .milliseconds(19)) == [2.2, 2, 1.8, 1.6])
   }
 
@@ -133,20 +133,20 @@ import BoardDouble
     sizes.updateBiasMedian = 1000
     var board = try AnalogBoard(bench: bench(edges: 16, update: .multiplier, imperfections: sizes))
     board.setGates([Double](repeating: 2.2, count: 16), at: .zero)
-    board.learn(.hold, to: .milliseconds(19))
+    try board.learn(.hold, to: .milliseconds(19))
     let gates = board.gates(at: .milliseconds(19))
     for (gate, bias) in zip(gates, board.bias) { #expect(gate == (bias > 0 ? 5.2 : 0.6)) }
     #expect(Set(gates) == [0.6, 5.2])
-    board.learn(.hold, from: .milliseconds(19), to: .milliseconds(38))
+    try board.learn(.hold, from: .milliseconds(19), to: .milliseconds(38))
     #expect(board.gates(at: .milliseconds(38)) == gates)
   }
 
   @Test func `drives mean nothing to edges with a rule of their own`() throws {
     let board = try lattice(.none)
     var held = board
-    held.learn(.hold, to: .milliseconds(1))
+    try held.learn(.hold, to: .milliseconds(1))
     var charged = board
-    charged.learn(.charge, to: .milliseconds(1))
+    try charged.learn(.charge, to: .milliseconds(1))
     #expect(held.state == charged.state)
   }
 }

@@ -329,7 +329,7 @@ struct PinsFaultTests {
     try low.settle()
     // All bits 0: channel A is shut down.
     var analog = low.lines.analog
-    #expect(abs(analog.freeVoltages(at: low.time)[analog.sourceNodes[0]]) < 0.005)
+    #expect(try abs(analog.freeVoltages(at: low.time)[analog.sourceNodes[0]]) < 0.005)
 
     var high = try lattice()
     high.lines.add(.stuckHigh, line: 1)
@@ -337,7 +337,7 @@ struct PinsFaultTests {
     try high.settle()
     analog = high.lines.analog
     // All bits 1: channel B, the next source, at the largest code.
-    let volts = analog.freeVoltages(at: high.time)
+    let volts = try analog.freeVoltages(at: high.time)
     #expect(abs(volts[analog.sourceNodes[0]]) < 0.005)
     #expect(volts[analog.sourceNodes[1]] > 1)
   }
@@ -566,6 +566,7 @@ struct PinsFaultTests {
 
 /// Pins at which a program is held up in its writes of LEARN, before or after the line changes.
 private struct SlowLearn: Lines {
+  typealias Failure = CircuitError
   var pins: VirtualPins
   var beforeRise = Nanoseconds.zero
   var afterRise = Nanoseconds.zero
@@ -579,19 +580,19 @@ private struct SlowLearn: Lines {
 
   init(pins: VirtualPins) { self.pins = pins }
 
-  mutating func write(_ levels: LineSet, mask: LineSet) {
-    guard mask == pins.wiring.learn else { return pins.write(levels, mask: mask) }
+  mutating func write(_ levels: LineSet, mask: LineSet) throws(CircuitError) {
+    guard mask == pins.wiring.learn else { return try pins.write(levels, mask: mask) }
     let rises = levels.meets(mask)
     let came = pins.time
     if rises { heldUp = .zero }
     pins.wait(rises ? beforeRise : beforeFall)
     heldUp = heldUp + (pins.time - came)
-    pins.write(levels, mask: mask)
+    try pins.write(levels, mask: mask)
     if rises { rose = pins.time } else { fell = pins.time }
     pins.wait(rises ? afterRise : afterFall)
     heldUp = heldUp + (pins.time - (rises ? rose : fell))
   }
-  mutating func read(mask: LineSet) -> LineSet { pins.read(mask: mask) }
+  mutating func read(mask: LineSet) throws(CircuitError) -> LineSet { try pins.read(mask: mask) }
   mutating func wait(_ duration: Nanoseconds) { pins.wait(duration) }
   mutating func now() -> Nanoseconds { pins.now() }
 }

@@ -11,8 +11,8 @@ struct PinsMisuseTests {
     var rule: Misuse.Rule
     var board = "lattice"
     var change: @Sendable (inout BoardDescription) -> Void = { _ in }
-    var wrong: @Sendable (inout PinBench) -> Void
-    var right: @Sendable (inout PinBench) -> Void
+    var wrong: @Sendable (inout PinBench) throws -> Void
+    var right: @Sendable (inout PinBench) throws -> Void
 
     var testDescription: String { "\(rule)" }
   }
@@ -20,180 +20,180 @@ struct PinsMisuseTests {
   static var abuses: [Abuse] {
     [
       Abuse(rule: .notAnOutput) {
-        $0.set($0.wiring.dataIn)
+        try $0.set($0.wiring.dataIn)
       } right: {
-        $0.set($0.wiring.dataOut)
+        try $0.set($0.wiring.dataOut)
       },
       Abuse(rule: .clockWithoutSelect) {
-        $0.set($0.wiring.clock)
+        try $0.set($0.wiring.clock)
       } right: {
-        $0.select($0.select(of: .adc))
-        $0.set($0.wiring.clock)
-        $0.clear($0.wiring.clock)
+        try $0.select($0.select(of: .adc))
+        try $0.set($0.wiring.clock)
+        try $0.clear($0.wiring.clock)
       },
       Abuse(rule: .twoDriversOnMiso, board: "breadboard") { description in
         description.wiring!.selects.append(.adc)
       } wrong: {
-        $0.clear($0.wiring.selectLine(3))
-        $0.startConversion()
-        _ = $0.finishConversion()
+        try $0.clear($0.wiring.selectLine(3))
+        try $0.startConversion()
+        _ = try $0.finishConversion()
       } right: {
-        $0.startConversion()
-        _ = $0.finishConversion()
-        $0.clear($0.wiring.selectLine(3))
+        try $0.startConversion()
+        _ = try $0.finishConversion()
+        try $0.clear($0.wiring.selectLine(3))
       },
       Abuse(rule: .floatingMiso) {
-        _ = $0.read()
+        _ = try $0.read()
       } right: {
-        $0.load()
-        $0.select($0.wiring.chainSelect)
-        _ = $0.read()
+        try $0.load()
+        try $0.select($0.wiring.chainSelect)
+        _ = try $0.read()
       },
       Abuse(rule: .clockTooFast) { description in
         description.timing.operation = 400e-9
       } wrong: {
-        $0.select($0.select(of: .adc))
-        $0.set($0.wiring.clock)
-        $0.clear($0.wiring.clock)
+        try $0.select($0.select(of: .adc))
+        try $0.set($0.wiring.clock)
+        try $0.clear($0.wiring.clock)
       } right: {
-        $0.select($0.select(of: .adc))
-        $0.set($0.wiring.clock)
+        try $0.select($0.select(of: .adc))
+        try $0.set($0.wiring.clock)
         $0.pins.wait(Nanoseconds(50))
-        $0.clear($0.wiring.clock)
+        try $0.clear($0.wiring.clock)
       },
       Abuse(rule: .dataWithRisingClock) {
-        $0.select($0.select(of: .adc))
-        $0.set($0.wiring.clock | $0.wiring.dataOut)
+        try $0.select($0.select(of: .adc))
+        try $0.set($0.wiring.clock | $0.wiring.dataOut)
       } right: {
-        $0.select($0.select(of: .adc))
-        $0.set($0.wiring.dataOut)
-        $0.set($0.wiring.clock)
+        try $0.select($0.select(of: .adc))
+        try $0.set($0.wiring.dataOut)
+        try $0.set($0.wiring.clock)
         // With the falling clock it may change.
-        $0.clear($0.wiring.clock | $0.wiring.dataOut)
+        try $0.clear($0.wiring.clock | $0.wiring.dataOut)
       },
       Abuse(rule: .addressWhileEnabled) {
-        $0.select(1)
-        $0.pins.write($0.wiring.addressLevels(3), mask: $0.wiring.address)
+        try $0.select(1)
+        try $0.pins.write($0.wiring.addressLevels(3), mask: $0.wiring.address)
       } right: {
-        $0.select(1)
-        $0.clear($0.wiring.enable)
-        $0.select(3)
+        try $0.select(1)
+        try $0.clear($0.wiring.enable)
+        try $0.select(3)
       },
       Abuse(rule: .selectWhileClockHigh) {
-        $0.select($0.select(of: .adc))
-        $0.set($0.wiring.clock)
-        $0.clear($0.wiring.enable)
-        $0.select($0.select(of: .dac))
+        try $0.select($0.select(of: .adc))
+        try $0.set($0.wiring.clock)
+        try $0.clear($0.wiring.enable)
+        try $0.select($0.select(of: .dac))
       } right: {
-        $0.select($0.select(of: .adc))
-        $0.set($0.wiring.clock)
-        $0.clear($0.wiring.enable | $0.wiring.clock)
-        $0.select($0.select(of: .dac))
+        try $0.select($0.select(of: .adc))
+        try $0.set($0.wiring.clock)
+        try $0.clear($0.wiring.enable | $0.wiring.clock)
+        try $0.select($0.select(of: .dac))
       },
       Abuse(rule: .selectWhileClockHigh, board: "breadboard") {
-        $0.select($0.select(of: .adc))
-        $0.set($0.wiring.clock)
-        $0.clear($0.wiring.selectLine($0.select(of: .dac)))
+        try $0.select($0.select(of: .adc))
+        try $0.set($0.wiring.clock)
+        try $0.clear($0.wiring.selectLine($0.select(of: .dac)))
       } right: {
-        $0.select($0.select(of: .adc))
-        $0.set($0.wiring.clock)
-        $0.deselect($0.select(of: .adc))
-        $0.clear($0.wiring.selectLine($0.select(of: .dac)))
+        try $0.select($0.select(of: .adc))
+        try $0.set($0.wiring.clock)
+        try $0.deselect($0.select(of: .adc))
+        try $0.clear($0.wiring.selectLine($0.select(of: .dac)))
       },
       Abuse(rule: .brokenFrame) {
-        $0.frame($0.wiring.sources[0], word: 0x3800, bits: 15)
+        try $0.frame($0.wiring.sources[0], word: 0x3800, bits: 15)
       } right: {
-        $0.frame($0.wiring.sources[0], word: 0x3800)
+        try $0.frame($0.wiring.sources[0], word: 0x3800)
         // No clock at all is no frame.
-        $0.frame($0.wiring.sources[0], word: 0x3800, bits: 0)
+        try $0.frame($0.wiring.sources[0], word: 0x3800, bits: 0)
       },
       Abuse(rule: .brokenFrame, board: "breadboard") {
-        $0.frame($0.wiring.sources[0], word: 0x3800, bits: 17)
+        try $0.frame($0.wiring.sources[0], word: 0x3800, bits: 17)
       } right: {
-        $0.frame($0.wiring.sources[0], word: 0x3800)
+        try $0.frame($0.wiring.sources[0], word: 0x3800)
       },
       Abuse(rule: .slowConversion) {
-        $0.startConversion()
+        try $0.startConversion()
         $0.pins.wait(.microseconds(1200))
-        _ = $0.finishConversion()
+        _ = try $0.finishConversion()
       } right: {
-        $0.startConversion()
+        try $0.startConversion()
         $0.pins.wait(.microseconds(1200 - 3 * 12 * 2))
-        _ = $0.finishConversion()
+        _ = try $0.finishConversion()
       },
       Abuse(rule: .clockWhileLoading) {
-        $0.clear($0.wiring.load)
-        $0.select($0.wiring.chainSelect)
-        $0.clock(false)
-        $0.deselect($0.wiring.chainSelect)
-        $0.set($0.wiring.load)
+        try $0.clear($0.wiring.load)
+        try $0.select($0.wiring.chainSelect)
+        try $0.clock(false)
+        try $0.deselect($0.wiring.chainSelect)
+        try $0.set($0.wiring.load)
       } right: {
-        $0.load()
-        $0.select($0.wiring.chainSelect)
-        $0.clock(false)
+        try $0.load()
+        try $0.select($0.wiring.chainSelect)
+        try $0.clock(false)
       },
       Abuse(rule: .latchUnderLearn) {
-        $0.shift([Drive](repeating: .charge, count: $0.wiring.edgeCount))
-        $0.set($0.wiring.learn)
-        $0.latch()
+        try $0.shift([Drive](repeating: .charge, count: $0.wiring.edgeCount))
+        try $0.set($0.wiring.learn)
+        try $0.latch()
       } right: {
-        $0.shift([Drive](repeating: .charge, count: $0.wiring.edgeCount))
-        $0.set($0.wiring.learn)
-        $0.clear($0.wiring.learn)
-        $0.latch()
+        try $0.shift([Drive](repeating: .charge, count: $0.wiring.edgeCount))
+        try $0.set($0.wiring.learn)
+        try $0.clear($0.wiring.learn)
+        try $0.latch()
       },
       Abuse(rule: .driveUnderLearn, board: "breadboard") {
-        $0.set($0.wiring.learn)
-        $0.set($0.wiring.edgeLine(0, 2))
+        try $0.set($0.wiring.learn)
+        try $0.set($0.wiring.edgeLine(0, 2))
       } right: {
-        $0.set($0.wiring.learn)
-        $0.clear($0.wiring.learn)
-        $0.set($0.wiring.edgeLine(0, 2))
+        try $0.set($0.wiring.learn)
+        try $0.clear($0.wiring.learn)
+        try $0.set($0.wiring.edgeLine(0, 2))
       },
       Abuse(rule: .bothDrives) {
         // Charge high and discharge low at the first position.
-        $0.shift { place in place == 0 || (place > 1 && place % 2 == 1) }
-        $0.latch()
-        $0.learn(.milliseconds(1))
+        try $0.shift { place in place == 0 || (place > 1 && place % 2 == 1) }
+        try $0.latch()
+        try $0.learn(.milliseconds(1))
       } right: {
-        $0.shift { place in place % 2 == 1 }
-        $0.latch()
-        $0.learn(.milliseconds(1))
+        try $0.shift { place in place % 2 == 1 }
+        try $0.latch()
+        try $0.learn(.milliseconds(1))
       },
       Abuse(rule: .bothDrives, board: "breadboard") {
-        $0.set($0.wiring.edgeLine(2, 2))
-        $0.clear($0.wiring.edgeLine(2, 3))
-        $0.learn(.milliseconds(1))
+        try $0.set($0.wiring.edgeLine(2, 2))
+        try $0.clear($0.wiring.edgeLine(2, 3))
+        try $0.learn(.milliseconds(1))
       } right: {
-        $0.set($0.wiring.edgeLine(2, 2))
-        $0.clear($0.wiring.edgeLine(3, 3))
-        $0.learn(.milliseconds(1))
+        try $0.set($0.wiring.edgeLine(2, 2))
+        try $0.clear($0.wiring.edgeLine(3, 3))
+        try $0.learn(.milliseconds(1))
       },
       Abuse(rule: .noRest) {
-        $0.learn(.milliseconds(12))
-        $0.set($0.wiring.learn)
+        try $0.learn(.milliseconds(12))
+        try $0.set($0.wiring.learn)
       } right: {
-        $0.learn(.milliseconds(12))
+        try $0.learn(.milliseconds(12))
         $0.pins.wait($0.wiring.rest)
-        $0.learn(.milliseconds(8))
+        try $0.learn(.milliseconds(8))
         // After a short one there is no rest.
-        $0.set($0.wiring.learn)
+        try $0.set($0.wiring.learn)
       },
       Abuse(rule: .notSettled) {
-        $0.setSource(0, code: 1000)
-        $0.load()
+        try $0.setSource(0, code: 1000)
+        try $0.load()
       } right: {
-        $0.setSource(0, code: 1000)
+        try $0.setSource(0, code: 1000)
         $0.settle()
-        $0.load()
+        try $0.load()
       },
       Abuse(rule: .notSettled, board: "breadboard") {
-        $0.setSource(0, code: 1000)
-        _ = $0.pins.read(mask: $0.wiring.edgeLine(0, 0))
+        try $0.setSource(0, code: 1000)
+        _ = try $0.pins.read(mask: $0.wiring.edgeLine(0, 0))
       } right: {
-        $0.setSource(0, code: 1000)
+        try $0.setSource(0, code: 1000)
         $0.settle()
-        _ = $0.pins.read(mask: $0.wiring.edgeLine(0, 0))
+        _ = try $0.pins.read(mask: $0.wiring.edgeLine(0, 0))
       },
     ]
   }
@@ -207,14 +207,14 @@ struct PinsMisuseTests {
   @Test("A broken rule is noted, and no other", arguments: abuses)
   func aBrokenRuleIsNotedAndNoOther(_ abuse: Abuse) throws {
     var bench = try bench(abuse)
-    abuse.wrong(&bench)
+    try abuse.wrong(&bench)
     #expect(bench.broken == [abuse.rule], "\(bench.pins.misuses)")
   }
 
   @Test("The proper sequence breaks no rule", arguments: abuses)
   func theProperSequenceBreaksNoRule(_ abuse: Abuse) throws {
     var bench = try bench(abuse)
-    abuse.right(&bench)
+    try abuse.right(&bench)
     #expect(bench.pins.misuses.isEmpty, "\(bench.pins.misuses)")
   }
 
@@ -227,7 +227,7 @@ struct PinsMisuseTests {
   func aMisuseSaysWhenWhereAndWhich() throws {
     var bench = try PinBench(shippedBoard("lattice"))
     bench.pins.wait(.microseconds(8))
-    bench.set(bench.wiring.clock)
+    try bench.set(bench.wiring.clock)
     let misuse = try #require(bench.pins.misuses.first)
     #expect(misuse.time == .microseconds(10))
     #expect(misuse.lines == bench.wiring.clock)
@@ -239,7 +239,7 @@ struct PinsMisuseTests {
   @Test("No more than a thousand misuses are kept")
   func noMoreThanAThousandMisusesAreKept() throws {
     var bench = try PinBench(shippedBoard("breadboard"))
-    for _ in 0..<1500 { _ = bench.read() }
+    for _ in 0..<1500 { _ = try bench.read() }
     #expect(bench.pins.misuses.count == 1000)
   }
 
@@ -248,12 +248,12 @@ struct PinsMisuseTests {
   @Test("A frame of the wrong length is not taken over", arguments: [1, 15, 17, 32])
   func aFrameOfTheWrongLengthIsNotTakenOver(_ bits: Int) throws {
     var bench = try PinBench(shippedBoard("lattice"))
-    bench.setSource(0, code: 1700)
+    try bench.setSource(0, code: 1700)
     bench.settle()
     let before = bench.pins.analog.state
-    bench.frame(bench.wiring.sources[0], word: 0x3000, bits: bits)
+    try bench.frame(bench.wiring.sources[0], word: 0x3000, bits: bits)
     #expect(bench.pins.analog.state == before)
-    bench.frame(bench.wiring.sources[0], word: 0x3000)
+    try bench.frame(bench.wiring.sources[0], word: 0x3000)
     #expect(bench.pins.analog.state != before)
   }
 
@@ -264,7 +264,7 @@ struct PinsMisuseTests {
     var bench = try PinBench(description)
     let used = bench.wiring.sources[0]
     let before = bench.pins.analog.state
-    bench.frame(ConverterChannel(select: used.select, channel: 1), word: 0xb800)
+    try bench.frame(ConverterChannel(select: used.select, channel: 1), word: 0xb800)
     #expect(bench.pins.analog.state == before)
     #expect(bench.pins.misuses.isEmpty)
   }
@@ -276,13 +276,13 @@ struct PinsMisuseTests {
       var bench = try PinBench(description)
       var analog = bench.pins.analog
       #expect(Int(bench.wiring.sources[channel].channel) == channel)
-      bench.setSource(channel, code: 0x5a3)
-      analog.setSource(channel, code: 0x5a3)
+      try bench.setSource(channel, code: 0x5a3)
+      try analog.setSource(channel, code: 0x5a3)
       #expect(bench.pins.analog.state == analog.state)
       // A source that is shut down falls to its lowest.
       let output = bench.wiring.sources[channel]
-      bench.frame(output, word: output.channel == 0 ? 0x2fff : 0xafff)
-      analog.setSource(channel, code: 0)
+      try bench.frame(output, word: output.channel == 0 ? 0x2fff : 0xafff)
+      try analog.setSource(channel, code: 0)
       #expect(bench.pins.analog.state == analog.state)
     }
   }
@@ -293,14 +293,14 @@ struct PinsMisuseTests {
     var bench = try PinBench(description)
     bench.pins = bench.pins.withGates(2.5)
     for (source, code) in [1800, 100, 900, 1500, 30, 700, 1200, 444].enumerated() {
-      bench.setSource(source, code: UInt32(code))
+      try bench.setSource(source, code: UInt32(code))
     }
     bench.settle()
     for target in 0..<description.targets.count {
-      bench.startConversion(target)
+      try bench.startConversion(target)
       // The same sample, taken from a copy at the same moment, has the same noise.
       let sampled = bench.pins.analog
-      let code = bench.finishConversion(target)
+      let code = try bench.finishConversion(target)
       let node = sampled.state.freeVoltages[description.targets[target]]
       #expect(abs(Double(code) * 1.024 / 4096 - node) < 0.003, "target \(target)")
       #expect(code > 50)
@@ -312,20 +312,20 @@ struct PinsMisuseTests {
   func outsideItsBitsAConversionIsSilent() throws {
     var bench = try PinBench(shippedBoard("lattice"))
     let input = bench.wiring.targets[0]
-    bench.select(input.select)
-    bench.clock(true)
-    #expect(bench.read() == false)
+    try bench.select(input.select)
+    try bench.clock(true)
+    #expect(try bench.read() == false)
     #expect(bench.broken == [.floatingMiso])
-    bench.deselect(input.select)
+    try bench.deselect(input.select)
 
-    bench.startConversion()
-    #expect(bench.read() == false)
-    for _ in 0..<12 { bench.clock(false) }
-    bench.clear(bench.wiring.clock)
+    try bench.startConversion()
+    #expect(try bench.read() == false)
+    for _ in 0..<12 { try bench.clock(false) }
+    try bench.clear(bench.wiring.clock)
     for _ in 0..<3 {
-      bench.set(bench.wiring.clock)
-      bench.clear(bench.wiring.clock)
-      #expect(bench.read() == false)
+      try bench.set(bench.wiring.clock)
+      try bench.clear(bench.wiring.clock)
+      #expect(try bench.read() == false)
     }
     #expect(bench.broken == [.floatingMiso])
   }
@@ -335,15 +335,15 @@ struct PinsMisuseTests {
     let description = try tightBoard("lattice")
     var bench = try PinBench(description)
     let edges = bench.wiring.edgeCount
-    bench.setDrives(.hold)
-    bench.shift([Drive](repeating: .charge, count: edges))
-    bench.learn(.milliseconds(10))
+    try bench.setDrives(.hold)
+    try bench.shift([Drive](repeating: .charge, count: edges))
+    try bench.learn(.milliseconds(10))
     #expect(bench.gates == [Double](repeating: 0, count: edges))
     #expect(bench.pins.misuses.isEmpty)
 
-    bench.set(bench.wiring.learn)
-    bench.latch()
-    bench.clear(bench.wiring.learn)
+    try bench.set(bench.wiring.learn)
+    try bench.latch()
+    try bench.clear(bench.wiring.learn)
     #expect(bench.broken == [.latchUnderLearn, .noRest])
     #expect(bench.gates.allSatisfy { $0 > 0 })
   }
@@ -353,11 +353,11 @@ struct PinsMisuseTests {
     var bench = try PinBench(tightBoard("lattice"))
     bench.pins = bench.pins.withGates(2)
     let position = 5
-    bench.shift { place in
+    try bench.shift { place in
       place == 2 * position ? true : (place == 2 * position + 1 ? false : true)
     }
-    bench.latch()
-    bench.learn(.milliseconds(5))
+    try bench.latch()
+    try bench.learn(.milliseconds(5))
     let held = Int(bench.wiring.chain[position])
     for (edge, gate) in bench.gates.enumerated() {
       if edge == held { #expect(gate == 2) } else { #expect(gate > 2.02) }
@@ -372,24 +372,24 @@ struct PinsMisuseTests {
     var bench = try PinBench(description)
     bench.pins = bench.pins.withGates(2)
     var reference = bench.pins.analog
-    bench.setDrives(.charge)
-    bench.set(bench.wiring.learn)
+    try bench.setDrives(.charge)
+    try bench.set(bench.wiring.learn)
     let start = bench.pins.time
     bench.pins.wait(.milliseconds(500))
-    bench.clear(bench.wiring.latch | bench.wiring.dataOut)  // any operation
+    try bench.clear(bench.wiring.latch | bench.wiring.dataOut)  // any operation
     let after = bench.gates
     let drives = [Drive](repeating: .charge, count: bench.wiring.edgeCount)
-    reference.learn(from: start, to: start + bench.wiring.timer, drives: drives.span)
+    try reference.learn(from: start, to: start + bench.wiring.timer, drives: drives.span)
     #expect(after == reference.state.gates)
     #expect(after.allSatisfy { $0 > 2.1 })
 
     bench.pins.wait(.milliseconds(500))
-    _ = bench.pins.read(mask: bench.wiring.learn)
+    _ = try bench.pins.read(mask: bench.wiring.learn)
     #expect(bench.gates == after)
-    bench.clear(bench.wiring.learn)
+    try bench.clear(bench.wiring.learn)
     #expect(bench.gates == after)
     bench.pins.wait(.milliseconds(3))
-    bench.learn(.milliseconds(1))
+    try bench.learn(.milliseconds(1))
     #expect(zip(bench.gates, after).allSatisfy { $0 > $1 })
     #expect(bench.pins.misuses.isEmpty)
   }
@@ -397,12 +397,12 @@ struct PinsMisuseTests {
   @Test("Of the pins' outputs what was commanded is read back, of other lines nothing")
   func commandedLevelsAreReadBack() throws {
     var bench = try PinBench(shippedBoard("breadboard"))
-    #expect(bench.pins.read(mask: bench.wiring.outputs) == bench.wiring.idle)
-    bench.set(bench.wiring.edgeLine(1, 2))
+    #expect(try bench.pins.read(mask: bench.wiring.outputs) == bench.wiring.idle)
+    try bench.set(bench.wiring.edgeLine(1, 2))
     #expect(
-      bench.pins.read(mask: bench.wiring.outputs)
+      try bench.pins.read(mask: bench.wiring.outputs)
         == bench.wiring.idle | bench.wiring.edgeLine(1, 2))
-    #expect(bench.pins.read(mask: LineSet(line: 63)) == .none)
+    #expect(try bench.pins.read(mask: LineSet(line: 63)) == .none)
     #expect(bench.pins.misuses.isEmpty)
   }
 

@@ -26,86 +26,86 @@ struct PinBench {
     return analog.gates(at: pins.time)
   }
 
-  mutating func set(_ lines: LineSet) { pins.write(lines, mask: lines) }
-  mutating func clear(_ lines: LineSet) { pins.write(.none, mask: lines) }
-  mutating func read() -> Bool { pins.read(mask: wiring.dataIn).meets(wiring.dataIn) }
+  mutating func set(_ lines: LineSet) throws { try pins.write(lines, mask: lines) }
+  mutating func clear(_ lines: LineSet) throws { try pins.write(.none, mask: lines) }
+  mutating func read() throws -> Bool { try pins.read(mask: wiring.dataIn).meets(wiring.dataIn) }
 
   /// The select that the first chip of a kind hangs at.
   func select(of part: WiringDescription.Part) -> UInt8 {
     UInt8(pins.analog.description.wiring!.selects.firstIndex(of: part)!)
   }
 
-  mutating func select(_ number: UInt8) {
+  mutating func select(_ number: UInt8) throws {
     if wiring.kind == .chains {
-      pins.write(wiring.addressLevels(number), mask: wiring.address)
-      set(wiring.enable)
+      try pins.write(wiring.addressLevels(number), mask: wiring.address)
+      try set(wiring.enable)
     } else {
-      clear(wiring.selectLine(number))
+      try clear(wiring.selectLine(number))
     }
   }
 
-  mutating func deselect(_ number: UInt8) {
+  mutating func deselect(_ number: UInt8) throws {
     if wiring.kind == .chains {
-      pins.write(.none, mask: wiring.enable | wiring.clock)
+      try pins.write(.none, mask: wiring.enable | wiring.clock)
     } else {
-      pins.write(
+      try pins.write(
         wiring.selectLine(number), mask: wiring.selectLine(number) | wiring.clock)
     }
   }
 
   /// Clock low with a data bit, then high.
-  mutating func clock(_ bit: Bool) {
-    pins.write(bit ? wiring.dataOut : .none, mask: wiring.dataOut | wiring.clock)
-    set(wiring.clock)
+  mutating func clock(_ bit: Bool) throws {
+    try pins.write(bit ? wiring.dataOut : .none, mask: wiring.dataOut | wiring.clock)
+    try set(wiring.clock)
   }
 
   /// Sends the last `bits` bits of a word to a converter.
-  mutating func frame(_ output: ConverterChannel, word: UInt32, bits: Int = 16) {
-    select(output.select)
-    for bit in (0..<bits).reversed() { clock(word >> UInt32(bit) & 1 == 1) }
-    deselect(output.select)
+  mutating func frame(_ output: ConverterChannel, word: UInt32, bits: Int = 16) throws {
+    try select(output.select)
+    for bit in (0..<bits).reversed() { try clock(word >> UInt32(bit) & 1 == 1) }
+    try deselect(output.select)
   }
 
   /// Sets a source to a code by a proper frame.
-  mutating func setSource(_ source: Int, code: UInt32) {
+  mutating func setSource(_ source: Int, code: UInt32) throws {
     let output = wiring.sources[source]
-    frame(output, word: (output.channel == 0 ? 0x3000 : 0xb000) | code)
+    try frame(output, word: (output.channel == 0 ? 0x3000 : 0xb000) | code)
   }
 
   /// Starts a conversion: six clocks, the last one falling.
-  mutating func startConversion(_ target: Int = 0) {
+  mutating func startConversion(_ target: Int = 0) throws {
     let input = wiring.targets[target]
-    select(input.select)
+    try select(input.select)
     for bit in [true, true, input.channel & 4 != 0, input.channel & 2 != 0, input.channel & 1 != 0]
-    { clock(bit) }
-    clock(false)
-    clear(wiring.clock)
+    { try clock(bit) }
+    try clock(false)
+    try clear(wiring.clock)
   }
 
   /// Reads the bits of a conversion and deselects.
-  mutating func finishConversion(_ target: Int = 0) -> UInt32 {
+  mutating func finishConversion(_ target: Int = 0) throws -> UInt32 {
     var code: UInt32 = 0
     for _ in 0..<12 {
-      set(wiring.clock)
-      clear(wiring.clock)
-      code = code << 1 | (read() ? 1 : 0)
+      try set(wiring.clock)
+      try clear(wiring.clock)
+      code = code << 1 | (try read() ? 1 : 0)
     }
-    deselect(wiring.targets[target].select)
+    try deselect(wiring.targets[target].select)
     return code
   }
 
   mutating func settle() { pins.wait(wiring.settle) }
 
   /// Captures the comparators of a chain.
-  mutating func load() {
-    clear(wiring.load)
-    set(wiring.load)
+  mutating func load() throws {
+    try clear(wiring.load)
+    try set(wiring.load)
   }
 
   /// Shifts a drive for every edge into the chain; nothing is latched.
-  mutating func shift(_ drives: [Drive]) {
+  mutating func shift(_ drives: [Drive]) throws {
     let wiring = wiring
-    shift { place in
+    try shift { place in
       guard place / 2 < wiring.edgeCount else { return false }
       let drive = drives[Int(wiring.chain[place / 2])]
       return place % 2 == 0 ? drive == .charge : drive != .discharge
@@ -113,32 +113,32 @@ struct PinBench {
   }
 
   /// Shifts bits into the drive chain, the last place first.
-  mutating func shift(_ bit: (Int) -> Bool) {
-    select(wiring.chainSelect)
-    for place in (0..<wiring.chainBits).reversed() { clock(bit(place)) }
-    deselect(wiring.chainSelect)
+  mutating func shift(_ bit: (Int) -> Bool) throws {
+    try select(wiring.chainSelect)
+    for place in (0..<wiring.chainBits).reversed() { try clock(bit(place)) }
+    try deselect(wiring.chainSelect)
   }
 
-  mutating func latch() {
-    set(wiring.latch)
-    clear(wiring.latch)
+  mutating func latch() throws {
+    try set(wiring.latch)
+    try clear(wiring.latch)
   }
 
   /// LEARN on for a time.
-  mutating func learn(_ width: Nanoseconds) {
-    set(wiring.learn)
+  mutating func learn(_ width: Nanoseconds) throws {
+    try set(wiring.learn)
     pins.wait(width)
-    clear(wiring.learn)
+    try clear(wiring.learn)
   }
 
   /// Sets all drives of a board of either kind.
-  mutating func setDrives(_ drive: Drive) {
+  mutating func setDrives(_ drive: Drive) throws {
     if wiring.kind == .chains {
-      shift([Drive](repeating: drive, count: wiring.edgeCount))
-      latch()
+      try shift([Drive](repeating: drive, count: wiring.edgeCount))
+      try latch()
     } else {
       for edge in 0..<wiring.edgeCount {
-        pins.write(
+        try pins.write(
           (drive == .charge ? wiring.edgeLine(edge, 2) : .none)
             | (drive == .discharge ? .none : wiring.edgeLine(edge, 3)),
           mask: wiring.edgeLine(edge, 2) | wiring.edgeLine(edge, 3))

@@ -61,8 +61,8 @@ struct PinsTraceTests {
   func callsAreLoggedAsTheyWereMade() throws {
     var bench = try PinBench(shippedBoard("lattice"))
     bench.pins.trace = Trace()
-    bench.pins.write(LineSet(bits: 0x3ff), mask: LineSet(bits: 0x42))
-    _ = bench.pins.read(mask: LineSet(bits: 0x6))
+    try bench.pins.write(LineSet(bits: 0x3ff), mask: LineSet(bits: 0x42))
+    _ = try bench.pins.read(mask: LineSet(bits: 0x6))
     bench.pins.wait(Nanoseconds(123_456))
     _ = bench.pins.now()
     typealias Event = Trace.Event
@@ -333,12 +333,12 @@ struct PinsTraceTests {
   func aOneShotsEndIsShownAtItsTime() throws {
     var bench = try PinBench(tightBoard("lattice"))
     bench.pins = bench.pins.withGates(2)
-    bench.setDrives(.charge)
+    try bench.setDrives(.charge)
     bench.pins.trace = Trace()
-    bench.set(bench.wiring.learn)
+    try bench.set(bench.wiring.learn)
     let end = bench.pins.time + bench.wiring.timer
     bench.pins.wait(.milliseconds(100))
-    bench.clear(bench.wiring.learn)
+    try bench.clear(bench.wiring.learn)
     let wave = Waveform(
       lines: bench.pins.analog.description.wiring!.wires.map(\.role),
       gates: (0..<32).map { "g\($0)" }, nodes: [], initial: bench.wiring.idle)

@@ -17,7 +17,7 @@ import Wiring
   @Test func `charge raises, discharge lowers, hold keeps`() throws {
     var board = try ideal()
     let drives: [Drive] = [.charge, .discharge, .hold]
-    _ = board.pulse(width: .milliseconds(5), drives: drives.span)
+    _ = try board.pulse(width: .milliseconds(5), drives: drives.span)
     let gates = board.gates
     // dG/dt is about (5 - 2.2 - 0.58)/0.22 s up and (2.2 - 0.56)/0.22 s down.
     #expect(abs(gates[0] - 2.2 - 0.0503) < 0.002)
@@ -27,10 +27,10 @@ import Wiring
 
   @Test func `edges without a drive hold`() throws {
     var board = try ideal()
-    _ = board.pulse(width: .milliseconds(5), drives: [Drive.charge].span)
+    _ = try board.pulse(width: .milliseconds(5), drives: [Drive.charge].span)
     #expect(board.gates[0] > 2.2)
     #expect(board.gates[1...] == [2.2, 2.2])
-    _ = board.pulse(width: .milliseconds(5), drives: [Drive](repeating: .hold, count: 50).span)
+    _ = try board.pulse(width: .milliseconds(5), drives: [Drive](repeating: .hold, count: 50).span)
     #expect(board.gates[1...] == [2.2, 2.2])
   }
 
@@ -38,9 +38,9 @@ import Wiring
     throws
   {
     var board = try ideal(edges: 1)
-    for _ in 0..<400 { _ = board.pulse(.milliseconds(19), .charge) }
+    for _ in 0..<400 { _ = try board.pulse(.milliseconds(19), .charge) }
     #expect(4.55 < board.gates[0] && board.gates[0] < 5)
-    for _ in 0..<400 { _ = board.pulse(.milliseconds(19), .discharge) }
+    for _ in 0..<400 { _ = try board.pulse(.milliseconds(19), .discharge) }
     #expect(0 < board.gates[0] && board.gates[0] < 0.45)
   }
 
@@ -66,49 +66,49 @@ import Wiring
 
   @Test func `a pulse lasts its width and the line operation that ends it`() throws {
     var board = try ideal()
-    let lasted = board.pulse(.milliseconds(4), .charge)
+    let lasted = try board.pulse(.milliseconds(4), .charge)
     #expect(lasted == .microseconds(4002))
     var other = try AnalogBoard(bench: bench(edges: 3, imperfections: .none))
     other.setGates([2.2, 2.2, 2.2], at: .zero)
-    other.learn(.charge, to: .microseconds(4002))
+    try other.learn(.charge, to: .microseconds(4002))
     #expect(board.gates == other.gates(at: .microseconds(4002)))
   }
 
   @Test func `the timer cuts a pulse at 19 ms`() throws {
     var long = try ideal()
     let before = long.time
-    _ = long.pulse(.milliseconds(30), .charge)
+    _ = try long.pulse(.milliseconds(30), .charge)
     #expect(long.time - before >= .milliseconds(30))
     var cut = try AnalogBoard(bench: bench(edges: 3, imperfections: .none))
     cut.setGates([2.2, 2.2, 2.2], at: .zero)
-    cut.learn(.charge, to: .milliseconds(19))
+    try cut.learn(.charge, to: .milliseconds(19))
     #expect(long.gates == cut.gates(at: .milliseconds(19)))
     var longer = try ideal()
-    _ = longer.pulse(.milliseconds(100), .charge)
+    _ = try longer.pulse(.milliseconds(100), .charge)
     #expect(longer.gates == long.gates)
   }
 
   @Test func `a pulse that the timer cut lasted as long as the timer let it`() throws {
     var board = try ideal()
-    #expect(board.pulse(.milliseconds(30), .charge) == .milliseconds(19))
+    #expect(try board.pulse(.milliseconds(30), .charge) == .milliseconds(19))
   }
 
   @Test func `after a long pulse LEARN rests for 3 ms, after a short one it need not`() throws {
     for (width, rests) in [(Nanoseconds.milliseconds(15), true), (.milliseconds(2), false)] {
       var board = try ideal()
-      _ = board.pulse(width, .hold)
+      _ = try board.pulse(width, .hold)
       let end = board.time
-      let lasted = board.pulse(.milliseconds(1), .hold)
+      let lasted = try board.pulse(.milliseconds(1), .hold)
       // LEARN rises at the end of a line operation.
       let pause = board.time - end - lasted
       let needed = rests ? Nanoseconds.milliseconds(3) : board.times.pulsePreparation
       #expect(board.times.pulsePreparation < .milliseconds(3))
       #expect(pause == needed + board.times.operation)
       // The rest does not wait again where time has passed already.
-      _ = board.pulse(width, .hold)
+      _ = try board.pulse(width, .hold)
       board.wait(.milliseconds(5))
       let later = board.time
-      let next = board.pulse(.milliseconds(1), .hold)
+      let next = try board.pulse(.milliseconds(1), .hold)
       #expect(
         board.time - later - next == board.times.pulsePreparation + board.times.operation)
     }
@@ -117,27 +117,28 @@ import Wiring
   @Test func `every operation takes its time of the table`() throws {
     var board = try DirectBoard(try shippedBoard("lattice"))
     let times = board.times
-    func spent(_ body: (inout DirectBoard) -> Void) -> Nanoseconds {
+    func spent(_ body: (inout DirectBoard) throws -> Void) throws -> Nanoseconds {
       let before = board.time
-      body(&board)
+      try body(&board)
       return board.time - before
     }
-    #expect(spent { $0.drive(source: 0, at: .millivolts(100)) } == times.convert)
-    #expect(spent { $0.drive(source: 0, at: .millivolts(100)) } == .zero)
-    #expect(spent { $0.drive(source: 0, at: .millivolts(200)) } == times.convert)
-    #expect(spent { $0.settle() } == times.settle)
+    #expect(try spent { try $0.drive(source: 0, at: .millivolts(100)) } == times.convert)
+    #expect(try spent { try $0.drive(source: 0, at: .millivolts(100)) } == .zero)
+    #expect(try spent { try $0.drive(source: 0, at: .millivolts(200)) } == times.convert)
+    #expect(try spent { $0.settle() } == times.settle)
     #expect(
-      spent { _ = $0.measure(target: 0) }
+      try spent { try _ = $0.measure(target: 0) }
         == times.measureBeforeSample + times.measureAfterSample)
-    #expect(spent { $0.release(target: 0) } == .zero)
-    #expect(spent { $0.clamp(target: 0, at: .millivolts(100)) } == times.convert)
-    #expect(spent { $0.clamp(target: 0, at: .millivolts(100)) } == .zero)
-    #expect(spent { $0.release(target: 0) } == times.convert)
+    #expect(try spent { try $0.release(target: 0) } == .zero)
+    #expect(try spent { try $0.clamp(target: 0, at: .millivolts(100)) } == times.convert)
+    #expect(try spent { try $0.clamp(target: 0, at: .millivolts(100)) } == .zero)
+    #expect(try spent { try $0.release(target: 0) } == times.convert)
     #expect(
-      spent { _ = $0.comparisons() } == times.compareBeforeCapture + times.compareAfterCapture)
-    #expect(spent { _ = $0.now() } == .zero)
+      try spent { try _ = $0.comparisons() } == times.compareBeforeCapture
+        + times.compareAfterCapture)
+    #expect(try spent { try _ = $0.now() } == .zero)
     var lasted = Nanoseconds.zero
-    let pulse = spent { lasted = $0.pulse(.milliseconds(1), .hold) }
+    let pulse = try spent { try lasted = try $0.pulse(.milliseconds(1), .hold) }
     #expect(pulse == times.pulsePreparation + times.operation + lasted)
   }
 

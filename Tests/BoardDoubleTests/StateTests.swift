@@ -8,20 +8,20 @@ import BoardDouble
 /// The same seed gives the same bits, and a board put into a saved state goes on as the saved one.
 @Suite struct StateTests {
   /// Does a drawn operation and says what came of it.
-  private func act(_ board: inout DirectBoard, _ dice: inout Dice) -> [Int64] {
+  private func act(_ board: inout DirectBoard, _ dice: inout Dice) throws -> [Int64] {
     let channel = dice.index(below: 4)
     let voltage = Voltage(volts: dice.number(0...0.45))
     switch dice.index(below: 9) {
-    case 0, 1: board.drive(source: channel + dice.index(below: 5), at: voltage)
-    case 2: board.clamp(target: channel, at: voltage)
-    case 3: board.release(target: channel)
+    case 0, 1: try board.drive(source: channel + dice.index(below: 5), at: voltage)
+    case 2: try board.clamp(target: channel, at: voltage)
+    case 3: try board.release(target: channel)
     case 4: board.settle()
-    case 5: return [Int64(board.measure(target: channel).steps)]
-    case 6: return board.comparisons().map { Int64($0.bits) }
+    case 5: return [Int64(try board.measure(target: channel).steps)]
+    case 6: return try board.comparisons().map { Int64($0.bits) }
     case 7:
       let drives = (0..<32).map { _ in Drive(rawValue: UInt8(dice.index(below: 3)))! }
       let width = Nanoseconds(seconds: dice.number(0...0.012))
-      return [board.pulse(width: width, drives: drives.span).count]
+      return try [board.pulse(width: width, drives: drives.span).count]
     default: board.wait(Nanoseconds(seconds: dice.number(0...0.05)))
     }
     return []
@@ -38,7 +38,7 @@ import BoardDouble
     func run(seed: UInt64) throws -> (told: [[Int64]], state: VirtualState) {
       var board = try fresh(name, seed: seed)
       var dice = Dice(1)
-      let told = (0..<300).map { _ in act(&board, &dice) }
+      let told = try (0..<300).map { _ in try act(&board, &dice) }
       return (told, board.state)
     }
     let one = try run(seed: 11)
@@ -60,16 +60,16 @@ import BoardDouble
         let data = try JSONEncoder().encode(board.state)
         var copy = try fresh(name)
         // Something else has happened to the copy before.
-        _ = copy.pulse(.milliseconds(3), .charge)
-        _ = copy.comparisons()
+        _ = try copy.pulse(.milliseconds(3), .charge)
+        _ = try copy.comparisons()
         try copy.restore(try JSONDecoder().decode(VirtualState.self, from: data))
         #expect(copy.state == board.state)
         saved.append((copy, dice))
       }
-      let told = act(&board, &dice)
+      let told = try act(&board, &dice)
       for index in saved.indices {
         var (copy, itsDice) = saved[index]
-        let answer = act(&copy, &itsDice)
+        let answer = try act(&copy, &itsDice)
         if answer != told || copy.state != board.state { differing.append(step) }
         saved[index] = (copy, itsDice)
       }
@@ -82,31 +82,31 @@ import BoardDouble
     var sizes = Imperfections.none
     sizes.dacOffset = 0.01
     var board = try AnalogBoard(bench: bench(edges: 1, imperfections: sizes))
-    let atPowerUp = board.freeVoltages(at: .zero)[0...1]
-    board.setSource(0, code: 1)
-    board.setSource(1, code: 1)
-    board.setSource(0, code: 0)
-    board.setSource(1, code: 0)
-    let later = board.freeVoltages(at: .zero)[0...1]
+    let atPowerUp = try board.freeVoltages(at: .zero)[0...1]
+    try board.setSource(0, code: 1)
+    try board.setSource(1, code: 1)
+    try board.setSource(0, code: 0)
+    try board.setSource(1, code: 0)
+    let later = try board.freeVoltages(at: .zero)[0...1]
     #expect(later.allSatisfy { abs($0) > 1e-4 })
     #expect(atPowerUp == later)
   }
 
   @Test func `a state saved between driving and looking keeps what was driven`() throws {
     var board = try DirectBoard(bench(edges: 1, imperfections: .none))
-    _ = board.measure(target: 1)
-    board.drive(source: 1, at: .millivolts(300))
-    board.clamp(target: 0, at: .millivolts(200))
+    _ = try board.measure(target: 1)
+    try board.drive(source: 1, at: .millivolts(300))
+    try board.clamp(target: 0, at: .millivolts(200))
     var copy = try DirectBoard(bench(edges: 1, imperfections: .none))
     try copy.restore(board.state)
-    #expect(abs(board.measure(target: 1).volts - 0.3) < 1e-6)
-    #expect(abs(copy.measure(target: 1).volts - 0.3) < 1e-6)
-    #expect(copy.clampedVoltages == board.clampedVoltages)
+    #expect(try abs(board.measure(target: 1).volts - 0.3) < 1e-6)
+    #expect(try abs(copy.measure(target: 1).volts - 0.3) < 1e-6)
+    #expect(try copy.clampedVoltages == board.clampedVoltages)
   }
 
   @Test func `the state of another board is refused and changes nothing`() throws {
     var board = try fresh("lattice")
-    board.drive(source: 0, at: .millivolts(300))
+    try board.drive(source: 0, at: .millivolts(300))
     let before = board.state
     for other in [
       try DirectBoard(try shippedBoard("breadboard")).state,
@@ -122,15 +122,15 @@ import BoardDouble
 
   @Test func `copies of a board live apart`() throws {
     var board = try fresh("lattice")
-    board.drive(source: 0, at: .millivolts(300))
-    board.drive(source: 1, at: .millivolts(100))
+    try board.drive(source: 0, at: .millivolts(300))
+    try board.drive(source: 1, at: .millivolts(100))
     var copy = board
-    let voltages = board.freeVoltages
-    copy.drive(source: 0, at: .millivolts(20))
+    let voltages = try board.freeVoltages
+    try copy.drive(source: 0, at: .millivolts(20))
     copy.setGates([Double](repeating: 1.2, count: 32))
-    #expect(copy.freeVoltages != voltages)
-    _ = copy.pulse(.milliseconds(5), .charge)
-    #expect(board.freeVoltages == voltages)
+    #expect(try copy.freeVoltages != voltages)
+    _ = try copy.pulse(.milliseconds(5), .charge)
+    #expect(try board.freeVoltages == voltages)
   }
 
   @Test func `gates start drained on comparator boards and reset on multiplier boards`() throws {

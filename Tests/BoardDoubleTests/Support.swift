@@ -59,17 +59,17 @@ extension Sequence where Element == Double {
 
 extension DirectBoard {
   /// Captures the comparators of all learning edges.
-  mutating func comparisons() -> [Comparison] {
+  mutating func comparisons() throws -> [Comparison] {
     var bits = [Comparison](repeating: Comparison(bits: 0), count: analog.learningEdges.count)
     var span = bits.mutableSpan
-    compare(into: &span)
+    try compare(into: &span)
     return bits
   }
 
   /// A pulse that drives every edge the same way.
-  mutating func pulse(_ width: Nanoseconds, _ drive: Drive = .hold) -> Nanoseconds {
+  mutating func pulse(_ width: Nanoseconds, _ drive: Drive = .hold) throws -> Nanoseconds {
     let drives = [Drive](repeating: drive, count: analog.learningEdges.count)
-    return pulse(width: width, drives: drives.span)
+    return try pulse(width: width, drives: drives.span)
   }
 
   var gates: [Double] {
@@ -78,13 +78,17 @@ extension DirectBoard {
   }
 
   var freeVoltages: [Double] {
-    var copy = self
-    return copy.withAnalog { analog, time in analog.freeVoltages(at: time) }
+    get throws {
+      var copy = self
+      return try copy.withAnalog { analog, time in try analog.freeVoltages(at: time) }
+    }
   }
 
   var clampedVoltages: [Double] {
-    var copy = self
-    return copy.withAnalog { analog, time in analog.clampedVoltages(at: time) }
+    get throws {
+      var copy = self
+      return try copy.withAnalog { analog, time in try analog.clampedVoltages(at: time) }
+    }
   }
 
   mutating func setGates(_ gates: [Double]) {
@@ -94,27 +98,27 @@ extension DirectBoard {
 
 extension AnalogBoard {
   /// Captures the comparators of all learning edges.
-  mutating func comparisons(at time: Nanoseconds = .zero) -> [Comparison] {
+  mutating func comparisons(at time: Nanoseconds = .zero) throws -> [Comparison] {
     var bits = [Comparison](repeating: Comparison(bits: 0), count: learningEdges.count)
     var span = bits.mutableSpan
-    capture(at: time, into: &span)
+    try capture(at: time, into: &span)
     return bits
   }
 
   /// Lets all edges learn, each driven the same way.
-  mutating func learn(_ drive: Drive, from start: Nanoseconds = .zero, to end: Nanoseconds) {
+  mutating func learn(_ drive: Drive, from start: Nanoseconds = .zero, to end: Nanoseconds) throws {
     let drives = [Drive](repeating: drive, count: learningEdges.count)
-    learn(from: start, to: end, drives: drives.span)
+    try learn(from: start, to: end, drives: drives.span)
   }
 
   /// Drives a source to a voltage, as near as its converter comes.
-  mutating func drive(_ source: Int, _ volts: Double) {
-    setSource(source, code: converter.code(for: Voltage(volts: volts)))
+  mutating func drive(_ source: Int, _ volts: Double) throws {
+    try setSource(source, code: converter.code(for: Voltage(volts: volts)))
   }
 
   /// Clamps a target to a voltage, as near as its converter comes.
-  mutating func clamp(_ target: Int, _ volts: Double) {
-    setClamp(target, code: converter.code(for: Voltage(volts: volts)))
+  mutating func clamp(_ target: Int, _ volts: Double) throws {
+    try setClamp(target, code: converter.code(for: Voltage(volts: volts)))
   }
 }
 

@@ -89,11 +89,11 @@ struct LinuxLinesTests {
         var lines = try one.lines()
         try lines.write(one.wiring.learn, mask: one.wiring.learn)
       }
-      #expect(one.kernel.pins.read(mask: one.wiring.outputs) == one.wiring.idle)
-      #expect(other.kernel.pins.read(mask: other.wiring.learn) == other.wiring.learn)
+      #expect(try one.kernel.pins.read(mask: one.wiring.outputs) == one.wiring.idle)
+      #expect(try other.kernel.pins.read(mask: other.wiring.learn) == other.wiring.learn)
       _ = kept.writes
     }
-    #expect(other.kernel.pins.read(mask: other.wiring.outputs) == other.wiring.idle)
+    #expect(try other.kernel.pins.read(mask: other.wiring.outputs) == other.wiring.idle)
   }
 
   @Test func `the driver says what becomes of released lines, by its new parameter or its old`()
@@ -303,7 +303,7 @@ struct LinuxLinesTests {
     for (before, after) in zip(seen, seen.dropFirst()) { #expect(after - before <= 1) }
     try session.board.releaseAll()
     try session.board.lines.rest()
-    #expect(bench.kernel.pins.read(mask: bench.wiring.outputs) == bench.wiring.idle)
+    #expect(try bench.kernel.pins.read(mask: bench.wiring.outputs) == bench.wiring.idle)
     #expect(pulses == seen[count])
   }
 
