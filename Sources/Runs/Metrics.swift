@@ -1,4 +1,5 @@
 import Foundation
+import Reports
 import Storage
 
 /// A run's measures on disk, a line an epoch, in two files that only grow: `metrics.jsonl` for
@@ -27,14 +28,13 @@ package enum Metrics {
   ]
 
   /// The first line of the CSV file.
-  package static let header =
-    (["epoch", "learned_s", "pulses"] + columns.map(\.name)).joined(separator: ",") + "\n"
+  package static let header = CSV(["epoch", "learned_s", "pulses"] + columns.map(\.name)).text
 
   /// A record as a line of the CSV file.
   package static func row(_ record: EpochRecord) -> String {
-    let numbers = columns.map { column in column.value(record).map { "\($0)" } ?? "" }
-    return "\(record.epoch),\(record.learned),\(record.pulses),"
-      + numbers.joined(separator: ",") + "\n"
+    CSV.line(
+      [.count(record.epoch), .number(record.learned), .count(record.pulses)]
+        + columns.map { .number($0.value(record)) })
   }
 
   /// A record as a line of the JSON file.

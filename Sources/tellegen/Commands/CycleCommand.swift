@@ -5,6 +5,7 @@ import Portable
 import Runs
 import BoardDouble
 import Studies
+import Reports
 
 /// Where two tasks on one board come from: board and task files, or a rig file.
 struct TaskPair {
@@ -203,7 +204,7 @@ struct CycleCommand: ParsableCommand {
       if json {
         print(String(decoding: try directory.data(of: "cycle.json"), as: UTF8.self))
       } else {
-        print(table(curves, rule: pair.rule))
+        print(table(curves, rule: pair.rule), terminator: "")
         for note in notes(done, edges: curves.edges) { print(note) }
         print(drawn)
       }
@@ -238,13 +239,14 @@ struct CycleCommand: ParsableCommand {
   }
 
   private func table(_ curves: CycleCurves, rule: RuleSettings) -> String {
-    var rows = [
-      ["tau", "E (V^2)", "D (V)", "D/tau (V/s)", "state", "cycles", "steps", "learned/tau"]
+    var head = [
+      "tau", "E (V^2)", "D (V)", "D/tau (V/s)", "state", "cycles", "steps", "learned/tau",
     ]
+    var rows: [[String]] = []
     let classified = curves.results.contains { $0.accuracy != nil }
-    if classified { rows[0].append("right") }
-    if !curves.theory.isEmpty { rows[0] += ["theory E", "theory D", "true/linear E"] }
-    if curves.measured != nil { rows[0] += ["measured E", "measured D"] }
+    if classified { head.append("right") }
+    if !curves.theory.isEmpty { head += ["theory E", "theory D", "true/linear E"] }
+    if curves.measured != nil { head += ["measured E", "measured D"] }
     for (index, result) in curves.results.enumerated() {
       var row = [
         Format.seconds(result.tau), Format.significant(result.error),
@@ -268,8 +270,10 @@ struct CycleCommand: ParsableCommand {
       }
       rows.append(row)
     }
-    return "\(curves.title), pulses of \(Format.significant(rule.pulse * 1000)) ms:\n"
-      + Format.table(rows)
+    return TextTable(
+      title: "\(curves.title), pulses of \(Format.significant(rule.pulse * 1000)) ms:", head: head,
+      rows: rows, indent: 2, alignsNumbers: false
+    ).text
   }
 
   private func notes(_ results: [CycleResult], edges: [String]) -> [String] {

@@ -6,6 +6,7 @@ import Runs
 import LinuxGPIO
 import BoardDouble
 import Wiring
+import Reports
 
 extension BenchmarkCommand {
   struct LineCosts: ParsableCommand {

@@ -36,10 +36,11 @@ struct ReproduceCommand: ParsableCommand {
   func run() throws {
     try Exits.catching {
       if list {
-        print(
-          Format.table(
-            [["name", "takes", "what"]]
-              + Experiments.all.map { [$0.name, "\($0.seconds) s", $0.about] }))
+        let table = TextTable(
+          head: ["name", "takes", "what"],
+          rows: Experiments.all.map { [$0.name, "\($0.seconds) s", $0.about] }, indent: 2,
+          alignsNumbers: false)
+        print(table.text, terminator: "")
         if names.isEmpty { return }
       }
       let known = Experiments.all.map(\.name)
@@ -75,7 +76,7 @@ struct ReproduceCommand: ParsableCommand {
         }
         let seconds = Format.significant(Date().timeIntervalSince(started))
         print("\(experiment.name) (\(seconds) s): \(report.passed ? "as it must be" : "MISSED")")
-        print(table(report.figures))
+        print(table(report.figures).text, terminator: "")
         for remark in report.remarks { print("  " + remark) }
         try keep(report, of: experiment.name, claims[place])
         print("  Kept in \(claims[place].directory.path).\n")
@@ -127,8 +128,8 @@ struct ReproduceCommand: ParsableCommand {
     }
   }
 
-  private func table(_ figures: [Figure]) -> String {
-    var rows = [["quantity", "ours", "spread", "published", "ratio", "allowed", ""]]
+  private func table(_ figures: [Figure]) -> TextTable {
+    var rows: [[String]] = []
     for figure in figures {
       let allowed: String
       switch figure.bound {
@@ -151,6 +152,9 @@ struct ReproduceCommand: ParsableCommand {
         figure.bound == .shown ? "" : figure.holds ? "ok" : "MISSED",
       ])
     }
-    return Format.table(rows)
+    return TextTable(
+      head: ["quantity", "ours", "spread", "published", "ratio", "allowed", ""], rows: rows,
+      indent: 2,
+      alignsNumbers: false)
   }
 }
