@@ -165,42 +165,33 @@ extension Experiments {
     let errors = try bench.map(pieces) { piece -> Double in
       var twins = analog.twins
       var state = [Int](repeating: 66, count: analog.learningEdges.count)
-      let edges = analog.learningEdges.map { description.edges[$0] }
       let moves = Int(Double(bench.quick ? 150 : 400) / piece.probability)
       var tail: [Double] = []
       var next = 0
       for step in 0..<moves {
         if bench.isStopping { throw Stopped() }
-        for (edge, branch) in analog.gatedBranches.enumerated() {
-          try twins.free.setGate(branch, levels[state[edge]])
-          try twins.clamped.setGate(branch, levels[state[edge]])
-        }
-        var contrast = [Double](repeating: 0, count: edges.count)
+        try twins.setGates(state.map { levels[$0] })
+        var contrast = [Double](repeating: 0, count: state.count)
         var squared = 0.0
         for _ in 0..<piece.size {
           let sample = task.samples[next % task.samples.count]
           next += 3
-          for (node, volts) in zip(place.sources, sample.inputs) {
-            try twins.free.drive(node, volts)
-            try twins.clamped.drive(node, volts)
-          }
-          try twins.free.solve()
-          let one = try twins.free.voltage(place.targets[0])
-          let other = try twins.free.voltage(place.targets[1])
-          let error = sample.labels[0] - (other - one)
+          try twins.drive(sample.inputs)
+          try twins.solveFree()
+          let outputs = twins.targetVoltages
+          let error = sample.labels[0] - (outputs[1] - outputs[0])
           squared += error * error
-          try twins.clamped.attach(place.targets[0], conductance: 1e3, volts: one - error / 4)
-          try twins.clamped.attach(place.targets[1], conductance: 1e3, volts: other + error / 4)
-          try twins.clamped.solve()
-          for (index, edge) in edges.enumerated() {
-            let free = try twins.free.voltage(edge.from) - twins.free.voltage(edge.to)
-            let clamped = try twins.clamped.voltage(edge.from) - twins.clamped.voltage(edge.to)
+          try twins.clamp(0, at: outputs[0] - error / 4, ohms: 1e-3)
+          try twins.clamp(1, at: outputs[1] + error / 4, ohms: 1e-3)
+          try twins.solveClamped()
+          for index in contrast.indices {
+            let (free, clamped) = try twins.drops(index)
             contrast[index] += free * free - clamped * clamped
           }
         }
         if step >= moves * 3 / 4 { tail.append(squared / Double(piece.size)) }
         let draw = Draw(seed: UInt64(piece.seed), purpose: 7001, device: UInt32(step))
-        for edge in edges.indices where draw.uniform(UInt64(edge)) < piece.probability {
+        for edge in state.indices where draw.uniform(UInt64(edge)) < piece.probability {
           let way = contrast[edge] > 0 ? 1 : contrast[edge] < 0 ? -1 : 0
           state[edge] = min(max(state[edge] + way, 0), 127)
         }

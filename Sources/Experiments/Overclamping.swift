@@ -176,16 +176,14 @@ extension Experiments {
   static func power(of session: inout Session<DirectBoard>) throws -> Double {
     let gates = session.learner.gates
     let analog = session.board.analog
-    var twin = analog.twins.free
-    for (edge, branch) in analog.gatedBranches.enumerated() where branch >= 0 {
-      try twin.setGate(branch, gates[edge])
-    }
+    var twins = analog.twins
+    try twins.setGates(gates)
     var sum = 0.0
     for sample in session.problem.task.samples {
-      for (node, volts) in zip(analog.sourceNodes, sample.inputs) { try twin.drive(node, volts) }
-      try twin.solve()
+      try twins.drive(sample.inputs)
+      try twins.solveFree()
       for (node, volts) in zip(analog.sourceNodes, sample.inputs) {
-        sum += volts * (try twin.currentInto(node))
+        sum += volts * (try twins.free.currentInto(node))
       }
     }
     return sum / Double(session.problem.task.samples.count)
