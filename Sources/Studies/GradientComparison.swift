@@ -9,8 +9,7 @@ package import BoardDouble
 /// Rules of the equilibrium family against the exact gradient of a task's cost, on a board as it
 /// stands: how near each comes, and what costs it, one cause after the other.
 ///
-/// The cost of a sample is half the sum of squared errors: of labels, or of what is missing to the
-/// margin, which the output of the right class and its strongest rival share.
+/// The cost of a sample is the task's `Loss`.
 package struct GradientComparison {
   /// What a real board does to a rule, each on top of those before it.
   package enum Cause: String, Sendable, CaseIterable {
@@ -239,26 +238,9 @@ package struct GradientComparison {
         outputs.append(volts[output])
       }
     }
-    var wanted = [Double](repeating: 0, count: outputs.count)
-    switch (task.objective, sample.category) {
-    case (.hinge(let margin), .some(let category)):
-      if outputs.count == 1 {
-        let side = task.wantedSign(of: category)
-        wanted[0] = side * max(0, margin - side * outputs[0])
-      } else {
-        let rivals = outputs.indices.filter { $0 != category }
-        if let rival = rivals.max(by: { outputs[$0] < outputs[$1] }) {
-          let lead = outputs[category] - outputs[rival]
-          let missing = max(0, margin - lead)
-          wanted[category] = missing
-          wanted[rival] = -missing
-        }
-      }
-    default:
-      for (output, label) in sample.labels.enumerated() where output < outputs.count {
-        wanted[output] = label - outputs[output]
-      }
-    }
+    let wanted = task.objective.loss.judge(
+      outputs, labels: sample.labels, category: sample.category
+    ).errors
     if !differential { return wanted }
     return wanted.flatMap { error in [-error, error] }
   }
