@@ -10,8 +10,10 @@ package enum Format {
     String(format: "%.1f %%", share * 100)
   }
 
-  /// A cosine or a share, with three decimals.
-  package static func fixed(_ value: Double) -> String { String(format: "%.3f", value) }
+  /// A number with a fixed count of decimals: three for a cosine or a share.
+  package static func fixed(_ value: Double, decimals: Int = 3) -> String {
+    String(format: "%.\(decimals)f", value)
+  }
 
   /// A duration in s with three figures.
   package static func seconds(_ value: Double) -> String { significant(value) + " s" }

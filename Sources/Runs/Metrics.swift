@@ -39,8 +39,9 @@ package enum Metrics {
 
   /// A record as a line of the JSON file.
   package static func line(_ record: EpochRecord) -> String {
+    // As in the other file, what is not finite is not written: JSON has no word for it.
     let numbers = columns.compactMap { column in
-      column.value(record).map { "\"\(column.name)\":\($0)" }
+      column.value(record).flatMap { $0.isFinite ? "\"\(column.name)\":\($0)" : nil }
     }
     return "{\"epoch\":\(record.epoch),\"learned_s\":\(record.learned),"
       + "\"pulses\":\(record.pulses),\(numbers.joined(separator: ","))}\n"

@@ -86,12 +86,12 @@ extension Rig {
     let names = board.learningEdges.map(\.name)
     var lines = zip(tasks, tasks.indices).map { task, _ in
       let inputs = zip(task.inputs, task.samples[0].inputs).map { input, volts in
-        "\(input.name) \(String(format: "%.4f", volts)) V"
+        "\(input.name) \(Format.fixed(volts, decimals: 4)) V"
       }
       return "  \(task.name): \(inputs.joined(separator: ", ")); label "
-        + String(format: "%.4f V", task.samples[0].labels[0])
+        + "\(Format.fixed(task.samples[0].labels[0], decimals: 4)) V"
     }
-    let bias = zip(names, self.bias).map { "\($0) \(String(format: "%.2f", $1)) V/s" }
+    let bias = zip(names, self.bias).map { "\($0) \(Format.fixed($1, decimals: 2)) V/s" }
     lines.append("  bias: " + bias.joined(separator: ", "))
     var line = "  learning rate: \(Format.significant(rate)) times the nominal one"
     if let misfit {
