@@ -1,6 +1,9 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// What needs the double is left out of a program for real boards only.
+let simulation: TargetDependencyCondition? = .when(traits: ["Simulation"])
+
 let package = Package(
   name: "Tellegen",
   products: [
@@ -8,6 +11,13 @@ let package = Package(
     .library(name: "Runs", targets: ["Files", "Wiring", "Runs"]),
     .library(name: "Double", targets: ["Circuit", "BoardDouble", "VhostGPIO", "Targets"]),
     .executable(name: "tellegen", targets: ["tellegen"]),
+  ],
+  traits: [
+    .trait(
+      name: "Simulation",
+      description:
+        "The double, and all that is done with it; a program for real boards only lacks it."),
+    .default(enabledTraits: ["Simulation"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -64,7 +74,9 @@ let package = Package(
     .target(
       name: "Targets",
       dependencies: [
-        "Runs", "Wiring", "Traces", "Files", "Firmware", "LinuxGPIO", "BoardDouble", "Circuit",
+        "Runs", "Wiring", "Traces", "Files", "Firmware", "LinuxGPIO",
+        .target(name: "BoardDouble", condition: simulation),
+        .target(name: "Circuit", condition: simulation),
       ]),
     // Anything with parameters, inputs and outputs: gradients, training on the host, three systems.
     .target(name: "Models", dependencies: ["Circuit", "Elements", "Portable"]),
@@ -85,9 +97,14 @@ let package = Package(
     .executableTarget(
       name: "tellegen",
       dependencies: [
-        "Experiments", "Studies", "Targets", "Runs", "BoardDouble", "VhostGPIO", "LinuxGPIO",
-        "Wiring", "Traces", "Models", "Circuit", "Elements", "Files", "Firmware", "Storage",
-        "Reports", "Portable",
+        "Targets", "Runs", "LinuxGPIO", "Wiring", "Traces", "Elements", "Files", "Firmware",
+        "Storage", "Reports", "Portable",
+        .target(name: "Experiments", condition: simulation),
+        .target(name: "Studies", condition: simulation),
+        .target(name: "Models", condition: simulation),
+        .target(name: "BoardDouble", condition: simulation),
+        .target(name: "VhostGPIO", condition: simulation),
+        .target(name: "Circuit", condition: simulation),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     // Programs that hold lines and end, in processes of their own; for tests.

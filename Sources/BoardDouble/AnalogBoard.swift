@@ -69,10 +69,6 @@ public struct AnalogBoard: Sendable {
   /// The part that changes.
   public private(set) var state: State
 
-  /// The first failure of a solution, if any. The voltages are then those of the last good one, and
-  /// whoever drives the board should stop.
-  public private(set) var failure: CircuitError?
-
   private var free: OperatingPoint
   private var clamped: OperatingPoint
   /// The two ends of each learning edge.
@@ -390,31 +386,36 @@ public struct AnalogBoard: Sendable {
   // MARK: - Events
 
   /// Sets a source channel's converter. A code above the converter's largest counts as that.
-  public mutating func setSource(_ channel: Int, code: UInt32) {
+  /// - Throws: `CircuitError` when the circuit takes no such voltage.
+  public mutating func setSource(_ channel: Int, code: UInt32) throws(CircuitError) {
     guard state.sourceCodes.indices.contains(channel) else { return }
     let code = min(code, converter.highest)
     if state.sourceCodes[channel] == code { return }
     state.sourceCodes[channel] = code
     state.freeSolved = -1
     state.clampedSolved = -1
-    keep { board throws(CircuitError) in try board.driveTwins(channel) }
+    try driveTwins(channel)
   }
 
   /// Sets a clamp's converter, or with `nil` shuts it down.
-  public mutating func setClamp(_ channel: Int, code: UInt32?) {
+  /// - Throws: `CircuitError` when the circuit takes no such voltage.
+  public mutating func setClamp(_ channel: Int, code: UInt32?) throws(CircuitError) {
     guard state.clampCodes.indices.contains(channel) else { return }
     let next = code.map { Int64(min($0, converter.highest)) } ?? -1
     if state.clampCodes[channel] == next { return }
     state.clampCodes[channel] = next
     state.clampedSolved = -1
-    keep { board throws(CircuitError) in try board.attachClamp(channel) }
+    try attachClamp(channel)
   }
 
   /// Samples a target of the free twin.
   /// - Returns: the analog-to-digital converter's code.
-  public mutating func sampleTarget(_ channel: Int, at time: Nanoseconds) -> UInt32 {
+  /// - Throws: `CircuitError` when the free twin has no solution.
+  public mutating func sampleTarget(
+    _ channel: Int, at time: Nanoseconds
+  ) throws(CircuitError) -> UInt32 {
     guard state.conversions.indices.contains(channel) else { return 0 }
-    solveFree(at: time)
+    try solveFree(at: time)
     let noise = Purpose.adcNoise.draw(seed, channel).normal(state.conversions[channel])
     state.conversions[channel] &+= 1
     let span = description.converters.reference
@@ -430,11 +431,12 @@ public struct AnalogBoard: Sendable {
   ///
   /// Comparator A sees (dV_F - dV_C)/2 and B (dV_F + dV_C)/2, through averages of 1 % resistors,
   /// with their offsets and hysteresis.
+  /// - Throws: `CircuitError` when a twin has no solution.
   public mutating func capture(
     at time: Nanoseconds, into comparisons: inout MutableSpan<Comparison>
-  ) {
-    solveFree(at: time)
-    solveClamped(at: time)
+  ) throws(CircuitError) {
+    try solveFree(at: time)
+    try solveClamped(at: time)
     let band = description.imperfections.comparatorHysteresis / 2
     for edge in learningEdges.indices {
       let wire = wires[edge]
@@ -463,13 +465,16 @@ public struct AnalogBoard: Sendable {
   ///
   /// - Parameter drives: what each comparator edge is driven to; missing entries hold. Multiplier
   ///   edges follow their own rule.
-  public mutating func learn(from start: Nanoseconds, to end: Nanoseconds, drives: Span<Drive>) {
+  /// - Throws: `CircuitError` when a twin, which multiplier edges feel, has no solution.
+  public mutating func learn(
+    from start: Nanoseconds, to end: Nanoseconds, drives: Span<Drive>
+  ) throws(CircuitError) {
     leak(until: start)
     let seconds = Double(max(end.count &- start.count, 0)) * 1e-9
     state.pulses &+= 1
     switch description.gates.update {
     case .comparator: driveGates(seconds: seconds, drives: drives)
-    case .multiplier: followContrast(seconds: seconds, at: start)
+    case .multiplier: try followContrast(seconds: seconds, at: start)
     }
     leak(until: end)
     state.freeSolved = -1
@@ -492,14 +497,16 @@ public struct AnalogBoard: Sendable {
   }
 
   /// The node voltages of the free twin at a time, V.
-  public mutating func freeVoltages(at time: Nanoseconds) -> [Double] {
-    solveFree(at: time)
+  /// - Throws: `CircuitError` when it has no solution.
+  public mutating func freeVoltages(at time: Nanoseconds) throws(CircuitError) -> [Double] {
+    try solveFree(at: time)
     return state.freeVoltages
   }
 
   /// The node voltages of the clamped twin at a time, V.
-  public mutating func clampedVoltages(at time: Nanoseconds) -> [Double] {
-    solveClamped(at: time)
+  /// - Throws: `CircuitError` when it has no solution.
+  public mutating func clampedVoltages(at time: Nanoseconds) throws(CircuitError) -> [Double] {
+    try solveClamped(at: time)
     return state.clampedVoltages
   }
 
@@ -552,17 +559,19 @@ public struct AnalogBoard: Sendable {
 
   /// Integrates the multiplier edges' gates,
   /// dG/dt = gain ((1 - lambda) dV_F^2 - dV_C^2)/(R C V0) + B, by the midpoint rule in equal substeps of at most RC/20 with both twins solved anew at each evaluation.
-  private mutating func followContrast(seconds: Double, at time: Nanoseconds) {
+  private mutating func followContrast(
+    seconds: Double, at time: Nanoseconds
+  ) throws(CircuitError) {
     let gates = description.gates
     let constant = gates.ohms * gates.farads
     let rate = gates.gain / (constant * gates.reference)
     let substeps = max(1, (20 * seconds / constant).rounded(.up))
     let step = seconds / substeps
     var done = 0.0
-    while done < substeps && failure == nil {
+    while done < substeps {
       let start = state.gates
-      moveByContrast(from: start, by: step / 2, rate: rate, at: time)
-      moveByContrast(from: start, by: step, rate: rate, at: time)
+      try moveByContrast(from: start, by: step / 2, rate: rate, at: time)
+      try moveByContrast(from: start, by: step, rate: rate, at: time)
       done += 1
     }
   }
@@ -570,9 +579,9 @@ public struct AnalogBoard: Sendable {
   /// Puts the gates at `start` plus the slope at the present gates times `seconds`, within the rails.
   private mutating func moveByContrast(
     from start: [Double], by seconds: Double, rate: Double, at time: Nanoseconds
-  ) {
-    solveFree(at: time)
-    solveClamped(at: time)
+  ) throws(CircuitError) {
+    try solveFree(at: time)
+    try solveClamped(at: time)
     let freeWeight = 1 - description.gates.powerWeight
     for edge in start.indices {
       let wire = wires[edge]
@@ -598,28 +607,24 @@ public struct AnalogBoard: Sendable {
     }
   }
 
-  private mutating func solveFree(at time: Nanoseconds) {
+  private mutating func solveFree(at time: Nanoseconds) throws(CircuitError) {
     if state.freeSolved >= 0 && time.count &- state.freeSolved < AnalogBoard.keeping { return }
     leak(until: time)
-    state.freeSolved = time.count
-    keep { board throws(CircuitError) in
-      try AnalogBoard.put(board.state.gates, at: board.gatedBranches, into: &board.free)
-      _ = try board.free.solve()
-    }
+    try AnalogBoard.put(state.gates, at: gatedBranches, into: &free)
+    _ = try free.solve()
     state.freeVoltages = free.voltages
+    state.freeSolved = time.count
   }
 
-  private mutating func solveClamped(at time: Nanoseconds) {
+  private mutating func solveClamped(at time: Nanoseconds) throws(CircuitError) {
     if state.clampedSolved >= 0 && time.count &- state.clampedSolved < AnalogBoard.keeping {
       return
     }
     leak(until: time)
-    state.clampedSolved = time.count
-    keep { board throws(CircuitError) in
-      try AnalogBoard.put(board.state.gates, at: board.gatedBranches, into: &board.clamped)
-      _ = try board.clamped.solve()
-    }
+    try AnalogBoard.put(state.gates, at: gatedBranches, into: &clamped)
+    _ = try clamped.solve()
     state.clampedVoltages = clamped.voltages
+    state.clampedSolved = time.count
   }
 
   /// Puts gate voltages into a twin. It is static because a method would hold a copy of the board,
@@ -657,15 +662,6 @@ public struct AnalogBoard: Sendable {
     let span = description.converters.reference
     let ideal = span * Double(code) / Double(UInt64(1) << UInt64(converter.bits))
     return errors.applied(to: ideal, span: span) + description.converters.lowest
-  }
-
-  /// Does something to the circuits and keeps the first failure.
-  private mutating func keep(_ body: (inout AnalogBoard) throws(CircuitError) -> Void) {
-    do {
-      try body(&self)
-    } catch {
-      if failure == nil { failure = error }
-    }
   }
 }
 

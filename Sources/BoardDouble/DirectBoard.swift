@@ -7,8 +7,8 @@ public import Wiring
 ///
 /// Every operation takes the time that it takes on the wired board; physics is `AnalogBoard`.
 public struct DirectBoard: VirtualFace, Sendable {
-  /// The double cannot fail to answer. A circuit without a solution is kept in `analog.failure`.
-  public typealias Failure = Never
+  /// A circuit without a solution: nothing is told in its place.
+  public typealias Failure = CircuitError
 
   /// The analog board behind the face.
   public private(set) var analog: AnalogBoard
@@ -56,14 +56,14 @@ public struct DirectBoard: VirtualFace, Sendable {
   public var longestPulse: Nanoseconds { times.timer }
 
   /// Sets a source's converter to the nearest code; a wired rail stays as it is.
-  public mutating func drive(source: Int, at voltage: Voltage) {
+  public mutating func drive(source: Int, at voltage: Voltage) throws(CircuitError) {
     let code = analog.converter.code(for: voltage)
     guard sourceCodes.indices.contains(source), sourceCodes[source] != Int64(code),
       analog.rails[source] == nil
     else { return }
     sourceCodes[source] = Int64(code)
     time = time + times.convert
-    analog.setSource(source, code: code)
+    try analog.setSource(source, code: code)
   }
 
   /// Lets the settling time pass.
@@ -72,41 +72,45 @@ public struct DirectBoard: VirtualFace, Sendable {
   }
 
   /// Samples a target of the free twin; to half a code, beside the converter's errors.
-  public mutating func measure(target: Int) -> Voltage {
+  public mutating func measure(target: Int) throws(CircuitError) -> Voltage {
     guard clampCodes.indices.contains(target) else { return .zero }
     time = time + times.measureBeforeSample
-    let code = analog.sampleTarget(target, at: time)
+    let code = try analog.sampleTarget(target, at: time)
     time = time + times.measureAfterSample
     return analog.converter.voltage(of: code)
   }
 
   /// Sets a clamp's converter to the nearest code.
-  public mutating func clamp(target: Int, at voltage: Voltage) {
+  public mutating func clamp(target: Int, at voltage: Voltage) throws(CircuitError) {
     let code = analog.converter.code(for: voltage)
     guard clampCodes.indices.contains(target), clampCodes[target] != Int64(code) else { return }
     clampCodes[target] = Int64(code)
     time = time + times.convert
-    analog.setClamp(target, code: code)
+    try analog.setClamp(target, code: code)
   }
 
   /// Shuts a clamp down.
-  public mutating func release(target: Int) {
+  public mutating func release(target: Int) throws(CircuitError) {
     guard clampCodes.indices.contains(target), clampCodes[target] >= 0 else { return }
     clampCodes[target] = -1
     time = time + times.convert
-    analog.setClamp(target, code: nil)
+    try analog.setClamp(target, code: nil)
   }
 
   /// Captures all comparators and reads them.
-  public mutating func compare(into comparisons: inout MutableSpan<Comparison>) {
+  public mutating func compare(
+    into comparisons: inout MutableSpan<Comparison>
+  ) throws(CircuitError) {
     if abilities.contains(.analogRule) { return }
     time = time + times.compareBeforeCapture
-    analog.capture(at: time, into: &comparisons)
+    try analog.capture(at: time, into: &comparisons)
     time = time + times.compareAfterCapture
   }
 
   /// Lets the gates learn; the end is late by the jitter and one operation.
-  public mutating func pulse(width: Nanoseconds, drives: Span<Drive>) -> Nanoseconds {
+  public mutating func pulse(
+    width: Nanoseconds, drives: Span<Drive>
+  ) throws(CircuitError) -> Nanoseconds {
     time = time + times.pulsePreparation
     if lastPulseWasLong && time < lastPulseEnd + times.rest { time = lastPulseEnd + times.rest }
     time = time + times.operation
@@ -114,7 +118,7 @@ public struct DirectBoard: VirtualFace, Sendable {
     time = time + (.zero < width ? width : .zero) + analog.lateness + times.operation
     let asked = time - start
     let lasted = times.timer < asked ? times.timer : asked
-    analog.learn(from: start, to: start + lasted, drives: drives)
+    try analog.learn(from: start, to: start + lasted, drives: drives)
     lastPulseEnd = time
     // The wired board's own writes may be part of it.
     lastPulseWasLong = times.timer.half < asked + times.operation

@@ -1,3 +1,4 @@
+public import Circuit
 public import Firmware
 public import Traces
 
@@ -18,6 +19,22 @@ public struct RetimedPins: Lines, Sendable {
     /// Whether nothing differs but the caller's log has ended, as that of an interrupted run does in
     /// the middle of something.
     public let isPastEnd: Bool
+  }
+
+  /// What ends a replay.
+  public enum Failure: Error, Equatable, CustomStringConvertible {
+    /// The logs, the firmware and the double disagree.
+    case differs(Divergence)
+    /// The double has no solution.
+    case circuit(CircuitError)
+
+    /// The failure in words.
+    public var description: String {
+      switch self {
+      case .differs(let divergence): divergence.description
+      case .circuit(let error): error.description
+      }
+    }
   }
 
   private var calls: ReplayLines
@@ -61,7 +78,7 @@ public struct RetimedPins: Lines, Sendable {
   ///   - levels: those it writes.
   private mutating func request(
     _ kind: Trace.Event.Kind, of lines: LineSet, at levels: LineSet = .none
-  ) throws(Divergence) -> Trace.Event {
+  ) throws(Failure) -> Trace.Event {
     while next < seen.count {
       let event = seen[next]
       let isWanted =
@@ -78,22 +95,36 @@ public struct RetimedPins: Lines, Sendable {
       if isWanted { return event }
       if event.kind == .turn {
         pins.follow(event.time)
-        pins.write(event.levels, mask: event.mask)
+        try tell(event)
       }
     }
     throw fail("the chip's log ends before the caller's")
   }
 
-  private func fail(_ what: String) -> Divergence {
-    Divergence(call: calls.call, description: what, isPastEnd: false)
+  /// Tells the double what the chip was told.
+  private mutating func tell(_ event: Trace.Event) throws(Failure) {
+    do throws(CircuitError) { try pins.write(event.levels, mask: event.mask) } catch {
+      throw .circuit(error)
+    }
   }
 
-  private func fail(_ error: ReplayLines.Divergence) -> Divergence {
-    Divergence(call: error.call, description: error.description, isPastEnd: error.logged == nil)
+  /// Asks the double for lines.
+  private mutating func ask(_ mask: LineSet) throws(Failure) -> LineSet {
+    do throws(CircuitError) { return try pins.read(mask: mask) } catch { throw .circuit(error) }
+  }
+
+  private func fail(_ what: String) -> Failure {
+    .differs(Divergence(call: calls.call, description: what, isPastEnd: false))
+  }
+
+  private func fail(_ error: ReplayLines.Divergence) -> Failure {
+    .differs(
+      Divergence(
+        call: error.call, description: error.description, isPastEnd: error.logged == nil))
   }
 
   /// Checks a write against both logs and does it.
-  public mutating func write(_ levels: LineSet, mask: LineSet) throws(Divergence) {
+  public mutating func write(_ levels: LineSet, mask: LineSet) throws(Failure) {
     do throws(ReplayLines.Divergence) { try calls.write(levels, mask: mask) } catch {
       throw fail(error)
     }
@@ -104,18 +135,18 @@ public struct RetimedPins: Lines, Sendable {
   }
 
   /// Does what the chip was told of lines, which must be these levels.
-  private mutating func send(_ levels: LineSet, on mask: LineSet) throws(Divergence) {
+  private mutating func send(_ levels: LineSet, on mask: LineSet) throws(Failure) {
     var left = mask
     while left != .none {
       let event = try request(.write, of: left, at: levels)
       pins.follow(event.time)
-      pins.write(event.levels, mask: event.mask)
+      try tell(event)
       left = left.without(event.mask)
     }
   }
 
   /// Checks a read against both logs and asks the double.
-  public mutating func read(mask: LineSet) throws(Divergence) -> LineSet {
+  public mutating func read(mask: LineSet) throws(Failure) -> LineSet {
     let logged: LineSet
     do throws(ReplayLines.Divergence) { logged = try calls.read(mask: mask) } catch {
       throw fail(error)
@@ -125,7 +156,7 @@ public struct RetimedPins: Lines, Sendable {
     while left != .none {
       let event = try request(.read, of: left)
       pins.follow(event.time)
-      levels = levels | pins.read(mask: event.mask)
+      levels = levels | (try ask(event.mask))
       left = left.without(event.mask)
     }
     guard levels == logged else {
@@ -137,14 +168,14 @@ public struct RetimedPins: Lines, Sendable {
   }
 
   /// Checks a wait.
-  public mutating func wait(_ duration: Nanoseconds) throws(Divergence) {
+  public mutating func wait(_ duration: Nanoseconds) throws(Failure) {
     do throws(ReplayLines.Divergence) { try calls.wait(duration) } catch {
       throw fail(error)
     }
   }
 
   /// Tells the caller's time.
-  public mutating func now() throws(Divergence) -> Nanoseconds {
+  public mutating func now() throws(Failure) -> Nanoseconds {
     do throws(ReplayLines.Divergence) { return try calls.now() } catch {
       throw fail(error)
     }
@@ -155,7 +186,7 @@ public struct RetimedPins: Lines, Sendable {
 
   /// Checks an exchange against both logs and lets the double answer it, edge by edge as the
   /// controller clocked the chip.
-  public mutating func exchange(_ word: UInt32, bits: Int) throws(Divergence) -> UInt32 {
+  public mutating func exchange(_ word: UInt32, bits: Int) throws(Failure) -> UInt32 {
     let logged: UInt32
     do throws(ReplayLines.Divergence) { logged = try calls.exchange(word, bits: bits) } catch {
       throw fail(error)
@@ -168,7 +199,7 @@ public struct RetimedPins: Lines, Sendable {
       try send(word & bit != 0 ? wiring.dataOut : .none, on: wiring.dataOut)
       let event = try request(.read, of: wiring.dataIn)
       pins.follow(event.time)
-      if pins.read(mask: wiring.dataIn) != .none { received |= bit }
+      if try ask(wiring.dataIn) != .none { received |= bit }
       try send(wiring.clock, on: wiring.clock)
       try send(.none, on: wiring.clock)
       bit >>= 1

@@ -1,3 +1,4 @@
+public import Circuit
 public import Files
 public import Firmware
 import Portable
@@ -10,8 +11,8 @@ import Wiring
 /// Every operation takes the time that the board file gives it, and acts at its end. What real parts
 /// would punish is kept in `misuses`; the parts then do what they would do.
 public struct VirtualPins: Lines, Sendable {
-  /// The double cannot fail to answer.
-  public typealias Failure = Never
+  /// A circuit without a solution: nothing is told in its place.
+  public typealias Failure = CircuitError
 
   /// The analog board behind the pins.
   public internal(set) var analog: AnalogBoard
@@ -136,40 +137,42 @@ public struct VirtualPins: Lines, Sendable {
   // MARK: - Lines
 
   /// Sets lines at the end of the operation.
-  public mutating func write(_ levels: LineSet, mask: LineSet) {
-    write(levels, mask: mask, as: .write)
+  public mutating func write(_ levels: LineSet, mask: LineSet) throws(CircuitError) {
+    try write(levels, mask: mask, as: .write)
   }
 
   /// Sets lines whose level came with their direction: the log tells it from one that was set.
-  public mutating func turn(_ levels: LineSet, mask: LineSet) {
-    write(levels, mask: mask, as: .turn)
+  public mutating func turn(_ levels: LineSet, mask: LineSet) throws(CircuitError) {
+    try write(levels, mask: mask, as: .turn)
   }
 
-  private mutating func write(_ levels: LineSet, mask: LineSet, as kind: Trace.Event.Kind) {
+  private mutating func write(
+    _ levels: LineSet, mask: LineSet, as kind: Trace.Event.Kind
+  ) throws(CircuitError) {
     time = time + operation
     operations += 1
     trace?.add(Trace.Event(time: time, kind: kind, mask: mask, levels: levels & mask))
-    if learnStart != nil { endByTimer() }
+    if learnStart != nil { try endByTimer() }
     let foreign = mask.without(outputs)
     if foreign != .none { note(.notAnOutput, foreign) }
     let wanted = mask & outputs
     let before = commanded
     commanded = commanded.without(wanted) | (levels & wanted)
     let next = faults.isEmpty ? commanded : farEnd(of: commanded, before: before)
-    if next != self.levels { change(to: next) }
+    if next != self.levels { try change(to: next) }
   }
 
   /// Reads lines at the end of the operation.
-  public mutating func read(mask: LineSet) -> LineSet {
+  public mutating func read(mask: LineSet) throws(CircuitError) -> LineSet {
     time = time + operation
     operations += 1
-    if learnStart != nil { endByTimer() }
+    if learnStart != nil { try endByTimer() }
     var result = commanded & mask
     let asked = faults.isEmpty ? mask : withPartners(mask)
     if asked.meets(wiring.dataIn) && dataLevel() { result = result | wiring.dataIn }
     let direct = (asked & inputs).without(wiring.dataIn)
     if direct != .none {
-      capture()
+      try capture()
       for edge in 0..<wiring.edgeCount {
         if captured[edge].bits & 1 != 0 { result = result | (wiring.edgeLine(edge, 0) & asked) }
         if captured[edge].bits & 2 != 0 { result = result | (wiring.edgeLine(edge, 1) & asked) }
@@ -198,7 +201,7 @@ public struct VirtualPins: Lines, Sendable {
 
   // MARK: - Parts
 
-  private mutating func change(to next: LineSet) {
+  private mutating func change(to next: LineSet) throws(CircuitError) {
     let before = levels
     let changed = LineSet(bits: before.bits ^ next.bits)
     levels = next
@@ -209,24 +212,24 @@ public struct VirtualPins: Lines, Sendable {
         if changed.meets(wiring.dataOut) { note(.dataWithRisingClock, wiring.dataOut) }
         clockRises(data: next.meets(wiring.dataOut))
       } else {
-        clockFalls()
+        try clockFalls()
       }
     }
     if wiring.kind == .chains {
-      if changed.meets(wiring.load) && next.meets(wiring.load) { loadComparators() }
+      if changed.meets(wiring.load) && next.meets(wiring.load) { try loadComparators() }
       if changed.meets(wiring.address) && before.meets(wiring.enable) {
         note(.addressWhileEnabled, changed & wiring.address)
       }
-      if changed.meets(wiring.enable | wiring.address) { select(selection(next)) }
+      if changed.meets(wiring.enable | wiring.address) { try select(selection(next)) }
       if changed.meets(wiring.latch) && next.meets(wiring.latch) { latchDrives() }
     } else {
-      if changed.meets(directSelects) { select(selection(next)) }
+      if changed.meets(directSelects) { try select(selection(next)) }
       if changed.meets(directDrives) && before.meets(wiring.learn) && learnStart != nil {
         note(.driveUnderLearn, changed & directDrives)
       }
     }
     if changed.meets(wiring.learn) {
-      if next.meets(wiring.learn) { startLearning() } else { endLearning(at: time) }
+      if next.meets(wiring.learn) { startLearning() } else { try endLearning(at: time) }
     }
   }
 
@@ -251,7 +254,7 @@ public struct VirtualPins: Lines, Sendable {
     drives.shift(in: data)
   }
 
-  private mutating func clockFalls() {
+  private mutating func clockFalls() throws(CircuitError) {
     if selected == 0 { return }
     for index in parts.indices where selected & (1 &<< UInt64(index)) != 0 {
       guard parts[index] == .adc, !silent[index], let channel = adcs[index].clockFalls() else {
@@ -260,7 +263,7 @@ public struct VirtualPins: Lines, Sendable {
       let target = targetOf[index * 8 + Int(channel)]
       if target >= 0 {
         checkSettled()
-        adcs[index].take(analog.sampleTarget(target, at: time), at: time)
+        adcs[index].take(try analog.sampleTarget(target, at: time), at: time)
         if trace != nil { logFree() }
       } else {
         adcs[index].take(0, at: time)
@@ -278,7 +281,7 @@ public struct VirtualPins: Lines, Sendable {
     return (~levels.bits & directSelects.bits) &>> 4
   }
 
-  private mutating func select(_ next: UInt64) {
+  private mutating func select(_ next: UInt64) throws(CircuitError) {
     let begun = next & ~selected
     let ended = selected & ~next
     selected = next
@@ -293,18 +296,18 @@ public struct VirtualPins: Lines, Sendable {
         switch dacs[index].end() {
         case .nothing: break
         case .broken: note(.brokenFrame, wiring.clock)
-        case .set(let channel, let code): convert(index * 8 + Int(channel), code)
+        case .set(let channel, let code): try convert(index * 8 + Int(channel), code)
         }
       }
     }
   }
 
-  private mutating func convert(_ place: Int, _ code: UInt32?) {
+  private mutating func convert(_ place: Int, _ code: UInt32?) throws(CircuitError) {
     if sourceOf[place] >= 0 {
-      analog.setSource(sourceOf[place], code: code ?? 0)
+      try analog.setSource(sourceOf[place], code: code ?? 0)
       lastAnalogChange = time
     } else if clampOf[place] >= 0 {
-      analog.setClamp(clampOf[place], code: code)
+      try analog.setClamp(clampOf[place], code: code)
       lastAnalogChange = time
     }
   }
@@ -336,19 +339,19 @@ public struct VirtualPins: Lines, Sendable {
     return level
   }
 
-  private mutating func capture() {
+  private mutating func capture() throws(CircuitError) {
     checkSettled()
     // A span of a field would hold the whole board: the field is taken out meanwhile.
     var taken: [Comparison] = []
     swap(&taken, &captured)
+    defer { captured = taken }
     var span = taken.mutableSpan
-    analog.capture(at: time, into: &span)
-    captured = taken
+    try analog.capture(at: time, into: &span)
     if trace != nil { logBoth() }
   }
 
-  private mutating func loadComparators() {
-    capture()
+  private mutating func loadComparators() throws(CircuitError) {
+    try capture()
     for position in 0..<wiring.edgeCount {
       let bits = captured[Int(wiring.chain[position])].bits
       comparators.load(bits & 1 != 0, place: 2 * position)
@@ -390,15 +393,15 @@ public struct VirtualPins: Lines, Sendable {
   }
 
   /// Ends the pulse where the one-shot has ended it, though LEARN is still on.
-  private mutating func endByTimer() {
+  private mutating func endByTimer() throws(CircuitError) {
     guard let start = learnStart, start + wiring.timer < time else { return }
-    finish(from: start, to: start + wiring.timer)
+    try finish(from: start, to: start + wiring.timer)
     learnStart = nil
   }
 
-  private mutating func endLearning(at end: Nanoseconds) {
+  private mutating func endLearning(at end: Nanoseconds) throws(CircuitError) {
     if let start = learnStart {
-      finish(from: start, to: wiring.timer < end - start ? start + wiring.timer : end)
+      try finish(from: start, to: wiring.timer < end - start ? start + wiring.timer : end)
       lastPulseWasLong = wiring.timer.half < end - start
     } else {
       lastPulseWasLong = true
@@ -407,9 +410,11 @@ public struct VirtualPins: Lines, Sendable {
     lastPulseEnd = end
   }
 
-  private mutating func finish(from start: Nanoseconds, to end: Nanoseconds) {
+  private mutating func finish(
+    from start: Nanoseconds, to end: Nanoseconds
+  ) throws(CircuitError) {
     let drives = latched
-    analog.learn(from: start, to: end, drives: drives.span)
+    try analog.learn(from: start, to: end, drives: drives.span)
     if trace != nil {
       trace?.add(
         Trace.Analog(time: end, gates: analog.state.gates, freeNodes: [], clampedNodes: []))

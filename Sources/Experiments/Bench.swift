@@ -60,13 +60,12 @@ extension Session<DirectBoard> {
   ///
   /// - Parameter after: is called after every epoch.
   /// - Throws: `Stopped`, or the board's failure.
-  mutating func train(on bench: Bench, after: (inout Self) -> Void = { _ in }) throws {
-    begin()
+  mutating func train(on bench: Bench, after: (inout Self) throws -> Void = { _ in }) throws {
+    try begin()
     while !isFinished {
       try bench.check()
-      _ = trainEpoch()
-      after(&self)
+      _ = try trainEpoch()
+      try after(&self)
     }
-    if let failure = board.analog.failure { throw failure }
   }
 }

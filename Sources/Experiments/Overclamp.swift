@@ -92,7 +92,7 @@ private struct Contest: Sendable {
     try session.train(on: bench) { session in
       // An unconverged run jumps about: its last tenth is averaged.
       if session.progress.epoch > epochs * 9 / 10 {
-        tail.append(session.learner.measure(Array(task.samples.indices), of: judged))
+        tail.append(try session.learner.measure(Array(task.samples.indices), of: judged))
       }
     }
     return Outcome(

@@ -64,8 +64,10 @@ package struct TrainingPlan: Sendable, Equatable, Codable {
 package enum TrainingError: Error, CustomStringConvertible {
   /// A number that is not finite.
   case notFinite(what: String, epoch: Int)
-  /// The model or board did not answer.
+  /// The board did not answer.
   case silent(epoch: Int, reason: String)
+  /// The model has no solution.
+  case unsolved(epoch: Int, reason: String)
   /// What the board measures has nothing to do with what the model expects.
   case unlike(explained: Double, epoch: Int, reason: String)
   /// Lists of different lengths.
@@ -79,6 +81,9 @@ package enum TrainingError: Error, CustomStringConvertible {
         + "the estimates, or lower the rate"
     case .silent(let epoch, let reason):
       "the board stopped answering in epoch \(epoch) (\(reason)): the last good parameters are kept"
+    case .unsolved(let epoch, let reason):
+      "the model has no solution in epoch \(epoch) (\(reason)): the last good parameters are kept; "
+        + "lower the rate, or check the estimates"
     case .unlike(let explained, let epoch, let reason):
       "in epoch \(epoch) the model explains \(Int((explained * 100).rounded())) % of how the board's "
         + "outputs vary and the cost has not fallen: \(reason); the last good parameters are kept"
@@ -168,7 +173,10 @@ package struct Trainer<M: DifferentiableModel> {
           if case .notFinite = error { model.parameters = begun }
           throw error
         }
-        throw .silent(epoch: epoch, reason: "\(error)")
+        if let failure = error as? BoardFailure {
+          throw .silent(epoch: epoch, reason: "\(failure.cause)")
+        }
+        throw .unsolved(epoch: epoch, reason: "\(error)")
       }
       first += plan.batch
     }
@@ -281,7 +289,13 @@ package struct Trainer<M: DifferentiableModel> {
     let commanded = model.parameters
     let (costing, epoch) = (plan.cost, epoch)
     for example in batch {
-      let measured = try board.map { try $0(commanded, rise, example.inputs) }
+      let measured = try board.map { board throws(BoardFailure) in
+        do {
+          return try board(commanded, rise, example.inputs)
+        } catch {
+          throw BoardFailure(cause: error)
+        }
+      }
       _ = try model.differentiate(at: example.inputs, into: &gradient) { outputs in
         if let measured {
           guard measured.count == outputs.count else {
@@ -399,4 +413,9 @@ extension DifferentiableModel {
     }
     return largest
   }
+}
+
+/// What a board threw, told apart from what its model throws.
+private struct BoardFailure: Error {
+  let cause: any Error
 }

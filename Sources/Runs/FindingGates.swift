@@ -45,17 +45,19 @@ extension Session {
   ///   - steps: where steps are added.
   ///   - counted: how many operations there were before the step under way, between two calls for one
   ///     epoch; `nil` at its beginning, and again at its end.
-  ///   - operations: how many operations there were on the board's lines so far.
+  ///   - operations: how many operations there were on the board's lines so far; `nil` where nobody
+  ///     counts them.
   ///   - stopping: asked before every step.
   /// - Returns: whether all samples were trained.
   public mutating func trainSamples(
     counting steps: inout LineStatistics.Steps, since counted: inout Int?,
-    operations: (borrowing Board) -> Int, stopping: () -> Bool = { false }
+    operations: (borrowing Board) -> Int?, stopping: () -> Bool = { false }
   ) throws(Board.Failure) -> Bool {
     let isDone = try trainSamples { board in
-      let now = operations(board)
-      if let last = counted, last != now { steps.add(now - last) }
-      counted = now
+      if let now = operations(board) {
+        if let last = counted, last != now { steps.add(now - last) }
+        counted = now
+      }
       return stopping()
     }
     if isDone { counted = nil }

@@ -20,8 +20,10 @@ public struct RunSetting: Sendable, Equatable, Codable {
 
   /// What a run trains.
   public enum Target: String, Sendable, Codable, CaseIterable {
-    /// The double of the board.
+    /// The double of the board, direct.
     case double
+    /// The double through its GPIO pins, chip by chip; it ends with the same bits.
+    case pins
     /// A board at this computer's GPIO lines.
     case gpio
   }

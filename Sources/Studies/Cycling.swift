@@ -273,7 +273,6 @@ package struct Cycling<Board: VirtualFace> {
           window.add(try measure(), end: task)
           for edge in gates.indices { window.centre[edge] += gates[edge] / 2 }
         }
-        if let failure = learner.board.analog.failure { throw failure }
         window.squaredSpan += zip(ends[0], ends[1]).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
         window.railed = ends[1].indices.count { edge in
           ends.contains { isRailed($0[edge]) }

@@ -193,7 +193,7 @@ package struct Rig: Sendable {
       var start = [0.0, 0.0]
       start[plane[0]] = cycle.points[part * half].x
       start[plane[1]] = cycle.points[part * half].y
-      let path = cycling.path(of: task, from: start, half: cycle.tau / 2, points: half)
+      let path = try cycling.path(of: task, from: start, half: cycle.tau / 2, points: half)
       let slope = rig.tasks[task].slope
       func across(_ point: SIMD2<Double>) -> Double {
         (point.y - slope * point.x) / (1 + slope * slope).squareRoot()

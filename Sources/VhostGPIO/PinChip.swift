@@ -1,3 +1,4 @@
+public import Circuit
 public import Files
 public import Firmware
 public import BoardDouble
@@ -106,6 +107,9 @@ public struct PinChip: Sendable {
     }
   }
 
+  /// Why the double can answer no more; `nil` while it can.
+  public private(set) var failure: CircuitError?
+
   /// How many lines the chip has.
   public var lineCount: Int { lines.count }
 
@@ -118,12 +122,24 @@ public struct PinChip: Sendable {
     set { pins.trace = newValue }
   }
 
-  /// Answers a request for a line, at a time.
+  /// Answers a request for a line, at a time. Once the double has failed every request is refused.
   ///
   /// - Returns: the value asked for, 0 where there is none, or `nil` when the request is refused.
   public mutating func answer(
     _ kind: Request, line: Int, value: UInt32, at time: Nanoseconds
   ) -> UInt8? {
+    if failure == nil {
+      do throws(CircuitError) {
+        return try obey(kind, line: line, value: value, at: time)
+      } catch { failure = error }
+    }
+    sightings.refused += 1
+    return nil
+  }
+
+  private mutating func obey(
+    _ kind: Request, line: Int, value: UInt32, at time: Nanoseconds
+  ) throws(CircuitError) -> UInt8? {
     guard lines.indices.contains(line) else {
       sightings.refused += 1
       return nil
@@ -135,20 +151,20 @@ public struct PinChip: Sendable {
     case .setDirection:
       guard value < 3, let direction = Direction(rawValue: UInt8(value)) else { break }
       sightings.directions += 1
-      turn(line, to: direction, at: time)
+      try turn(line, to: direction, at: time)
       return 0
     case .getValue:
       sightings.gets += 1
       if let wire = lines[line].wire, lines[line].direction == .input {
         pins.follow(time)
-        return pins.read(mask: LineSet(line: wire)) == .none ? 0 : 1
+        return try pins.read(mask: LineSet(line: wire)) == .none ? 0 : 1
       }
       return lines[line].level ? 1 : 0
     case .setValue:
       guard value < 2 else { break }
       sightings.sets += 1
       lines[line].level = value == 1
-      if lines[line].direction == .output { drive(line, at: time) }
+      if lines[line].direction == .output { try drive(line, at: time) }
       return 0
     }
     sightings.refused += 1
@@ -161,22 +177,26 @@ public struct PinChip: Sendable {
   public mutating func depart(at time: Nanoseconds) {
     let used = lines.indices.filter { lines[$0].direction != .none }
     if !used.isEmpty { sightings.departures += 1 }
-    for line in used { turn(line, to: .none, at: time) }
+    do throws(CircuitError) {
+      for line in used { try turn(line, to: .none, at: time) }
+    } catch { failure = failure ?? error }
   }
 
-  private mutating func turn(_ line: Int, to direction: Direction, at time: Nanoseconds) {
+  private mutating func turn(
+    _ line: Int, to direction: Direction, at time: Nanoseconds
+  ) throws(CircuitError) {
     let before = lines[line].direction
     lines[line].direction = direction
     guard let wire = lines[line].wire, before != direction else { return }
     let set = LineSet(line: wire)
     if direction == .output {
       if set == pins.wiring.learn && lines[line].level { sightings.activeRequests += 1 }
-      drive(line, at: time, turning: true)
+      try drive(line, at: time, turning: true)
     } else if before == .output {
       if direction == .none && watched.meets(set) { look() }
       if release == .floats {
         lines[line].level = pins.wiring.idle.meets(set)
-        drive(line, at: time, turning: true)
+        try drive(line, at: time, turning: true)
       }
     }
   }
@@ -201,12 +221,18 @@ public struct PinChip: Sendable {
     }
   }
 
-  private mutating func drive(_ line: Int, at time: Nanoseconds, turning: Bool = false) {
+  private mutating func drive(
+    _ line: Int, at time: Nanoseconds, turning: Bool = false
+  ) throws(CircuitError) {
     guard let wire = lines[line].wire else { return }
     let set = LineSet(line: wire)
     pins.follow(time)
     let level = lines[line].level ? set : .none
-    if turning { pins.turn(level, mask: set) } else { pins.write(level, mask: set) }
+    if turning {
+      try pins.turn(level, mask: set)
+    } else {
+      try pins.write(level, mask: set)
+    }
     if set == pins.wiring.learn {
       if lines[line].level {
         if learnSince == nil { sightings.pulses += 1 }

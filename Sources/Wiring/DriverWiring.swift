@@ -14,11 +14,11 @@ public enum WiringError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .none(let board):
-      "the board '\(board)' has no wiring, so it has no pins: use --boundary direct, or add wiring"
+      "the board '\(board)' has no wiring, so it has no pins: use its double direct, or add wiring"
     case .tooMany(let what, let count, let most):
       "the wiring has \(count) \(what); the drivers hold \(most)"
     case .idealConverters:
-      "converters with 'quantise: false' have no codes to send through pins: use --boundary direct"
+      "converters with 'quantise: false' have no codes to send through pins: use the board's double direct"
     }
   }
 }

@@ -9,6 +9,7 @@ import LinuxGPIO
 import Storage
 import BoardDouble
 import Studies
+import Targets
 import Traces
 import Wiring
 
@@ -22,6 +23,8 @@ enum Exits {
   static let data = ExitCode(65)
   /// The device is not there or does not answer.
   static let device = ExitCode(69)
+  /// An error that this program does not know: a mistake in it.
+  static let unknown = ExitCode(70)
   /// Another process is using the folder.
   static let inUse = ExitCode(75)
   /// Permission is lacking.
@@ -39,39 +42,55 @@ enum Exits {
         try leave("the result could not be written to standard output: \(loss)", with: inputOutput)
       }
       return result
-    } catch let error as DescriptionError {
-      try leave("\(error)", with: data)
-    } catch let error as GradientError {
-      try leave("\(error)", with: usage)
-    } catch let error as TrainingError {
-      if case .silent = error { try leave("\(error)", with: device) }
-      try leave("\(error)", with: data)
-    } catch let error as CircuitError {
-      try leave("\(error)", with: data)
-    } catch let error as WiringError {
-      try leave("\(error)", with: data)
-    } catch let error as WiredFailure<Never> {
-      try leave("the board does not answer: \(error)", with: device)
+    } catch let code as ExitCode {
+      throw code
+    } catch let error as ValidationError {
+      throw error
     } catch let error as WiredFailure<LineError> {
       try leave("the board does not answer: \(error)", with: device)
-    } catch let error as LineError {
-      if case .noPermission = error { try leave("\(error)", with: permission) }
-      try leave("\(error)", with: device)
-    } catch let error as StateMismatch {
-      try leave("\(error)", with: data)
-    } catch let error as TraceError {
-      try leave("\(error)", with: data)
-    } catch let error as SessionError {
-      if case .otherRun = error { try leave("\(error)", with: data) }
-      try leave("\(error)", with: usage)
-    } catch let error as RunDirectoryError {
-      try leave("\(error)", with: code(of: error.kind))
-    } catch let error as CycleError {
-      try leave("\(error)", with: usage)
-    } catch let error as TheoryError {
-      try leave("\(error)", with: usage)
+    } catch {
+      guard let code = code(of: error) else {
+        try leave("\(error); this error is not expected here, please report it", with: unknown)
+      }
+      try leave("\(error)", with: code)
     }
   }
+
+  /// The exit code of an error's kind; `nil` for one that no command is known to throw.
+  static func code(of error: any Error) -> ExitCode? {
+    #if Simulation
+    if let code = simulated(error) { return code }
+    #endif
+    switch error {
+    case let error as LineError:
+      if case .noPermission = error { return permission }
+      return device
+    case is LooksWrong: return device
+    case let error as SessionError:
+      if case .otherRun = error { return data }
+      return usage
+    case let error as RunDirectoryError: return code(of: error.kind)
+    case let error as StorageError: return code(of: error)
+    case is DescriptionError, is WiringError, is TraceError, is StateError: return data
+    case is TargetLeftOut: return usage
+    default: return nil
+    }
+  }
+
+  #if Simulation
+  /// The exit code of what only the double and what is done with it throws.
+  private static func simulated(_ error: any Error) -> ExitCode? {
+    switch error {
+    case let error as TrainingError:
+      if case .silent = error { return device }
+      return data
+    case is GradientError, is CycleError, is TheoryError: return usage
+    // No solution is a matter of the circuit, not of a board that is silent.
+    case is CircuitError, is WiredFailure<CircuitError>, is StateMismatch: return data
+    default: return nil
+    }
+  }
+  #endif
 
   /// The exit code for what the system refused.
   static func code(of error: StorageError) -> ExitCode {

@@ -8,7 +8,7 @@ import Testing
       [
         "--board", "--task", "--data", "--rule", "--epochs", "--seed", "--nudge", "--pulse",
         "--fixed-pulse", "--probability", "--last-pulse", "--initial", "--ideal", "--uncalibrated",
-        "--boundary", "--trace", "--out", "--overwrite", "--resume", "--json",
+        "--target", "--trace", "--out", "--overwrite", "--resume", "--json",
       ]
     ),
     ("board check", ["<board>", "--task"]),
@@ -27,7 +27,7 @@ import Testing
         "--last-pulse", "--initial", "--ideal", "--at-least",
       ]
     ),
-    ("benchmark step", ["--steps", "--rule", "--boundary"]),
+    ("benchmark step", ["--steps", "--rule", "--target"]),
     ("benchmark operations", ["--board", "--task", "--steps"]),
     ("replay", ["--trace"]),
     (

@@ -6,7 +6,7 @@ import Testing
   private static let ways: [[String]] = [
     ["--task", "regression", "--epochs", "15000"],
     ["--task", "iris", "--epochs", "700"],
-    ["--task", "regression", "--epochs", "120", "--boundary", "pins", "--trace"],
+    ["--task", "regression", "--epochs", "120", "--target", "pins", "--trace"],
     ["--task", "regression", "--epochs", "15000", "--board", "lattice-multiplier"],
   ]
 

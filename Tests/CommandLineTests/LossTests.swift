@@ -398,7 +398,7 @@ import Testing
   @Test func `the trace of a killed run can be read up to the kill`() throws {
     try Program.run { tellegen in
       let process = try tellegen.process([
-        "train", "--boundary", "pins", "--trace", "--epochs", "100000", "--out", "run",
+        "train", "--target", "pins", "--trace", "--epochs", "100000", "--out", "run",
       ])
       let errors = Pipe()
       process.standardError = errors

@@ -5,7 +5,7 @@ import Testing
   @Test func `a trace replays, and a trace that is not the run's does not`() throws {
     try Program.run { tellegen in
       let run = try tellegen(
-        "train", "--task", "xor", "--epochs", "3", "--boundary", "pins", "--trace", "--out", "run")
+        "train", "--task", "xor", "--epochs", "3", "--target", "pins", "--trace", "--out", "run")
       #expect(run.code == 0)
       #expect(run.output.contains(" 0 misuses"))
       let same = try tellegen("replay", "run")

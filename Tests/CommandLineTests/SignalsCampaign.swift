@@ -16,7 +16,7 @@ import Testing
   static let commands = [
     Command(words: "train --task iris --epochs 400 --out {out}", keeps: true, resumes: true),
     Command(
-      words: "train --task regression --epochs 100 --boundary pins --trace --out {out}",
+      words: "train --task regression --epochs 100 --target pins --trace --out {out}",
       keeps: true, resumes: true),
     Command(words: "cycle --rig exp1 --out {out}", keeps: true),
     Command(words: "drift --rig exp1 --learned 20 --out {out}", keeps: true),

@@ -107,7 +107,7 @@ import Testing
     ["--epochs", "0"], ["--epochs", "many"], ["--epochs", "-3"], ["--epochs", "1000001"],
     ["--nudge", "0"], ["--nudge", "1.5"], ["--nudge", "nan"], ["--pulse", "0"], ["--pulse", "-1"],
     ["--probability", "0"], ["--probability", "1.1"], ["--last-pulse", "0"], ["--last-pulse", "2"],
-    ["--seed", "-1"], ["--boundary", "telepathy"], ["--unknown"], ["surplus"],
+    ["--seed", "-1"], ["--target", "telepathy"], ["--unknown"], ["surplus"],
   ])
   func `values that mean nothing are wrong usage`(_ arguments: [String]) throws {
     try Program.run { tellegen in

@@ -72,9 +72,8 @@ struct BenchmarkCommand: ParsableCommand {
             lastPulse: lastPulse ?? Plan.usualLastPulse(description.gates.update))
           var session = try Session<DirectBoard>(
             description: description, task: task, plan: plan)
-          session.begin()
-          while !session.isFinished { _ = session.trainEpoch() }
-          if let failure = session.board.analog.failure { throw failure }
+          try session.begin()
+          while !session.isFinished { _ = try session.trainEpoch() }
           let result = session.result
           let first = session.curve[0]
           let fall = first.training.error / max(result.last.training.error, 1e-12)
@@ -124,8 +123,14 @@ struct BenchmarkCommand: ParsableCommand {
     var steps = 100_000
     @Option(help: "The learning rule.")
     var rule: RuleSettings.Name?
-    @Option(help: "How the firmware reaches the double: direct or pins.")
-    var boundary: Boundary = .direct
+    @Option(help: "The double, direct, or through its pins: double or pins.")
+    var target: RunSetting.Target = .double
+
+    func validate() throws {
+      if target == .gpio {
+        throw ValidationError("a benchmark is of the double: --target is double or pins")
+      }
+    }
 
     func run() throws {
       try Exits.catching {
@@ -136,8 +141,8 @@ struct BenchmarkCommand: ParsableCommand {
         let plan = Plan(
           rule: RuleSettings(name: rule, update: .comparator, pulse: 1e-3), epochs: 1_000_000,
           seed: 1)
-        switch boundary {
-        case .direct:
+        switch target {
+        case .double, .gpio:
           try measure(try Session<DirectBoard>(description: description, task: task, plan: plan))
         case .pins:
           try measure(try Session<PinBoard>(description: description, task: task, plan: plan))
@@ -160,7 +165,7 @@ struct BenchmarkCommand: ParsableCommand {
       let moved = session.progress.pulses - before.pulses
       let onBoard = (session.board.time - boardBefore).seconds
       print(
-        "\(session.plan.rule.name.rawValue), \(boundary.rawValue): "
+        "\(session.plan.rule.name.rawValue), \(target.rawValue): "
           + "\(Format.significant(seconds / done * 1e6)) us of one core a training step of "
           + "\(session.controllers.count) edges (\(moved) of \(Int(done)) steps moved gates); "
           + "the board takes \(Format.significant(onBoard / done * 1e6)) us")
@@ -259,7 +264,7 @@ struct BenchmarkCommand: ParsableCommand {
         print(trial.row(0), terminator: "")
         var next = 10
         for step in 1...max(steps, 1) {
-          trial.step(step)
+          try trial.step(step)
           if step == next || step == steps {
             print(trial.row(step), terminator: "")
             next *= 10
@@ -291,11 +296,11 @@ private struct EstimateTrial {
       board: board, description: real, problem: Problem(task: task, seed: seed), plan: plan,
       calibration: calibrated
         ? Calibration(measuredOn: known.analog) : Calibration(nominal: description))
-    session.begin()
+    try session.begin()
   }
 
-  mutating func step(_ number: Int) {
-    session.train(sample: session.problem.training[number % session.problem.training.count])
+  mutating func step(_ number: Int) throws {
+    try session.train(sample: session.problem.training[number % session.problem.training.count])
   }
 
   /// A row of CSV: the steps so far, the worst and the root mean square error of the estimates, mV.

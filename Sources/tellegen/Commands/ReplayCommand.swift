@@ -13,7 +13,7 @@ struct ReplayCommand: ParsableCommand {
     commandName: "replay",
     abstract: "Runs the firmware again on a run's trace and checks that it decides the same.",
     discussion: """
-      The folder is that of a run with --boundary pins --trace, or --target gpio --trace. Reads and
+      The folder is that of a run with --target pins --trace, or --target gpio --trace. Reads and
       times come from the trace; every write must be the one in the trace. With --seen, the log of
       `tellegen serve --log` on the other side of the chip, the pin-level double runs again too, at the
       times of that log: every level it reads must be the one that was read through the kernel. Exit
@@ -58,11 +58,13 @@ struct ReplayCommand: ParsableCommand {
           try follow(
             &session, setting, looking: looked(calls), &steps, { $0.operations },
             until: { $0.isAtEnd })
-        } catch WiredFailure<RetimedPins.Divergence>.lines(let divergence)
+        } catch WiredFailure<RetimedPins.Failure>.lines(.circuit(let error)) {
+          throw error
+        } catch WiredFailure<RetimedPins.Failure>.lines(.differs(let divergence))
           where divergence.isPastEnd
         {
           // The log of an interrupted run ends in the middle of an epoch.
-        } catch let failure as WiredFailure<RetimedPins.Divergence> {
+        } catch let failure as WiredFailure<RetimedPins.Failure> {
           try gaveUp(failure, atEnd: session.board.lines.isAtEnd, call: session.board.lines.call)
         }
         try finish(session.board.lines.isAtEnd, session.board.lines.call, calls, session.progress)
@@ -108,7 +110,7 @@ struct ReplayCommand: ParsableCommand {
   private func read(_ path: String, isPart: Bool = false) throws -> Trace {
     guard let data = FileManager.default.contents(atPath: path) else {
       try Exits.leave(
-        "\(path): there is no such file; train with --boundary pins --trace to get one",
+        "\(path): there is no such file; train with --target pins --trace to get one",
         with: Exits.inputOutput)
     }
     let trace = try Trace(text: String(decoding: data, as: UTF8.self))

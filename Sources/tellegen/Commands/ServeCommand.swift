@@ -99,10 +99,11 @@ struct ServeCommand: ParsableCommand {
         }
       }
       say("\(description.name): \(chip.lineCount) lines at \(socket)\(told)")
-      server.run(stopping: { Interruption.isAsked })
+      server.run(stopping: { Interruption.isAsked || server.chip.failure != nil })
       if state == nil && !server.isConnected { server.chip.depart(at: server.time) }
       try kept?.write(server, of: board)
       try tell(server, description: description)
+      if let failure = server.chip.failure { throw failure }
     }
   }
 

@@ -11,12 +11,6 @@ import Traces
 extension RuleSettings.Name: ExpressibleByArgument {}
 extension RunSetting.Target: ExpressibleByArgument {}
 
-/// How the firmware reaches the board.
-enum Boundary: String, Codable, CaseIterable, ExpressibleByArgument {
-  case direct
-  case pins
-}
-
 extension BoardDescription {
   /// Takes another initial gate voltage, V, as strictly as a board file's.
   mutating func begin(at initial: Double) throws {
@@ -146,17 +140,12 @@ struct TrainCommand: ParsableCommand {
   var uncalibrated = false
   @Option(
     help:
-      "How the firmware reaches the double: direct, or through its GPIO pins, chip by chip. Both end with the same bits."
-  )
-  var boundary: Boundary = .direct
-  @Option(
-    help:
-      "What learns: the double, or a board at this computer's GPIO lines, by the wiring in its file."
+      "What learns: the double, direct or through its GPIO pins, chip by chip (both end with the same bits), or a board at this computer's GPIO lines, by the wiring in its file; default double."
   )
   var target: RunSetting.Target?
   @Flag(
     help:
-      "With --boundary pins or --target gpio: keep every line operation in trace.txt, the pins' also as waves in trace.vcd; some 30 kB a training step each."
+      "With --target pins or gpio: keep every line operation in trace.txt, the pins' also as waves in trace.vcd; some 30 kB a training step each."
   )
   var trace = false
   @Option(help: "The folder to keep the run in; default runs/TASK-BOARD-SEED.")
@@ -175,13 +164,8 @@ struct TrainCommand: ParsableCommand {
       throw ValidationError(
         "--epochs is \(epochs); allowed is 1 ... \(Plan.epochsAllowed.upperBound)")
     }
-    if target == .gpio {
-      if ideal {
-        throw ValidationError("--ideal is for the double: nothing can switch a board's parts off")
-      }
-      if boundary != .direct {
-        throw ValidationError("--boundary is for the double; leave it out with --target gpio")
-      }
+    if target == .gpio && ideal {
+      throw ValidationError("--ideal is for the double: nothing can switch a board's parts off")
     }
     if resume != nil {
       let given: [(String, Bool)] = [
@@ -189,7 +173,7 @@ struct TrainCommand: ParsableCommand {
         ("--epochs", epochs != nil), ("--seed", seed != nil), ("--last-pulse", lastPulse != nil),
         ("--initial", initial != nil), ("--ideal", ideal), ("--uncalibrated", uncalibrated),
         ("--out", out != nil),
-        ("--overwrite", overwrite), ("--trace", trace), ("--target", target != nil),
+        ("--overwrite", overwrite), ("--trace", trace), ("--target gpio", target == .gpio),
       ]
       if let other = (given + rule.given).first(where: \.1) {
         throw ValidationError(
@@ -214,155 +198,25 @@ struct TrainCommand: ParsableCommand {
         directory = RunDirectory(
           path: out ?? "runs/\(setting.task.name)-\(setting.board.name)-\(setting.plan.seed)")
       }
-      if setting.target == .gpio {
-        try trainOnLines(setting: setting, directory: directory, claim: claim)
-      } else {
-        switch boundary {
-        case .direct:
-          if trace {
-            try Exits.leave("--trace needs --boundary pins or --target gpio", with: Exits.usage)
-          }
-          try train(on: DirectBoard.self, setting: setting, directory: directory, claim: claim) {
-            _, _ in nil
-          }
-        case .pins:
-          let keep = trace
-          let session = try train(
-            on: PinBoard.self, setting: setting, directory: directory, claim: claim
-          ) { board, directory in
-            if !keep { return nil }
-            let wave = Waveform(
-              lines: setting.board.wiring?.wires.map(\.role) ?? [],
-              gates: setting.board.learningEdges.map(\.name), nodes: setting.board.nodes,
-              initial: board.lines.wiring.idle)
-            let files = try TraceFiles(in: directory, wave: wave)
-            board.lines.trace = Trace(to: files.stream)
-            return files
-          }
-          report(session.board.lines)
-        }
+      // Either face of the double goes on where the other stopped.
+      if setting.target == .gpio && target != nil && target != .gpio {
+        try Exits.leave(
+          "\(resume ?? "") is a run on a board at GPIO lines; it cannot go on with --target "
+            + "\(target!.rawValue): leave that out", with: Exits.usage)
       }
+      let learner = target ?? setting.target ?? .double
+      if trace && learner == .double {
+        try Exits.leave("--trace needs --target pins or --target gpio", with: Exits.usage)
+      }
+      var training = Training(
+        command: self, setting: setting, directory: directory, claim: claim)
+      try open(setting, as: learner, telling: { say("tellegen: " + $0) }, for: &training)
       if Interruption.isAsked {
         try Exits.leave(
           "interrupted; what was learned is kept, go on with: tellegen train --resume "
             + directory.path, with: Exits.interrupted)
       }
     }
-  }
-
-  /// Takes the folder of a new run.
-  func newClaim(_ directory: RunDirectory, for setting: RunSetting) throws -> RunClaim {
-    try RunClaim(new: directory, files: setting.files ?? [], overwrite: overwrite)
-  }
-
-  /// Begins or resumes a session and trains it.
-  @discardableResult
-  private func train<Board: VirtualFace>(
-    on _: Board.Type, setting: RunSetting, directory: RunDirectory, claim: RunClaim?,
-    tracing trace: (inout Board, RunDirectory) throws -> TraceFiles?
-  ) throws -> Session<Board> {
-    var session = try Session<Board>(
-      description: setting.board, task: setting.task, plan: setting.plan)
-    session.keepsCurve = false
-    let claim = try claim ?? newClaim(directory, for: setting)
-    defer { claim.release() }
-    let keeper: RunKeeper
-    let traced = try trace(&session.board, directory)
-    defer { traced?.stream.flush(isEnd: true) }
-    if resume == nil {
-      guard try session.begin(stopping: { Interruption.isAsked }) else {
-        try Exits.leave(
-          "interrupted before training began; nothing is kept, begin anew", with: Exits.interrupted)
-      }
-      if let failure = session.board.analog.failure { throw failure }
-      keeper = try begin(
-        claim, setting, progress: session.progress, checkpoint: session.checkpoint, traced: traced)
-    } else {
-      let saved = try directory.read(Checkpoint<VirtualState>.self, from: "checkpoint.json")
-      try session.restore(saved)
-      keeper = try goOn(from: saved.progress, in: directory)
-    }
-    try learn(
-      &session, setting: setting, keeper: keeper, checkpoint: { $0.checkpoint },
-      samples: { session, stopping in try session.trainSamples(stopping: { _ in stopping() }) },
-      failure: { $0.board.analog.failure })
-    try tell(
-      RunRecord(setting: setting, result: session.result), keeper: keeper, directory: directory)
-    return session
-  }
-
-  /// Writes a new run's first files, which make its folder a run.
-  func begin(
-    _ claim: RunClaim, _ setting: RunSetting, progress: Runs.Progress,
-    checkpoint: some Encodable, traced: TraceFiles?
-  ) throws -> RunKeeper {
-    let keeper = try RunKeeper(
-      claim.directory, after: nil, isOnItsWay: true, telling: { say("tellegen: " + $0) })
-    if let first = progress.last { keeper.add(first) }
-    try keeper.begin(
-      claim, setting: setting, checkpoint: checkpoint, with: traced?.names ?? [])
-    return keeper
-  }
-
-  /// Takes up the measures of a run where its checkpoint was written.
-  func goOn(from progress: Runs.Progress, in directory: RunDirectory) throws -> RunKeeper {
-    // Version 0.1 kept all measures in its checkpoint.
-    let keeper = try RunKeeper(
-      directory, after: progress.curve == nil ? progress.epoch : nil,
-      telling: { say("tellegen: " + $0) })
-    for record in progress.curve ?? [] { keeper.add(record) }
-    return keeper
-  }
-
-  /// Trains a session to its end or until a stop is asked for, and keeps it on disk meanwhile.
-  ///
-  /// - Parameters:
-  ///   - session: the session.
-  ///   - setting: the run's setting.
-  ///   - keeper: what keeps it.
-  ///   - checkpoint: what a checkpoint of it is.
-  ///   - samples: trains what is left of an epoch's samples, up to a stop.
-  ///   - stopping: asked while measures are taken.
-  ///   - failure: why its board can go on no further, if it cannot.
-  func learn<Board: LearningBoard, Saved: Encodable>(
-    _ session: inout Session<Board>, setting: RunSetting, keeper: RunKeeper,
-    checkpoint: (Session<Board>) -> Saved,
-    samples: (inout Session<Board>, _ stopping: () -> Bool) throws -> Bool,
-    stopping: @escaping () -> Bool = { Interruption.isAsked },
-    failure: (Session<Board>) -> (any Error)?
-  ) throws {
-    var display = ProgressDisplay(total: setting.plan.epochs, from: session.progress.epoch)
-    if let record = session.progress.last { display.show(record) }
-    while !session.isFinished {
-      // Epochs may be long: a checkpoint comes in their midst too.
-      while try !samples(&session, { stopping() || keeper.isDue }) {
-        keeper.keep(checkpoint(session))
-        if stopping() { return display.stop() }
-      }
-      // Measuring changes the board: a stop in the middle of it goes back to before.
-      let before = checkpoint(session)
-      guard try session.measureEpoch(stopping: stopping) else {
-        display.stop()
-        keeper.keep(before)
-        return
-      }
-      if let failure = failure(session) {
-        keeper.keep(before)
-        throw failure
-      }
-      if let record = session.progress.last {
-        keeper.add(record)
-        display.show(record)
-      }
-    }
-    keeper.keep(checkpoint(session))
-  }
-
-  /// Says what the pins saw.
-  private func report(_ pins: VirtualPins) {
-    if json { return }
-    print("\(pins.operations) line operations; \(pins.misuseCount) misuses of the pins.")
-    for misuse in pins.misuses.prefix(5) { print("  \(misuse)") }
   }
 
   private func newSetting() throws -> RunSetting {
@@ -378,40 +232,5 @@ struct TrainCommand: ParsableCommand {
     return RunSetting(
       version: version, board: description, task: task, plan: plan, target: target ?? .double,
       isTraced: trace)
-  }
-
-  /// Writes a run's record, draws its curves and prints its end.
-  ///
-  /// - Throws: an exit where the folder is behind what was learned; the end is printed before.
-  func tell(_ record: RunRecord, keeper: RunKeeper, directory: RunDirectory) throws {
-    let setting = record.setting
-    let plot = CurvesPlot(
-      title: "\(setting.task.name) on \(setting.board.name), \(setting.plan.rule.name.rawValue)",
-      last: record.result.last)
-    var lost = keeper.failure
-    var missing: NoPlot?
-    do throws(RunDirectoryError) {
-      try directory.write(record, to: "record.json")
-      try directory.write(text: plot.gnuplot, to: "curves.gp")
-      do throws(NoPlot) {
-        try Gnuplot.draw("curves.gp", in: directory.path, stopping: { Interruption.isAsked })
-      } catch { missing = error }
-    } catch { lost = lost ?? error }
-
-    if json {
-      print(try JSON.text(of: record))
-    } else {
-      print(RunSummary(record: record).text)
-      if let missing {
-        print("No plot: \(missing)")
-      } else if lost == nil {
-        print("The curves are drawn in \(directory.file("curves.png")).")
-      }
-    }
-    if let lost {
-      try Exits.leave(
-        "\(lost); what is kept is older than what was learned: make room, then train it again with: "
-          + "tellegen train --resume \(directory.path)", with: Exits.inputOutput)
-    }
   }
 }

@@ -1,3 +1,4 @@
+#if Simulation
 public import BoardDouble
 import Firmware
 public import Runs
@@ -16,3 +17,4 @@ extension Learner where Board: VirtualFace {
     for edge in controllers.indices { controllers[edge].gate = Voltage(volts: actual[edge]) }
   }
 }
+#endif

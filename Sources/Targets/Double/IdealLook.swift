@@ -1,3 +1,4 @@
+#if Simulation
 package import Circuit
 package import Files
 package import Runs
@@ -23,13 +24,14 @@ extension FirstLook {
     try self.init(description, sources: sources, targets: targets) {
       (sources, clamps) throws(CircuitError) in
       for (channel, volts) in sources.enumerated() {
-        board.setSource(channel, code: board.converter.code(for: Voltage(volts: volts)))
+        try board.setSource(channel, code: board.converter.code(for: Voltage(volts: volts)))
       }
       for (channel, volts) in clamps.enumerated() {
-        board.setClamp(
+        try board.setClamp(
           channel, code: volts.map { board.converter.code(for: Voltage(volts: $0)) })
       }
-      return (board.freeVoltages(at: .zero), board.clampedVoltages(at: .zero))
+      return (try board.freeVoltages(at: .zero), try board.clampedVoltages(at: .zero))
     }
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if Simulation
 public import BoardDouble
 public import Files
 import Firmware
@@ -47,3 +48,4 @@ extension Session where Board: VirtualFace {
     }
   }
 }
+#endif

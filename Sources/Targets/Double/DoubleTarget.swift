@@ -1,0 +1,87 @@
+#if Simulation
+package import BoardDouble
+package import Files
+package import Firmware
+package import Runs
+package import Traces
+
+/// The double, by either of its faces.
+package struct DoubleTarget<Face: DoubleFace>: OpenTarget {
+  package typealias Board = Face
+  package typealias BoardState = VirtualState
+
+  package var session: Session<Face>
+
+  /// Powers up the double of a run.
+  package init(_ setting: RunSetting) throws {
+    session = try Session<Face>(
+      description: setting.board, task: setting.task, plan: setting.plan)
+    session.keepsCurve = false
+  }
+
+  package static var isOutside: Bool { false }
+
+  package var waveform: Waveform? {
+    guard let idle = session.board.idle else { return nil }
+    let board = session.description
+    return Waveform(
+      lines: board.wiring?.wires.map(\.role) ?? [], gates: board.learningEdges.map(\.name),
+      nodes: board.nodes, initial: idle)
+  }
+
+  package mutating func keep(_ trace: Trace?) { session.board.keep(trace) }
+
+  /// The double's gates stand where its description says: nothing has to be found.
+  package mutating func makeReady(
+    telling: (String) -> Void, stopping: () -> Bool
+  ) throws -> Bool { true }
+
+  package var checkpoint: Checkpoint<VirtualState> { session.checkpoint }
+
+  package mutating func restore(
+    _ saved: Checkpoint<VirtualState>, stopping: () -> Bool
+  ) throws -> Bool {
+    try session.restore(saved)
+    return true
+  }
+
+  package static func operations(of board: borrowing Face) -> Int? { nil }
+
+  package mutating func finish(
+    steps: LineStatistics.Steps, epochsBefore: Int?
+  ) throws -> (result: RunResult, lines: LineStatistics?) {
+    (session.result, nil)
+  }
+
+  /// Nothing outside is driven.
+  package mutating func rest() {}
+
+  package var remarks: [String] { session.board.remarks }
+}
+
+/// A face of the double as a run sees it.
+package protocol DoubleFace: VirtualFace {
+  /// The levels of the lines at rest; `nil` without lines.
+  var idle: LineSet? { get }
+  /// Begins to keep a log of the lines, or ends it.
+  mutating func keep(_ trace: Trace?)
+  /// What the user should know at the end.
+  var remarks: [String] { get }
+}
+
+extension DirectBoard: DoubleFace {
+  package var idle: LineSet? { nil }
+  package mutating func keep(_ trace: Trace?) {}
+  package var remarks: [String] { [] }
+}
+
+extension WiredBoard: DoubleFace where L == VirtualPins {
+  package var idle: LineSet? { wiring.idle }
+  package mutating func keep(_ trace: Trace?) { lines.trace = trace }
+  /// What the pins saw.
+  package var remarks: [String] {
+    ["\(lines.operations) line operations; \(lines.misuseCount) misuses of the pins."]
+      + lines.misuses.prefix(5).map { "  \($0)" }
+  }
+}
+#endif

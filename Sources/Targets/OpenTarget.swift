@@ -1,0 +1,134 @@
+package import Files
+package import Firmware
+package import Runs
+package import Traces
+
+#if Simulation
+import BoardDouble
+#endif
+
+/// A board that has been opened for a run, whatever it is: the double direct, the double at its pins,
+/// or a real board at GPIO lines. What differs between them is here and nowhere else: how gates come
+/// to where they begin, what a checkpoint holds, what may be looked at, and the end.
+package protocol OpenTarget {
+  /// The board.
+  associatedtype Board: LearningBoard
+  /// What a checkpoint holds of the board; `Never` of one outside the program.
+  associatedtype BoardState: Sendable & Equatable & Codable
+
+  /// The run on the board.
+  var session: Session<Board> { get set }
+
+  /// Whether the board is outside the program. Its checkpoints then hold only what was learned, which
+  /// is worth keeping at any moment; one inside goes on exactly from between two steps.
+  static var isOutside: Bool { get }
+
+  /// What a trace of this board needs for waves; `nil` where its inside cannot be seen.
+  var waveform: Waveform? { get }
+
+  /// Begins to keep a log of the lines, or ends it.
+  mutating func keep(_ trace: Trace?)
+
+  /// Brings the board to where a run can begin or go on; a real board is looked at first.
+  ///
+  /// - Parameters:
+  ///   - telling: is told what the user should know, a sentence at a time.
+  ///   - stopping: asked before whatever takes long.
+  /// - Returns: whether it came to the end rather than being stopped.
+  /// - Throws: `LooksWrong` for a board that must not be trained as it is, or what the board throws.
+  mutating func makeReady(
+    telling: (String) -> Void, stopping: () -> Bool
+  ) throws -> Bool
+
+  /// The run as it stands.
+  var checkpoint: Checkpoint<BoardState> { get }
+
+  /// Goes on where a checkpoint was taken.
+  ///
+  /// - Returns: whether it came to the end rather than being stopped.
+  /// - Throws: `SessionError.otherRun` when it is another run's, or what the board throws.
+  mutating func restore(
+    _ saved: Checkpoint<BoardState>, stopping: () -> Bool
+  ) throws -> Bool
+
+  /// How many operations the board's lines have done; `nil` where they are not counted in records.
+  static func operations(of board: borrowing Board) -> Int?
+
+  /// Ends the run: the board is put to rest, and what it came to is told.
+  ///
+  /// - Parameters:
+  ///   - steps: what was counted of the training steps.
+  ///   - epochsBefore: the epoch from which the run was resumed.
+  mutating func finish(
+    steps: LineStatistics.Steps, epochsBefore: Int?
+  ) throws -> (result: RunResult, lines: LineStatistics?)
+
+  /// Leaves a board with nothing driven, wherever the run stands.
+  mutating func rest() throws
+
+  /// What the user should know of the board at the end, a line each.
+  var remarks: [String] { get }
+}
+
+/// A board that must not be trained as it is.
+package struct LooksWrong: Error, CustomStringConvertible {
+  /// What looks wrong, in words.
+  package let findings: [String]
+
+  /// The error in words.
+  package var description: String {
+    "the board does not look right:\n  " + findings.joined(separator: "\n  ")
+      + "\nlines and converters are at rest; mend it, then begin anew (docs/gpio.md, \"The first look\")"
+  }
+}
+
+/// A target that this program was built without.
+package struct TargetLeftOut: Error, CustomStringConvertible {
+  /// The target.
+  package let target: RunSetting.Target
+
+  /// The error in words.
+  package var description: String {
+    "this program was built without the double, for real boards only: it has no target "
+      + "'\(target.rawValue)'; use --target gpio, or build it with the trait Simulation"
+  }
+}
+
+/// Something to be done with a board that was opened, whatever it is.
+package protocol TargetUser {
+  /// Does it.
+  mutating func use<Target: OpenTarget>(_ target: inout Target) throws
+}
+
+/// Opens the board of a run, and lets somebody use it.
+///
+/// - Parameters:
+///   - setting: what the run is made of.
+///   - target: what learns; by default as the setting says.
+///   - telling: is told what the user should know, a sentence at a time.
+///   - user: uses it.
+/// - Throws: `CircuitError` for a board that is no circuit, `WiringError` for one without pins,
+///   `LineError` for lines that cannot be had, `DescriptionError` for a task that does not fit the
+///   board, `SessionError` for a rule that the board refuses; what the user throws.
+package func open<User: TargetUser>(
+  _ setting: RunSetting, as target: RunSetting.Target? = nil, telling: (String) -> Void,
+  for user: inout User
+) throws {
+  let target = target ?? setting.target ?? .double
+  switch target {
+  #if Simulation
+  case .double:
+    var opened = try DoubleTarget<DirectBoard>(setting)
+    try user.use(&opened)
+  case .pins:
+    var opened = try DoubleTarget<PinBoard>(setting)
+    try user.use(&opened)
+  #else
+  case .double, .pins:
+    throw TargetLeftOut(target: target)
+  #endif
+  case .gpio:
+    var opened = try GPIOTarget(setting, telling: telling)
+    try user.use(&opened)
+  }
+}

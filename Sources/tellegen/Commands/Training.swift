@@ -1,0 +1,172 @@
+import Files
+import Foundation
+import LinuxGPIO
+import Reports
+import Runs
+import Targets
+import Traces
+
+/// The training of `tellegen train`, the same for whatever learns: claim the folder, make the board
+/// ready, begin or go on, train, keep, end.
+struct Training: TargetUser {
+  let command: TrainCommand
+  let setting: RunSetting
+  let directory: RunDirectory
+  /// The folder's claim, where a run is resumed.
+  let claim: RunClaim?
+
+  /// Trains a board.
+  mutating func use<Target: OpenTarget>(_ target: inout Target) throws {
+    let claim =
+      try claim
+      ?? RunClaim(new: directory, files: setting.files ?? [], overwrite: command.overwrite)
+    defer { claim.release() }
+    let traced =
+      command.trace ? try TraceFiles(in: directory, wave: target.waveform) : nil
+    defer { traced?.stream.flush(isEnd: true) }
+    if let traced { target.keep(Trace(to: traced.stream)) }
+    let saved =
+      try command.resume == nil
+      ? nil : directory.read(Checkpoint<Target.BoardState>.self, from: "checkpoint.json")
+
+    // Where neither signal nor error lets the run come to its end, nothing is left driven.
+    var isAtRest = false
+    defer { if !isAtRest { try? target.rest() } }
+    let watchdog = ServiceWatchdog()
+    /// Asked before whatever takes long: a service's watchdog is told then that there is progress.
+    func stops() -> Bool {
+      watchdog?.tell()
+      return Interruption.isAsked
+    }
+    let keeper = try begin(&target, saved, claim, traced, stopping: stops)
+    var steps = LineStatistics.Steps()
+    do {
+      try learn(&target, keeper, &steps, stopping: stops)
+    } catch {
+      // What was learned before a board failed is worth keeping.
+      if Target.isOutside { keeper.keep(target.checkpoint) }
+      throw error
+    }
+    let end = try target.finish(steps: steps, epochsBefore: saved?.progress.epoch)
+    isAtRest = true
+    try tell(RunRecord(setting: setting, result: end.result, lines: end.lines), keeper)
+    if !command.json { for remark in target.remarks { print(remark) } }
+  }
+
+  /// Brings the board to where the run begins or goes on, and opens the files that keep it.
+  private func begin<Target: OpenTarget>(
+    _ target: inout Target, _ saved: Checkpoint<Target.BoardState>?, _ claim: RunClaim,
+    _ traced: TraceFiles?, stopping: () -> Bool
+  ) throws -> RunKeeper {
+    var isReady = try target.makeReady(
+      telling: { say("tellegen: " + $0) }, stopping: stopping)
+    if isReady {
+      isReady =
+        if let saved {
+          try target.restore(saved, stopping: stopping)
+        } else {
+          try target.session.begin(stopping: stopping)
+        }
+    }
+    guard isReady else {
+      try Exits.leave(
+        saved == nil
+          ? "interrupted before training began; nothing is kept, begin anew"
+          : "interrupted before training went on; what was learned before is kept, go on with: "
+            + "tellegen train --resume \(directory.path)", with: Exits.interrupted)
+    }
+    let telling = { (words: String) in say("tellegen: " + words) }
+    if let progress = saved?.progress {
+      // Version 0.1 kept all measures in its checkpoint.
+      let keeper = try RunKeeper(
+        directory, after: progress.curve == nil ? progress.epoch : nil, telling: telling)
+      for record in progress.curve ?? [] { keeper.add(record) }
+      return keeper
+    }
+    let keeper = try RunKeeper(directory, after: nil, isOnItsWay: true, telling: telling)
+    if let first = target.session.progress.last { keeper.add(first) }
+    try keeper.begin(
+      claim, setting: setting, checkpoint: target.checkpoint, with: traced?.names ?? [])
+    return keeper
+  }
+
+  /// Trains to the end or until a stop is asked for, and keeps the run on disk meanwhile.
+  ///
+  /// - Parameters:
+  ///   - target: the board.
+  ///   - keeper: what keeps the run.
+  ///   - steps: where the line operations of steps are counted.
+  ///   - stopping: asked before every step and every measurement.
+  private func learn<Target: OpenTarget>(
+    _ target: inout Target, _ keeper: RunKeeper, _ steps: inout LineStatistics.Steps,
+    stopping: () -> Bool
+  ) throws {
+    var display = ProgressDisplay(
+      total: setting.plan.epochs, from: target.session.progress.epoch)
+    if let record = target.session.progress.last { display.show(record) }
+    var counted: Int?
+    while !target.session.isFinished {
+      // Epochs may be long: a checkpoint comes in their midst too.
+      while try !target.session.trainSamples(
+        counting: &steps, since: &counted, operations: Target.operations,
+        stopping: { stopping() || keeper.isDue })
+      {
+        keeper.keep(target.checkpoint)
+        if stopping() { return display.stop() }
+      }
+      // Measuring changes the board: a stop in the middle of it goes back to before.
+      let before = target.checkpoint
+      let isMeasured: Bool
+      do {
+        isMeasured = try target.session.measureEpoch(stopping: stopping)
+      } catch {
+        keeper.keep(before)
+        throw error
+      }
+      guard isMeasured else {
+        display.stop()
+        keeper.keep(before)
+        return
+      }
+      if let record = target.session.progress.last {
+        keeper.add(record)
+        display.show(record)
+      }
+    }
+    keeper.keep(target.checkpoint)
+  }
+
+  /// Writes the run's record, draws its curves and prints its end.
+  ///
+  /// - Throws: an exit where the folder is behind what was learned; the end is printed before.
+  private func tell(_ record: RunRecord, _ keeper: RunKeeper) throws {
+    let plot = CurvesPlot(
+      title: "\(setting.task.name) on \(setting.board.name), \(setting.plan.rule.name.rawValue)",
+      last: record.result.last)
+    var lost = keeper.failure
+    var missing: NoPlot?
+    do throws(RunDirectoryError) {
+      try directory.write(record, to: "record.json")
+      try directory.write(text: plot.gnuplot, to: "curves.gp")
+      do throws(NoPlot) {
+        try Gnuplot.draw("curves.gp", in: directory.path, stopping: { Interruption.isAsked })
+      } catch { missing = error }
+    } catch { lost = lost ?? error }
+
+    if command.json {
+      print(try JSON.text(of: record))
+    } else {
+      print(RunSummary(record: record).text)
+      if let missing {
+        print("No plot: \(missing)")
+      } else if lost == nil {
+        print("The curves are drawn in \(directory.file("curves.png")).")
+      }
+    }
+    if let lost {
+      try Exits.leave(
+        "\(lost); what is kept is older than what was learned: make room, then train it again with: "
+          + "tellegen train --resume \(directory.path)", with: Exits.inputOutput)
+    }
+  }
+}
