@@ -32,7 +32,7 @@ let package = Package(
     .target(name: "Storage"),
     // Circuit elements: parameters and their ranges, laws, SPICE cards; a file each.
     .target(name: "Elements", dependencies: ["Portable"]),
-    // One way to print tables, plots and the like.
+    // One way each to print tables, plots, CSV, JSON and numbers with units.
     .target(name: "Reports", dependencies: ["Portable"]),
     // Board, task and rig files, read and checked.
     .target(
@@ -46,7 +46,9 @@ let package = Package(
     // Training of any board on any task: order, schedule, measures, records, resuming.
     .target(
       name: "Runs",
-      dependencies: ["Firmware", "Files", "Wiring", "Elements", "Portable", "Storage"]),
+      dependencies: [
+        "Firmware", "Files", "Wiring", "Elements", "Portable", "Reports", "Storage",
+      ]),
     // The flags of libgpiod, where it is installed; either generation.
     .systemLibrary(
       name: "CLibGPIOD", pkgConfig: "libgpiod", providers: [.apt(["libgpiod-dev", "pkg-config"])]),
@@ -111,6 +113,7 @@ let package = Package(
     .testTarget(name: "StorageTests", dependencies: ["Storage"]),
     .testTarget(name: "FirmwareTests", dependencies: ["Firmware"]),
     .testTarget(name: "PortableTests", dependencies: ["Portable"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports", "Portable"]),
     .testTarget(name: "CircuitTests", dependencies: ["Circuit", "Elements", "Portable"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models", "Circuit", "Elements", "Portable"]),
     .testTarget(
@@ -144,7 +147,8 @@ let package = Package(
         "TestSupport", "Studies", "Targets", "Runs", "BoardDouble", "Wiring", "Models", "Circuit",
         "Elements", "Files", "Firmware", "Portable", "Reports",
       ]),
-    .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "Studies", "Runs"]),
+    .testTarget(
+      name: "ExperimentsTests", dependencies: ["Experiments", "Studies", "Runs", "Reports"]),
     .testTarget(name: "CommandLineTests", dependencies: ["tellegen"]),
     // The program at the lines of a kernel, in a virtual machine; run by `make hil`.
     .testTarget(

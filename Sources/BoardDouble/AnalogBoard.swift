@@ -346,7 +346,12 @@ public struct AnalogBoard: Sendable {
   }
 
   /// Copies of both twins' circuits, with their mismatch, as they stand: for theory and comparison.
-  public var twins: (free: OperatingPoint, clamped: OperatingPoint) { (free, clamped) }
+  public var twins: Twins {
+    Twins(
+      free: free, clamped: clamped, sources: sourceNodes, targets: targetNodes, edges: wires,
+      gatedBranches: gatedBranches,
+      clampOhms: max(description.clampOhms, BoardDescription.leastClampOhms))
+  }
 
   /// What a target's converter reads of a voltage, V, without noise.
   ///

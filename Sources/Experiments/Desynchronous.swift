@@ -1,12 +1,13 @@
+import BoardDouble
 import Circuit
 import Files
 import Foundation
-import Runs
 import Portable
-import BoardDouble
+import Reports
+import Runs
 import Targets
 
-extension Experiments {
+extension Experiment {
   /// Synchronous against desynchronous learning.
   static let desynchronous = Experiment(
     name: "desynchronous",
@@ -15,77 +16,16 @@ extension Experiments {
     seconds: 60
   ) { bench in
     var report = Report()
-    let probabilities: [Double] = bench.quick ? [1, 0.2] : [1, 0.5, 0.2, 0.1]
-    let turns = bench.quick ? 300 : 1000
-    let seeds = bench.quick ? 2 : 6
-    let tasks = try ["allostery", "regression", "circle"].map { name in
-      if name != "circle" { return try task(name) }
-      // A label for each class, so that errors can be compared.
-      var classification = labelled(try circle(diameter: 0.334), volts: 0.02)
-      classification.name = "classification"
-      return classification
-    }
-    var rows: [[String]] = []
-    for discrete in [false, true] {
-      let board = try idealLattice(steps: discrete ? 128 : nil)
+    // A label for each class, so that errors can be compared.
+    var classes = try TaskDescription.circle(diameter: 0.334).labelled(volts: 0.02)
+    classes.name = "classification"
+    let tasks = [try .shipped("allostery"), try .shipped("regression"), classes]
+    var comparisons: [Comparison] = []
+    for steps in [nil, 128] {
       for task in tasks {
-        bench.tell("\(task.name), \(discrete ? "128 steps" : "ideal gates"), \(seeds) seeds")
-        var ends: [Double] = []
-        var curves: [[Double]] = []
-        for probability in probabilities {
-          let rule = RuleSettings(
-            name: discrete ? .standard : .coupled, update: .comparator, nudge: 0.5,
-            pulse: discrete ? 1e-3 : 40e-3, probability: probability)
-          // As many moves of each edge for every p.
-          let count = Double(task.samples.count)
-          let epochs = Int((Double(turns) / probability / count).rounded(.up)) * 2
-          let histories = try bench.map(Array(1...seeds)) { seed -> [(Double, Double)] in
-            var session = try Session<DirectBoard>(
-              description: board, task: task,
-              plan: Plan(rule: rule, epochs: epochs, seed: UInt64(seed), lastPulse: 1))
-            try session.train(on: bench)
-            return session.curve.map {
-              (Double($0.epoch) * count * probability, $0.training.error)
-            }
-          }
-          // Twenty marks along p x steps, each the geometric mean over seeds.
-          var curve: [Double] = []
-          for mark in 1...20 {
-            let until = Double(2 * turns) * Double(mark) / 20
-            let from = Double(2 * turns) * Double(mark - 1) / 20
-            let errors = histories.map { history in
-              max(history.filter { $0.0 > from && $0.0 <= until + 1e-9 }.map(\.1).mean, 1e-12)
-            }
-            curve.append(errors.geometricMean)
-            rows.append([
-              task.name, discrete ? "128" : "ideal", "\(probability)", "\(until)",
-              "\(errors.geometricMean)",
-            ])
-          }
-          curves.append(curve)
-          ends.append(curve.suffix(4).geometricMean)
-        }
-        let kind = discrete ? "128 steps" : "ideal gates"
-        let best = ends.dropFirst().min()!
-        report.figures.append(
-          Figure(
-            "\(task.name), \(kind): error at the end, synchronous (V^2)", ours: ends[0]))
-        report.figures.append(
-          Figure(
-            "\(task.name), \(kind): error at the end, best p < 1 (V^2)", ours: best))
-        if discrete {
-          report.figures.append(
-            Figure(
-              "\(task.name), \(kind): synchronous over best p < 1", ours: ends[0] / best,
-              bound: task.name == "regression" ? .shown : .value(1...1e9)))
-        } else {
-          // Published: curves for all p fall together over p x steps.
-          let apart = zip(curves[0], curves[1]).map { log10($1 / $0) }.prefix(10).map(abs).median
-          report.figures.append(
-            Figure(
-              "\(task.name), \(kind): decades between p = 1 and p = \(probabilities[1]) over p x steps",
-              ours: apart, bound: .value(0...0.3)))
-        }
+        let comparison = try Comparison(task, steps: steps, on: bench)
+        report.figures += comparison.figures
+        comparisons.append(comparison)
       }
     }
     report.remarks.append(
@@ -93,148 +33,254 @@ extension Experiments {
         + "out and end lower than p < 1; with batches of its samples the published order holds (the "
         + "last figures).")
     bench.tell("batch size against p")
-    let batches = try miniBatches(bench)
-    report.figures += batches.figures
-    report.files += batches.files
+    let batches = try MiniBatches(on: bench)
+    report.figures += batches.figures(on: bench)
+    report.add("batches.csv", columns: ["batch", "p", "error_V2"], rows: batches.rows)
     report.add(
-      "desynchronous.csv", heading: "task,gates,p,p_times_steps,error_V2", rows: rows)
-    // A file for each curve keeps the plot's script plain.
-    var index = 0
-    var panels = ""
-    for discrete in [false, true] {
-      for task in tasks {
-        var curves: [String] = []
-        for probability in probabilities {
-          let own = rows.filter {
-            $0[0] == task.name && $0[1] == (discrete ? "128" : "ideal") && $0[2] == "\(probability)"
-          }
-          report.add(
-            "curve-\(index).csv", heading: "p_times_steps,error_V2",
-            rows: own.map { [$0[3], $0[4]] })
-          curves.append("'curve-\(index).csv' using 1:2 with lines lw 2 title 'p = \(probability)'")
-          index += 1
-        }
-        panels += "set title '\(task.name), \(discrete ? "128 steps" : "ideal gates")'\n"
-        panels += "plot \(curves.joined(separator: ", "))\n"
-      }
-    }
-    report.plot(
-      "desynchronous", width: 1200, height: 700,
-      """
-      set multiplot layout 2,3
-      set logscale y
-      set format y '10^{%L}'
-      set xtics 500
-      set xlabel 'p x steps'
-      set ylabel 'error (V^2)'
-      \(panels)unset multiplot
-      """)
+      "desynchronous.csv", columns: ["task", "gates", "p", "p_times_steps", "error_V2"],
+      rows: comparisons.flatMap(\.rows))
+    plot(comparisons, in: &report)
     return report
   }
+}
 
+extension BoardDescription {
   /// The lattice of comparator edges without imperfections, its gates on capacitors or in steps.
-  private static func idealLattice(steps: Int? = nil) throws -> BoardDescription {
-    var board = try board("lattice")
+  fileprivate static func idealLattice(steps: Int? = nil) throws -> BoardDescription {
+    var board = try shipped("lattice")
     board.imperfections = .none
     board.wiring = nil
     board.gates.steps = steps
     return board
   }
+}
 
-  /// Coupled learning in 128 steps with batches of the samples, each edge with probability p: both
-  /// let fewer wrong moves through.
-  private static func miniBatches(
-    _ bench: Bench
-  ) throws -> (figures: [Figure], files: [(name: String, text: String)]) {
+/// The error of one task over p x steps, for each p.
+private struct Comparison {
+  /// One mark of a curve: the error up to it, V^2.
+  struct Mark {
+    var progress: Double
+    var error: Double
+  }
+
+  let task: TaskDescription
+  let isDiscrete: Bool
+  /// The largest first: all edges at once.
+  let probabilities: [Double]
+  /// A curve for each probability: twenty marks along p x steps, each the geometric mean over seeds.
+  let curves: [[Mark]]
+
+  var gates: String { isDiscrete ? "128 steps" : "ideal gates" }
+  var title: String { "\(task.name), \(gates)" }
+
+  init(_ task: TaskDescription, steps: Int?, on bench: Bench) throws {
+    let isStepped = steps != nil
+    self.task = task
+    isDiscrete = isStepped
+    probabilities = bench.quick ? [1, 0.2] : [1, 0.5, 0.2, 0.1]
+    let board = try BoardDescription.idealLattice(steps: steps)
+    let turns = bench.quick ? 300 : 1000
+    let seeds = bench.quick ? 2 : 6
+    bench.tell("\(task.name), \(isStepped ? "128 steps" : "ideal gates"), \(seeds) seeds")
+    curves = try probabilities.map { probability in
+      let rule = RuleSettings(
+        name: isStepped ? .standard : .coupled, update: .comparator, nudge: 0.5,
+        pulse: isStepped ? 1e-3 : 40e-3, probability: probability)
+      let histories = try bench.map(Array(1...seeds)) { seed in
+        try Comparison.history(
+          of: task, on: board, rule: rule, turns: turns, seed: seed, bench: bench)
+      }
+      return (1...20).map { mark in
+        let until = Double(2 * turns) * Double(mark) / 20
+        let from = Double(2 * turns) * Double(mark - 1) / 20
+        let errors = histories.map { history in
+          max(
+            history.filter { $0.progress > from && $0.progress <= until + 1e-9 }.map(\.error).mean,
+            1e-12)
+        }
+        return Mark(progress: until, error: errors.geometricMean)
+      }
+    }
+  }
+
+  /// The error after each epoch of one seed, over p x steps.
+  private static func history(
+    of task: TaskDescription, on board: BoardDescription, rule: RuleSettings, turns: Int,
+    seed: Int, bench: Bench
+  ) throws -> [Mark] {
+    // As many moves of each edge for every p.
+    let count = Double(task.samples.count)
+    let epochs = Int((Double(turns) / rule.probability / count).rounded(.up)) * 2
+    var session = try Session<DirectBoard>(
+      description: board, task: task,
+      plan: Plan(rule: rule, epochs: epochs, seed: UInt64(seed), lastPulse: 1))
+    try session.train(on: bench)
+    return session.curve.map {
+      Mark(progress: Double($0.epoch) * count * rule.probability, error: $0.training.error)
+    }
+  }
+
+  var figures: [Figure] {
+    let ends = curves.map { $0.suffix(4).map(\.error).geometricMean }
+    let best = ends.dropFirst().min()!
+    let judged: Figure
+    if isDiscrete {
+      judged = Figure(
+        "\(title): synchronous over best p < 1", ends[0] / best,
+        bound: task.name == "regression" ? .shown : .atLeast(1))
+    } else {
+      // Published: curves for all p fall together over p x steps.
+      let apart = zip(curves[0], curves[1]).map { log10($1.error / $0.error) }
+      judged = Figure(
+        "\(title): decades between p = 1 and p = \(probabilities[1]) over p x steps",
+        apart.prefix(10).map(abs).median, bound: .value(0...0.3))
+    }
+    return [
+      Figure("\(title): error at the end, synchronous", ends[0], .squareVolts),
+      Figure("\(title): error at the end, best p < 1", best, .squareVolts),
+      judged,
+    ]
+  }
+
+  var rows: [[CSV.Field]] {
+    zip(probabilities, curves).flatMap { probability, curve in
+      curve.map {
+        [
+          .text(task.name), .text(isDiscrete ? "128" : "ideal"), .number(probability),
+          .number($0.progress), .number($0.error),
+        ]
+      }
+    }
+  }
+}
+
+/// A panel for each comparison; a file for each curve keeps the script plain.
+private func plot(_ comparisons: [Comparison], in report: inout Report) {
+  var panels: [GnuplotScript.Panel] = []
+  var number = 0
+  for comparison in comparisons {
+    var series: [GnuplotScript.Series] = []
+    for (probability, curve) in zip(comparison.probabilities, comparison.curves) {
+      let file = "curve-\(number).csv"
+      number += 1
+      report.add(
+        file, columns: ["p_times_steps", "error_V2"],
+        rows: curve.map { [.number($0.progress), .number($0.error)] })
+      series.append(.init(file, "1:2", with: "lines lw 2", title: "p = \(probability)"))
+    }
+    panels.append(
+      .init(
+        comparison.title, x: .init("p x steps", every: 500), y: .logarithmic("error (V^2)"),
+        series: series))
+  }
+  report.add(
+    GnuplotScript("desynchronous", width: 1200, height: 700, columns: 3, panels: panels))
+}
+
+/// Coupled learning in 128 steps with batches of the samples, each edge with probability p: both let
+/// fewer wrong moves through.
+private struct MiniBatches {
+  let sizes: [Int]
+  let probabilities: [Double]
+  /// The mean error of the last quarter of the moves, V^2, a row for each size; geometric means over
+  /// seeds.
+  let errors: [[Double]]
+
+  init(on bench: Bench) throws {
     let sizes = bench.quick ? [1, 8] : [1, 2, 4, 8]
     let probabilities: [Double] = bench.quick ? [1, 0.125] : [1, 0.5, 0.25, 0.125]
-    let description = try idealLattice()
-    let task = try task("regression")
-    let place = try task.place(on: description)
-    let analog = try AnalogBoard(
-      description: description, seed: 1, sources: place.sources, targets: place.targets)
-    let levels = (0..<128).map {
-      description.gates.minimum
-        + (description.gates.maximum - description.gates.minimum) * Double($0) / 127
-    }
-    var pieces: [(size: Int, probability: Double, seed: Int)] = []
     let seeds = bench.quick ? 1 : 4
+    let board = try BoardDescription.idealLattice()
+    let task = try TaskDescription.shipped("regression")
+    var pieces: [(size: Int, probability: Double, seed: Int)] = []
     for size in sizes {
       for p in probabilities { for seed in 1...seeds { pieces.append((size, p, seed)) } }
     }
-    let errors = try bench.map(pieces) { piece -> Double in
-      var twins = analog.twins
-      var state = [Int](repeating: 66, count: analog.learningEdges.count)
-      let edges = analog.learningEdges.map { description.edges[$0] }
-      let moves = Int(Double(bench.quick ? 150 : 400) / piece.probability)
-      var tail: [Double] = []
-      var next = 0
-      for step in 0..<moves {
-        if bench.isStopping { throw Stopped() }
-        for (edge, branch) in analog.gatedBranches.enumerated() {
-          try twins.free.setGate(branch, levels[state[edge]])
-          try twins.clamped.setGate(branch, levels[state[edge]])
-        }
-        var contrast = [Double](repeating: 0, count: edges.count)
-        var squared = 0.0
-        for _ in 0..<piece.size {
-          let sample = task.samples[next % task.samples.count]
-          next += 3
-          for (node, volts) in zip(place.sources, sample.inputs) {
-            try twins.free.drive(node, volts)
-            try twins.clamped.drive(node, volts)
-          }
-          try twins.free.solve()
-          let one = try twins.free.voltage(place.targets[0])
-          let other = try twins.free.voltage(place.targets[1])
-          let error = sample.labels[0] - (other - one)
-          squared += error * error
-          try twins.clamped.attach(place.targets[0], conductance: 1e3, volts: one - error / 4)
-          try twins.clamped.attach(place.targets[1], conductance: 1e3, volts: other + error / 4)
-          try twins.clamped.solve()
-          for (index, edge) in edges.enumerated() {
-            let free = try twins.free.voltage(edge.from) - twins.free.voltage(edge.to)
-            let clamped = try twins.clamped.voltage(edge.from) - twins.clamped.voltage(edge.to)
-            contrast[index] += free * free - clamped * clamped
-          }
-        }
-        if step >= moves * 3 / 4 { tail.append(squared / Double(piece.size)) }
-        let draw = Draw(seed: UInt64(piece.seed), purpose: 7001, device: UInt32(step))
-        for edge in edges.indices where draw.uniform(UInt64(edge)) < piece.probability {
-          let way = contrast[edge] > 0 ? 1 : contrast[edge] < 0 ? -1 : 0
-          state[edge] = min(max(state[edge] + way, 0), 127)
-        }
-      }
-      return tail.mean
+    let found = try bench.map(pieces) { piece in
+      try MiniBatches.train(
+        board, task, size: piece.size, probability: piece.probability, seed: piece.seed, on: bench)
     }
-    var rows: [[String]] = []
-    var table: [[Double]] = []
-    for (index, size) in sizes.enumerated() {
-      var row: [Double] = []
-      for place in probabilities.indices {
-        let start = (index * probabilities.count + place) * seeds
-        row.append(Array(errors[start..<start + seeds]).geometricMean)
-        rows.append(["\(size)", "\(probabilities[place])", "\(row.last!)"])
+    self.sizes = sizes
+    self.probabilities = probabilities
+    errors = sizes.indices.map { size in
+      probabilities.indices.map { place in
+        let start = (size * probabilities.count + place) * seeds
+        return Array(found[start..<start + seeds]).geometricMean
       }
-      table.append(row)
     }
-    let figures = [
+  }
+
+  /// Steps every edge by the sign of its contrast, summed over a batch.
+  private static func train(
+    _ board: BoardDescription, _ task: TaskDescription, size: Int, probability: Double, seed: Int,
+    on bench: Bench
+  ) throws -> Double {
+    let place = try task.place(on: board)
+    var twins = try AnalogBoard(
+      description: board, seed: 1, sources: place.sources, targets: place.targets
+    ).twins
+    let levels = (0..<128).map {
+      board.gates.minimum + (board.gates.maximum - board.gates.minimum) * Double($0) / 127
+    }
+    var state = [Int](repeating: 66, count: twins.edges.count)
+    let moves = Int(Double(bench.quick ? 150 : 400) / probability)
+    var tail: [Double] = []
+    var next = 0
+    for step in 0..<moves {
+      if bench.isStopping { throw Stopped() }
+      try twins.setGates(state.map { levels[$0] })
+      var contrast = [Double](repeating: 0, count: state.count)
+      var squared = 0.0
+      for _ in 0..<size {
+        squared += try add(task.samples[next % task.samples.count], to: &contrast, of: &twins)
+        next += 3
+      }
+      if step >= moves * 3 / 4 { tail.append(squared / Double(size)) }
+      let draw = Draw(seed: UInt64(seed), purpose: 7001, device: UInt32(step))
+      for edge in state.indices where draw.uniform(UInt64(edge)) < probability {
+        let way = contrast[edge] > 0 ? 1 : contrast[edge] < 0 ? -1 : 0
+        state[edge] = min(max(state[edge] + way, 0), 127)
+      }
+    }
+    return tail.mean
+  }
+
+  /// Adds a sample's contrast, free minus clamped, at a nudge of a half.
+  /// - Returns: the squared error of its output, V^2.
+  private static func add(
+    _ sample: Sample, to contrast: inout [Double], of twins: inout Twins
+  ) throws -> Double {
+    try twins.drive(sample.inputs)
+    try twins.solveFree()
+    let outputs = twins.targetVoltages
+    let error = sample.labels[0] - (outputs[1] - outputs[0])
+    try twins.clamp(0, at: outputs[0] - error / 4, ohms: 1e-3)
+    try twins.clamp(1, at: outputs[1] + error / 4, ohms: 1e-3)
+    try twins.solveClamped()
+    for edge in contrast.indices {
+      let (free, clamped) = try twins.drops(edge)
+      contrast[edge] += free * free - clamped * clamped
+    }
+    return error * error
+  }
+
+  func figures(on bench: Bench) -> [Figure] {
+    let (one, eight) = (errors[0], errors.last!)
+    return [
+      Figure("128 steps: error of batches of 1 over batches of 8, p = 1", one[0] / eight[0]),
+      Figure("128 steps: error of p = 1 over p = 1/8, batches of 1", one[0] / one.last!),
       Figure(
-        "128 steps: error of batches of 1 over batches of 8, p = 1",
-        ours: table[0][0] / table.last![0]),
+        "128 steps: error of p = 1 over p = 1/8, batches of 8", eight[0] / eight.last!,
+        bound: .atLeast(1.5)),
       Figure(
-        "128 steps: error of p = 1 over p = 1/8, batches of 1", ours: table[0][0] / table[0].last!),
-      Figure(
-        "128 steps: error of p = 1 over p = 1/8, batches of 8",
-        ours: table.last![0] / table.last!.last!, bound: .value(1.5...1e9)),
-      Figure(
-        "128 steps: error of batches of 1 over batches of 8, p = 1/8",
-        ours: table[0].last! / table.last!.last!, bound: bench.long(.value(1.5...1e9))),
+        "128 steps: error of batches of 1 over batches of 8, p = 1/8", one.last! / eight.last!,
+        bound: bench.long(.atLeast(1.5))),
     ]
-    let lines = rows.map { $0.joined(separator: ",") }
-    return (
-      figures,
-      [("batches.csv", (["batch,p,error_V2"] + lines).joined(separator: "\n") + "\n")]
-    )
+  }
+
+  var rows: [[CSV.Field]] {
+    zip(sizes, errors).flatMap { size, row in
+      zip(probabilities, row).map { [.count(size), .number($0), .number($1)] }
+    }
   }
 }

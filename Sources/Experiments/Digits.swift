@@ -1,6 +1,7 @@
 import Files
 import Runs
 import Models
+import Reports
 import BoardDouble
 import Studies
 
@@ -18,8 +19,8 @@ struct Digits: Sendable {
 
   /// - Parameter seed: fixes which digits train and which test.
   init(seed: Int) throws {
-    description = try Experiments.board("digits")
-    task = try Experiments.task("digits")
+    description = try .shipped("digits")
+    task = try .shipped("digits")
     let problem = Problem(task: task, seed: UInt64(seed))
     training = problem.examples(problem.training)
     testing = problem.examples(problem.testing)
@@ -98,23 +99,15 @@ extension Trainer {
   }
 }
 
-extension Figure {
-  /// The mean of shares over seeds, in percent.
-  init(
-    percent quantity: String, _ shares: [Double], published: Double? = nil, bound: Bound = .shown
-  ) {
-    let values = shares.map { 100 * $0 }
-    self.init(
-      quantity + ", %", ours: values.mean, spread: values.count > 1 ? values.deviation : nil,
-      published: published, bound: bound)
-  }
+/// A way to train, told from others of an experiment by its robustness alone.
+struct TrainingMethod: Sendable {
+  /// Its name, as figures call it.
+  let name: String
+  /// What it trains against.
+  let robustness: Robustness
+  /// The share of the epochs over which that grows to its full size.
+  var ramp = 0.5
 
-  /// By how many points one set of shares is ahead of another, pair by pair (the same seed or board),
-  /// with the mean difference's standard error as its spread.
-  init(lead quantity: String, of ours: [Double], over theirs: [Double], bound: Bound = .shown) {
-    let leads = zip(ours, theirs).map { 100 * ($0 - $1) }
-    self.init(
-      quantity + ", points (spread: standard error)", ours: leads.mean,
-      spread: leads.deviation / Double(max(leads.count, 1)).squareRoot(), bound: bound)
-  }
+  /// Its name in a file, without the comma.
+  var column: CSV.Field { .text(name.replacing(",", with: "")) }
 }

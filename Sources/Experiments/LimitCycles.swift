@@ -1,10 +1,11 @@
+import BoardDouble
 import Files
 import Foundation
+import Reports
 import Runs
-import BoardDouble
 import Studies
 
-extension Experiments {
+extension Experiment {
   /// The limit cycles of the measured two-edge rig.
   static let limitCycles = Experiment(
     name: "limit-cycles",
@@ -12,188 +13,132 @@ extension Experiments {
       "error and span of two-task cycles against those measured on a two-edge rig, and the cycles themselves (exp1)",
     seconds: 5
   ) { bench in
-    let description = try rig("exp1")
-    let rig = try Rig(description)
-    let taus = description.measuredError.map(\.x).filter { !bench.quick || $0 > 0.002 }
-    bench.tell("\(taus.count) taus, learning rate \(short(rig.rate)) times nominal")
+    let cycles = try LimitCycles(on: bench)
+    var report = Report()
+    report.figures = cycles.curveFigures
+    report.figures += try cycles.pathFigures(on: bench)
+    report.figures += cycles.theoryFigures
+    report.files = cycles.files
+    report.remarks = [
+      "Fitted: label and input of each task from its solution line, bias from both drifts, the "
+        + "learning rate from the relaxation in the cycle measured at 0.08 s.",
+      "At 0.2 s, where the rails are near, our cycle is shorter than the measured one.",
+    ]
+    return report
+  }
+}
+
+/// The rig's cycles as the double and the linear theory have them.
+private struct LimitCycles {
+  let measured: RigDescription
+  let rig: Rig
+  let plan: CyclePlan
+  let results: [CycleResult]
+  let theory: [TheoryResult]
+
+  init(on bench: Bench) throws {
+    let measured = try RigDescription.shipped("exp1")
+    let rig = try Rig(measured)
+    let taus = measured.measuredError.map(\.x).filter { !bench.quick || $0 > 0.002 }
+    bench.tell("\(taus.count) taus, learning rate \(Format.significant(rig.rate)) times nominal")
     let plan = CyclePlan(rule: rig.rule, seed: 1, longest: 4)
-    let results = try bench.map(taus) { tau in
-      var cycling = try Cycling<DirectBoard>(
-        description: rig.board, tasks: rig.tasks, plan: plan)
-      guard let result = try cycling.run(tau: tau, stopping: { bench.isStopping }) else {
-        throw Stopped()
-      }
-      return result
-    }
+    self.measured = measured
+    self.rig = rig
+    self.plan = plan
+    results = try bench.map(taus) { try LimitCycles.cycle(of: rig, plan, tau: $0, on: bench) }
     let cycling = try Cycling<DirectBoard>(description: rig.board, tasks: rig.tasks, plan: plan)
     let theory = try LinearTheory(
       board: cycling.learner.board.analog, problems: cycling.problems, rule: rig.rule,
       gates: [2.2, 2.2])
-    let said = try taus.map { try theory.cycle(tau: $0) }
+    self.theory = try taus.map { try theory.cycle(tau: $0) }
+  }
 
-    var report = Report()
+  private static func cycle(
+    of rig: Rig, _ plan: CyclePlan, tau: Double, on bench: Bench
+  ) throws -> CycleResult {
+    var cycling = try Cycling<DirectBoard>(description: rig.board, tasks: rig.tasks, plan: plan)
+    guard let result = try cycling.run(tau: tau, stopping: { bench.isStopping }) else {
+      throw Stopped()
+    }
+    return result
+  }
+
+  /// Error and span over tau against the measured ones.
+  var curveFigures: [Figure] {
     func misfit(_ ours: (CycleResult) -> Double, _ measured: (Double) -> Double?) -> Double {
       results.filter { $0.tau < 0.21 }.compactMap { result in
         measured(result.tau).map { log10(ours(result) / $0) }
       }.rootMeanSquare
     }
-    report.figures.append(
-      Figure(
-        "E(tau) up to 0.2 s: rms of log10(ours/measured)",
-        ours: misfit(\.error, description.error), bound: .value(0...0.15)))
-    report.figures.append(
-      Figure(
-        "D^2(tau) up to 0.2 s: rms of log10(ours/measured)",
-        ours: misfit({ $0.span * $0.span }, description.spanSquared), bound: .value(0...0.12)))
-    let first = results.first { $0.tau > 0.0019 } ?? results[0]
-    let last = results.last!
-    report.figures.append(
-      Figure(
-        "E of the fast plateau (V^2)", ours: first.error,
-        published: description.error(at: first.tau), bound: .ratio(0.5...2)))
-    report.figures.append(
-      Figure(
-        "E of the slow plateau (V^2)", ours: last.error,
-        published: description.error(at: last.tau), bound: .ratio(0.5...2)))
-    report.figures.append(
-      Figure(
-        "D of the slow plateau (V)", ours: last.span,
-        published: description.spanSquared(at: last.tau)?.squareRoot(), bound: .ratio(0.8...1.25)))
     // Flat at both ends: less than a tenth of a decade over a factor of two in tau.
     func flatness(_ low: CycleResult, _ high: CycleResult) -> Double {
       abs(log10(high.error / low.error) / log10(high.tau / low.tau))
     }
-    report.figures.append(
+    let first = results.first { $0.tau > 0.0019 } ?? results[0]
+    let last = results.last!
+    return [
       Figure(
-        "exponent of E within the fast plateau", ours: flatness(results[0], results[3]),
-        bound: .value(0...0.2)))
-    report.figures.append(
+        "E(tau) up to 0.2 s: rms of log10(ours/measured)", misfit(\.error, measured.error),
+        bound: .value(0...0.15)),
       Figure(
-        "exponent of E within the slow plateau",
-        ours: flatness(results[results.count - 3], last), bound: .value(0...0.2)))
-    for cycle in description.measuredCycles {
-      var one = try Cycling<DirectBoard>(description: rig.board, tasks: rig.tasks, plan: plan)
-      guard let result = try one.run(tau: cycle.tau, stopping: { bench.isStopping }) else {
-        throw Stopped()
-      }
-      report.figures.append(
-        Figure(
-          "mean distance to the cycle measured at \(cycle.tau) s (V)",
-          ours: distance(result.path, to: cycle.points, plane: description.plane),
-          bound: .value(0...0.25 * (description.spanSquared(at: cycle.tau) ?? 1).squareRoot())))
+        "D^2(tau) up to 0.2 s: rms of log10(ours/measured)",
+        misfit({ $0.span * $0.span }, measured.spanSquared), bound: .value(0...0.12)),
+      Figure(
+        "E of the fast plateau", first.error, .squareVolts,
+        published: measured.error(at: first.tau), bound: .ratio(0.5...2)),
+      Figure(
+        "E of the slow plateau", last.error, .squareVolts, published: measured.error(at: last.tau),
+        bound: .ratio(0.5...2)),
+      Figure(
+        "D of the slow plateau", last.span, .volts,
+        published: measured.spanSquared(at: last.tau)?.squareRoot(), bound: .ratio(0.8...1.25)),
+      Figure(
+        "exponent of E within the fast plateau", flatness(results[0], results[3]),
+        bound: .value(0...0.2)),
+      Figure(
+        "exponent of E within the slow plateau", flatness(results[results.count - 3], last),
+        bound: .value(0...0.2)),
+    ]
+  }
+
+  /// Whole cycles against those measured at the same tau.
+  func pathFigures(on bench: Bench) throws -> [Figure] {
+    try measured.measuredCycles.map { cycle in
+      let result = try LimitCycles.cycle(of: rig, plan, tau: cycle.tau, on: bench)
+      return Figure(
+        "mean distance to the cycle measured at \(cycle.tau) s",
+        distance(result.path, to: cycle.points), .volts,
+        bound: .value(0...0.25 * (measured.spanSquared(at: cycle.tau) ?? 1).squareRoot()))
     }
-    report.figures.append(
-      Figure("factor on the learning rate", ours: rig.rate, published: 2, bound: .ratio(0.8...1.25))
-    )
-    let holding = zip(results, said).prefix {
+  }
+
+  /// The fitted rate, and how far the linear theory reaches.
+  var theoryFigures: [Figure] {
+    let holding = zip(results, theory).prefix {
       $1.withinRails && abs(log($1.error / $0.error)) < log(2)
     }
-    report.figures.append(
+    return [
+      Figure("factor on the learning rate", rig.rate, published: 2, bound: .ratio(0.8...1.25)),
       Figure(
-        "tau up to which the linear theory's E is within a factor 2 (s)",
-        ours: holding.map(\.0.tau).max() ?? 0, bound: .value(0.01...1)))
-
-    let curves = CycleCurves(
-      results: results, theory: said, measured: description, plane: description.plane,
-      edges: rig.board.learningEdges.map(\.name), title: "limit cycles of a two-edge rig")
-    report.files = [("cycle.csv", curves.csv), ("paths.csv", curves.paths)] + curves.measuredFiles
-    report.files.append(("cycle.gp", curves.gnuplot))
-    report.remarks.append(
-      "Fitted: label and input of each task from its solution line, bias from both drifts, the "
-        + "learning rate from the relaxation in the cycle measured at 0.08 s.")
-    report.remarks.append(
-      "At 0.2 s, where the rails are near, our cycle is shorter than the measured one.")
-    return report
+        "tau up to which the linear theory's E is within a factor 2",
+        holding.map(\.0.tau).max() ?? 0, .seconds, bound: .value(0.01...1)),
+    ]
   }
 
-  /// The mean distance of a path's points in a plane from the nearest of measured points, V.
-  private static func distance(
-    _ path: [[Double]], to points: [SIMD2<Double>], plane: [Int]
-  ) -> Double {
+  /// The curves as files, with their plot.
+  var files: [(name: String, text: String)] {
+    let curves = CycleCurves(
+      results: results, theory: theory, measured: measured, plane: measured.plane,
+      edges: rig.board.learningEdges.map(\.name), title: "limit cycles of a two-edge rig")
+    return [("cycle.csv", curves.csv), ("paths.csv", curves.paths)] + curves.measuredFiles
+      + [("cycle.gp", curves.gnuplot)]
+  }
+
+  /// The mean distance of a path's points in the rig's plane from the nearest of measured points, V.
+  private func distance(_ path: [[Double]], to points: [SIMD2<Double>]) -> Double {
     path.map { gates -> Double in
-      let here = SIMD2(gates[plane[0]], gates[plane[1]])
+      let here = SIMD2(gates[measured.plane[0]], gates[measured.plane[1]])
       return points.map { (($0 - here) * ($0 - here)).sum() }.min()!.squareRoot()
     }.mean
-  }
-
-  /// A number with three figures.
-  static func short(_ value: Double) -> String { String(format: "%.3g", value) }
-
-  /// The drift of solved tasks on the measured two-edge rig.
-  static let drift = Experiment(
-    name: "drift",
-    about: "speed along both solution lines of the two-edge rig, at zero error, until a gate rails",
-    seconds: 2
-  ) { bench in
-    let description = try rig("exp1")
-    let rig = try Rig(description)
-    var report = Report()
-    var rows: [[String]] = []
-    var blocks = ""
-    for task in 0..<2 {
-      var cycling = try Cycling<DirectBoard>(
-        description: rig.board, tasks: rig.tasks, plan: CyclePlan(rule: rig.rule, seed: 1))
-      let result = try cycling.drift(of: task, learned: 1.5, stopping: { bench.isStopping })
-      try bench.check()
-      let name = rig.tasks[task].name
-      let line = description.tasks[task]
-      report.figures.append(
-        Figure(
-          "\(name): speed along its line (V/s)", ours: result.speed, published: line.drift,
-          bound: .ratio(0.8...1.2)))
-      // The direction of the way against that of the line.
-      let free = result.records.last { $0.learned < result.railed ?? 1e9 }!
-      let dx = free.gates[description.plane[0]] - result.records[0].gates[description.plane[0]]
-      let dy = free.gates[description.plane[1]] - result.records[0].gates[description.plane[1]]
-      report.figures.append(
-        Figure(
-          "\(name): slope of its way, G+ over G-", ours: dy / dx, published: line.slope,
-          bound: .ratio(0.8...1.25)))
-      report.figures.append(
-        Figure("\(name): error on the way (V^2)", ours: result.error, bound: .value(0...2e-5)))
-      report.figures.append(
-        Figure(
-          "\(name): learning time until a gate rails (s)", ours: result.railed ?? .infinity,
-          bound: .value(0.05...1.5)))
-      for record in result.records {
-        rows.append(
-          [name] + ([record.learned, record.error, record.distance] + record.gates).map { "\($0)" })
-        blocks += "\(record.learned),\(record.gates[description.plane[0]]),"
-        blocks += "\(record.gates[description.plane[1]]),\(record.error)\n"
-      }
-      blocks += "\n\n"
-    }
-    report.remarks.append(
-      "The bias is taken from these two speeds: that each comes back along its own line checks the "
-        + "model, it does not predict them.")
-    let edges = rig.board.learningEdges.map { "\($0.name)_V" }.joined(separator: ",")
-    report.add("drift.csv", heading: "task,learned_s,error_V2,distance_V,\(edges)", rows: rows)
-    report.files.append(("way.csv", blocks))
-    let lines = description.tasks.map { "\($0.slope)*x + \($0.offset)" }
-    report.plot(
-      "drift", width: 900, height: 420,
-      """
-      set multiplot layout 1,2
-      set key noautotitle bottom right
-      set xlabel 'gate of G- (V)'
-      set ylabel 'gate of G+ (V)'
-      set xrange [0.6:5.2]
-      set yrange [0.6:5.4]
-      plot \(lines[0]) with lines dt 2 lc 'gray40' title 'measured line, alpha', \
-      \(lines[1]) with lines dt 3 lc 'gray40' title 'measured line, beta', \
-      'way.csv' using 2:3 index 0 with lines lw 2 title 'alpha', \
-      '' using 2:3 index 1 with lines lw 2 title 'beta'
-      set xrange [*:*]
-      set yrange [*:*]
-      set logscale y
-      set format y '10^{%L}'
-      set key top left
-      set xlabel 'learning time since solved (s)'
-      set ylabel 'error (V^2)'
-      plot 'way.csv' using 1:4 index 0 with lines lw 2 title 'alpha', \
-      '' using 1:4 index 1 with lines lw 2 title 'beta'
-      unset multiplot
-      """)
-    return report
   }
 }

@@ -1,12 +1,12 @@
+import BoardDouble
 import Files
 import Firmware
-import Foundation
+import Reports
 import Runs
-import BoardDouble
 import Studies
 import Wiring
 
-extension Experiments {
+extension Experiment {
   /// What remembers two tasks best, on four boards.
   static let memory = Experiment(
     name: "memory",
@@ -14,147 +14,54 @@ extension Experiments {
       "floor, span, retention and cost of the standard rule, overclamping and ours, on two and 32 edges of both kinds (ours)",
     seconds: 180
   ) { bench in
-    var report = Report()
-    let seeds = bench.quick ? 2 : 20
-    var rows: [[String]] = []
-    let pairs = [
+    let contests = try [
       ("two-edge", "two-edge-alpha", "two-edge-beta"),
       ("lattice-multiplier", "regression-alpha", "regression-beta"),
       ("two-edge-comparator", "two-edge-alpha", "two-edge-beta"),
       ("lattice", "regression-alpha", "regression-beta"),
-    ]
-    for (name, alpha, beta) in pairs {
-      bench.tell("\(name), three rules, \(seeds) bias draws")
-      let board = try board(name)
-      let tasks = [try task(alpha), try task(beta)]
-      var all: [[Trial]] = []
-      for rule in Contender.all(on: board) {
-        let trials = try bench.map(Array(1...seeds)) { seed in
-          try trial(board, tasks, rule: rule, seed: seed, bench: bench)
-        }
-        func figure(
-          _ what: String, _ value: (Trial) -> Double, bound: Figure.Bound = .shown
-        ) -> Figure {
-          let values = trials.map(value)
-          return Figure(
-            "\(name), \(rule.name): \(what)", ours: values.mean, spread: values.deviation,
-            bound: bound)
-        }
-        report.figures.append(figure("fast cycles, E (V^2)", \.floor))
-        report.figures.append(figure("slow cycles, E (V^2)", \.slow))
-        report.figures.append(figure("slow cycles, D (V)", \.span))
-        report.figures.append(figure("slow cycles, learning time each (s)", \.learned))
-        report.figures.append(figure("cycles from the initial gates, E (V^2)", \.cold))
-        report.figures.append(figure("alpha after long beta, E (V^2)", \.kept))
-        all.append(trials)
-        for (seed, trial) in trials.enumerated() {
-          rows.append(
-            [name, rule.name, "\(seed + 1)"]
-              + [trial.floor, trial.slow, trial.span, trial.kept, trial.cold, trial.learned].map {
-                "\($0)"
-              })
-        }
-      }
-      // Errors below the read noise, a converter's own, are not told apart.
-      let channels = Double(tasks[0].outputs.channels)
-      let noise = board.converters.readNoise * board.converters.readNoise * channels
-      func gain(_ what: String, _ value: (Trial) -> Double, _ bound: Figure.Bound) -> Figure {
-        let means = all[1...2].map { trials in
-          trials.map { max(value($0), noise) }.geometricMean
-        }
-        return Figure(
-          "\(name): \(what), overclamping over ours", ours: means[0] / means[1], bound: bound)
-      }
-      report.figures.append(gain("fast cycles", \.floor, .shown))
-      report.figures.append(gain("slow cycles", \.slow, .value(10...1e9)))
-      report.figures.append(gain("cycles from the initial gates", \.cold, .value(1...1e9)))
-      report.figures.append(gain("alpha after long beta", \.kept, .value(5...1e9)))
+    ].map { board, alpha, beta in
+      try Contest(
+        board: .shipped(board), tasks: [.shipped(alpha), .shipped(beta)],
+        seeds: bench.quick ? 2 : 20, on: bench)
     }
+    var report = Report()
+    report.figures = contests.flatMap(\.figures)
     report.add(
       "memory.csv",
-      heading:
-        "board,rule,seed,fast_V2,slow_V2,slow_span_V,kept_V2,cold_V2,slow_learned_s_per_cycle",
-      rows: rows)
-    // A column for each board and rule, a dot for each draw.
-    let names = pairs.map(\.0)
-    let rules = ["standard", "overclamped", "ours"]
-    let dots = rows.map { row -> [String] in
-      let place = Double(names.firstIndex(of: row[0])!) * 4 + Double(rules.firstIndex(of: row[1])!)
-      return ["\(place + Double(row[2])! / Double(seeds) * 0.5 - 0.25)", row[1], row[4], row[6]]
-    }
-    for rule in rules {
-      report.add(
-        "dots-\(rule).csv", heading: "place,rule,slow_V2,kept_V2",
-        rows: dots.filter { $0[1] == rule })
-    }
-    let ticks = names.enumerated().map { "'\($1)' \($0 * 4 + 1)" }.joined(separator: ", ")
-    func panel(_ column: Int) -> String {
-      zip(rules, ["'#999999'", "'#d55e00'", "'#0072b2'"]).map { rule, colour in
-        "'dots-\(rule).csv' using 1:($\(column)>1e-8?$\(column):1e-8) with points pt 7 ps 0.6 lc "
-          + "\(colour) title '\(rule)'"
-      }.joined(separator: ", ")
-    }
-    report.plot(
-      "memory", width: 1100, height: 460,
-      """
-      set multiplot layout 1,2 title 'twenty bias draws on four boards'
-      set logscale y
-      set format y '10^{%L}'
-      set yrange [5e-9:1]
-      set xrange [-1:15]
-      set xtics (\(ticks)) rotate by 20 right font ',9' noenhanced
-      set key top left
-      set ylabel 'E of slow cycles, 5000 steps a half (V^2)'
-      plot \(panel(3))
-      set ylabel 'E of alpha after 10000 steps of beta (V^2)'
-      plot \(panel(4))
-      unset multiplot
-      """)
+      columns: [
+        "board", "rule", "seed", "fast_V2", "slow_V2", "slow_span_V", "kept_V2", "cold_V2",
+        "slow_learned_s_per_cycle",
+      ], rows: contests.flatMap(\.rows))
+    plot(contests, in: &report)
     return report
   }
+}
 
-  /// A rule in the comparison.
-  struct Contender: Sendable {
-    var name: String
-    var settings: RuleSettings
+/// A rule in the comparison.
+private struct Contender: Sendable {
+  var name: String
+  var settings: RuleSettings
 
-    static func all(on board: BoardDescription) -> [Contender] {
-      let update = board.gates.update
-      let standard = RuleSettings(
-        name: .standard, update: update, nudge: 1, pulse: update == .comparator ? 1e-3 : 1e-4,
-        probability: 1)
-      let over = RuleSettings(name: .overclamped, update: update, probability: 1)
-      let ours =
-        update == .comparator
-        ? RuleSettings(
-          name: .centredOverclamped, update: update, probability: 1, deadBand: 6e-4, balanced: true,
-          weighted: true)
-        : RuleSettings(name: .overclamped, update: update, deadBand: 6e-4)
-      return [("standard", standard), ("overclamped", over), ("ours", ours)].map { name, rule in
-        Contender(name: name, settings: rule)
-      }
-    }
-  }
+  /// The names, the same on all boards.
+  static let names = ["standard", "overclamped", "ours"]
 
-  /// What one board's draws gave.
-  struct Trial: Sendable {
-    /// Fast cycles, E, V^2.
-    var floor: Double
-    /// Slow cycles after the fast ones: E, V^2, and D, V.
-    var slow: Double
-    var span: Double
-    /// Cycles of a thousand steps from the initial gates, E, V^2.
-    var cold: Double
-    /// E of the first task after learning the second alone, V^2.
-    var kept: Double
-    /// The learning time of a slow cycle, s.
-    var learned: Double
+  static func all(on board: BoardDescription) -> [Contender] {
+    let update = board.gates.update
+    let standard = RuleSettings(
+      name: .standard, update: update, nudge: 1, pulse: update == .comparator ? 1e-3 : 1e-4,
+      probability: 1)
+    let over = RuleSettings(name: .overclamped, update: update, probability: 1)
+    let ours =
+      update == .comparator
+      ? RuleSettings(
+        name: .centredOverclamped, update: update, probability: 1, deadBand: 6e-4, balanced: true,
+        weighted: true)
+      : RuleSettings(name: .overclamped, update: update, deadBand: 6e-4)
+    return zip(names, [standard, over, ours]).map(Contender.init)
   }
 
   /// The line operations of a step at full price: a step that teaches nothing costs less.
-  static func operations(
-    of rule: RuleSettings, on board: BoardDescription, _ task: TaskDescription
-  ) -> Int {
+  func operations(on board: BoardDescription, _ task: TaskDescription) -> Int {
     let times = OperationTimes(description: board)
     let targets = task.outputs.channels
     if board.gates.update == .multiplier {
@@ -163,19 +70,35 @@ extension Experiments {
         + Int(times.convert.count / times.operation.count) * targets
     }
     return times.lineOperations(
-      sources: 1, targets: targets, comparisons: rule.name.isCentred ? 2 : 1)
+      sources: 1, targets: targets, comparisons: settings.name.isCentred ? 2 : 1)
   }
+}
+
+/// What one board's draw gave.
+private struct Trial: Sendable {
+  /// Fast cycles, E, V^2.
+  var floor: Double
+  /// Slow cycles after the fast ones: E, V^2, and D, V.
+  var slow: Double
+  var span: Double
+  /// Cycles of a thousand steps from the initial gates, E, V^2.
+  var cold: Double
+  /// E of the first task after learning the second alone, V^2.
+  var kept: Double
+  /// The learning time of a slow cycle, s.
+  var learned: Double
 
   /// Learns both tasks in fast cycles, then in slow ones, then the second alone; and in cycles of a
   /// thousand steps from the initial gates. Every rule has the same line operations to spend.
-  private static func trial(
-    _ board: BoardDescription, _ tasks: [TaskDescription], rule: Contender, seed: Int, bench: Bench
-  ) throws -> Trial {
+  init(
+    _ board: BoardDescription, _ tasks: [TaskDescription], rule: Contender, seed: Int,
+    on bench: Bench
+  ) throws {
     // What the rule's steps cost over those of one comparison.
-    let plain = RuleSettings(name: .overclamped, update: board.gates.update)
+    let plain = Contender(
+      name: "", settings: RuleSettings(name: .overclamped, update: board.gates.update))
     let price =
-      Double(operations(of: rule.settings, on: board, tasks[0]))
-      / Double(operations(of: plain, on: board, tasks[0]))
+      Double(rule.operations(on: board, tasks[0])) / Double(plain.operations(on: board, tasks[0]))
     let share = (bench.quick ? 0.3 : 1.0) / price
     let pulse = rule.settings.pulse
     let plan = CyclePlan(rule: rule.settings, seed: UInt64(seed))
@@ -189,15 +112,114 @@ extension Experiments {
     }
     let fresh = try Cycling<DirectBoard>(description: board, tasks: tasks, plan: plan)
     var fast = fresh
-    let quick = try run(&fast, steps: 20, cycles: 600)
-    var slow = fast
-    let end = try run(&slow, steps: 10_000, cycles: 4)
-    var cold = fresh
-    let begun = try run(&cold, steps: 1000, cycles: 30)
-    let kept = try fast.retention(of: 0, after: 1, steps: Int(10_000 * share))
+    floor = try run(&fast, steps: 20, cycles: 600).error
+    var unhurried = fast
+    let end = try run(&unhurried, steps: 10_000, cycles: 4)
+    slow = end.error
+    span = end.span
+    learned = end.learnedPerCycle
+    var begun = fresh
+    cold = try run(&begun, steps: 1000, cycles: 30).error
+    kept = try fast.retention(of: 0, after: 1, steps: Int(10_000 * share))
     try bench.check()
-    return Trial(
-      floor: quick.error, slow: end.error, span: end.span, cold: begun.error, kept: kept,
-      learned: end.learnedPerCycle)
   }
+}
+
+/// All rules on one board.
+private struct Contest {
+  let board: BoardDescription
+  /// A trial for each seed, for each rule.
+  let trials: [[Trial]]
+  /// The square of the read noise over an output's channels, V^2: errors below it, a converter's own,
+  /// are not told apart.
+  let noise: Double
+
+  init(board: BoardDescription, tasks: [TaskDescription], seeds: Int, on bench: Bench) throws {
+    self.board = board
+    bench.tell("\(board.name), three rules, \(seeds) bias draws")
+    trials = try Contender.all(on: board).map { rule in
+      try bench.map(Array(1...seeds)) { seed in
+        try Trial(board, tasks, rule: rule, seed: seed, on: bench)
+      }
+    }
+    noise =
+      board.converters.readNoise * board.converters.readNoise * Double(tasks[0].outputs.channels)
+  }
+
+  var figures: [Figure] {
+    zip(Contender.names, trials).flatMap { rule, trials in
+      func figure(_ what: String, _ unit: Figure.Unit, _ value: (Trial) -> Double) -> Figure {
+        Figure("\(board.name), \(rule): \(what)", meanOf: trials.map(value), unit)
+      }
+      return [
+        figure("fast cycles, E", .squareVolts, \.floor),
+        figure("slow cycles, E", .squareVolts, \.slow),
+        figure("slow cycles, D", .volts, \.span),
+        figure("slow cycles, learning time each", .seconds, \.learned),
+        figure("cycles from the initial gates, E", .squareVolts, \.cold),
+        figure("alpha after long beta, E", .squareVolts, \.kept),
+      ]
+    } + [
+      gain("fast cycles", \.floor, .shown),
+      gain("slow cycles", \.slow, .atLeast(10)),
+      gain("cycles from the initial gates", \.cold, .atLeast(1)),
+      gain("alpha after long beta", \.kept, .atLeast(5)),
+    ]
+  }
+
+  private func gain(
+    _ what: String, _ value: (Trial) -> Double, _ bound: Figure.Bound
+  ) -> Figure {
+    let means = trials[1...2].map { trials in
+      trials.map { max(value($0), noise) }.geometricMean
+    }
+    return Figure(
+      "\(board.name): \(what), overclamping over ours", means[0] / means[1], bound: bound)
+  }
+
+  var rows: [[CSV.Field]] {
+    zip(Contender.names, trials).flatMap { rule, trials in
+      trials.enumerated().map { seed, trial in
+        [.text(board.name), .text(rule), .count(seed + 1)]
+          + [trial.floor, trial.slow, trial.span, trial.kept, trial.cold, trial.learned].map(
+            CSV.Field.number)
+      }
+    }
+  }
+}
+
+/// A column for each board and rule, a dot for each draw.
+private func plot(_ contests: [Contest], in report: inout Report) {
+  for (place, rule) in Contender.names.enumerated() {
+    var rows: [[CSV.Field]] = []
+    for (column, contest) in contests.enumerated() {
+      let trials = contest.trials[place]
+      for (seed, trial) in trials.enumerated() {
+        let x = Double(column) * 4 + Double(place)
+        rows.append([
+          .number(x + Double(seed + 1) / Double(trials.count) * 0.5 - 0.25), .text(rule),
+          .number(trial.slow), .number(trial.kept),
+        ])
+      }
+    }
+    report.add(
+      "dots-\(rule).csv", columns: ["place", "rule", "slow_V2", "kept_V2"], rows: rows)
+  }
+  let boards = contests.enumerated().map { (text: $1.board.name, place: Double($0 * 4 + 1)) }
+  func panel(_ label: String, _ column: Int) -> GnuplotScript.Panel {
+    .init(
+      x: .named(boards, in: -1...15), y: .logarithmic(label, in: 5e-9...1), key: "top left",
+      series: zip(Contender.names, ["#999999", "#d55e00", "#0072b2"]).map { rule, colour in
+        .init(
+          "dots-\(rule).csv", "1:($\(column)>1e-8?$\(column):1e-8)",
+          with: "points pt 7 ps 0.6 lc '\(colour)'", title: rule)
+      })
+  }
+  report.add(
+    GnuplotScript(
+      "memory", title: "twenty bias draws on four boards", width: 1100, height: 460, columns: 2,
+      panels: [
+        panel("E of slow cycles, 5000 steps a half (V^2)", 3),
+        panel("E of alpha after 10000 steps of beta (V^2)", 4),
+      ]))
 }

@@ -4,10 +4,11 @@ import Files
 import Runs
 import Models
 import Portable
+import Reports
 import BoardDouble
 import Studies
 
-extension Experiments {
+extension Experiment {
   /// Digits without a twin: only outputs are read; voltages and adjoint come from the topology and
   /// the controllers' estimates, and every edge is asked for a dG.
   static let outputOnly = Experiment(
@@ -19,30 +20,7 @@ extension Experiments {
     var report = Report()
     let epochs = bench.quick ? 2 : 4
     bench.tell("boards with default mismatch, by pulses")
-    let boards = try bench.map(Array(0..<(bench.quick ? 1 : 2))) { number in
-      let digits = try Digits(seed: 1)
-      var board = try digits.board(100 + number)
-      var trainer = try digits.trainer(digits.plan(epochs: epochs, seed: 1))
-      board.parameters = trainer.model.parameters
-      let before = try digits.accuracy(&board)
-      // From here on a step moves gates by tens of millivolts: few pulses do.
-      board.pulseLimit = 30
-      try trainer.finish(
-        digits.training, on: bench,
-        board: { gates, _, inputs in
-          board.parameters = gates
-          return try board.outputs(for: inputs)
-        })
-      board.parameters = trainer.model.parameters
-      return (before: before, after: try digits.accuracy(&board), pulses: board.pulses)
-    }
-    report.figures += [
-      Figure(percent: "\(boards.count) boards, before", boards.map(\.before)),
-      Figure(
-        percent: "\(boards.count) boards, outputs read, nominal estimates", boards.map(\.after),
-        bound: .value((bench.quick ? 90 : 95)...100)),
-      Figure("pulses a board", ours: boards.map { Double($0.pulses) }.mean),
-    ]
+    report.figures = try trainBoards(epochs: epochs, on: bench)
 
     // The board is now its true twin, so that nothing but the estimates is in the way.
     var found: [Double: [Outcome]] = [:]
@@ -52,42 +30,77 @@ extension Experiments {
         try withWrongEstimates(sigma, number: number, epochs: epochs, on: bench)
       }
       found[sigma] = outcomes
-      let name = "estimates wrong by \(sigma) V"
-      report.figures += [
-        Figure(percent: "\(name): as they are", outcomes.map(\.plain)),
-        Figure(percent: "\(name): corrected by 200 readings", outcomes.map(\.corrected)),
-        Figure(
-          "\(name): share of the outputs' variance explained", ours: outcomes.map(\.explained).mean),
-        Figure(
-          "\(name): outputs' miss, mV rms", ours: 1000 * outcomes.map(\.missBefore).mean),
-        Figure("\(name): corrected, mV rms", ours: 1000 * outcomes.map(\.missAfter).mean),
-      ]
+      report.figures += figures("estimates wrong by \(sigma) V", outcomes)
     }
     if let right = found[0], let wrong = found[2] {
-      report.figures.append(
+      report.figures += [
         Figure(
           lead: "estimates wrong by 2 V: corrected over as they are",
-          of: wrong.map(\.corrected), over: wrong.map(\.plain)))
-      report.figures.append(
+          of: wrong.map(\.corrected), over: wrong.map(\.plain)),
         Figure(
           lead: "estimates wrong by 2 V and corrected, over right ones",
-          of: wrong.map(\.corrected), over: right.map(\.plain), bound: .value(-5...5)))
+          of: wrong.map(\.corrected), over: right.map(\.plain), bound: .value(-5...5)),
+      ]
     }
     bench.tell("a wrong topology")
     report.figures.append(
       Figure(
-        "a model whose inputs and outputs are joined elsewhere is refused (1: yes)",
-        ours: try refusesWrongTopology(on: bench) ? 1 : 0, bound: .value(1...1)))
+        "a model whose inputs and outputs are joined elsewhere is refused",
+        isSo: try refusesWrongTopology(on: bench)))
     report.remarks.append(
       "\(epochs) epochs; sigma comes on top of the boards' own spread of 0.1 V")
     return report
   }
 }
 
+/// Trains boards with default mismatch by pulses, with estimates of nominal parts.
+private func trainBoards(epochs: Int, on bench: Bench) throws -> [Figure] {
+  let boards = try bench.map(Array(0..<(bench.quick ? 1 : 2))) { number in
+    let digits = try Digits(seed: 1)
+    var board = try digits.board(100 + number)
+    var trainer = try digits.trainer(digits.plan(epochs: epochs, seed: 1))
+    board.parameters = trainer.model.parameters
+    let before = try digits.accuracy(&board)
+    // From here on a step moves gates by tens of millivolts: few pulses do.
+    board.pulseLimit = 30
+    try trainer.finish(
+      digits.training, on: bench,
+      board: { gates, _, inputs in
+        board.parameters = gates
+        return try board.outputs(for: inputs)
+      })
+    board.parameters = trainer.model.parameters
+    return (before: before, after: try digits.accuracy(&board), pulses: board.pulses)
+  }
+  return [
+    Figure(percent: "\(boards.count) boards, before", boards.map(\.before)),
+    Figure(
+      percent: "\(boards.count) boards, outputs read, nominal estimates", boards.map(\.after),
+      bound: .value((bench.quick ? 90 : 95)...100)),
+    Figure("pulses a board", boards.map { Double($0.pulses) }.mean),
+  ]
+}
+
+private func figures(_ name: String, _ outcomes: [Outcome]) -> [Figure] {
+  [
+    Figure(percent: "\(name): as they are", outcomes.map(\.plain)),
+    Figure(percent: "\(name): corrected by 200 readings", outcomes.map(\.corrected)),
+    Figure(
+      "\(name): share of the outputs' variance explained", outcomes.map(\.explained).mean),
+    Figure("\(name): outputs' miss", 1000 * outcomes.map(\.missBefore).mean, .millivoltsRMS),
+    Figure("\(name): corrected", 1000 * outcomes.map(\.missAfter).mean, .millivoltsRMS),
+  ]
+}
+
+/// What training by outputs gave with one board's wrong estimates.
 private struct Outcome: Sendable {
+  /// The share right with the estimates as they are.
   var plain = 0.0
+  /// The share right with corrected estimates.
   var corrected = 0.0
+  /// The share of the outputs' variance that the estimates explain.
   var explained = 0.0
+  /// The root mean square miss of the outputs, V, before and after the correction.
   var missBefore = 0.0
   var missAfter = 0.0
 }

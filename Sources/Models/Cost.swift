@@ -2,7 +2,7 @@ import Portable
 
 /// What outputs cost.
 package enum Cost: Sendable, Equatable, Codable {
-  /// Half the squared distance from the labels; from 1 and 0, for a class.
+  /// `Loss.squaredError`: half the squared distance from the labels; from 1 and 0, for a class.
   case squaredError
   /// Minus the logarithm of the softmax share of the class, with outputs in units of a width; of a
   /// single output, that of its sign.
@@ -14,19 +14,15 @@ package enum Cost: Sendable, Equatable, Codable {
   ) {
     switch self {
     case .squaredError:
-      var value = 0.0
-      var weights = outputs
-      for index in outputs.indices {
-        let label =
-          example.labels.isEmpty ? (index == example.category ? 1.0 : 0.0) : example.labels[index]
-        weights[index] -= label
-        value += weights[index] * weights[index] / 2
-      }
-      return (value, weights)
+      let labels =
+        example.labels.isEmpty
+        ? outputs.indices.map { $0 == example.category ? 1.0 : 0.0 } : example.labels
+      let judged = Loss.squaredError.judge(outputs, labels: labels, category: nil)
+      return (judged.cost, judged.errors.map { 0 - $0 })
     case .crossEntropy(let width):
       if outputs.count == 1 && example.category >= 0 {
         // One output against nothing: the logistic cost of its sign.
-        let side: Double = example.category == 1 ? 1 : -1
+        let side = Loss.sign(of: example.category)
         let bend = Elementary.softplus(-side * outputs[0] / width)
         return (bend.value, [-side * bend.slope / width])
       }

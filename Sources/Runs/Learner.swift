@@ -1,5 +1,6 @@
 public import Files
 public import Firmware
+import Portable
 public import Wiring
 
 /// What learns: a board, the controllers of its edges, and the firmware's training step with all the
@@ -173,32 +174,27 @@ public struct Learner<Board: LearningBoard> {
     return outputs
   }
 
-  /// One sample's square error in V^2 and whether it is right.
+  /// One sample's mean square error, V^2, and whether it is right.
   private mutating func judge(
     _ presentation: Problem.Presentation, of problem: Problem
   ) throws(Board.Failure) -> (squared: Double, correct: Bool) {
-    try Learner.evaluate(presentation.inputs, step: step, board: &board, targets: &targets)
+    let outputs = try outputs(for: presentation, of: problem)
     let targetSpan = targets.span
     let verdict = problem.objective.judge(
       targetSpan, layout: problem.layout, wanted: presentation.wanted,
       labels: presentation.labels.span)
-    switch problem.objective {
-    case .hinge:
-      return (verdict.error.volts * verdict.error.volts, verdict.correct)
-    case .squaredError:
-      var sum = 0.0
-      for output in 0..<problem.layout.count where output < presentation.labels.count {
-        let error =
-          problem.layout.output(output, of: targetSpan).volts - presentation.labels[output].volts
-        sum += error * error
-      }
+    var category: Int?
+    var correct = verdict.correct
+    if case .category(let wanted) = presentation.wanted {
+      category = wanted
       // A class with a label: the sign of one output tells it.
-      var correct = verdict.correct
-      if case .category(let category) = presentation.wanted, problem.layout.count == 1 {
-        correct = (problem.layout.output(0, of: targetSpan) < .zero) == (category == 0)
+      if problem.objective == .squaredError && outputs.count == 1 {
+        correct = (outputs[0] < 0) == (wanted == 0)
       }
-      return (sum / Double(max(presentation.labels.count, 1)), correct)
     }
+    let judged = problem.loss.judge(
+      outputs, labels: presentation.labels.map(\.volts), category: category)
+    return (judged.meanSquare, correct)
   }
 
   // The functions below lend arrays as spans. Each array must come as an argument of its own:

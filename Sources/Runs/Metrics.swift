@@ -1,4 +1,5 @@
 import Foundation
+import Reports
 import Storage
 
 /// A run's measures on disk, a line an epoch, in two files that only grow: `metrics.jsonl` for
@@ -27,20 +28,20 @@ package enum Metrics {
   ]
 
   /// The first line of the CSV file.
-  package static let header =
-    (["epoch", "learned_s", "pulses"] + columns.map(\.name)).joined(separator: ",") + "\n"
+  package static let header = CSV(["epoch", "learned_s", "pulses"] + columns.map(\.name)).text
 
   /// A record as a line of the CSV file.
   package static func row(_ record: EpochRecord) -> String {
-    let numbers = columns.map { column in column.value(record).map { "\($0)" } ?? "" }
-    return "\(record.epoch),\(record.learned),\(record.pulses),"
-      + numbers.joined(separator: ",") + "\n"
+    CSV.line(
+      [.count(record.epoch), .number(record.learned), .count(record.pulses)]
+        + columns.map { .number($0.value(record)) })
   }
 
   /// A record as a line of the JSON file.
   package static func line(_ record: EpochRecord) -> String {
+    // As in the other file, what is not finite is not written: JSON has no word for it.
     let numbers = columns.compactMap { column in
-      column.value(record).map { "\"\(column.name)\":\($0)" }
+      column.value(record).flatMap { $0.isFinite ? "\"\(column.name)\":\($0)" : nil }
     }
     return "{\"epoch\":\(record.epoch),\"learned_s\":\(record.learned),"
       + "\"pulses\":\(record.pulses),\(numbers.joined(separator: ","))}\n"

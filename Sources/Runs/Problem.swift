@@ -35,6 +35,14 @@ public struct Problem: Sendable {
   /// How target channels make outputs.
   public let layout: OutputLayout
 
+  /// The same objective on the host, with the firmware's margin.
+  package var loss: Loss {
+    switch objective {
+    case .squaredError: .squaredError
+    case .hinge(let margin): .hinge(margin: margin.volts)
+    }
+  }
+
   /// Places a task; which samples train is drawn from the seed, the same for every rule and board.
   public init(task: TaskDescription, seed: UInt64) {
     self.task = task

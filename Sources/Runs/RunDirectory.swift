@@ -1,5 +1,6 @@
 public import Files
 public import Foundation
+import Reports
 package import Storage
 
 /// What a run is made of, kept so that it can be repeated or gone on with.
@@ -186,13 +187,11 @@ public struct RunDirectory: Sendable {
   func encoded<Value: Encodable>(
     _ value: Value, for name: String
   ) throws(RunDirectoryError) -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-    guard let data = try? encoder.encode(value) else {
-      throw RunDirectoryError(
-        path: file(name), .inputOutput, "a number in it is not finite; please report this")
+    do throws(NotFinite) {
+      return try JSON.data(of: value)
+    } catch {
+      throw RunDirectoryError(path: file(name), .inputOutput, error.description)
     }
-    return data
   }
 
   private func write(_ data: Data, to name: String) throws(RunDirectoryError) {

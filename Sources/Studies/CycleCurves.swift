@@ -1,5 +1,6 @@
 package import Files
 import Portable
+import Reports
 
 /// Cycles over tau as a table, CSV files and a gnuplot script, with theory and measurement beside
 /// them where there are any.
@@ -39,43 +40,37 @@ package struct CycleCurves: Sendable {
 
   /// The results as CSV, a line a tau; empty fields where there is no theory or measurement.
   package var csv: String {
-    var text =
-      "tau_s,error_V2,error_first_after_first_V2,error_second_after_first_V2,"
-      + "error_first_after_second_V2,error_second_after_second_V2,accuracy,span_V,drift_V_per_s,"
-      + "railed,cycles,steps_per_cycle,learned_per_cycle_s,state,theory_error_V2,theory_span_V,"
-      + "theory_drift_V_per_s,theory_true_error_ratio,measured_error_V2,measured_span_V\n"
+    var csv = CSV([
+      "tau_s", "error_V2", "error_first_after_first_V2", "error_second_after_first_V2",
+      "error_first_after_second_V2", "error_second_after_second_V2", "accuracy", "span_V",
+      "drift_V_per_s", "railed", "cycles", "steps_per_cycle", "learned_per_cycle_s", "state",
+      "theory_error_V2", "theory_span_V", "theory_drift_V_per_s", "theory_true_error_ratio",
+      "measured_error_V2", "measured_span_V",
+    ])
     for (index, result) in results.enumerated() {
-      var fields: [String] = ["\(result.tau)", "\(result.error)"]
-      fields += result.errors.joined().map { "\($0)" }
-      fields += [result.accuracy.map { "\($0)" } ?? "", "\(result.span)", "\(result.drift)"]
-      fields += ["\(result.railed)", "\(result.cycles)", "\(result.stepsPerCycle)"]
-      fields += ["\(result.learnedPerCycle)", result.steadiness.rawValue]
-      if index < theory.count {
-        let said = theory[index]
-        fields += ["\(said.error)", "\(said.span)", "\(said.drift)", "\(said.trueErrorRatio)"]
-      } else {
-        fields += ["", "", "", ""]
-      }
-      let error = measured?.error(at: result.tau)
-      let span = measured?.spanSquared(at: result.tau)
-      fields += [error.map { "\($0)" } ?? "", span.map { "\($0.squareRoot())" } ?? ""]
-      text += fields.joined(separator: ",") + "\n"
+      let said = index < theory.count ? theory[index] : nil
+      csv.add(
+        ([result.tau, result.error] + result.errors.joined()).map(CSV.Field.number) + [
+          .number(result.accuracy), .number(result.span), .number(result.drift),
+          .count(result.railed), .count(result.cycles), .count(result.stepsPerCycle),
+          .number(result.learnedPerCycle), .text(result.steadiness.rawValue),
+          .number(said?.error), .number(said?.span), .number(said?.drift),
+          .number(said?.trueErrorRatio), .number(measured?.error(at: result.tau)),
+          .number(measured?.spanSquared(at: result.tau)?.squareRoot()),
+        ])
     }
-    return text
+    return csv.text
   }
 
   /// The gates along each cycle as CSV: tau, then every learning edge's gate in V; blocks are apart
   /// by two blank lines.
   package var paths: String {
-    var text = ""
-    for result in results {
-      text += (["tau_s"] + edges).joined(separator: ",") + "\n"
-      for gates in result.path {
-        text += (["\(result.tau)"] + gates.map { "\($0)" }).joined(separator: ",") + "\n"
-      }
-      text += "\n\n"
-    }
-    return text
+    results.map { result in
+      var csv = CSV(["tau_s"] + edges)
+      for gates in result.path { csv.add(([result.tau] + gates).map(CSV.Field.number)) }
+      csv.addGap()
+      return csv.text
+    }.joined()
   }
 
   /// Measured curves as CSV files, by name; none without a measurement.
@@ -88,86 +83,94 @@ package struct CycleCurves: Sendable {
     of rig: RigDescription?
   ) -> [(name: String, text: String)] {
     guard let measured = rig else { return [] }
-    func rows(_ values: [SIMD2<Double>], _ heading: String) -> String {
-      heading + "\n" + values.map { "\($0.x),\($0.y)\n" }.joined()
+    func rows(_ values: [SIMD2<Double>], _ columns: [String]) -> String {
+      CSV(columns, rows: values.map { [.number($0.x), .number($0.y)] }).text
     }
     var files: [(name: String, text: String)] = []
     if !measured.measuredError.isEmpty {
-      files.append(("measured-error.csv", rows(measured.measuredError, "tau_s,error_V2")))
+      files.append(("measured-error.csv", rows(measured.measuredError, ["tau_s", "error_V2"])))
     }
     if !measured.measuredSpanSquared.isEmpty {
       files.append(
-        ("measured-span-squared.csv", rows(measured.measuredSpanSquared, "tau_s,span_squared_V2")))
+        (
+          "measured-span-squared.csv",
+          rows(measured.measuredSpanSquared, ["tau_s", "span_squared_V2"])
+        ))
     }
     for cycle in measured.measuredCycles {
-      files.append(("measured-cycle-\(cycle.tau)s.csv", rows(cycle.points, "x_V,y_V")))
+      files.append(("measured-cycle-\(cycle.tau)s.csv", rows(cycle.points, ["x_V", "y_V"])))
     }
     return files
   }
 
   /// A gnuplot script that reads these files and writes `cycle.png`, all in its own folder.
   package var gnuplot: String {
-    let plain = title.filter { $0 != "'" && $0 != "\\" }
     let files = measuredFiles.map(\.name)
-    func also(_ name: String, _ columns: String) -> String {
-      files.contains(name)
-        ? ", '\(name)' using \(columns) with points pt 6 ps 1.2 lc 'black' title 'measured'" : ""
+    func panel(
+      _ label: String, _ ours: String, theory column: Int, measured file: String, _ columns: String
+    ) -> GnuplotScript.Panel {
+      var series = [
+        GnuplotScript.Series(
+          "cycle.csv", ours, with: "linespoints pt 7 ps 0.7 lw 2 lc '#0072b2'", title: "double")
+      ]
+      if !theory.isEmpty {
+        series.append(
+          .init(
+            "cycle.csv", "1:\(column)", with: "lines dt 2 lw 2 lc 'gray40'",
+            title: "linear theory"))
+      }
+      if files.contains(file) {
+        series.append(
+          .init(file, columns, with: "points pt 6 ps 1.2 lc 'black'", title: "measured"))
+      }
+      return .init(
+        x: .logarithmic("tau (s)"), y: .logarithmic(label), key: "top left", series: series)
     }
-    func said(_ column: Int) -> String {
-      theory.isEmpty
-        ? ""
-        : ", 'cycle.csv' using 1:\(column) with lines dt 2 lw 2 lc 'gray40' title 'linear theory'"
-    }
-    let colours = ["'#0072b2'", "'#d55e00'", "'#009e73'", "'#cc79a7'", "'#e69f00'"]
-    // Few enough cycles to tell apart; those that were measured first.
+    return GnuplotScript(
+      "cycle", title: title, width: 1350, height: 450, columns: 3,
+      panels: [
+        panel(
+          "error E (V^2)", "1:($2>1e-12?$2:1e-12)", theory: 15, measured: "measured-error.csv",
+          "1:2"),
+        panel(
+          "distance D between the cycle ends (V)", "1:($8>1e-9?$8:1e-9)", theory: 16,
+          measured: "measured-span-squared.csv", "1:(sqrt($2))"),
+        paths(shown: shown),
+      ]
+    ).text
+  }
+
+  /// The cycles to draw: few enough to tell apart, those that were measured if there are any.
+  private var shown: ArraySlice<Int> {
     let taus = measured?.measuredCycles.map(\.tau) ?? []
-    var shown = results.indices.filter { index in
+    let compared = results.indices.filter { index in
       taus.contains { abs($0 / results[index].tau - 1) < 0.01 }
     }
-    if shown.isEmpty {
-      let every = max(1, (results.count + 4) / 5)
-      shown = results.indices.filter { $0 % every == 0 }
+    if !compared.isEmpty { return compared.prefix(5) }
+    let every = max(1, (results.count + 4) / 5)
+    return results.indices.filter { $0 % every == 0 }.prefix(5)
+  }
+
+  /// Some cycles in the plane of two gates, with those that were measured at the same tau.
+  private func paths(shown: ArraySlice<Int>) -> GnuplotScript.Panel {
+    let colours = ["'#0072b2'", "'#d55e00'", "'#009e73'", "'#cc79a7'", "'#e69f00'"]
+    var series = zip(shown, colours).map { index, colour in
+      GnuplotScript.Series(
+        "paths.csv", "\(plane[0] + 2):\(plane[1] + 2)", block: index,
+        with: "lines lw 2 lc \(colour)", title: "tau \(results[index].tau) s")
     }
-    var cycles = shown.prefix(5).enumerated().map { place, index in
-      "'paths.csv' using \(plane[0] + 2):\(plane[1] + 2) index \(index) with lines lw 2 lc "
-        + "\(colours[place]) title 'tau \(results[index].tau) s'"
-    }
-    for (place, index) in shown.prefix(5).enumerated() {
+    for (index, colour) in zip(shown, colours) {
       for cycle in measured?.measuredCycles ?? []
       where abs(cycle.tau / results[index].tau - 1) < 0.01 {
-        cycles.append(
-          "'measured-cycle-\(cycle.tau)s.csv' using 1:2 with points pt 6 ps 0.7 lc "
-            + "\(colours[place]) title ''")
+        series.append(
+          .init(
+            "measured-cycle-\(cycle.tau)s.csv", "1:2", with: "points pt 6 ps 0.7 lc \(colour)"))
       }
     }
     let gates = plane.map { edges.indices.contains($0) ? edges[$0] : "" }
-    return """
-      set terminal pngcairo size 1350,450 font 'sans,11'
-      set output 'cycle.png'
-      set datafile separator ','
-      set datafile missing ''
-      set key autotitle columnhead
-      set multiplot layout 1,3 title '\(plain)' noenhanced
-      set grid
-      set logscale xy
-      set format '10^{%L}'
-      set xlabel 'tau (s)'
-      set ylabel 'error E (V^2)'
-      set key top left
-      plot 'cycle.csv' using 1:($2>1e-12?$2:1e-12) with linespoints pt 7 ps 0.7 lw 2 lc \(colours[0]) title 'double'\
-      \(said(15))\(also("measured-error.csv", "1:2"))
-      set ylabel 'distance D between the cycle ends (V)'
-      plot 'cycle.csv' using 1:($8>1e-9?$8:1e-9) with linespoints pt 7 ps 0.7 lw 2 lc \(colours[0]) title 'double'\
-      \(said(16))\(also("measured-span-squared.csv", "1:(sqrt($2))"))
-      unset logscale
-      set format '%g'
-      set xlabel 'gate of \(gates[0]) (V)' noenhanced
-      set ylabel 'gate of \(gates[1]) (V)' noenhanced
-      set key bottom right
-      plot \(cycles.joined(separator: ", "))
-      unset multiplot
-
-      """
+    return .init(
+      x: .verbatim("gate of \(gates[0]) (V)"), y: .verbatim("gate of \(gates[1]) (V)"),
+      key: "bottom right", series: series)
   }
 }
 

@@ -9,8 +9,7 @@ package import BoardDouble
 /// Rules of the equilibrium family against the exact gradient of a task's cost, on a board as it
 /// stands: how near each comes, and what costs it, one cause after the other.
 ///
-/// The cost of a sample is half the sum of squared errors: of labels, or of what is missing to the
-/// margin, which the output of the right class and its strongest rival share.
+/// The cost of a sample is the task's `Loss`.
 package struct GradientComparison {
   /// What a real board does to a rule, each on top of those before it.
   package enum Cause: String, Sendable, CaseIterable {
@@ -74,10 +73,10 @@ package struct GradientComparison {
     branches = edges.map { board.gatedBranches[$0] }
     var ends: [(from: Int, to: Int)] = []
     var strengths: [Double] = []
-    var free = board.twins.free
-    let network = free.network
+    var twins = board.twins
+    let network = twins.free.network
     for branch in branches {
-      ends.append(try free.ends(of: branch))
+      ends.append(try twins.free.ends(of: branch))
       if case .transistor(let device, _) = network.branches[branch].element {
         strengths.append(device.strength)
       }
@@ -85,15 +84,16 @@ package struct GradientComparison {
     self.ends = ends
     self.strengths = strengths
     exact = Array(repeating: 0, count: edges.count)
-    try put(into: &free)
+    try prepare(&twins)
     for sample in samples {
-      try drive(sample, &free)
-      let errors = errors(of: sample, at: try volts(free))
+      try twins.drive(task.samples[sample].inputs)
+      try twins.solveFree()
+      let errors = errors(of: sample, at: twins.targetVoltages)
       if errors.allSatisfy({ $0 == 0 }) { continue }
       active += 1
       bound = min(
-        bound, try EquilibriumRule.stiffnessBound(outputs: board.targetNodes, of: &free))
-      add(try adjoint(of: errors, at: &free), to: &exact)
+        bound, try EquilibriumRule.stiffnessBound(outputs: board.targetNodes, of: &twins.free))
+      add(try adjoint(of: errors, at: &twins.free), to: &exact)
     }
   }
 
@@ -122,43 +122,43 @@ package struct GradientComparison {
       isClamp || ($0 != .offsets && $0 != .quantisation)
     }
     var sums = causes.map { _ in [Double](repeating: 0, count: edges.count) }
-    var (free, clamped) = board.twins
-    try put(into: &free)
-    try put(into: &clamped)
+    var twins = board.twins
+    try prepare(&twins)
     for sample in samples {
-      try drive(sample, &free)
-      try drive(sample, &clamped)
-      let start = try volts(free)
+      try twins.drive(task.samples[sample].inputs)
+      try twins.solveFree()
+      try twins.solveClamped()
+      let start = twins.targetVoltages
       let errors = errors(of: sample, at: start)
       if errors.allSatisfy({ $0 == 0 }) { continue }
-      let weighted = try rule.outputWeight(outputs: targets, of: &free) * errors
-      let linear = free.linearisation()
-      var currents = [Double](repeating: 0, count: free.nodeCount)
+      let weighted = try rule.outputWeight(outputs: targets, of: &twins.free) * errors
+      let linear = twins.free.linearisation()
+      var currents = [Double](repeating: 0, count: twins.free.nodeCount)
       for (node, value) in zip(targets, weighted) { currents[node] = value }
       let response = linear.response(to: currents)
       var last: [Double] = []
       for (index, cause) in causes.enumerated() {
         var estimate: [Double]
         switch cause {
-        case .weighting: estimate = try adjoint(of: weighted, at: &free)
+        case .weighting: estimate = try adjoint(of: weighted, at: &twins.free)
         case .nonReciprocity:
           estimate = zip(branches, ends).map {
             (response[$1.from] - response[$1.to]) * linear.gateSlopes[$0]
           }
         case .edgeLaw:
-          let voltages = free.voltages
+          let voltages = twins.free.voltages
           estimate = zip(strengths, ends).map {
             $0 * (response[$1.from] - response[$1.to]) * (voltages[$1.from] - voltages[$1.to])
           }
         case .finiteNudge:
           estimate = scaled(
             rule.contrasts(
-              at: ends, try rule.twoPhases(outputs: targets, errors: errors, of: &free)))
+              at: ends, try rule.twoPhases(outputs: targets, errors: errors, of: &twins.free)))
         case .offsets, .quantisation:
           let whole = cause == .quantisation
           let read = targets.indices.map { board.reading($0, of: start[$0], inCodes: whole) }
           let seen = self.errors(of: sample, at: read)
-          estimate = try onTwins(rule, read: read, errors: seen, whole, free: free, &clamped)
+          estimate = try onTwins(rule, read: read, errors: seen, whole, &twins)
         case .sign:
           let size = errors.reduce(0) { $0 + $1.magnitude }
           estimate = last.map { $0 > 0 ? size : $0 < 0 ? -size : 0 }
@@ -172,14 +172,13 @@ package struct GradientComparison {
 
   /// The contrast of real twins: the clamped one is driven by converters to what they make of it.
   private func onTwins(
-    _ rule: EquilibriumRule, read: [Double], errors: [Double], _ whole: Bool,
-    free: OperatingPoint, _ clamped: inout OperatingPoint
+    _ rule: EquilibriumRule, read: [Double], errors: [Double], _ whole: Bool, _ twins: inout Twins
   ) throws -> [Double] {
     let ideal = rule.stiffness == .infinity
     // The clamp is commanded to V_F + reach e.
     let reach = rule.order == 1 ? 1 : rule.nudge
     let signs: [Double] = rule.side == .centred ? [-1, 1] : [rule.side == .negative ? -1 : 1]
-    var states = [free.voltages]
+    var states = [twins.free.voltages]
     for sign in signs {
       let put = read.indices.map { index in
         let commanded = board.clampOutput(
@@ -190,9 +189,10 @@ package struct GradientComparison {
       let one = try EquilibriumRule(
         order: rule.order, stiffness: ideal ? .infinity : rule.stiffness, nudge: rule.nudge,
         side: side)
-      try one.apply(outputs: board.targetNodes, free: read, errors: put, sign: sign, to: &clamped)
-      states.append(clamped.voltages)
-      try EquilibriumRule.release(outputs: board.targetNodes, of: &clamped)
+      try one.apply(
+        outputs: board.targetNodes, free: read, errors: put, sign: sign, to: &twins.clamped)
+      states.append(twins.clamped.voltages)
+      try EquilibriumRule.release(outputs: board.targetNodes, of: &twins.clamped)
     }
     let equilibria: EquilibriumRule.Equilibria =
       switch rule.side {
@@ -211,24 +211,10 @@ package struct GradientComparison {
     for index in values.indices { sum[index] += values[index] / Double(max(samples.count, 1)) }
   }
 
-  private func put(into point: inout OperatingPoint) throws(CircuitError) {
-    for (edge, branch) in zip(edges, branches) {
-      try point.setGate(branch, board.state.gates[edge])
-    }
-    try EquilibriumRule.release(outputs: board.targetNodes, of: &point)
-  }
-
-  private func drive(_ sample: Int, _ point: inout OperatingPoint) throws(CircuitError) {
-    for (node, value) in zip(board.sourceNodes, task.samples[sample].inputs) {
-      try point.drive(node, value)
-    }
-    try point.solve()
-  }
-
-  private func volts(_ point: OperatingPoint) throws(CircuitError) -> [Double] {
-    var result: [Double] = []
-    for node in board.targetNodes { result.append(try point.voltage(node)) }
-    return result
+  /// Both twins at the board's gates, with nothing at their outputs.
+  private func prepare(_ twins: inout Twins) throws(CircuitError) {
+    try twins.setGates(board.state.gates)
+    try twins.release()
   }
 
   /// The gradient of -e by the gates, at fixed e.
@@ -252,26 +238,9 @@ package struct GradientComparison {
         outputs.append(volts[output])
       }
     }
-    var wanted = [Double](repeating: 0, count: outputs.count)
-    switch (task.objective, sample.category) {
-    case (.hinge(let margin), .some(let category)):
-      if outputs.count == 1 {
-        let side = task.wantedSign(of: category)
-        wanted[0] = side * max(0, margin - side * outputs[0])
-      } else {
-        let rivals = outputs.indices.filter { $0 != category }
-        if let rival = rivals.max(by: { outputs[$0] < outputs[$1] }) {
-          let lead = outputs[category] - outputs[rival]
-          let missing = max(0, margin - lead)
-          wanted[category] = missing
-          wanted[rival] = -missing
-        }
-      }
-    default:
-      for (output, label) in sample.labels.enumerated() where output < outputs.count {
-        wanted[output] = label - outputs[output]
-      }
-    }
+    let wanted = task.objective.loss.judge(
+      outputs, labels: sample.labels, category: sample.category
+    ).errors
     if !differential { return wanted }
     return wanted.flatMap { error in [-error, error] }
   }

@@ -210,15 +210,14 @@ private struct TwinPoint {
   let problem: Problem
   let nudge: Double
   let bias: [Double]
-  var free: OperatingPoint
-  var clamped: OperatingPoint
+  var twins: Twins
 
   init(board: AnalogBoard, problem: Problem, nudge: Double, bias: [Double]?) {
     self.board = board
     self.problem = problem
     self.nudge = nudge
     self.bias = bias ?? board.bias
-    (free, clamped) = board.twins
+    twins = board.twins
   }
 
   var edges: Int { board.learningEdges.count }
@@ -230,37 +229,29 @@ private struct TwinPoint {
       ? [(2 * output, -1), (2 * output + 1, 1)] : [(output, 1)]
   }
 
-  func output(_ output: Int) throws -> Double {
-    try channelsOf(output).reduce(0) {
-      $0 + $1.weight * (try free.voltage(board.targetNodes[$1.channel]))
-    }
+  /// An output of the free twin, V.
+  func output(_ output: Int) -> Double {
+    let volts = twins.targetVoltages
+    return channelsOf(output).reduce(0) { $0 + $1.weight * volts[$1.channel] }
   }
 
   mutating func present(_ sample: Problem.Presentation, gates: [Double]) throws {
-    for (channel, node) in board.sourceNodes.enumerated() where channel < sample.inputs.count {
-      try free.drive(node, sample.inputs[channel].volts)
-      try clamped.drive(node, sample.inputs[channel].volts)
-    }
-    for (edge, branch) in board.gatedBranches.enumerated() where branch >= 0 {
-      try free.setGate(branch, gates[edge])
-      try clamped.setGate(branch, gates[edge])
-    }
-    try free.solve()
+    try twins.drive(sample.inputs.map(\.volts))
+    try twins.setGates(gates)
+    try twins.solveFree()
   }
 
   /// Clamps every target by the nudge toward the labels, as the firmware does.
   mutating func clamp(_ sample: Problem.Presentation) throws {
-    let ohms = max(board.description.clampOhms, BoardDescription.leastClampOhms)
+    let volts = twins.targetVoltages
     for output in 0..<problem.layout.count where output < sample.labels.count {
-      let error = sample.labels[output].volts - (try self.output(output))
+      let error = sample.labels[output].volts - self.output(output)
       for (channel, weight) in channelsOf(output) {
-        let node = board.targetNodes[channel]
         let share = error * weight / (problem.layout.differential ? 2 : 1)
-        try clamped.attach(
-          node, conductance: 1 / ohms, volts: try free.voltage(node) + nudge * share)
+        try twins.clamp(channel, at: volts[channel] + nudge * share)
       }
     }
-    try clamped.solve()
+    try twins.solveClamped()
   }
 
   mutating func error(at gates: [Double]) throws -> Double {
@@ -269,7 +260,7 @@ private struct TwinPoint {
     for sample in problem.presentations {
       try present(sample, gates: gates)
       for output in sample.labels.indices {
-        let error = try self.output(output) - sample.labels[output].volts
+        let error = self.output(output) - sample.labels[output].volts
         sum += error * error
         count += 1
       }
@@ -305,9 +296,9 @@ private struct TwinPoint {
       var errors: [Double] = []
       for sample in problem.presentations {
         try present(sample, gates: gates)
-        let answers = answers(of: free.linearisation(), in: free)
+        let answers = answers(of: twins.free.linearisation(), in: twins.free)
         for output in sample.labels.indices {
-          errors.append(try self.output(output) - sample.labels[output].volts)
+          errors.append(self.output(output) - sample.labels[output].volts)
           rows.append(
             (0..<edges).map { edge in
               channelsOf(output).reduce(0) {
@@ -337,23 +328,23 @@ private struct TwinPoint {
     let settings = board.description.gates
     let rate = settings.gain / (settings.ohms * settings.farads * settings.reference)
     let weight = 1 - settings.powerWeight
-    let ohms = max(board.description.clampOhms, BoardDescription.leastClampOhms)
     var matrix = Matrix(rows: edges, columns: edges)
     var atSolution = bias
     let share = 1 / Double(problem.presentations.count)
     for sample in problem.presentations {
       try present(sample, gates: gates)
       try clamp(sample)
-      let freePoint = free.linearisation()
-      let clampedPoint = clamped.linearisation()
-      let freeAnswers = answers(of: freePoint, in: free)
-      var clampedAnswers = answers(of: clampedPoint, in: clamped)
+      let freePoint = twins.free.linearisation()
+      let clampedPoint = twins.clamped.linearisation()
+      let freeAnswers = answers(of: freePoint, in: twins.free)
+      var clampedAnswers = answers(of: clampedPoint, in: twins.clamped)
       // The clamps follow the free outputs: O_C moves by (1 - eta) of what O_F moves. In a
       // differential output only the difference is nudged.
       for channel in 0..<channels {
         let node = board.targetNodes[channel]
-        var currents = [Double](repeating: 0, count: freePoint.slopes.isEmpty ? 0 : free.nodeCount)
-        currents[node] = 1 / ohms
+        var currents = [Double](
+          repeating: 0, count: freePoint.slopes.isEmpty ? 0 : twins.free.nodeCount)
+        currents[node] = 1 / twins.clampOhms
         let answer = clampedPoint.response(to: currents)
         for edge in 0..<edges {
           var moved = freeAnswers[edge][node]
@@ -367,9 +358,8 @@ private struct TwinPoint {
         }
       }
       for row in 0..<edges {
-        let edge = board.description.edges[board.learningEdges[row]]
-        let freeDrop = try free.voltage(edge.from) - free.voltage(edge.to)
-        let clampedDrop = try clamped.voltage(edge.from) - clamped.voltage(edge.to)
+        let edge = twins.edges[row]
+        let (freeDrop, clampedDrop) = try twins.drops(row)
         let contrast = weight * freeDrop * freeDrop - clampedDrop * clampedDrop
         atSolution[row] += share * rate * contrast
         for column in 0..<edges {

@@ -151,21 +151,15 @@ package struct Rig: Sendable {
     var gates = [0.0, 0.0]
     gates[rig.plane[0]] = (from + to) / 2
     gates[rig.plane[1]] = entry.slope * (from + to) / 2 + entry.offset
-    var circuit = try AnalogBoard(
+    var twins = try AnalogBoard(
       description: board, seed: 1, sources: place.sources, targets: place.targets
-    ).twins.free
-    for (edge, branch) in board.edges.indices.filter({ board.edges[$0].part == .learning })
-      .enumerated()
-    {
-      try circuit.setGate(branch, gates[edge])
-    }
-    for (channel, node) in place.sources.enumerated() {
-      try circuit.drive(node, task.samples[0].inputs[channel])
-    }
+    ).twins
+    try twins.setGates(gates)
+    try twins.drive(task.samples[0].inputs)
     func output(at volts: Double) throws -> Double {
-      try circuit.drive(place.sources[entry.input], volts)
-      try circuit.solve()
-      return try circuit.voltage(target)
+      try twins.drive(entry.input, volts)
+      try twins.solveFree()
+      return twins.targetVoltages[0]
     }
     var (below, above) = (-2.0, 2.0)
     guard try output(at: below) < label, try output(at: above) > label else {

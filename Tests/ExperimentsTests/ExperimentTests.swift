@@ -1,11 +1,12 @@
 import Foundation
+import Reports
 import Testing
 
 @testable import Experiments
 
 /// Every experiment in its short form.
 @Suite(.serialized) struct ExperimentTests {
-  static let names = Experiments.all.map(\.name)
+  static let names = Experiment.all.map(\.name)
 
   /// Whose short forms are quick; the models of the others are tested by themselves.
   static let quick = names.filter {
@@ -13,7 +14,7 @@ import Testing
   }
 
   private func report(_ name: String) throws -> Report {
-    let experiment = try #require(Experiments.all.first { $0.name == name })
+    let experiment = try #require(Experiment.all.first { $0.name == name })
     return try experiment.run(on: Bench(quick: true))
   }
 
@@ -29,16 +30,16 @@ import Testing
     let report = try report(name)
     #expect(!report.figures.isEmpty)
     for figure in report.figures {
-      #expect(figure.ours.isFinite && figure.spread?.isFinite != false)
+      #expect(figure.value.isFinite && figure.spread?.value.isFinite != false)
     }
     for figure in report.figures {
       #expect(
-        figure.holds,
-        "\(figure.quantity): \(figure.ours), published \(figure.published ?? .nan), \(figure.bound)"
+        figure.verdict != .missed,
+        "\(figure.label): \(figure.value), published \(figure.published ?? .nan), \(figure.bound)"
       )
     }
     // Something is judged, not only shown.
-    #expect(report.figures.contains { $0.bound != .shown })
+    #expect(report.figures.contains { $0.verdict == .holds })
     for file in report.files {
       #expect(!file.text.isEmpty && strange(file.text).isEmpty, "\(file.name)")
       if file.name.hasSuffix(".csv") {
@@ -68,7 +69,7 @@ import Testing
 
   @Test(arguments: names)
   func `an experiment that is asked to stop does, without a report`(_ name: String) throws {
-    let experiment = try #require(Experiments.all.first { $0.name == name })
+    let experiment = try #require(Experiment.all.first { $0.name == name })
     #expect(throws: Stopped.self) {
       try experiment.run(on: Bench(quick: true, stopping: { true }))
     }
@@ -76,7 +77,7 @@ import Testing
 
   @Test func `names are different words and say what they are and how long they take`() {
     #expect(Set(Self.names).count == Self.names.count && Self.names.count >= 8)
-    for experiment in Experiments.all {
+    for experiment in Experiment.all {
       #expect(experiment.name.allSatisfy { $0.isLetter || $0.isNumber || $0 == "-" })
       #expect(experiment.about.count > 20 && experiment.seconds > 0)
     }

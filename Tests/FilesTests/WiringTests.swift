@@ -499,10 +499,4 @@ private func output(_ select: Int, _ channel: Int) -> WiringDescription.Output {
     let chips = bill.filter(\.isChip).reduce(0) { $0 + $1.count }
     #expect(bill.last == BillEntry(count: chips, part: "100 nF", purpose: bill.last!.purpose))
   }
-
-  @Test func `a table is aligned, whole numbers to the right, without spaces at line ends`() {
-    let table = TextTable(
-      title: "Things:", head: ["n", "name", "x"], rows: [["1", "a", "-"], ["10", "", "yes"]])
-    #expect(table.text == "Things:\n n  name  x\n 1  a     -\n10        yes\n")
-  }
 }

@@ -1,3 +1,5 @@
+package import Portable
+
 /// What a task file says: the inputs and wanted outputs of every sample, in volts, and how an
 /// answer is judged. The same task runs on any board with enough channels.
 ///
@@ -44,7 +46,7 @@ public struct TaskDescription: Sendable, Equatable, Codable {
 
   /// The sign a single differential output must have for a class: -1 for the first class (index 0),
   /// +1 for the second, as in `names: [no, yes]`.
-  public func wantedSign(of category: Int) -> Double { category == 0 ? -1 : 1 }
+  public func wantedSign(of category: Int) -> Double { Loss.sign(of: category) }
 }
 
 /// One input: a constant voltage, or a column of the data mapped linearly to volts.
@@ -118,14 +120,24 @@ public struct OutputDescription: Sendable, Equatable, Codable {
   public var channels: Int { count * (differential ? 2 : 1) }
 }
 
-/// What training lowers.
+/// What training lowers. `Loss`, in the module Portable, is its definition.
 public enum Objective: Sendable, Equatable, Codable {
-  /// Half the sum of squared differences between outputs and labels, in V^2.
+  /// Each output O is to equal its label L: a sample costs half the sum of (L - O)^2 over the outputs,
+  /// in V^2. What is shown as its error is the mean of (L - O)^2.
   case squaredError
-  /// Nothing once the right answer leads by the margin (in V, above 0): one differential output O
-  /// with wanted sign s costs max(0, margin - s O)^2; of several outputs the class's own must
-  /// exceed each other by the margin. Needs classes.
+  /// The right answer is to lead by the margin (in V, above 0): a sample costs half the square of what
+  /// is missing, m = max(0, margin - lead). One output O with wanted sign s leads by s O; of several
+  /// outputs the class's own leads by what it has over the largest other. What is shown as its error is
+  /// m^2. Needs classes.
   case hinge(margin: Double)
+
+  /// What a sample's outputs cost, in numbers.
+  package var loss: Loss {
+    switch self {
+    case .squaredError: .squaredError
+    case .hinge(let margin): .hinge(margin: margin)
+    }
+  }
 }
 
 /// One sample of a task.

@@ -7,6 +7,7 @@ import Runs
 import BoardDouble
 import Targets
 import Wiring
+import Reports
 
 struct BenchmarkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -260,13 +261,13 @@ struct BenchmarkCommand: ParsableCommand {
         var trial = try EstimateTrial(
           description: description, task: task, seed: seed, imbalance: imbalance,
           calibrated: !uncalibrated)
-        print("steps,worst_mV,rms_mV")
-        print("0,\(trial.errors)")
+        print(CSV(["steps", "worst_mV", "rms_mV"]).text, terminator: "")
+        print(trial.row(0), terminator: "")
         var next = 10
         for step in 1...max(steps, 1) {
           try trial.step(step)
           if step == next || step == steps {
-            print("\(step),\(trial.errors)")
+            print(trial.row(step), terminator: "")
             next *= 10
           }
         }
@@ -303,13 +304,16 @@ private struct EstimateTrial {
     try session.train(sample: session.problem.training[number % session.problem.training.count])
   }
 
-  /// The worst and the root mean square error of the estimates, mV, as CSV.
-  var errors: String {
+  /// A row of CSV: the steps so far, the worst and the root mean square error of the estimates, mV.
+  func row(_ steps: Int) -> String {
     let result = session.result
     let errors = zip(result.estimatedGates, result.gates).map { ($0 - $1) * 1000 }
     let worst = errors.map(abs).max() ?? 0
     let square = errors.reduce(0) { $0 + $1 * $1 } / Double(max(errors.count, 1))
-    return "\(Format.significant(worst)),\(Format.significant(square.squareRoot()))"
+    return CSV.line([
+      .count(steps), .text(Format.significant(worst)),
+      .text(Format.significant(square.squareRoot())),
+    ])
   }
 }
 

@@ -6,6 +6,7 @@ import Portable
 import Runs
 import BoardDouble
 import Studies
+import Reports
 
 /// Where two tasks on one board come from: board and task files, or a rig file.
 struct TaskPair {
@@ -86,12 +87,12 @@ extension Rig {
     let names = board.learningEdges.map(\.name)
     var lines = zip(tasks, tasks.indices).map { task, _ in
       let inputs = zip(task.inputs, task.samples[0].inputs).map { input, volts in
-        "\(input.name) \(String(format: "%.4f", volts)) V"
+        "\(input.name) \(Format.fixed(volts, decimals: 4)) V"
       }
       return "  \(task.name): \(inputs.joined(separator: ", ")); label "
-        + String(format: "%.4f V", task.samples[0].labels[0])
+        + "\(Format.fixed(task.samples[0].labels[0], decimals: 4)) V"
     }
-    let bias = zip(names, self.bias).map { "\($0) \(String(format: "%.2f", $1)) V/s" }
+    let bias = zip(names, self.bias).map { "\($0) \(Format.fixed($1, decimals: 2)) V/s" }
     lines.append("  bias: " + bias.joined(separator: ", "))
     var line = "  learning rate: \(Format.significant(rate)) times the nominal one"
     if let misfit {
@@ -204,7 +205,7 @@ struct CycleCommand: ParsableCommand {
       if json {
         print(String(decoding: try directory.data(of: "cycle.json"), as: UTF8.self))
       } else {
-        print(table(curves, rule: pair.rule))
+        print(table(curves, rule: pair.rule), terminator: "")
         for note in notes(done, edges: curves.edges) { print(note) }
         print(drawn)
       }
@@ -239,13 +240,14 @@ struct CycleCommand: ParsableCommand {
   }
 
   private func table(_ curves: CycleCurves, rule: RuleSettings) -> String {
-    var rows = [
-      ["tau", "E (V^2)", "D (V)", "D/tau (V/s)", "state", "cycles", "steps", "learned/tau"]
+    var head = [
+      "tau", "E (V^2)", "D (V)", "D/tau (V/s)", "state", "cycles", "steps", "learned/tau",
     ]
+    var rows: [[String]] = []
     let classified = curves.results.contains { $0.accuracy != nil }
-    if classified { rows[0].append("right") }
-    if !curves.theory.isEmpty { rows[0] += ["theory E", "theory D", "true/linear E"] }
-    if curves.measured != nil { rows[0] += ["measured E", "measured D"] }
+    if classified { head.append("right") }
+    if !curves.theory.isEmpty { head += ["theory E", "theory D", "true/linear E"] }
+    if curves.measured != nil { head += ["measured E", "measured D"] }
     for (index, result) in curves.results.enumerated() {
       var row = [
         Format.seconds(result.tau), Format.significant(result.error),
@@ -269,8 +271,10 @@ struct CycleCommand: ParsableCommand {
       }
       rows.append(row)
     }
-    return "\(curves.title), pulses of \(Format.significant(rule.pulse * 1000)) ms:\n"
-      + Format.table(rows)
+    return TextTable(
+      title: "\(curves.title), pulses of \(Format.significant(rule.pulse * 1000)) ms:", head: head,
+      rows: rows, indent: 2, alignsNumbers: false
+    ).text
   }
 
   private func notes(_ results: [CycleResult], edges: [String]) -> [String] {

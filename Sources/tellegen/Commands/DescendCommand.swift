@@ -7,6 +7,7 @@ import Models
 import Runs
 import BoardDouble
 import Studies
+import Reports
 
 struct DescendCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

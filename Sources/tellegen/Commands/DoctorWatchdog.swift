@@ -1,5 +1,6 @@
 import Foundation
 import LinuxGPIO
+import Reports
 
 /// What doctor says of a program's bad ends: who catches its crashes, and who notices that it hangs.
 extension DoctorCommand {

@@ -5,6 +5,7 @@ import Foundation
 import Runs
 import BoardDouble
 import Studies
+import Reports
 
 struct DriftCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -56,8 +57,11 @@ struct DriftCommand: ParsableCommand {
       defer { claim.release() }
       let names = pair.board.learningEdges.map(\.name)
       var results: [DriftResult] = []
-      var rows = [["task", "solved after", "drifts at", "error meanwhile (V^2)", "first rail"]]
-      var csv = "task,learned_s,error_V2,distance_V,\(names.joined(separator: ","))\n"
+      var table = TextTable(
+        head: ["task", "solved after", "drifts at", "error meanwhile (V^2)", "first rail"],
+        rows: [],
+        indent: 2, alignsNumbers: false)
+      var csv = CSV(["task", "learned_s", "error_V2", "distance_V"] + names)
       for task in pair.tasks.indices where !Interruption.isAsked {
         var cycling = try Cycling<DirectBoard>(
           description: pair.board, tasks: pair.tasks, plan: plan)
@@ -66,7 +70,7 @@ struct DriftCommand: ParsableCommand {
         }
         results.append(result)
         let name = pair.tasks[task].name
-        rows.append([
+        table.rows.append([
           name, Format.seconds(result.solving), "\(Format.significant(result.speed)) V/s",
           Format.significant(result.error),
           result.railed.map { "\(names[result.railedEdge!]) after \(Format.seconds($0))" }
@@ -74,9 +78,9 @@ struct DriftCommand: ParsableCommand {
         ])
         for record in result.records {
           let numbers = [record.learned, record.error, record.distance] + record.gates
-          csv += ([name] + numbers.map { "\($0)" }).joined(separator: ",") + "\n"
+          csv.add([.text(name)] + numbers.map(CSV.Field.number))
         }
-        csv += "\n\n"
+        csv.addGap()
       }
       if results.isEmpty {
         try Exits.leave(
@@ -85,39 +89,39 @@ struct DriftCommand: ParsableCommand {
       }
       try claim.clear()
       try directory.write(results, to: "drift.json")
-      try directory.write(text: csv, to: "drift.csv")
-      let titles = pair.tasks.map { $0.name.filter { $0 != "'" && $0 != "\\" } }
-      func plot(_ column: String) -> String {
-        results.indices.map {
-          "'drift.csv' using 2:\(column) index \($0) with lines lw 2 title '\(titles[$0])'"
-        }.joined(separator: ", ")
-      }
+      try directory.write(text: csv.text, to: "drift.csv")
       try directory.write(
-        text: """
-          set terminal pngcairo size 900,420 font 'sans,11'
-          set output 'drift.png'
-          set datafile separator ','
-          set multiplot layout 1,2 title 'learning on, on \(pair.board.name)' noenhanced
-          set grid
-          set key noenhanced bottom right
-          set xlabel 'learning time since solved (s)'
-          set ylabel 'distance in gate space (V)'
-          plot \(plot("4"))
-          set ylabel 'error (V^2)'
-          set logscale y
-          plot \(plot("3"))
-          unset multiplot
-
-          """, to: "drift.gp")
+        text: plot(of: results, pair.tasks, on: pair.board).text, to: "drift.gp")
       try claim.commit(setting)
       let drawn = plotted("drift", in: directory)
-      print(Format.table(rows))
+      print(table.text, terminator: "")
       print(drawn)
       if Interruption.isAsked {
         try Exits.leave(
           "interrupted; what was seen is kept in \(directory.path)", with: Exits.interrupted)
       }
     }
+  }
+
+  /// Distance and error over the learning time, a line a task.
+  private func plot(
+    of results: [DriftResult], _ tasks: [TaskDescription], on board: BoardDescription
+  ) -> GnuplotScript {
+    func panel(_ axis: GnuplotScript.Axis, _ column: Int) -> GnuplotScript.Panel {
+      .init(
+        x: .init("learning time since solved (s)"), y: axis, key: "bottom right",
+        series: results.indices.map {
+          .init(
+            "drift.csv", "2:\(column)", block: $0, with: "lines lw 2", title: tasks[$0].name)
+        })
+    }
+    return GnuplotScript(
+      "drift", title: "learning on, on \(board.name)", width: 900, height: 420, columns: 2,
+      isHeaded: false,
+      panels: [
+        panel(.init("distance in gate space (V)"), 4),
+        panel(.logarithmic("error (V^2)", powers: false), 3),
+      ])
   }
 }
 #endif

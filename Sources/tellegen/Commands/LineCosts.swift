@@ -6,6 +6,7 @@ import Foundation
 import Runs
 import LinuxGPIO
 import Wiring
+import Reports
 
 extension BenchmarkCommand {
   struct LineCosts: ParsableCommand {

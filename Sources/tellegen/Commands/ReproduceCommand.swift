@@ -37,19 +37,20 @@ struct ReproduceCommand: ParsableCommand {
   func run() throws {
     try Exits.catching {
       if list {
-        print(
-          Format.table(
-            [["name", "takes", "what"]]
-              + Experiments.all.map { [$0.name, "\($0.seconds) s", $0.about] }))
+        let table = TextTable(
+          head: ["name", "takes", "what"],
+          rows: Experiment.all.map { [$0.name, "\($0.seconds) s", $0.about] }, indent: 2,
+          alignsNumbers: false)
+        print(table.text, terminator: "")
         if names.isEmpty { return }
       }
-      let known = Experiments.all.map(\.name)
+      let known = Experiment.all.map(\.name)
       for name in names where name != "all" && !known.contains(name) {
         try Exits.leave(
           "there is no experiment named \(name); there are \(known.joined(separator: ", ")) and all",
           with: Exits.usage)
       }
-      let chosen = Experiments.all.filter { names.contains("all") || names.contains($0.name) }
+      let chosen = Experiment.all.filter { names.contains("all") || names.contains($0.name) }
       Interruption.watch()
       // A folder that cannot be had is better known of before ten minutes of work.
       let claims = try chosen.map { experiment in
@@ -76,7 +77,7 @@ struct ReproduceCommand: ParsableCommand {
         }
         let seconds = Format.significant(Date().timeIntervalSince(started))
         print("\(experiment.name) (\(seconds) s): \(report.passed ? "as it must be" : "MISSED")")
-        print(table(report.figures))
+        print(Figure.table(report.figures).text, terminator: "")
         for remark in report.remarks { print("  " + remark) }
         try keep(report, of: experiment.name, claims[place])
         print("  Kept in \(claims[place].directory.path).\n")
@@ -108,16 +109,7 @@ struct ReproduceCommand: ParsableCommand {
       results: ["table.csv"] + files + plots)
     try claim.add(setting.files)
     try claim.clear()
-    func field(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
-    var text = "quantity,ours,spread,published,ratio,holds\n"
-    for figure in report.figures {
-      let numbers = [figure.ours, figure.spread, figure.published, figure.ratio].map {
-        $0?.isFinite == true ? field($0) : ""
-      }
-      let quantity = "\"" + figure.quantity + "\""
-      text += ([quantity] + numbers + [figure.holds ? "yes" : "no"]).joined(separator: ",") + "\n"
-    }
-    try directory.write(text: text, to: "table.csv")
+    try directory.write(text: Figure.csv(report.figures).text, to: "table.csv")
     for file in report.files { try directory.write(text: file.text, to: file.name) }
     try claim.commit(setting)
     defer { claim.release() }
@@ -126,33 +118,6 @@ struct ReproduceCommand: ParsableCommand {
         try Gnuplot.draw(file, in: directory.path, stopping: { Interruption.isAsked })
       } catch { say("no plot: \(error)") }
     }
-  }
-
-  private func table(_ figures: [Figure]) -> String {
-    var rows = [["quantity", "ours", "spread", "published", "ratio", "allowed", ""]]
-    for figure in figures {
-      let allowed: String
-      switch figure.bound {
-      case .ratio(let range):
-        allowed =
-          "ratio \(Format.significant(range.lowerBound)) ... \(Format.significant(range.upperBound))"
-      case .value(let range):
-        let upper = range.upperBound >= 1e9 ? "" : Format.significant(range.upperBound)
-        allowed =
-          upper.isEmpty
-          ? "\(Format.significant(range.lowerBound)) or more"
-          : "\(Format.significant(range.lowerBound)) ... \(upper)"
-      case .shown: allowed = ""
-      }
-      rows.append([
-        figure.quantity, Format.significant(figure.ours),
-        figure.spread.map { "+- " + Format.significant($0) } ?? "",
-        figure.published.map(Format.significant) ?? "",
-        figure.ratio.flatMap { $0.isFinite ? Format.significant($0) : nil } ?? "", allowed,
-        figure.bound == .shown ? "" : figure.holds ? "ok" : "MISSED",
-      ])
-    }
-    return Format.table(rows)
   }
 }
 #endif

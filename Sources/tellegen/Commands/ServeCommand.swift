@@ -10,6 +10,7 @@ import BoardDouble
 import Traces
 public import VhostGPIO
 import Wiring
+import Reports
 
 extension PinChip.Release: ExpressibleByArgument {}
 
@@ -116,9 +117,7 @@ struct ServeCommand: ParsableCommand {
       firstMisuses: chip.pins.misuses.prefix(5).map { "\($0)" },
       gates: analog.gates(at: chip.pins.time), linesAway: chip.pins.linesAway,
       clampsDriven: analog.state.clampsDriven, sourcesDriven: analog.state.sourcesDriven)
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-    let data = try encoder.encode(told)
+    let data = try JSON.data(of: told)
     if let report {
       do throws(StorageError) {
         try WholeFile.write(data, toPathOfUser: report)

@@ -154,9 +154,9 @@ struct Training: TargetUser {
     } catch { lost = lost ?? error }
 
     if command.json {
-      print(String(decoding: try encoded(record), as: UTF8.self))
+      print(try JSON.text(of: record))
     } else {
-      print(Summary(record: record).text)
+      print(RunSummary(record: record).text)
       if let missing {
         print("No plot: \(missing)")
       } else if lost == nil {
@@ -168,11 +168,5 @@ struct Training: TargetUser {
         "\(lost); what is kept is older than what was learned: make room, then train it again with: "
           + "tellegen train --resume \(directory.path)", with: Exits.inputOutput)
     }
-  }
-
-  private func encoded(_ record: RunRecord) throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-    return try encoder.encode(record)
   }
 }

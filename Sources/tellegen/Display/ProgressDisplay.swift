@@ -95,36 +95,3 @@ func plotted(_ name: String, in directory: RunDirectory) -> String {
     return "No plot: \(error)"
   }
 }
-
-/// Numbers as a reader wants them.
-enum Format {
-  /// Rows of cells, the first a heading, with aligned columns.
-  static func table(_ rows: [[String]]) -> String {
-    let columns = rows.map(\.count).max() ?? 0
-    let widths = (0..<columns).map { column in
-      rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
-    }
-    return rows.map { row in
-      "  "
-        + row.enumerated().map { column, cell in
-          column == row.count - 1
-            ? cell : cell + String(repeating: " ", count: widths[column] - cell.count + 2)
-        }.joined()
-    }.joined(separator: "\n")
-  }
-
-  /// A mean square voltage, in mV^2 with three figures.
-  static func squareVolts(_ value: Double) -> String { significant(value * 1e6) + " mV^2" }
-
-  /// A share in percent with one decimal.
-  static func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
-
-  /// A cosine or a share, with three decimals.
-  static func fixed(_ value: Double) -> String { String(format: "%.3f", value) }
-
-  /// A duration in s with three figures.
-  static func seconds(_ value: Double) -> String { significant(value) + " s" }
-
-  /// A number with three significant figures.
-  static func significant(_ value: Double) -> String { String(format: "%.3g", value) }
-}

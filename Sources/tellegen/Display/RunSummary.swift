@@ -1,0 +1,66 @@
+import Files
+import Reports
+import Runs
+
+/// The end of a run in words.
+struct RunSummary {
+  let record: RunRecord
+
+  var text: String {
+    let setting = record.setting
+    let result = record.result
+    let first = result.first ?? result.last
+    let last = result.last
+    var rows: [(String, String)] = []
+    func row(_ name: String, _ value: (EpochRecord) -> String?) {
+      guard let after = value(last) else { return }
+      rows.append((name, (value(first) ?? "") + " -> " + after))
+    }
+    row("error, training samples") { Format.squareVolts($0.training.error) }
+    row("error, held out") { ($0.testing?.error).map(Format.squareVolts) }
+    row("right, all samples") { ($0.all.accuracy).map(Format.percent) }
+    row("right, training samples") { ($0.training.accuracy).map(Format.percent) }
+    row("right, held out") { ($0.testing?.accuracy).map(Format.percent) }
+    rows.append(("learning time on the board", Format.seconds(last.learned)))
+    rows.append(("time on the board in all", Format.seconds(result.boardTime)))
+    rows.append(("training steps (that moved gates)", "\(result.steps) (\(last.pulses))"))
+    let edges = setting.board.learningEdges.count
+    rows.append(("edges at a gate limit", "\(result.saturatedEdges) of \(edges)"))
+    if !result.estimatedGates.isEmpty && !result.gates.isEmpty {
+      let worst = zip(result.estimatedGates, result.gates).map { abs($0 - $1) }.max() ?? 0
+      rows.append(("worst gate estimate", Format.significant(worst * 1000) + " mV off"))
+    }
+    if let lines = record.lines {
+      func micro(_ time: Int64) -> String { Format.significant(Double(time) / 1000) }
+      let operations = lines.writes + lines.reads + (lines.exchanges?.count ?? 0)
+      let bus = lines.exchanges.map { ", \($0.count) exchanges" } ?? ""
+      let since = lines.epochsBefore.map { " since epoch \($0)" } ?? ""
+      rows.append(("line operations\(since)", "\(operations) (\(lines.writes) writes\(bus))"))
+      func add(_ what: String, _ latency: LineStatistics.Latency) {
+        let all = [latency.median, latency.p99, latency.p999, latency.longest].map(micro)
+        rows.append(("\(what), us (median, 99 %, 99.9 %, max)", all.joined(separator: ", ")))
+      }
+      add("a read or write", lines.latency)
+      if let exchanges = lines.exchanges { add("an exchange", exchanges.latency) }
+      if lines.steps.count > 0 {
+        let mean = Double(lines.steps.operations) / Double(lines.steps.count)
+        rows.append(
+          (
+            "operations of a step (least ... most, mean)",
+            "\(lines.steps.least) ... \(lines.steps.most), \(Format.significant(mean))"
+          ))
+      }
+    }
+    let table = TextTable(rows: rows.map { [$0.0, $0.1] }, indent: 2, alignsNumbers: false)
+    let kind =
+      setting.target == .gpio
+      ? "at GPIO lines"
+      : setting.board.imperfections == .none ? "without imperfections" : "with imperfections"
+    return """
+      \(setting.task.name) on \(setting.board.name) (\(edges) learning edges, \(kind)), rule \
+      \(setting.plan.rule.name.rawValue), seed \(setting.plan.seed), \
+      \(last.epoch) of \(setting.plan.epochs) epochs:
+      \(table.text.dropLast())
+      """
+  }
+}
