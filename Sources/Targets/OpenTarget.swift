@@ -100,35 +100,35 @@ package protocol TargetUser {
   mutating func use<Target: OpenTarget>(_ target: inout Target) throws
 }
 
-/// Opens the board of a run, and lets somebody use it.
-///
-/// - Parameters:
-///   - setting: what the run is made of.
-///   - target: what learns; by default as the setting says.
-///   - telling: is told what the user should know, a sentence at a time.
-///   - user: uses it.
-/// - Throws: `CircuitError` for a board that is no circuit, `WiringError` for one without pins,
-///   `LineError` for lines that cannot be had, `DescriptionError` for a task that does not fit the
-///   board, `SessionError` for a rule that the board refuses; what the user throws.
-package func open<User: TargetUser>(
-  _ setting: RunSetting, as target: RunSetting.Target? = nil, telling: (String) -> Void,
-  for user: inout User
-) throws {
-  let target = target ?? setting.target ?? .double
-  switch target {
-  #if Simulation
-  case .double:
-    var opened = try DoubleTarget<DirectBoard>(setting)
-    try user.use(&opened)
-  case .pins:
-    var opened = try DoubleTarget<PinBoard>(setting)
-    try user.use(&opened)
-  #else
-  case .double, .pins:
-    throw TargetLeftOut(target: target)
-  #endif
-  case .gpio:
-    var opened = try GPIOTarget(setting, telling: telling)
-    try user.use(&opened)
+extension RunSetting {
+  /// Opens the board of this run, and lets somebody use it.
+  ///
+  /// - Parameters:
+  ///   - target: what learns; by default as the setting says.
+  ///   - telling: is told what the user should know, a sentence at a time.
+  ///   - user: uses it.
+  /// - Throws: `CircuitError` for a board that is no circuit, `WiringError` for one without pins,
+  ///   `LineError` for lines that cannot be had, `DescriptionError` for a task that does not fit the
+  ///   board, `SessionError` for a rule that the board refuses; what the user throws.
+  package func open<User: TargetUser>(
+    as target: Target? = nil, telling: (String) -> Void, for user: inout User
+  ) throws {
+    let target = target ?? self.target ?? .double
+    switch target {
+    #if Simulation
+    case .double:
+      var opened = try DoubleTarget<DirectBoard>(self)
+      try user.use(&opened)
+    case .pins:
+      var opened = try DoubleTarget<PinBoard>(self)
+      try user.use(&opened)
+    #else
+    case .double, .pins:
+      throw TargetLeftOut(target: target)
+    #endif
+    case .gpio:
+      var opened = try GPIOTarget(self, telling: telling)
+      try user.use(&opened)
+    }
   }
 }

@@ -209,7 +209,7 @@ struct TrainCommand: ParsableCommand {
       }
       var training = Training(
         command: self, setting: setting, directory: directory, claim: claim)
-      try open(setting, as: learner, telling: { say("tellegen: " + $0) }, for: &training)
+      try setting.open(as: learner, telling: { say("tellegen: " + $0) }, for: &training)
       if Interruption.isAsked {
         try Exits.leave(
           "interrupted; what was learned is kept, go on with: tellegen train --resume "
