@@ -19,6 +19,11 @@ package struct LinuxLines: Lines {
   /// What can go wrong at the lines.
   package typealias Failure = LineError
 
+  /// A controller of the kernel's that is open.
+  package struct Controller: Sendable {
+    fileprivate let bus: Int32
+  }
+
   /// The chip.
   package let chip: GPIOChip
   /// The lines that stood as outputs, with no owner, at another level than at rest, when they were
@@ -28,8 +33,8 @@ package struct LinuxLines: Lines {
   /// when it was seen.
   package let lookFailure: LineError?
 
-  /// Whether the wiring gives SCLK, MOSI and MISO to a controller.
-  package let hasSerialBus: Bool
+  /// The controller to which the wiring gives SCLK, MOSI and MISO, if it does.
+  package let controller: Controller?
 
   private let wires: [(wire: WiringDescription.Wire, offset: Int)]
   private let wiring: BoardWiring
@@ -117,7 +122,7 @@ package struct LinuxLines: Lines {
       calls.close(calls.context, request)
       throw error
     }
-    hasSerialBus = bus != nil
+    controller = bus.map(Controller.init)
     device = try Device(calls: calls, request: request, bus: bus, wiring: wiring)
     hot = device.hot
   }
@@ -147,8 +152,10 @@ package struct LinuxLines: Lines {
   }
 
   /// Exchanges bits over the serial bus in one call.
-  package mutating func exchange(_ word: UInt32, bits: Int) throws(LineError) -> UInt32 {
-    try hot.pointee.exchange(word, bits: bits)
+  package mutating func exchange(
+    _ word: UInt32, bits: Int, by controller: Controller
+  ) throws(LineError) -> UInt32 {
+    try hot.pointee.exchange(word, bits: bits, bus: controller.bus)
   }
 
   /// Waits at least this long: asleep while there is much time, awake for the last 150 us.
@@ -178,7 +185,7 @@ package struct LinuxLines: Lines {
     if read.error != 0 { throw .failed(.read, errno: -read.error) }
     let wrong = LineSet(bits: read.levels ^ wiring.idle.bits) & wiring.outputs
     // A bit is a wire; those before the first that was requested are a bus's.
-    let first = hasSerialBus ? 3 : 0
+    let first = controller == nil ? 0 : 3
     let away = wires.indices.filter { wrong.meets(LineSet(line: first + $0)) }
       .map { index in
         LineError.Away(
@@ -391,7 +398,7 @@ private struct Hot: ~Copyable {
 
   /// Every exchange is timed: against its bits, a look at the clock is nothing. An interrupted one is
   /// not made again, for some of its bits may have gone out.
-  mutating func exchange(_ word: UInt32, bits: Int) throws(LineError) -> UInt32 {
+  mutating func exchange(_ word: UInt32, bits: Int, bus: Int32) throws(LineError) -> UInt32 {
     exchanges &+= 1
     var received: UInt32 = 0
     let start = calls.now(calls.context)
