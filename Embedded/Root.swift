@@ -5,10 +5,14 @@
 /// check for an error that cannot exist, and behind it a trap that cannot be reached.
 struct Unplugged: Error {}
 
+/// A controller that drives nothing.
+struct NullController {}
+
 /// Lines that lead nowhere.
 struct NullLines: Lines, ~Copyable {
   var time = Nanoseconds.zero
-  let hasSerialBus: Bool
+  /// The null controller, if there is one.
+  let controller: NullController?
 
   mutating func write(_ levels: LineSet, mask: LineSet) throws(Unplugged) {
     time = time + .microseconds(2)
@@ -19,7 +23,9 @@ struct NullLines: Lines, ~Copyable {
   }
   mutating func wait(_ duration: Nanoseconds) throws(Unplugged) { time = time + duration }
   mutating func now() throws(Unplugged) -> Nanoseconds { time }
-  mutating func exchange(_ word: UInt32, bits: Int) throws(Unplugged) -> UInt32 {
+  mutating func exchange(
+    _ word: UInt32, bits: Int, by controller: NullController
+  ) throws(Unplugged) -> UInt32 {
     time = time + .microseconds(2)
     return word
   }
@@ -27,6 +33,8 @@ struct NullLines: Lines, ~Copyable {
 
 /// Lines that lead nowhere, without a serial bus.
 struct BareLines: Lines, ~Copyable {
+  typealias Failure = Unplugged
+
   mutating func write(_ levels: LineSet, mask: LineSet) throws(Unplugged) {}
   mutating func read(mask: LineSet) throws(Unplugged) -> LineSet { mask }
   mutating func wait(_ duration: Nanoseconds) throws(Unplugged) {}
@@ -47,7 +55,8 @@ public func root(steps: UInt32) -> Int64 {
   wiring.sourceCount = 4
   wiring.targetCount = 4
   wiring.edgeCount = rootEdges
-  var board = WiredBoard(lines: NullLines(hasSerialBus: steps & 4 == 0), wiring: wiring)
+  var board = WiredBoard(
+    lines: NullLines(controller: steps & 4 == 0 ? NullController() : nil), wiring: wiring)
   let law = DriveLaw(
     supply: .millivolts(5000), lowest: .millivolts(1000), highest: .millivolts(3300),
     drop: .millivolts(600))
@@ -91,7 +100,9 @@ public func root(steps: UInt32) -> Int64 {
   let change = edgeSpan[unchecked: 0].pulse(
     changingBy: .millivolts(5), longest: step.longest, law: law)
   var bare = BareLines()
-  if bare.hasSerialBus, (try? bare.exchange(steps, bits: 8)) != 0 { return 0 }
+  if let controller = bare.controller {
+    _ = try? bare.exchange(steps, bits: 8, by: controller)
+  }
   return conductance.steps > 0 ? learned &+ change.width.count : learned
 }
 

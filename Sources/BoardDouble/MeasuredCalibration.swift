@@ -12,10 +12,10 @@ extension Calibration {
     }
     let nominal = board.description.gates.ohms
     self.init(
-      supply: (board.supply * 1000).rounded() / 1000,
-      charge: measured(board.chargePath, nominal: nominal),
-      discharge: measured(board.dischargePath, nominal: nominal),
-      leakage: board.leakage.map { ($0 * 1e10).rounded() / 1e10 })
+      supply: (board.parts.supply * 1000).rounded() / 1000,
+      charge: measured(board.parts.chargePath, nominal: nominal),
+      discharge: measured(board.parts.dischargePath, nominal: nominal),
+      leakage: board.parts.leakage.map { ($0 * 1e10).rounded() / 1e10 })
     takeSteps(of: board.description.gates)
   }
 }

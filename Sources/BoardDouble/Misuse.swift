@@ -52,17 +52,3 @@ public struct Misuse: Sendable, Equatable, CustomStringConvertible {
     return "at \(time.count) ns, line \(numbers.joined(separator: ", ")): \(rule.rawValue)"
   }
 }
-
-/// A fault of a line between the program and the board.
-public enum LineFault: Sendable, Equatable {
-  /// The far end always sees low.
-  case stuckLow
-  /// The far end always sees high.
-  case stuckHigh
-  /// Nothing is connected: an input reads noise, an output's far end stays at its rest level.
-  case floating
-  /// Changes arrive late: an output's with the next write, an input's with the next read.
-  case late
-  /// Exchanged with another line.
-  case swapped(with: Int)
-}

@@ -130,7 +130,7 @@ public struct RetimedPins: Lines, Sendable {
     }
     // The serial lines are the controller's, if there is one: nothing else sets them.
     let wiring = pins.wiring
-    let serial = calls.hasSerialBus ? wiring.clock | wiring.dataOut : .none
+    let serial = calls.controller != nil ? wiring.clock | wiring.dataOut : .none
     try send(levels, on: (mask & wiring.outputs).without(serial))
   }
 
@@ -181,16 +181,18 @@ public struct RetimedPins: Lines, Sendable {
     }
   }
 
-  /// Whether the caller had a serial bus.
-  public var hasSerialBus: Bool { calls.hasSerialBus }
+  /// The caller's controller, if it had one.
+  public var controller: ReplayLines.Controller? { calls.controller }
 
   /// Checks an exchange against both logs and lets the double answer it, edge by edge as the
   /// controller clocked the chip.
-  public mutating func exchange(_ word: UInt32, bits: Int) throws(Failure) -> UInt32 {
+  public mutating func exchange(
+    _ word: UInt32, bits: Int, by controller: ReplayLines.Controller
+  ) throws(Failure) -> UInt32 {
     let logged: UInt32
-    do throws(ReplayLines.Divergence) { logged = try calls.exchange(word, bits: bits) } catch {
-      throw fail(error)
-    }
+    do throws(ReplayLines.Divergence) {
+      logged = try calls.exchange(word, bits: bits, by: controller)
+    } catch { throw fail(error) }
     let wiring = pins.wiring
     var received: UInt32 = 0
     var bit = 1 << UInt32(bits - 1) as UInt32

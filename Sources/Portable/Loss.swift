@@ -47,18 +47,40 @@ package enum Loss: Sendable, Equatable {
       }
       return Judgement(errors: errors, squares: squares, count: labels.count)
     }
-    var missing = 0.0
-    if outputs.count == 1 {
-      let sign = Loss.sign(of: category)
-      missing = max(0, margin - sign * outputs[0])
-      errors[0] = sign * missing
-    } else if outputs.indices.contains(category),
-      let rival = outputs.indices.filter({ $0 != category }).max(by: { outputs[$0] < outputs[$1] })
-    {
-      missing = max(0, margin - (outputs[category] - outputs[rival]))
-      errors[category] = missing
-      errors[rival] = -missing
+    let missing = Loss.missing(of: margin, outputs, category: category)
+    if let rival = missing.rival {
+      errors[category] = missing.lead
+      errors[rival] = -missing.lead
+    } else if outputs.count == 1 {
+      errors[0] = Loss.sign(of: category) * missing.lead
     }
-    return Judgement(errors: errors, squares: missing * missing, count: 1)
+    return Judgement(errors: errors, squares: missing.lead * missing.lead, count: 1)
+  }
+
+  /// What is shown as a sample's error, `Judgement.meanSquare`, without what the outputs should change
+  /// by: of every sample, in every epoch.
+  package func meanSquare(_ outputs: [Double], labels: [Double], category: Int?) -> Double {
+    guard case .hinge(let margin) = self, let category else {
+      return judge(outputs, labels: labels, category: category).meanSquare
+    }
+    let lead = Loss.missing(of: margin, outputs, category: category).lead
+    return lead * lead
+  }
+
+  /// How much of its margin a class lacks, and, of several outputs, the class's largest rival.
+  private static func missing(
+    of margin: Double, _ outputs: [Double], category: Int
+  ) -> (lead: Double, rival: Int?) {
+    if outputs.count == 1 {
+      return (max(0, margin - sign(of: category) * outputs[0]), nil)
+    }
+    guard outputs.indices.contains(category) else { return (0, nil) }
+    var rival: Int?
+    for index in outputs.indices where index != category {
+      if let largest = rival, !(outputs[largest] < outputs[index]) { continue }
+      rival = index
+    }
+    guard let rival else { return (0, nil) }
+    return (max(0, margin - (outputs[category] - outputs[rival])), rival)
   }
 }

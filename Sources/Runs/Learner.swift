@@ -17,6 +17,8 @@ public struct Learner<Board: LearningBoard> {
   private var targets: [Voltage]
   private var comparisons: [Comparison]
   private var drives: [Drive]
+  /// The outputs that were measured last, V; kept, for memory anew for each sample is dear.
+  private var measured: [Double] = []
 
   /// Makes a learner; nothing is done to the board yet.
   ///
@@ -165,20 +167,23 @@ public struct Learner<Board: LearningBoard> {
   public mutating func outputs(
     for presentation: Problem.Presentation, of problem: Problem
   ) throws(Board.Failure) -> [Double] {
+    try measure(presentation, of: problem)
+    return measured
+  }
+
+  /// Measures a sample's outputs, into `measured`.
+  private mutating func measure(
+    _ presentation: Problem.Presentation, of problem: Problem
+  ) throws(Board.Failure) {
     try Learner.evaluate(presentation.inputs, step: step, board: &board, targets: &targets)
-    let targetSpan = targets.span
-    var outputs: [Double] = []
-    for output in 0..<problem.layout.count {
-      outputs.append(problem.layout.output(output, of: targetSpan).volts)
-    }
-    return outputs
+    Learner.read(targets, as: problem.layout, into: &measured)
   }
 
   /// One sample's mean square error, V^2, and whether it is right.
   private mutating func judge(
     _ presentation: Problem.Presentation, of problem: Problem
   ) throws(Board.Failure) -> (squared: Double, correct: Bool) {
-    let outputs = try outputs(for: presentation, of: problem)
+    try measure(presentation, of: problem)
     let targetSpan = targets.span
     let verdict = problem.objective.judge(
       targetSpan, layout: problem.layout, wanted: presentation.wanted,
@@ -188,13 +193,13 @@ public struct Learner<Board: LearningBoard> {
     if case .category(let wanted) = presentation.wanted {
       category = wanted
       // A class with a label: the sign of one output tells it.
-      if problem.objective == .squaredError && outputs.count == 1 {
-        correct = (outputs[0] < 0) == (wanted == 0)
+      if problem.objective == .squaredError && measured.count == 1 {
+        correct = (measured[0] < 0) == (wanted == 0)
       }
     }
-    let judged = problem.loss.judge(
-      outputs, labels: presentation.labels.map(\.volts), category: category)
-    return (judged.meanSquare, correct)
+    let square = problem.loss.meanSquare(
+      measured, labels: presentation.labels.map(\.volts), category: category)
+    return (square, correct)
   }
 
   // The functions below lend arrays as spans. Each array must come as an argument of its own:
@@ -225,6 +230,14 @@ public struct Learner<Board: LearningBoard> {
       on: &board, index: index, inputs: presentation.inputs.span, wanted: presentation.wanted,
       labels: presentation.labels.span, edges: &edgeSpan, targets: &targetSpan,
       comparisons: &comparisonSpan, drives: &driveSpan)
+  }
+
+  private static func read(
+    _ targets: [Voltage], as layout: OutputLayout, into outputs: inout [Double]
+  ) {
+    if outputs.count != layout.count { outputs = Array(repeating: 0, count: layout.count) }
+    let targetSpan = targets.span
+    for index in outputs.indices { outputs[index] = layout.output(index, of: targetSpan).volts }
   }
 
   private static func evaluate(

@@ -36,20 +36,6 @@ public struct StateError: Error, Equatable, CustomStringConvertible {
   }
 }
 
-extension RuleSettings {
-  /// The longest pulse scale, s.
-  public static let longestPulse = 2.0
-  /// The largest dead band, V.
-  public static let largestDeadBand = 1.0
-
-  func check() throws(StateError) {
-    try StateError.check(nudge, "nudge of rule", upTo: 1)
-    try StateError.check(pulse, "pulse of rule", upTo: RuleSettings.longestPulse)
-    try StateError.check(probability, "probability of rule", upTo: 1)
-    try StateError.check(deadBand, "deadBand of rule", 0...RuleSettings.largestDeadBand)
-  }
-}
-
 extension Plan {
   /// How many epochs a run may have.
   public static let epochsAllowed = 1...1_000_000

@@ -94,7 +94,7 @@ package struct GPIOTarget: OpenTarget {
       latency: LineStatistics.Latency(
         median: lines.latency(0.5), p99: lines.latency(0.99), p999: lines.latency(0.999),
         longest: lines.longestLatency),
-      exchanges: lines.hasSerialBus
+      exchanges: lines.controller != nil
         ? LineStatistics.Exchanges(
           count: lines.exchanges,
           latency: LineStatistics.Latency(

@@ -22,18 +22,23 @@ public struct ReplayLines: Lines, Sendable {
     }
   }
 
+  /// The controller that exchanged the bits of a log.
+  public struct Controller: Sendable {
+    fileprivate init() {}
+  }
+
   private let events: [Trace.Event]
   /// The number of the next call.
   public private(set) var call = 0
-  /// Whether the log has exchanges.
-  public let hasSerialBus: Bool
+  /// The controller, if the log has exchanges.
+  public let controller: Controller?
   /// How many of the calls were writes, reads and exchanges.
   public private(set) var operations = 0
 
   /// Makes lines that follow a log.
   public init(_ trace: Trace) {
     events = trace.events
-    hasSerialBus = events.contains { $0.kind == .exchange }
+    controller = events.contains { $0.kind == .exchange } ? Controller() : nil
   }
 
   /// Whether the whole log was followed.
@@ -80,7 +85,9 @@ public struct ReplayLines: Lines, Sendable {
   }
 
   /// Checks an exchange against the log and answers from it.
-  public mutating func exchange(_ word: UInt32, bits: Int) throws(Divergence) -> UInt32 {
+  public mutating func exchange(
+    _ word: UInt32, bits: Int, by controller: Controller
+  ) throws(Divergence) -> UInt32 {
     let sent = LineSet(sent: word, bits: bits)
     let event = try next(.exchange, "sends \(String(word, radix: 16)), \(bits) bits") {
       $0.mask == sent

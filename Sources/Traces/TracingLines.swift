@@ -42,12 +42,14 @@ public struct TracingLines<Base: Lines>: Lines {
     return time
   }
 
-  /// Whether the lines have a serial bus.
-  public var hasSerialBus: Bool { base.hasSerialBus }
+  /// The controller of the lines' serial bus.
+  public var controller: Base.Controller? { base.controller }
 
   /// Exchanges bits over the serial bus.
-  public mutating func exchange(_ word: UInt32, bits: Int) throws(Failure) -> UInt32 {
-    let received = try base.exchange(word, bits: bits)
+  public mutating func exchange(
+    _ word: UInt32, bits: Int, by controller: Base.Controller
+  ) throws(Failure) -> UInt32 {
+    let received = try base.exchange(word, bits: bits, by: controller)
     if trace != nil {
       try log(.exchange, LineSet(sent: word, bits: bits), LineSet(bits: UInt64(received)))
     }

@@ -15,10 +15,10 @@ import BoardDouble
     _ sizes: Imperfections
   ) throws {
     var description = bench(edges: 8, update: .multiplier, imperfections: sizes)
-    let drawn = try AnalogBoard(bench: description).bias
+    let drawn = try AnalogBoard(bench: description).parts.bias
     description.edges[3].bias = 7.5
     description.edges[5].bias = 0
-    let bias = try AnalogBoard(bench: description).bias
+    let bias = try AnalogBoard(bench: description).parts.bias
     #expect(bias[3] == 7.5 && bias[5] == 0)
     for edge in [0, 1, 2, 4, 6, 7] { #expect(bias[edge] == drawn[edge]) }
     #expect((sizes == .none) == drawn.allSatisfy { $0 == 0 })
@@ -107,7 +107,7 @@ import BoardDouble
       let gates = board.analog.description.gates
       let middle = gates.minimum + place * (gates.maximum - gates.minimum) / Double(steps - 1)
       #expect(board.gates.allSatisfy { abs($0 - middle) < 1e-12 })
-      #expect(board.analog.leakage.allSatisfy { $0 == 0 })
+      #expect(board.analog.parts.leakage.allSatisfy { $0 == 0 })
       let before = board.gates
       board.wait(.milliseconds(100_000))
       #expect(board.gates == before)

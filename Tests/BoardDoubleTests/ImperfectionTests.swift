@@ -14,9 +14,9 @@ private struct Fingerprint {
     var board = try AnalogBoard(bench: bench(edges: 12, imperfections: size), seed: seed)
     parts["thresholds"] = try board.freeTransistors.map(\.threshold)
     parts["strengths"] = try board.freeTransistors.map(\.strength)
-    parts["leakage"] = board.leakage
-    parts["bias"] = board.bias
-    parts["supply"] = [board.supply]
+    parts["leakage"] = board.parts.leakage
+    parts["bias"] = board.parts.bias
+    parts["supply"] = [board.parts.supply]
 
     var dac: [Double] = []
     var clamp: [Double] = []
@@ -236,7 +236,7 @@ private struct Fingerprint {
   {
     let bias = try AnalogBoard(
       bench: bench(edges: 20_000, update: .multiplier, imperfections: .measured)
-    ).bias
+    ).parts.bias
     let sorted = bias.map(abs).sorted()
     #expect(abs(sorted[10_000] - 0.4) < 0.02)
     #expect(abs(bias.rms - 1.2) < 0.18)
@@ -244,7 +244,7 @@ private struct Fingerprint {
   }
 
   @Test func `gates leak 5 to 10 nA and use the whole range`() throws {
-    let leakage = try AnalogBoard(bench: bench(edges: 2000, imperfections: .measured)).leakage
+    let leakage = try AnalogBoard(bench: bench(edges: 2000, imperfections: .measured)).parts.leakage
     #expect(leakage.allSatisfy { 5e-9 <= $0 && $0 < 10e-9 })
     #expect(leakage.min()! < 5.05e-9 && leakage.max()! > 9.95e-9)
     #expect(abs(leakage.mean - 7.5e-9) < 0.15e-9)
@@ -253,7 +253,7 @@ private struct Fingerprint {
   @Test func `the supply is within one percent`() throws {
     let description = bench(edges: 1, imperfections: .measured)
     let supplies = try (1...400).map { seed in
-      try AnalogBoard(bench: description, seed: UInt64(seed)).supply
+      try AnalogBoard(bench: description, seed: UInt64(seed)).parts.supply
     }
     #expect(supplies.allSatisfy { abs($0 - 5) <= 0.05 })
     #expect(supplies.min()! < 4.955 && supplies.max()! > 5.045)
@@ -301,16 +301,16 @@ private struct Fingerprint {
       #expect(abs(other.threshold - one.threshold + 0.012) < 1e-12)
       #expect(abs(other.strength / one.strength - 0.95) < 1e-12)
     }
-    #expect(abs(warm.chargePath.dropShift + 0.020) < 1e-15)
-    #expect(abs(warm.dischargePath.dropShift + 0.020) < 1e-15)
-    #expect(warm.leakage == cool.leakage && warm.supply == cool.supply)
+    #expect(abs(warm.parts.chargePath.dropShift + 0.020) < 1e-15)
+    #expect(abs(warm.parts.dischargePath.dropShift + 0.020) < 1e-15)
+    #expect(warm.parts.leakage == cool.parts.leakage && warm.parts.supply == cool.parts.supply)
   }
 
   @Test func `imbalance makes the charge path slower and the discharge path faster`() throws {
     var sizes = Imperfections.none
     sizes.driveImbalance = 0.01
     let board = try AnalogBoard(bench: bench(edges: 1, imperfections: sizes))
-    #expect(abs(board.chargePath.ohms / board.dischargePath.ohms - 1.01) < 1e-4)
-    #expect(abs(board.chargePath.ohms + board.dischargePath.ohms - 200e3) < 1e-6)
+    #expect(abs(board.parts.chargePath.ohms / board.parts.dischargePath.ohms - 1.01) < 1e-4)
+    #expect(abs(board.parts.chargePath.ohms + board.parts.dischargePath.ohms - 200e3) < 1e-6)
   }
 }

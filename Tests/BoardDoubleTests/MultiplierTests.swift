@@ -32,7 +32,7 @@ import BoardDouble
       let wire = probe.description.edges[edge]
       let dropF = free[wire.from] - free[wire.to]
       let dropC = clamped[wire.from] - clamped[wire.to]
-      return Self.rate * (dropF * dropF - dropC * dropC) + board.bias[number]
+      return Self.rate * (dropF * dropF - dropC * dropC) + board.parts.bias[number]
     }
   }
 
@@ -112,8 +112,8 @@ import BoardDouble
     board.setGates([Double](repeating: 2.2, count: 16), at: .zero)
     try board.learn(.hold, to: .milliseconds(10))
     let gates = board.gates(at: .milliseconds(10))
-    #expect(Set(board.bias).count == 16)
-    for (gate, bias) in zip(gates, board.bias) {
+    #expect(Set(board.parts.bias).count == 16)
+    for (gate, bias) in zip(gates, board.parts.bias) {
       #expect(abs(gate - 2.2 - 0.010 * bias) < 1e-12)
     }
   }
@@ -135,7 +135,7 @@ import BoardDouble
     board.setGates([Double](repeating: 2.2, count: 16), at: .zero)
     try board.learn(.hold, to: .milliseconds(19))
     let gates = board.gates(at: .milliseconds(19))
-    for (gate, bias) in zip(gates, board.bias) { #expect(gate == (bias > 0 ? 5.2 : 0.6)) }
+    for (gate, bias) in zip(gates, board.parts.bias) { #expect(gate == (bias > 0 ? 5.2 : 0.6)) }
     #expect(Set(gates) == [0.6, 5.2])
     try board.learn(.hold, from: .milliseconds(19), to: .milliseconds(38))
     #expect(board.gates(at: .milliseconds(38)) == gates)

@@ -53,7 +53,7 @@ import Wiring
     let before = board.time
     board.wait(.milliseconds(10_000))
     #expect((board.time - before).count == 10_000_000_000)
-    for (gate, leakage) in zip(board.gates, board.analog.leakage) {
+    for (gate, leakage) in zip(board.gates, board.analog.parts.leakage) {
       let perSecond = (2.2 - gate) / 10
       #expect(2e-3 < perSecond && perSecond < 5e-3)
       #expect(abs(perSecond - leakage / 2.2e-6) < 1e-12)

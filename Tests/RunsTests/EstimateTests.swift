@@ -140,10 +140,10 @@ import Wiring
         targets: description.targets
       ).analog
       let found = Calibration(measuredOn: board)
-      #expect(abs(found.supply - board.supply) <= 0.0005001)
-      #expect(abs(found.charge.ohms / board.chargePath.ohms - 1) < 0.000501)
-      #expect(abs(found.discharge.ohms / board.dischargePath.ohms - 1) < 0.000501)
-      for (one, other) in zip(found.leakage, board.leakage) {
+      #expect(abs(found.supply - board.parts.supply) <= 0.0005001)
+      #expect(abs(found.charge.ohms / board.parts.chargePath.ohms - 1) < 0.000501)
+      #expect(abs(found.discharge.ohms / board.parts.dischargePath.ohms - 1) < 0.000501)
+      for (one, other) in zip(found.leakage, board.parts.leakage) {
         #expect(abs(one - other) <= 0.05001e-9)
       }
     }

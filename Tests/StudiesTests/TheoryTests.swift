@@ -29,7 +29,7 @@ import Runs
       try free.setGate(branch, gates[edge])
       try clamped.setGate(branch, gates[edge])
     }
-    var slopes = board.bias
+    var slopes = board.parts.bias
     for sample in problem.presentations {
       for (node, input) in zip(board.sourceNodes, sample.inputs) {
         try free.drive(node, input.volts)

@@ -13,10 +13,10 @@ extension BoardWiring {
     _ input: ConverterChannel, on lines: inout L
   ) throws(L.Failure) -> (code: UInt32, inTime: Bool) {
     try select(input.select, on: &lines)
-    if lines.hasSerialBus {
+    if let controller = lines.controller {
       let start = try lines.now()
       let command: UInt32 = 0x6_0000 | Wide.widen(input.channel & 7) &<< 14
-      let code = try lines.exchange(command, bits: 24) & 0xfff
+      let code = try lines.exchange(command, bits: 24, by: controller) & 0xfff
       let inTime = !(longestFrame < (try lines.now()) - start)
       try deselect(input.select, on: &lines)
       return (code, inTime)

@@ -25,7 +25,9 @@ extension BoardWiring {
   func transfer<L: Lines & ~Copyable>(
     _ word: UInt32, bits: Int, receiving: Bool, on lines: inout L
   ) throws(L.Failure) -> UInt32 {
-    if lines.hasSerialBus { return try lines.exchange(word, bits: bits) }
+    if let controller = lines.controller {
+      return try lines.exchange(word, bits: bits, by: controller)
+    }
     var received: UInt32 = 0
     var bit: UInt32 = 1 &<< Wide.counter(bits &- 1)
     while bit != 0 {

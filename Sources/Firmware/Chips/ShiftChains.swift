@@ -8,8 +8,8 @@ extension BoardWiring {
     try lines.write(.none, mask: load)
     try lines.write(load, mask: load)
     try select(chainSelect, on: &lines)
-    if lines.hasSerialBus {
-      try receiveChain(into: &comparisons, on: &lines)
+    if let controller = lines.controller {
+      try receiveChain(into: &comparisons, by: controller, on: &lines)
       return try deselect(chainSelect, on: &lines)
     }
     var position = 0
@@ -33,13 +33,14 @@ extension BoardWiring {
   /// they mean nothing without LATCH.
   @inlinable
   func receiveChain<L: Lines & ~Copyable>(
-    into comparisons: inout MutableSpan<Comparison>, on lines: inout L
+    into comparisons: inout MutableSpan<Comparison>, by controller: L.Controller,
+    on lines: inout L
   ) throws(L.Failure) {
     var position = 0
     while position < edgeCount {
       let left = chainBits &- 2 &* position
       var bits = left < 32 ? left : 32
-      let word = try lines.exchange(0, bits: bits)
+      let word = try lines.exchange(0, bits: bits, by: controller)
       while bits > 0 && position < edgeCount {
         bits = bits &- 2
         let pair = word &>> Wide.counter(bits)

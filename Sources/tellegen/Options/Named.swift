@@ -7,6 +7,19 @@ extension BoardDescription {
   static func named(_ name: String) throws(DescriptionError) -> BoardDescription {
     try read(path: try locate(name, kind: .board))
   }
+
+  /// Takes another initial gate voltage, V, as strictly as a board file's.
+  mutating func begin(at initial: Double) throws {
+    let range =
+      gates.update == .comparator
+      ? gates.minimum...gates.maximum : gates.railLow...gates.railHigh
+    guard range.contains(initial) else {
+      try Exits.leave(
+        "--initial is \(initial) V; the board '\(name)' allows \(range.lowerBound) ... "
+          + "\(range.upperBound) V", with: Exits.usage)
+    }
+    gates.initial = initial
+  }
 }
 
 extension TaskDescription {

@@ -1,0 +1,69 @@
+public import ArgumentParser
+import Files
+import Runs
+
+extension RuleSettings.Name: ExpressibleByArgument {}
+
+/// The options that make a learning rule.
+struct RuleOptions: ParsableArguments {
+  @Option(
+    help: "The learning rule; by default the best one that the board's edges can follow.")
+  var rule: RuleSettings.Name?
+  @Option(
+    help: "The nudge eta, above 0, up to 1; default 32/129 toward a rail, 0.5 toward a label.")
+  var nudge: Double?
+  @Option(
+    help:
+      "The pulse scale t0, s, up to 2: a pulse lasts 2 t0 error / (node range), or t0 with the standard rule; default 0.02, or 0.001 with multiplier edges."
+  )
+  var pulse: Double?
+  @Flag(help: "Give every pulse the length t0, however large the error.")
+  var fixedPulse = false
+  @Option(
+    help:
+      "The probability with which an edge takes part in a step; default 0.5, or 1 with multiplier edges."
+  )
+  var probability: Double?
+  @Option(
+    help: "Errors up to this, V, teach nothing: read noise then does not wear a solved task away.")
+  var deadBand: Double?
+  @Flag(
+    help:
+      "Leave out moves of each edge's faster way, so that up and down weigh the same (comparator edges)."
+  )
+  var balanced = false
+  @Flag(
+    help:
+      "Let edges between driven or measured nodes take part in proportion to the voltage across them (comparator edges)."
+  )
+  var weighted = false
+  @Flag(
+    help:
+      "Let pulses grow as fewer samples are wrong, by the number of samples over the wrong ones.")
+  var normalised = false
+
+  func validate() throws {
+    try Limits.check(deadBand, "--dead-band", 0, RuleSettings.largestDeadBand)
+    try Limits.check(nudge, "--nudge", 0, 1)
+    try Limits.check(pulse, "--pulse", 0, RuleSettings.longestPulse)
+    try Limits.check(probability, "--probability", 0, 1)
+  }
+
+  /// Which of the options were given.
+  var given: [(String, Bool)] {
+    [
+      ("--rule", rule != nil), ("--nudge", nudge != nil), ("--pulse", pulse != nil),
+      ("--fixed-pulse", fixedPulse), ("--probability", probability != nil),
+      ("--dead-band", deadBand != nil), ("--balanced", balanced), ("--weighted", weighted),
+      ("--normalised", normalised),
+    ]
+  }
+
+  /// The rule, completed by what is usual on the board's kind of edges.
+  func settings(on board: BoardDescription) -> RuleSettings {
+    RuleSettings(
+      name: rule, update: board.gates.update, nudge: nudge, pulse: pulse,
+      fixedPulse: fixedPulse ? true : nil, probability: probability, deadBand: deadBand ?? 0,
+      balanced: balanced, weighted: weighted, normalised: normalised)
+  }
+}
