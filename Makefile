@@ -3,7 +3,8 @@
 # Tests are built with other flags than the program; a place of their own keeps both builds warm.
 tests := --scratch-path .build-test -c release -Xswiftc -enable-testing
 
-swift_files := Sources Tests Embedded Fuzz/Sources Fuzz/Package.swift Package.swift
+swift_files := Sources Tests Embedded Fuzz/Sources Fuzz/Package.swift Package.swift \
+  examples/package/Sources examples/package/Package.swift
 
 # Where the demo's run goes.
 out ?= runs/demo
@@ -27,9 +28,9 @@ test: ## build and run the tests
 check: export TELLEGEN_LONG = 1
 check: test ## the tests, the long ones too
 
-# Records go to docs/campaigns, under the commit that the tree was at.
+# Records go to docs/results/campaigns, under the commit that the tree was at.
 long: export TELLEGEN_LONG = 1
-long: export TELLEGEN_RECORDS = $(CURDIR)/docs/campaigns
+long: export TELLEGEN_RECORDS = $(CURDIR)/docs/results/campaigns
 long: export TELLEGEN_COMMIT = $(shell git describe --always --dirty --abbrev=12)
 long: export TELLEGEN_SEED = $(seed)
 long: export TELLEGEN_MOMENTS = $(moments)
@@ -51,10 +52,11 @@ proof: ## prove that the firmware neither allocates nor traps, on five processor
 	@Scripts/setup proof
 	Embedded/prove
 
-lint: ## check format, documentation, imports and the C
+lint: ## check format, documentation, imports, links and the C
 	@Scripts/setup
 	swift format lint --strict --parallel --recursive $(swift_files)
 	Scripts/check-imports
+	Scripts/check-links
 	Scripts/check-shim
 
 format: ## format the Swift files in place

@@ -78,7 +78,8 @@ package struct LooksWrong: Error, CustomStringConvertible {
   /// The error in words.
   package var description: String {
     "the board does not look right:\n  " + findings.joined(separator: "\n  ")
-      + "\nlines and converters are at rest; mend it, then begin anew (docs/gpio.md, \"The first look\")"
+      + "\nlines and converters are at rest; mend it, then begin anew "
+      + "(docs/pi/gpio.md, \"The first look\")"
   }
 }
 

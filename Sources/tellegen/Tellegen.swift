@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 
 /// The version of this program; CHANGELOG.md says what each brought.
-let version = "0.1.0"
+let version = "0.2.0"
 
 @main
 struct Tellegen: ParsableCommand {
@@ -11,8 +11,9 @@ struct Tellegen: ParsableCommand {
     abstract: "Trains analog circuits that learn, on a double of the board or the real one.",
     discussion: """
       Exit codes: 0 done; 1 a measure missed its goal; 64 wrong usage; 65 a wrong board, task or
-      data file; 69 the device is not there; 70 a mistake in the program; 74 input or output failed; 75 another process is using
-      the folder; 77 permission is lacking; 130 interrupted (what was learned is kept). docs/runs.md says more.
+      data file; 69 the device is not there; 70 a mistake in the program; 74 input or output failed;
+      75 another process is using the folder; 77 permission is lacking; 130 interrupted (what was
+      learned is kept). docs/reference/runs.md says more.
       """,
     version: version,
     subcommands: boards + simulation)

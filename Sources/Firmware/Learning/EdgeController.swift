@@ -88,7 +88,7 @@ public struct Terminal: Sendable, Equatable {
 /// Between its pulses a gate decays toward the drive's end by the RC law. A wrong end voltage
 /// (supply, drop) by d pulls the estimate at most d away, whatever the number of pulses, since each
 /// pulse shrinks the earlier error by exp(-t/RC); a width wrong by w adds w |dG/dt| once and is
-/// forgotten the same way. docs/controller.md derives the bound.
+/// forgotten the same way. docs/reference/controller.md derives the bound.
 public struct EdgeController: Sendable, Equatable {
   /// The estimate of the gate voltage.
   public var gate: Voltage
