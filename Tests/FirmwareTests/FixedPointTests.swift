@@ -7,7 +7,7 @@ import Testing
 let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
 
 @Suite struct FixedPointTests {
-  @Test func aMillivoltIsTheNearestStep() {
+  @Test func `a millivolt is the nearest unit`() {
     for millivolts in stride(from: Int32(-128_500), through: 128_500, by: 7) {
       let exact = min(max(Double(millivolts) / 1000, -128), 128 - 1 / 16_777_216)
       #expect(abs(Voltage.millivolts(millivolts).volts - exact) <= 0.5 / 16_777_216)
@@ -16,7 +16,7 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
     #expect(Voltage.microvolts(-1).steps == -17)
   }
 
-  @Test func sumsAndDifferencesSaturate() {
+  @Test func `sums and differences saturate`() {
     let most = Voltage(steps: .max)
     let least = Voltage(steps: .min)
     #expect(most + most == most)
@@ -28,14 +28,14 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
     #expect(Voltage(steps: 5) + Voltage(steps: -7) == Voltage(steps: -2))
   }
 
-  @Test func halvesAreRoundedUpwards() {
+  @Test func `halves are rounded upwards`() {
     #expect(Voltage(steps: 3).half.steps == 2)
     #expect(Voltage(steps: -3).half.steps == -1)
     #expect(Voltage(steps: .max).half.steps == 1_073_741_824)
     #expect(Voltage(steps: .min).half.steps == -1_073_741_824)
   }
 
-  @Test func aScaledVoltageIsRightToHalfAStep() {
+  @Test func `a scaled voltage is right to half a unit`() {
     var worst = 0.0
     for (steps, part) in pairs() {
       let exact = Double(steps) * (Double(part) / 4_294_967_296)
@@ -46,7 +46,7 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
     #expect(worst <= 0.501)
   }
 
-  @Test func theCoveredPartIsRightToEightSteps() {
+  @Test func `the covered part is right to eight units`() {
     var worstBelowOne = 0.0
     var worst = 0.0
     var ratio: UInt64 = 0
@@ -68,7 +68,7 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
     #expect(worst <= 8, "measured \(worst)")
   }
 
-  @Test func theCoveredPartNeverFallsWithTimeByMoreThanItsError() {
+  @Test func `the covered part never falls with time by more than its error`() {
     var last: UInt32 = 0
     for ratio in Swift.stride(from: UInt64(0), through: 3 << 32, by: 5_000_011) {
       let now = Exponential.covered(ratio: ratio).steps
@@ -77,7 +77,7 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
     }
   }
 
-  @Test func theTimeToCoverAPartIsRightToEightParts() {
+  @Test func `the time to cover a part is right to eight parts`() {
     var worst = 0.0
     let constant: UInt32 = 220_000_000
     let allowed = 8 / 4_294_967_296 * Double(constant) + 1
@@ -94,7 +94,7 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
     #expect(worst <= allowed, "measured \(worst) ns, allowed \(allowed)")
   }
 
-  @Test func coveringForTheTimeToCoverGivesThePart() {
+  @Test func `covering for the time to cover gives the part`() {
     for part in samples() where part < 4_000_000_000 {
       let time = Exponential.time(toCover: Fraction(steps: part), constant: 220_000_000)
       let back = Exponential.covered(after: time, constant: 220_000_000).steps
@@ -102,7 +102,7 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
     }
   }
 
-  @Test func extremesOfTheExponentialDoNotTrap() {
+  @Test func `extremes of the exponential do not trap`() {
     #expect(Exponential.covered(after: Nanoseconds(.min), constant: 0) == .zero)
     #expect(Exponential.covered(after: Nanoseconds(.max), constant: 0) == .one)
     #expect(Exponential.covered(after: Nanoseconds(.max), constant: 1) == .one)
@@ -111,7 +111,7 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
     #expect(Exponential.time(toCover: .zero, constant: .max) == .zero)
   }
 
-  @Test func aFractionOfVoltagesIsTheirRatioRoundedDown() {
+  @Test func `a fraction of voltages is their ratio rounded down`() {
     #expect(Fraction(Voltage.millivolts(250), of: .millivolts(500)).steps == 0x8000_0000)
     #expect(Fraction(Voltage(steps: 1), of: Voltage(steps: 3)).steps == 0x5555_5555)
     #expect(Fraction(Voltage.millivolts(3), of: .millivolts(2)) == .one)
@@ -119,7 +119,7 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
     #expect(Fraction(1, of: 2).steps == 0x8000_0000)
   }
 
-  @Test func aDurationIsScaledRoundingDown() {
+  @Test func `a duration is scaled rounding down`() {
     for part in samples() {
       let exact = (19_000_000.0 * Double(part) / 4_294_967_296).rounded(.down)
       #expect(
@@ -128,7 +128,7 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
     #expect(Nanoseconds(-5).scaled(by: .one) == .zero)
   }
 
-  @Test func aConductanceIsStrengthTimesOverdrive() {
+  @Test func `a conductance is strength times overdrive`() {
     for millivolts in stride(from: Int32(0), through: 5000, by: 13) {
       let exact = 58_411_555.0 * Double(Voltage.millivolts(millivolts).steps) / 16_777_216
       let got = Conductance(strength: 58_411_555, overdrive: .millivolts(millivolts))
@@ -140,7 +140,7 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
       abs(Conductance(strength: 58_411_555, overdrive: .millivolts(1000)).siemens - 8.5e-4) < 1e-10)
   }
 
-  @Test func aConverterFindsTheNearestCode() {
+  @Test func `a converter finds the nearest code`() {
     let converter = Converter(bits: 12, reference: Voltage(volts: 1.024))
     #expect(converter.code(for: .zero) == 0)
     #expect(converter.code(for: .millivolts(-5)) == 0)
@@ -158,7 +158,7 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
     }
   }
 
-  @Test func hostConversionsRoundAndSaturate() {
+  @Test func `host conversions round and saturate`() {
     #expect(Voltage(volts: .nan) == .zero)
     #expect(Voltage(volts: 1e9) == Voltage(steps: .max))
     #expect(Voltage(volts: -1e9) == Voltage(steps: .min))
@@ -197,14 +197,14 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
 }
 
 @Suite struct ChanceTests {
-  @Test func theSameQuestionHasTheSameAnswer() {
+  @Test func `the same question has the same answer`() {
     let chance = Chance(seed: 7)
     #expect(chance.bits(step: 3, device: 4) == chance.bits(step: 3, device: 4))
     #expect(chance.bits(step: 3, device: 4) != chance.bits(step: 4, device: 3))
     #expect(chance.bits(step: 3, device: 4) != Chance(seed: 8).bits(step: 3, device: 4))
   }
 
-  @Test func frequenciesFollowTheProbability() {
+  @Test func `frequencies follow the probability`() {
     let chance = Chance(seed: 1)
     for probability in [0.1, 0.5, 0.9] {
       var happened = 0
@@ -222,7 +222,7 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
     #expect(!chance.happens(.zero, step: 0, device: 0))
   }
 
-  @Test func neighboursAreNotCorrelated() {
+  @Test func `neighbours are not correlated`() {
     let chance = Chance(seed: 2)
     var together = 0
     for step in 0..<UInt32(20_000) {

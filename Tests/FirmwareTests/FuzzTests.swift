@@ -23,7 +23,7 @@ struct Stir {
 }
 
 @Suite struct FuzzTests {
-  @Test func noInputMakesAStepTrapAndEstimatesStayWithinTheDrive() throws {
+  @Test func `no input makes a step trap and estimates stay within the drive`() throws {
     var stir = Stir(state: 1)
     for _ in 0..<(long ? 1_000_000 : 10_000) {
       let edges = stir.below(6)
@@ -68,7 +68,7 @@ struct Stir {
     }
   }
 
-  @Test func noPulseTakesAnEstimatePastTheDrivesEnd() {
+  @Test func `no pulse takes an estimate past the drive's end`() {
     var stir = Stir(state: 2)
     for _ in 0..<(long ? 2_000_000 : 50_000) {
       let law = DriveLaw(
