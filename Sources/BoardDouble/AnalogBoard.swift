@@ -122,6 +122,7 @@ public struct AnalogBoard: Sendable {
   /// - Parameters:
   ///   - sources: a voltage for each source channel, V; missing ones are 0.
   ///   - gates: a voltage for each learning edge's gate, V; `nil` for the present ones.
+  /// - Returns: the network, its driven nodes and the node voltages, V.
   /// - Throws: `CircuitError` when it has no solution.
   public func freeTwin(sources: [Double], gates: [Double]? = nil) throws(CircuitError) -> (
     network: Network, driven: [(node: Int, volts: Double)], voltages: [Double]
@@ -151,6 +152,7 @@ public struct AnalogBoard: Sendable {
   ///   - channel: the target channel.
   ///   - volts: the node's voltage, V.
   ///   - inCodes: whether the reading is rounded to the converter's codes.
+  /// - Returns: the reading, V.
   public func reading(_ channel: Int, of volts: Double, inCodes: Bool) -> Double {
     let converters = description.converters
     let read =
@@ -165,6 +167,7 @@ public struct AnalogBoard: Sendable {
   ///   - channel: the target channel.
   ///   - volts: the voltage asked for, V.
   ///   - inCodes: whether it is rounded to the converter's codes.
+  /// - Returns: the voltage, V.
   public func clampOutput(_ channel: Int, asked volts: Double, inCodes: Bool) -> Double {
     let asked =
       inCodes ? converter.voltage(of: converter.code(for: Voltage(volts: volts))).volts : volts
@@ -347,7 +350,7 @@ extension GateDescription {
   /// its range.
   fileprivate var awake: Double {
     if update == .multiplier { return initial }
-    guard let step, let steps else { return 0 }
-    return minimum + Double(steps / 2) * step
+    guard let tapSpacing, let taps else { return 0 }
+    return minimum + Double(taps / 2) * tapSpacing
   }
 }

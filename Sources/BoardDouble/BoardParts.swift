@@ -105,7 +105,7 @@ private struct Draws {
   }
 
   func leakage(_ edge: Int) -> Double {
-    description.gates.steps != nil
+    description.gates.taps != nil
       ? 0
       : size.leakLowest
         + (size.leakHighest - size.leakLowest) * Purpose.leak.draw(seed, edge).uniform(0)

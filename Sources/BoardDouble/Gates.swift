@@ -46,7 +46,7 @@ extension AnalogBoard {
   public mutating func setGates(_ gates: [Double], at time: Nanoseconds) {
     leak(until: time)
     let multiplier = description.gates.update == .multiplier
-    let stepped = description.gates.steps != nil
+    let stepped = description.gates.taps != nil
     let lowest =
       multiplier ? description.gates.railLow : stepped ? description.gates.minimum : 0
     let highest =
@@ -65,11 +65,11 @@ extension AnalogBoard {
     let gates = description.gates
     for edge in 0..<min(drives.count, state.gates.count) {
       let gate = state.gates[edge]
-      if let step = gates.step {
+      if let spacing = gates.tapSpacing {
         let way: Double = drives[edge] == .charge ? 1 : drives[edge] == .discharge ? -1 : 0
-        let position = ((gate - gates.minimum) / step).rounded() + way
-        let last = Double(gates.steps! - 1)
-        state.gates[edge] = gates.minimum + min(max(position, 0), last) * step
+        let position = ((gate - gates.minimum) / spacing).rounded() + way
+        let last = Double(gates.taps! - 1)
+        state.gates[edge] = gates.minimum + min(max(position, 0), last) * spacing
         continue
       }
       switch drives[edge] {

@@ -3,12 +3,12 @@ public import Firmware
 public import Traces
 
 /// The pin-level double with another run's timing: what the double did behind a kernel's chip, line
-/// by line at the times that its log tells, it must do here again, asked by the firmware.
+/// by line at the times in its log, it must do here again when the firmware asks.
 ///
 /// A call for several lines is one operation for its caller, but reached the chip as one request a
 /// line; the log has these in order with the chip's times, and marks those that came with a line's
-/// direction: opening and release, which are no calls of the firmware. The caller's clock is answered
-/// from the caller's own log.
+/// direction: opening and release, which are no calls of the firmware. The caller's clock is
+/// answered from the caller's own log.
 public struct RetimedPins: Lines, Sendable {
   /// Where the two logs, the firmware and the double first disagree.
   public struct Divergence: Error, Equatable, CustomStringConvertible {
@@ -16,8 +16,8 @@ public struct RetimedPins: Lines, Sendable {
     public let call: Int
     /// What differs.
     public let description: String
-    /// Whether nothing differs but the caller's log has ended, as that of an interrupted run does in
-    /// the middle of something.
+    /// Whether nothing differs but the caller's log has ended, as that of an interrupted run does
+    /// in the middle of something.
     public let isPastEnd: Bool
   }
 
@@ -41,8 +41,8 @@ public struct RetimedPins: Lines, Sendable {
   private var pins: VirtualPins
   private let seen: [Trace.Event]
   private var next = 0
-  /// The levels that the chip was last told.
-  private var told = LineSet.none
+  /// The levels that the chip was last set to.
+  private var chipLevels = LineSet.none
 
   /// Makes pins.
   ///
@@ -76,6 +76,8 @@ public struct RetimedPins: Lines, Sendable {
   ///   - kind: a write or a read.
   ///   - lines: the lines that the call has left.
   ///   - levels: those it writes.
+  /// - Returns: the request.
+  /// - Throws: `Failure` when the log has another request there, or none.
   private mutating func request(
     _ kind: Trace.Event.Kind, of lines: LineSet, at levels: LineSet = .none
   ) throws(Failure) -> Trace.Event {
@@ -84,25 +86,26 @@ public struct RetimedPins: Lines, Sendable {
       let isWanted =
         event.kind == kind && lines.meets(event.mask)
         && (kind == .read || event.levels == levels & event.mask)
-      // libgpiod 1.6 tells the chip all outputs for one: those that stand so already change nothing.
-      let changesNothing = event.kind == .write && event.levels == told & event.mask
+      // libgpiod 1.6 sets all outputs of the chip to change one: those that stand so already
+      // change nothing.
+      let changesNothing = event.kind == .write && event.levels == chipLevels & event.mask
       guard isWanted || changesNothing || event.kind == .turn else {
         throw fail(
           "the chip saw another request than the firmware makes, at \(event.time.count) ns")
       }
       next += 1
-      if event.kind != .read { told = told.without(event.mask) | event.levels }
+      if event.kind != .read { chipLevels = chipLevels.without(event.mask) | event.levels }
       if isWanted { return event }
       if event.kind == .turn {
         pins.follow(event.time)
-        try tell(event)
+        try apply(event)
       }
     }
     throw fail("the chip's log ends before the caller's")
   }
 
-  /// Tells the double what the chip was told.
-  private mutating func tell(_ event: Trace.Event) throws(Failure) {
+  /// Sets lines of the double as those of the chip were set.
+  private mutating func apply(_ event: Trace.Event) throws(Failure) {
     do throws(CircuitError) { try pins.write(event.levels, mask: event.mask) } catch {
       throw .circuit(error)
     }
@@ -134,13 +137,13 @@ public struct RetimedPins: Lines, Sendable {
     try send(levels, on: (mask & wiring.outputs).without(serial))
   }
 
-  /// Does what the chip was told of lines, which must be these levels.
+  /// Sets lines as those of the chip were set, which must be to these levels.
   private mutating func send(_ levels: LineSet, on mask: LineSet) throws(Failure) {
     var left = mask
     while left != .none {
       let event = try request(.write, of: left, at: levels)
       pins.follow(event.time)
-      try tell(event)
+      try apply(event)
       left = left.without(event.mask)
     }
   }
@@ -174,7 +177,7 @@ public struct RetimedPins: Lines, Sendable {
     }
   }
 
-  /// Tells the caller's time.
+  /// Answers with the caller's time.
   public mutating func now() throws(Failure) -> Nanoseconds {
     do throws(ReplayLines.Divergence) { return try calls.now() } catch {
       throw fail(error)

@@ -16,8 +16,8 @@ static struct {
   atomic_bool is_lost;
 } watched[CSHAREDMEMORY_WATCHED];
 
-// Guards the table. A thread that holds it touches no watched memory, so that the handler, which runs
-// in the thread that did, never waits for itself.
+// Guards the table. A thread that holds it touches no watched memory, so that the handler, which
+// runs in the thread that did, never waits for itself.
 static atomic_flag claims = ATOMIC_FLAG_INIT;
 
 static void claim(void) {
@@ -29,8 +29,8 @@ static void yield_claim(void) { atomic_flag_clear_explicit(&claims, memory_order
 
 static struct sigaction before;
 
-// Puts empty memory in the place of the mapping that an address lies in, the whole of it: pages may be
-// huge ones, and nobody wants the rest.
+// Puts empty memory in the place of the mapping that an address lies in, the whole of it: pages may
+// be huge ones, and nobody wants the rest.
 static bool replace(char *address) {
   bool is_done = false;
   claim();
@@ -38,7 +38,7 @@ static bool replace(char *address) {
     char *base = watched[number].base;
     size_t length = watched[number].length;
     if (!watched[number].is_watched || address < base || address >= base + length) continue;
-    // The mark comes first: what is read from now on is not to be believed.
+    // The mark comes first: what is read from now on must not be trusted.
     atomic_store(&watched[number].is_lost, true);
     is_done = mmap(base, length, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;

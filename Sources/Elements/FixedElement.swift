@@ -1,14 +1,19 @@
 /// The catalogue of elements that do not learn: two ends, and a current that depends on the voltage
-/// between them alone. Each kind has a file of its own, which says all that is known of it.
+/// between them alone. Each kind has a file of its own, which says all there is to know about it.
 ///
 /// A case's name is the kind's word in board files and in the files of runs.
 public enum FixedElement: Sendable, Equatable, Codable {
   /// An ideal resistor, 1e-3 to 1e15 ohms.
   case resistor(ohms: Double)
-  /// A digital potentiometer at a step from 0 to its number of steps less one.
-  case potentiometer(DigitalPotentiometer, step: Int)
+  /// A digital potentiometer at a tap from 0 to its number of taps less one.
+  case potentiometer(DigitalPotentiometer, tap: Int)
   /// A diode, anode at the end that is named first.
   case diode(Diode)
+
+  private enum PotentiometerCodingKeys: String, CodingKey {
+    case _0
+    case tap = "step"
+  }
 
   /// Every kind and its word, in the order in which messages list them.
   package static let kinds: [(word: String, kind: any ElementKind.Type)] = [
@@ -16,12 +21,12 @@ public enum FixedElement: Sendable, Equatable, Codable {
     ("diode", Diode.self),
   ]
 
-  /// What there is to know of it.
+  /// All there is to know about it.
   package var kind: any ElementKind {
     switch self {
     case .resistor(let ohms): Resistor(ohms: ohms)
-    case .potentiometer(let potentiometer, let step):
-      PotentiometerSetting(potentiometer: potentiometer, step: step)
+    case .potentiometer(let potentiometer, let tap):
+      PotentiometerSetting(potentiometer: potentiometer, tap: tap)
     case .diode(let diode): diode
     }
   }

@@ -12,7 +12,8 @@ extension Experiment {
   static let desynchronous = Experiment(
     name: "desynchronous",
     about:
-      "all edges at once against each with probability p, on ideal gates and on 128 steps: error against p x steps; batch size against p",
+      "all edges at once against each with probability p, on ideal gates and on 128 steps: error "
+      + "against p x steps; batch size against p",
     seconds: 60
   ) { bench in
     var report = Report()
@@ -21,17 +22,17 @@ extension Experiment {
     classes.name = "classification"
     let tasks = [try .shipped("allostery"), try .shipped("regression"), classes]
     var comparisons: [Comparison] = []
-    for steps in [nil, 128] {
+    for taps in [nil, 128] {
       for task in tasks {
-        let comparison = try Comparison(task, steps: steps, on: bench)
+        let comparison = try Comparison(task, taps: taps, on: bench)
         report.figures += comparison.figures
         comparisons.append(comparison)
       }
     }
     report.remarks.append(
-      "On the regression task, whose samples come one at a time, moves of all edges at once average "
-        + "out and end lower than p < 1; with batches of its samples the published order holds (the "
-        + "last figures).")
+      "On the regression task, whose samples come one at a time, moves of all edges at once "
+        + "average out and end lower than p < 1; with batches of its samples the published order "
+        + "holds (the last figures).")
     bench.tell("batch size against p")
     let batches = try MiniBatches(on: bench)
     report.figures += batches.figures(on: bench)
@@ -45,12 +46,13 @@ extension Experiment {
 }
 
 extension BoardDescription {
-  /// The lattice of comparator edges without imperfections, its gates on capacitors or in steps.
-  fileprivate static func idealLattice(steps: Int? = nil) throws -> BoardDescription {
+  /// The lattice of comparator edges without imperfections, its gates on capacitors or
+  /// potentiometers.
+  fileprivate static func idealLattice(taps: Int? = nil) throws -> BoardDescription {
     var board = try shipped("lattice")
     board.imperfections = .none
     board.wiring = nil
-    board.gates.steps = steps
+    board.gates.taps = taps
     return board
   }
 }
@@ -67,18 +69,19 @@ private struct Comparison {
   let isDiscrete: Bool
   /// The largest first: all edges at once.
   let probabilities: [Double]
-  /// A curve for each probability: twenty marks along p x steps, each the geometric mean over seeds.
+  /// A curve for each probability: twenty marks along p x steps, each the geometric mean over
+  /// seeds.
   let curves: [[Mark]]
 
   var gates: String { isDiscrete ? "128 steps" : "ideal gates" }
   var title: String { "\(task.name), \(gates)" }
 
-  init(_ task: TaskDescription, steps: Int?, on bench: Bench) throws {
-    let isStepped = steps != nil
+  init(_ task: TaskDescription, taps: Int?, on bench: Bench) throws {
+    let isStepped = taps != nil
     self.task = task
     isDiscrete = isStepped
     probabilities = bench.quick ? [1, 0.2] : [1, 0.5, 0.2, 0.1]
-    let board = try BoardDescription.idealLattice(steps: steps)
+    let board = try BoardDescription.idealLattice(taps: taps)
     let turns = bench.quick ? 300 : 1000
     let seeds = bench.quick ? 2 : 6
     bench.tell("\(task.name), \(isStepped ? "128 steps" : "ideal gates"), \(seeds) seeds")
@@ -177,13 +180,13 @@ private func plot(_ comparisons: [Comparison], in report: inout Report) {
     GnuplotScript("desynchronous", width: 1200, height: 700, columns: 3, panels: panels))
 }
 
-/// Coupled learning in 128 steps with batches of the samples, each edge with probability p: both let
-/// fewer wrong moves through.
+/// Coupled learning in 128 steps with batches of the samples, each edge with probability p: both
+/// let fewer wrong moves through.
 private struct MiniBatches {
   let sizes: [Int]
   let probabilities: [Double]
-  /// The mean error of the last quarter of the moves, V^2, a row for each size; geometric means over
-  /// seeds.
+  /// The mean error of the last quarter of the moves, V^2, a row for each size; geometric means
+  /// over seeds.
   let errors: [[Double]]
 
   init(on bench: Bench) throws {

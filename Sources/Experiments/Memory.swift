@@ -11,7 +11,8 @@ extension Experiment {
   static let memory = Experiment(
     name: "memory",
     about:
-      "floor, span, retention and cost of the standard rule, overclamping and ours, on two and 32 edges of both kinds (ours)",
+      "floor, span, retention and cost of the standard rule, overclamping and ours, on two and 32 "
+      + "edges of both kinds (ours)",
     seconds: 180
   ) { bench in
     let contests = try [
@@ -130,8 +131,8 @@ private struct Contest {
   let board: BoardDescription
   /// A trial for each seed, for each rule.
   let trials: [[Trial]]
-  /// The square of the read noise over an output's channels, V^2: errors below it, a converter's own,
-  /// are not told apart.
+  /// The square of the read noise over an output's channels, V^2: errors below it, a converter's
+  /// own, are not told apart.
   let noise: Double
 
   init(board: BoardDescription, tasks: [TaskDescription], seeds: Int, on bench: Bench) throws {

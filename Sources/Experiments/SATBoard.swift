@@ -11,7 +11,8 @@ extension Experiment {
   static let satBoard = Experiment(
     name: "sat-board",
     about:
-      "digits programmed on mismatched transistor boards, and their drift: plain, noise, physics-aware, SAM in silico and in situ (ours)",
+      "digits programmed on mismatched transistor boards, and their drift: plain, noise, "
+      + "physics-aware, SAM in silico and in situ (ours)",
     seconds: 75
   ) { bench in
     var report = Report()
@@ -60,7 +61,7 @@ private struct Trial {
   var own: [Double] = []
   /// On boards with fresh mismatch of the usual size.
   var usual: [Double] = []
-  /// On boards of thrice the spread.
+  /// On boards with three times the spread.
   var wide: [Double] = []
   /// On one board after each deployment.
   var deployments: [(Deployment, Double)] = []
@@ -148,8 +149,8 @@ private func deployed(
   return Array(zip(all, shares))
 }
 
-/// What happens to a board after it was programmed. Topping up: every minute the controllers replace
-/// what they think has leaked.
+/// What happens to a board after it was programmed. Topping up: every minute the controllers
+/// replace what they think has leaked.
 private enum Deployment: String, CaseIterable, Sendable {
   /// Those that are run.
   static func run(on bench: Bench) -> [Deployment] {

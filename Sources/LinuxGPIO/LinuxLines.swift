@@ -4,17 +4,17 @@ package import Firmware
 
 /// The lines of a board at the kernel's GPIO character device: the first boundary on Linux.
 ///
-/// With `spi` in the wiring, SCLK, MOSI and MISO are left to that controller, and an exchange is one
-/// ioctl as well.
+/// With `spi` in the wiring, SCLK, MOSI and MISO are left to that controller, and an exchange is
+/// one ioctl as well.
 ///
 /// All lines are requested at once, outputs with their level at rest in the request itself, so that
 /// LEARN is never active before the program wants it. One call is one ioctl. Whatever ends the
 /// program but SIGKILL puts the outputs to rest first, LEARN before the others; no thread writes
 /// after that. Nothing here allocates once the lines are open.
 ///
-/// This is a handle: copies are of the same request, with one count of operations, and the lines go to
-/// rest with the last of them. It is a structure and no class, for a class is retained and released
-/// around every read and write.
+/// This is a handle: copies are of the same request, with one count of operations, and the lines go
+/// to rest with the last of them. It is a structure and no class, for a class is retained and
+/// released around every read and write.
 package struct LinuxLines: Lines {
   /// What can go wrong at the lines.
   package typealias Failure = LineError
@@ -29,8 +29,8 @@ package struct LinuxLines: Lines {
   /// The lines that stood as outputs, with no owner, at another level than at rest, when they were
   /// opened: what a killed program left behind, by role.
   package let leftBehind: [String]
-  /// Why it could not be seen what was left behind, which keeps no line from its level at rest; `nil`
-  /// when it was seen.
+  /// Why the lines left behind could not be read, which keeps no line from its level at rest;
+  /// `nil` when they were read.
   package let lookFailure: LineError?
 
   /// The controller to which the wiring gives SCLK, MOSI and MISO, if it does.
@@ -102,7 +102,8 @@ package struct LinuxLines: Lines {
         .map { description.wires[$0].role }
     }
 
-    // It is read before it is put right, which it is also when it cannot be read.
+    // The levels are read before they are put right, and are put right even where they cannot be
+    // read.
     var left: [String] = []
     var failure: LineError?
     do throws(LineError) { left = try look() } catch {
@@ -112,7 +113,7 @@ package struct LinuxLines: Lines {
     leftBehind = left
     lookFailure = failure
     let request = try open(asIs: false)
-    // Lines rest also where the bus is not to be had.
+    // The lines go to rest even where the bus cannot be opened.
     let bus: Int32?
     do throws(LineError) {
       bus = try description.spi.map { spi throws(LineError) in
@@ -208,14 +209,17 @@ package struct LinuxLines: Lines {
   /// The time that a share of the exchanges did not exceed, ns.
   ///
   /// - Parameter share: 0 ... 1.
+  /// - Returns: the time, ns.
   package func exchangeLatency(_ share: Double) -> Int64 {
     hot.pointee.exchangeLatency.quantile(share)
   }
   /// The longest time that an operation took of those that were timed, ns.
   package var longestLatency: Int64 { hot.pointee.latency.longest }
-  /// The time that a share of the operations that were timed, one in thirty-one, did not exceed, ns.
+  /// The time that a share of the operations that were timed, one in thirty-one, did not exceed,
+  /// ns.
   ///
   /// - Parameter share: 0 ... 1.
+  /// - Returns: the time, ns.
   package func latency(_ share: Double) -> Int64 { hot.pointee.latency.quantile(share) }
 
   /// What one get and one set cost, ns.
@@ -233,6 +237,8 @@ package struct LinuxLines: Lines {
   ///   - input: the first of the inputs.
   ///   - output: an output that may toggle; it ends low.
   ///   - count: how often each is done.
+  /// - Returns: libgpiod's own cost, and that of this type.
+  /// - Throws: `LineError` when a call fails.
   package mutating func costs(
     input: Int, output: Int, count: Int
   ) throws(LineError) -> (library: Cost, lines: Cost) {
@@ -262,6 +268,6 @@ package var libgpiodVersion: String { String(cString: cgpiod_version()) }
 /// LEARN first, and no thread writing after that. May be called from the signal's handler.
 package func endProgram(bySignal number: Int32) -> Never { cgpiod_end(number) }
 
-/// Puts all lines to rest and ends the program at once with an exit code; may be called from a signal
-/// handler.
+/// Puts all lines to rest and ends the program at once with an exit code; may be called from a
+/// signal handler.
 package func endProgram(withCode code: Int32) -> Never { cgpiod_quit(code) }

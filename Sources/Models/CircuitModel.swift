@@ -1,8 +1,8 @@
 package import Circuit
 package import Elements
 
-/// A circuit as a model: gate voltages are the parameters, driven nodes the inputs, node voltages or
-/// differences of two the outputs.
+/// A circuit as a model: gate voltages are the parameters, driven nodes the inputs, node voltages
+/// or differences of two the outputs.
 package struct CircuitModel: DifferentiableModel, Sendable {
   /// One output: a node's voltage, or its voltage less another's.
   package struct Output: Sendable, Equatable {
@@ -150,7 +150,7 @@ package struct CircuitModel: DifferentiableModel, Sendable {
     }
   }
 
-  /// Throws what was refused, of the first parameter if it was several.
+  /// Throws what was refused, of the first parameter if there were several.
   private func checkAccepted() throws(CircuitError) {
     if let first = refused.min(by: { $0.key < $1.key }) { throw first.value }
   }

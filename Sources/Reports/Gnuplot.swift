@@ -10,7 +10,7 @@ package struct NoPlot: Error, CustomStringConvertible {
 /// The program that draws plots.
 package enum Gnuplot {
   /// How long gnuplot may take, s. A plot takes a second; a display or a pipe that a user's own
-  /// start-up file of gnuplot waits for would take for ever.
+  /// start-up file of gnuplot waits for would take forever.
   package static let limit = 60.0
 
   /// Draws a script, and waits for the plot at most so long.
@@ -25,7 +25,8 @@ package enum Gnuplot {
     _ script: String, in folder: String, within limit: Double = Gnuplot.limit,
     stopping: () -> Bool = { false }
   ) throws(NoPlot) {
-    // Foundation's Process traps when a signal interrupts it; this also stays small in little memory.
+    // Foundation's Process traps when a signal interrupts it; this also stays small in little
+    // memory.
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else { throw NoPlot(description: words(for: errno)) }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -43,12 +44,12 @@ package enum Gnuplot {
     let latest = monotonicTime() + Int64(limit * 1e9)
     var status: Int32 = 0
     var reason: String?
-    var said: [UInt8] = []
+    var complaint: [UInt8] = []
     while true {
-      // Whoever complains at length must not wait for a reader.
+      // A gnuplot that complains at length must not wait for a reader.
       var some = [UInt8](repeating: 0, count: 4096)
       while case let count = Foundation.read(ends[0], &some, some.count), count > 0 {
-        said += some.prefix(min(count, 300 - said.count))
+        complaint += some.prefix(min(count, 300 - complaint.count))
       }
       let ended = waitpid(child, &status, reason == nil ? WNOHANG : 0)
       if ended == child || ended < 0 && errno != EINTR { break }
@@ -62,7 +63,7 @@ package enum Gnuplot {
         nanosleep(&pause, nil)
         continue
       }
-      // With what it may have started itself.
+      // Together with what it may have started itself.
       kill(-child, SIGKILL)
     }
     if let reason { throw NoPlot(description: reason) }
@@ -75,9 +76,9 @@ package enum Gnuplot {
       )
     default:
       throw NoPlot(
-        description: said.isEmpty
+        description: complaint.isEmpty
           ? "gnuplot failed and did not say why (wait status \(status))"
-          : "gnuplot failed: \(String(decoding: said, as: UTF8.self))")
+          : "gnuplot failed: \(String(decoding: complaint, as: UTF8.self))")
     }
   }
 
@@ -97,7 +98,8 @@ package enum Gnuplot {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
-    // A group of its own: Ctrl-C is this program's to hear. What is blocked here is not there.
+    // A process group of its own: Ctrl-C is for this program alone. Signals blocked here are not
+    // blocked there.
     var none = sigset_t()
     var all = sigset_t()
     sigemptyset(&none)

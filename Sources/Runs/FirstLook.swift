@@ -2,18 +2,19 @@ import Elements
 public import Files
 public import Firmware
 
-/// A look at a board before it learns: whether converters set what they are told, comparators say what
-/// they see, and targets read what the sources make of them.
+/// A look at a board before it learns: whether converters set what they are sent, comparators
+/// report what is at their inputs, and targets read what the sources make of them.
 ///
-/// Nobody knows the gates of a board that has just been found. What follows whatever they are is judged
-/// first, before any pulse: the sources are known in both twins, the targets in the clamped one, and
-/// every other node lies between. The rest is judged once the gates stand high, against an ideal board
-/// of the same description. What cannot be told from the parts' spread is not judged.
+/// The gates of a board that has just been opened are unknown. What holds whatever they are is
+/// judged first, before any pulse: the sources are known in both twins, the targets in the clamped
+/// one, and every other node lies between. The rest is judged once the gates stand high, against an
+/// ideal board of the same description. What cannot be told apart from the parts' spread is not
+/// judged.
 public struct FirstLook: Sendable {
   /// What looks wrong, in words: what and where.
   public private(set) var findings: [String] = []
-  /// How many comparators have been seen to say both that a drop is positive and that it is negative;
-  /// of two for each learning edge.
+  /// How many comparators have been seen to say both that a drop is positive and that it is
+  /// negative; of two for each learning edge.
   public var comparatorsSeen: Int { seen.count { $0.right.count == 2 } }
 
   private let description: BoardDescription
@@ -23,13 +24,13 @@ public struct FirstLook: Sendable {
   /// The voltage of each source channel that is wired to a rail, V.
   private let rails: [Double?]
   private let expectations: [Expectation]
-  private var seen: [Sight]
+  private var seen: [ComparatorRecord]
   private var comparisons: [Comparison]
   /// Targets that read what they cannot, and what.
   private var misread: [Int: String] = [:]
 
   /// What a comparator said where that could be judged.
-  private struct Sight {
+  private struct ComparatorRecord {
     var right: Set<Bool> = []
     var wrong: Set<Bool> = []
     var wrongs = 0
@@ -54,8 +55,8 @@ public struct FirstLook: Sendable {
     var clamped: [ClosedRange<Double>]
   }
 
-  /// A model of an ideal board whose gates stand at the controllers' highest voltage: the nodes of both
-  /// twins, V, for a voltage at each source channel and at each target channel's clamp (`nil`:
+  /// A model of an ideal board whose gates stand at the controllers' highest voltage: the nodes of
+  /// both twins, V, for a voltage at each source channel and at each target channel's clamp (`nil`:
   /// released).
   public typealias IdealBoard<Failure: Error> =
     (_ sources: [Double], _ clamps: [Double?]) throws(Failure) -> (
@@ -64,8 +65,8 @@ public struct FirstLook: Sendable {
 
   /// How far a converter may be off, V.
   private static let tolerance = 0.03
-  /// What half a drop must be for a comparator to be judged, V: a drop of 40 mV. Offset, hysteresis and
-  /// averages take up to 12 mV of it.
+  /// What half a drop must be for a comparator to be judged, V: a drop of 40 mV. Offset, hysteresis
+  /// and averages take up to 12 mV of it.
   private static let least = 0.02
   /// The same where an ideal board says what the drop is, whose transistors have no spread.
   private static let leastByModel = 0.04
@@ -87,7 +88,7 @@ public struct FirstLook: Sendable {
     wires = description.learningEdges
     let wired = description.wiring?.sources ?? []
     rails = sources.indices.map { $0 < wired.count ? wired[$0].rail : nil }
-    seen = Array(repeating: Sight(), count: 2 * wires.count)
+    seen = Array(repeating: ComparatorRecord(), count: 2 * wires.count)
     comparisons = Array(repeating: Comparison(bits: 0), count: wires.count)
     var expectations: [Expectation] = []
     if let ideal {
@@ -115,7 +116,8 @@ public struct FirstLook: Sendable {
     let high = [Bool](repeating: true, count: sources)
     let down = [Bool](repeating: false, count: targets)
     let up = [Bool](repeating: true, count: targets)
-    // What all sources agree on is told exactly; between them nodes lie where the parts' spread has them.
+    // What all sources agree on is told exactly; between them nodes lie where the parts' spread has
+    // them.
     var presentations = [(present(high, down), slack: 0.05), (present(low, up), slack: 0.05)]
     if targets > 1 {
       presentations += patterns(targets).map { (present(low, $0), slack: 0.05) }
@@ -128,8 +130,11 @@ public struct FirstLook: Sendable {
 
   /// Looks at a board whose gates may stand anywhere; none moves.
   ///
-  /// - Parameter stopping: asked before every presentation.
+  /// - Parameters:
+  ///   - board: the board.
+  ///   - stopping: asked before every presentation.
   /// - Returns: whether it came to the end. Every clamp is released then.
+  /// - Throws: what the board throws.
   public mutating func beforePulses<Board: LearningBoard>(
     _ board: inout Board, stopping: () -> Bool = { false }
   ) throws(Board.Failure) -> Bool {
@@ -154,8 +159,11 @@ public struct FirstLook: Sendable {
 
   /// Looks at a board whose gates were brought to the controllers' highest voltage.
   ///
-  /// - Parameter stopping: asked before every presentation.
+  /// - Parameters:
+  ///   - board: the board.
+  ///   - stopping: asked before every presentation.
   /// - Returns: whether it came to the end. Every clamp is released then.
+  /// - Throws: what the board throws.
   public mutating func withGatesHigh<Board: LearningBoard>(
     _ board: inout Board, stopping: () -> Bool = { false }
   ) throws(Board.Failure) -> Bool {
@@ -300,7 +308,7 @@ public struct FirstLook: Sendable {
     for (edge, wire) in wires.enumerated() {
       let drop = difference(free[wire.from], free[wire.to])
       let other = difference(clamped[wire.from], clamped[wire.to])
-      // A comparator that its file says is stuck is known of.
+      // A comparator that the board file says is stuck is no finding.
       let isStuck = description.faults.contains { fault in
         description.edges[fault.edge] == wire
           && (fault.kind == .comparatorStuckLow || fault.kind == .comparatorStuckHigh)
@@ -338,19 +346,19 @@ public struct FirstLook: Sendable {
         wrong.append(
           (
             edge,
-            "comparators A and B of edge \(name) (\(place(edge, 0)) and \(place(edge, 1))) say each "
-              + "other's or the opposite of what they should: exchanged, or their inputs are"
+            "comparators A and B of edge \(name) (\(place(edge, 0)) and \(place(edge, 1))) say "
+              + "each other's or the opposite of what they should: exchanged, or their inputs are"
           ))
         continue
       }
-      for (which, sight) in [a, b].enumerated() where sight.wrongs > 0 {
+      for (which, record) in [a, b].enumerated() where record.wrongs > 0 {
         let says: String
-        if sight.wrong.count == 1 && sight.right.isSubset(of: sight.wrong) {
-          says = sight.wrong.first! ? "stays high" : "stays low"
-        } else if sight.wrongs == sight.judged {
+        if record.wrong.count == 1 && record.right.isSubset(of: record.wrong) {
+          says = record.wrong.first! ? "stays high" : "stays low"
+        } else if record.wrongs == record.judged {
           says = "says the opposite of what it should: its inputs are exchanged"
         } else {
-          says = "is wrong in \(sight.wrongs) of \(sight.judged) trials"
+          says = "is wrong in \(record.wrongs) of \(record.judged) trials"
         }
         wrong.append(
           (
@@ -367,8 +375,8 @@ public struct FirstLook: Sendable {
     }
     if edges.count > 1 {
       findings.append(
-        "\(moment) the comparators of \(edges.count) edges do not see what the converters were told; "
-          + "check the supply, the select and the data lines of "
+        "\(moment) the comparators of \(edges.count) edges do not see what the converters were "
+          + "told; check the supply, the select and the data lines of "
           // One that sets nothing is seen at other nodes too, once gates conduct.
           + (suspects.isEmpty ? converters { !$0.isEmpty } : suspects).joined(separator: ", or of ")
       )
@@ -434,13 +442,14 @@ public struct FirstLook: Sendable {
 }
 
 extension Session {
-  /// Brings gates of unknown voltage to known ones, as `findGates(stopping:)` does, and looks at the
-  /// board on the way: before the first pulse, and once the gates stand high.
+  /// Brings gates of unknown voltage to known ones, as `findGates(stopping:)` does, and looks at
+  /// the board on the way: before the first pulse, and once the gates stand high.
   ///
   /// - Parameters:
   ///   - look: what looks; where it finds something the gates are left where they are.
   ///   - stopping: asked before every presentation and pulse.
   /// - Returns: whether it came to the end and found nothing wrong.
+  /// - Throws: what the board throws.
   public mutating func findGates(
     looking look: inout FirstLook, stopping: () -> Bool = { false }
   ) throws(Board.Failure) -> Bool {

@@ -3,8 +3,9 @@ public import Firmware
 import Portable
 public import Wiring
 
-/// What learns: a board, the controllers of its edges, and the firmware's training step with all the
-/// storage that it is lent. When to learn what is its user's: `Session`, `Cycling`, `Drifting`.
+/// What learns: a board, the controllers of its edges, and the firmware's training step with all
+/// the storage that it is lent. When to learn what is up to its users: `Session`, `Cycling`,
+/// `Drifting`.
 public struct Learner<Board: LearningBoard> {
   /// The board.
   public var board: Board
@@ -30,7 +31,7 @@ public struct Learner<Board: LearningBoard> {
   ///   - seed: the seed of desynchronous learning's choices.
   ///   - calibration: what the controllers are told.
   ///   - sources: the node of each source channel, as far as edges are to know of it.
-  ///   - targets: the node of each target channel, likewise.
+  ///   - targetNodes: the node of each target channel, likewise.
   /// - Throws: `SessionError.refused` when the board lacks what the rule needs.
   public init(
     board: Board, description: BoardDescription, problem: Problem, rule: RuleSettings, seed: UInt64,
@@ -84,10 +85,11 @@ public struct Learner<Board: LearningBoard> {
   /// - Parameters:
   ///   - goals: the wanted gate voltages, V.
   ///   - shortest: no pulse is as short as this.
-  ///   - limit: the largest number of pulses. A large board needs one: while the finest pulses bring
-  ///     some gates home, others leak.
+  ///   - limit: the largest number of pulses. A large board needs one: while the finest pulses
+  ///     bring some gates to their goals, others leak.
   ///   - stopping: asked before every pulse.
   /// - Returns: the number of pulses.
+  /// - Throws: what the board throws.
   @discardableResult
   public mutating func program(
     _ goals: [Double], shortest: Nanoseconds = .microseconds(16), limit: Int = 1000,
@@ -114,6 +116,7 @@ public struct Learner<Board: LearningBoard> {
   ///   - presentation: the sample.
   ///   - index: the step's number; it fixes the random choices.
   /// - Returns: what the step did.
+  /// - Throws: what the board throws.
   @discardableResult
   public mutating func train(
     _ presentation: Problem.Presentation, index: Int
@@ -129,10 +132,11 @@ public struct Learner<Board: LearningBoard> {
   ///   - samples: their numbers.
   ///   - problem: the task on the board.
   /// - Returns: the measures.
+  /// - Throws: what the board throws.
   public mutating func measure(
     _ samples: [Int], of problem: Problem
   ) throws(Board.Failure) -> Measures {
-    // Nobody stops it.
+    // It is never stopped.
     try measure(samples, of: problem, stopping: { false }) ?? Measures(error: 0)
   }
 
@@ -143,6 +147,7 @@ public struct Learner<Board: LearningBoard> {
   ///   - problem: the task on the board.
   ///   - stopping: asked before every sample.
   /// - Returns: the measures; `nil` when `stopping` said so.
+  /// - Throws: what the board throws.
   public mutating func measure(
     _ samples: [Int], of problem: Problem, stopping: () -> Bool
   ) throws(Board.Failure) -> Measures? {

@@ -66,7 +66,8 @@ final class MetricsFiles {
   ///
   /// - Parameters:
   ///   - directory: the run's folder.
-  ///   - epoch: the epoch of the last line that stays: later ones come again; `nil` begins anew.
+  ///   - epoch: the epoch of the last line that stays: later ones are written again; `nil` starts
+  ///     new files.
   ///   - isOnItsWay: whether the files have their temporary names yet.
   /// - Throws: `StorageError`.
   init(in directory: RunDirectory, after epoch: Int?, isOnItsWay: Bool) throws(StorageError) {
@@ -80,8 +81,8 @@ final class MetricsFiles {
       let last = kept.flatMap { Metrics.epoch(of: $0.line) }
       if last != epoch {
         gaps.append(
-          "\(path): the lines \(last.map { "after epoch \($0)" } ?? "from the beginning") up to epoch "
-            + "\(epoch) are lost; it goes on with a gap")
+          "\(path): the lines \(last.map { "after epoch \($0)" } ?? "from the beginning") up to "
+            + "epoch \(epoch) are lost; it goes on with a gap")
       }
       return try AppendedFile(path: path, keeping: kept?.length ?? 0)
     }

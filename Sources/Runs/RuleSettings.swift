@@ -50,8 +50,8 @@ public struct RuleSettings: Sendable, Equatable, Codable {
   /// Whether edges between nodes that are driven or measured take part in proportion to the voltage
   /// across them.
   public var weighted: Bool
-  /// Whether pulses grow as fewer samples are wrong, by the number of samples over that of the wrong
-  /// ones: the learning time of an epoch then stays about the same.
+  /// Whether pulses grow as fewer samples are wrong, by the number of samples over that of the
+  /// wrong ones: the learning time of an epoch then stays about the same.
   public var normalised: Bool
 
   /// Makes settings; what is not given is the rule's default on that kind of edge.
@@ -80,6 +80,7 @@ public struct RuleSettings: Sendable, Equatable, Codable {
   /// - Parameters:
   ///   - description: the board, for its rails.
   ///   - factor: what pulses are multiplied by.
+  /// - Returns: the rule.
   public func rule(on description: BoardDescription, factor: Double = 1) -> Rule {
     let eta = Fraction(nudge)
     let width = Nanoseconds(seconds: pulse * factor)
@@ -87,7 +88,7 @@ public struct RuleSettings: Sendable, Equatable, Codable {
     return Rule(
       nudge: rails ? .rail(eta) : .label(eta), length: fixedPulse ? .fixed(width) : .error(width),
       contrast: name.isCentred ? .centred : .single,
-      probability: probability >= 1 ? .one : Fraction(probability),
+      probability: probability >= 1 ? .largest : Fraction(probability),
       deadBand: Voltage(volts: deadBand), balanced: balanced, weighted: weighted,
       lowest: Voltage(volts: description.nodeLowest),
       highest: Voltage(volts: description.nodeHighest))

@@ -2,10 +2,11 @@ import Foundation
 package import Portable
 import Storage
 
-/// Keeps a run on disk while it trains: its measures line by line, its checkpoint every few seconds.
+/// Keeps a run on disk while it trains: its measures line by line, its checkpoint every few
+/// seconds.
 ///
-/// What cannot be written, on a full disk say, ends nothing: the run goes on in memory, this says so
-/// once, tries again with every checkpoint, and says when all is written.
+/// What cannot be written, on a full disk say, ends nothing: the run goes on in memory, this says
+/// so once, tries again with every checkpoint, and says when all is written.
 package final class RunKeeper {
   private let directory: RunDirectory
   private let files: MetricsFiles
@@ -27,7 +28,8 @@ package final class RunKeeper {
   ///   - directory: the run's folder.
   ///   - epoch: the epoch of the checkpoint that the run goes on from; `nil` where there are no
   ///     measures yet.
-  ///   - isOnItsWay: whether it is a new run, whose files have their temporary names until it begins.
+  ///   - isOnItsWay: whether it is a new run, whose files have their temporary names until it
+  ///     begins.
   ///   - telling: is given what the user should know, a sentence at a time.
   ///   - clock: the time by a clock that never goes back, ns.
   /// - Throws: `RunDirectoryError` when the files of the measures cannot be opened.
@@ -50,14 +52,15 @@ package final class RunKeeper {
   }
 
   /// Begins a new run: its first files are written under their temporary names, and the claim gives
-  /// them their own. Here a full disk is still told of at once.
+  /// them their own. A full disk is still reported at once here.
   ///
   /// - Parameters:
   ///   - claim: the run's claim on its folder.
   ///   - setting: the run's setting.
   ///   - checkpoint: its first checkpoint.
   ///   - others: the names of files that are under way beside those.
-  /// - Throws: `RunDirectoryError`; a run that was there still is, unless the disk failed in between.
+  /// - Throws: `RunDirectoryError`; a run that was there still is, unless the disk failed in
+  ///   between.
   package func begin(
     _ claim: RunClaim, setting: some Encodable, checkpoint: some Encodable, with others: [String]
   ) throws(RunDirectoryError) {
@@ -96,7 +99,8 @@ package final class RunKeeper {
     do throws(StorageError) { try files.flush() } catch { note(RunDirectoryError(error)) }
   }
 
-  /// Writes a checkpoint, and the measures up to it first: whoever goes on from it needs those lines.
+  /// Writes a checkpoint, and the measures up to it first: a run that goes on from it needs those
+  /// lines.
   package func keep(_ checkpoint: some Encodable) {
     do throws(RunDirectoryError) {
       do throws(StorageError) { try files.synchronize() } catch { throw RunDirectoryError(error) }

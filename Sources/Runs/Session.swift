@@ -13,7 +13,7 @@ public struct Session<Board: LearningBoard> {
   public let plan: Plan
   /// Where the run stands.
   public package(set) var progress = Progress()
-  /// The measures that this session took, for those who look at them in memory.
+  /// The measures that this session took, for callers that want them in memory.
   public private(set) var curve: [EpochRecord] = []
   /// Whether `curve` grows; a run that writes each line down has no need of it.
   public var keepsCurve = true
@@ -60,6 +60,7 @@ public struct Session<Board: LearningBoard> {
   ///
   /// - Parameter stopping: asked before every pulse and every measurement.
   /// - Returns: whether it came to the end; where `stopping` said so there are no measures.
+  /// - Throws: what the board throws.
   @discardableResult
   public mutating func begin(
     stopping: () -> Bool = { false }
@@ -92,6 +93,7 @@ public struct Session<Board: LearningBoard> {
   ///
   /// - Parameter stopping: is shown the board.
   /// - Returns: whether the epoch ended.
+  /// - Throws: what the board throws.
   public mutating func trainEpoch(
     stopping: (borrowing Board) -> Bool = { _ in false }
   ) throws(Board.Failure) -> Bool {
@@ -104,6 +106,7 @@ public struct Session<Board: LearningBoard> {
   ///
   /// - Parameter stopping: is shown the board.
   /// - Returns: whether all were trained.
+  /// - Throws: what the board throws.
   public mutating func trainSamples(
     stopping: (borrowing Board) -> Bool = { _ in false }
   ) throws(Board.Failure) -> Bool {
@@ -125,11 +128,12 @@ public struct Session<Board: LearningBoard> {
 
   /// Takes the measures of an epoch whose samples are trained, and ends it.
   ///
-  /// A measurement changes the board: it takes time, and draws noise. Whoever stops in the middle must
-  /// go back to a checkpoint from before.
+  /// A measurement changes the board: it takes time, and draws noise. A caller that stops in the
+  /// middle must go back to a checkpoint from before.
   ///
   /// - Parameter stopping: asked before every measurement.
   /// - Returns: whether the epoch ended.
+  /// - Throws: what the board throws.
   public mutating func measureEpoch(
     stopping: () -> Bool = { false }
   ) throws(Board.Failure) -> Bool {

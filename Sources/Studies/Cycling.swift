@@ -135,6 +135,7 @@ package struct Cycling<Board: VirtualFace> {
   ///   - half: the learning time, s.
   ///   - points: how many points of the way to return.
   /// - Returns: the gates, V, at equal distances in learning time: `points` and the start.
+  /// - Throws: what the board throws.
   mutating func path(
     of task: Int, from start: [Double], half: Double, points: Int
   ) throws(Board.Failure) -> [[Double]] {

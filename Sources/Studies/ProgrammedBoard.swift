@@ -104,7 +104,8 @@ extension Learner {
 extension ProgrammedBoard where Board: VirtualFace {
   /// A double with parts drawn from a seed, whose controllers know its calibration.
   ///
-  /// - Throws: `CircuitError`, `DescriptionError` or `SessionError` where board and task do not fit.
+  /// - Throws: `CircuitError`, `DescriptionError` or `SessionError` where board and task do not
+  ///   fit.
   package init(description: BoardDescription, task: TaskDescription, seed: UInt64) throws {
     let place = try task.place(on: description)
     let board = try Board(
@@ -120,6 +121,7 @@ extension ProgrammedBoard where Board: VirtualFace {
   /// - Parameters:
   ///   - temperatureRise: how much warmer it is than at calibration, K.
   ///   - supply: what the drive supply has become, as a share of what it was.
+  /// - Returns: the board.
   /// - Throws: `CircuitError` or `StateMismatch` where the board does not allow it.
   package func moved(temperatureRise: Double = 0, supply: Double = 1) throws -> Self {
     var description = learner.description

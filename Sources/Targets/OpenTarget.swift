@@ -7,9 +7,9 @@ package import Traces
 import BoardDouble
 #endif
 
-/// A board that has been opened for a run, whatever it is: the double direct, the double at its pins,
-/// or a real board at GPIO lines. What differs between them is here and nowhere else: how gates come
-/// to where they begin, what a checkpoint holds, what may be looked at, and the end.
+/// A board that has been opened for a run, whatever it is: the double direct, the double at its
+/// pins, or a real board at GPIO lines. What differs between them is here and nowhere else: how
+/// gates reach their initial voltages, what a checkpoint holds, what may be looked at, and the end.
 package protocol OpenTarget {
   /// The board.
   associatedtype Board: LearningBoard
@@ -19,8 +19,8 @@ package protocol OpenTarget {
   /// The run on the board.
   var session: Session<Board> { get set }
 
-  /// Whether the board is outside the program. Its checkpoints then hold only what was learned, which
-  /// is worth keeping at any moment; one inside goes on exactly from between two steps.
+  /// Whether the board is outside the program. Its checkpoints then hold only what was learned,
+  /// which is worth keeping at any moment; one inside goes on exactly from between two steps.
   static var isOutside: Bool { get }
 
   /// What a trace of this board needs for waves; `nil` where its inside cannot be seen.
@@ -35,7 +35,8 @@ package protocol OpenTarget {
   ///   - telling: is told what the user should know, a sentence at a time.
   ///   - stopping: asked before whatever takes long.
   /// - Returns: whether it came to the end rather than being stopped.
-  /// - Throws: `LooksWrong` for a board that must not be trained as it is, or what the board throws.
+  /// - Throws: `LooksWrong` for a board that must not be trained as it is, or what the board
+  ///   throws.
   mutating func makeReady(
     telling: (String) -> Void, stopping: () -> Bool
   ) throws -> Bool
@@ -54,11 +55,13 @@ package protocol OpenTarget {
   /// How many operations the board's lines have done; `nil` where they are not counted in records.
   static func operations(of board: borrowing Board) -> Int?
 
-  /// Ends the run: the board is put to rest, and what it came to is told.
+  /// Ends the run: the board is put to rest.
   ///
   /// - Parameters:
   ///   - steps: what was counted of the training steps.
   ///   - epochsBefore: the epoch from which the run was resumed.
+  /// - Returns: the result, and what was asked of the lines, where there are any.
+  /// - Throws: what the board throws.
   mutating func finish(
     steps: LineStatistics.Steps, epochsBefore: Int?
   ) throws -> (result: RunResult, lines: LineStatistics?)
@@ -78,7 +81,7 @@ package struct LooksWrong: Error, CustomStringConvertible {
   /// The error in words.
   package var description: String {
     "the board does not look right:\n  " + findings.joined(separator: "\n  ")
-      + "\nlines and converters are at rest; mend it, then begin anew "
+      + "\nlines and converters are at rest; repair it, then start again "
       + "(docs/pi/gpio.md, \"The first look\")"
   }
 }
@@ -95,7 +98,7 @@ package struct TargetLeftOut: Error, CustomStringConvertible {
   }
 }
 
-/// Something to be done with a board that was opened, whatever it is.
+/// Something to do with an open board of any kind.
 package protocol TargetUser {
   /// Does it.
   mutating func use<Target: OpenTarget>(_ target: inout Target) throws

@@ -32,7 +32,10 @@ final class GuestMemory {
 
   /// Maps regions from the files that came with them; the files are closed.
   ///
-  /// - Parameter requiringSeals: only a test of what happens when memory vanishes can do without.
+  /// - Parameters:
+  ///   - regions: the regions as the machine describes them.
+  ///   - files: a file for each region.
+  ///   - requiringSeals: only a test of what happens when memory vanishes can do without.
   /// - Throws: why a region is not accepted.
   init(regions: [Region], files: [Int32], requiringSeals: Bool = true) throws(Refusal) {
     defer { for file in files { close(file) } }
@@ -80,8 +83,8 @@ final class GuestMemory {
     }
   }
 
-  /// Whether an access met a page that is not there; what was read since, or shortly before, is not to
-  /// be believed.
+  /// Whether an access met a page that is not there; what was read since, or shortly before, must
+  /// not be trusted.
   var isLost: Bool { mappings.contains { csharedmemory_is_lost($0.watch) } }
 
   /// The bytes at a physical address, or `nil` where they are not all in one region.

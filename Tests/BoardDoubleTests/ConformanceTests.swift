@@ -42,9 +42,11 @@ enum ConformingBoard: String, CaseIterable, CustomTestStringConvertible {
 
 struct ConformanceTests {
   @Test(
-    "Both faces keep every promise of a learning board", arguments: Promise.allCases,
+    arguments: Promise.allCases,
     ConformingBoard.allCases)
-  func bothFacesKeepEveryPromise(_ promise: Promise, on board: ConformingBoard) throws {
+  func `both faces keep every promise of a learning board`(
+    _ promise: Promise, on board: ConformingBoard
+  ) throws {
     try board.check(promise)
   }
 }
@@ -59,8 +61,8 @@ private let gpioBoardPath = ProcessInfo.processInfo.environment["TELLEGEN_GPIO_B
     if: gpioBoardPath != nil,
     "TELLEGEN_GPIO_BOARD does not name the file of a board at GPIO lines"))
 struct KernelConformanceTests {
-  @Test("The board at the lines keeps every promise", arguments: Promise.allCases)
-  func theBoardAtTheLinesKeepsEveryPromise(_ promise: Promise) throws {
+  @Test(arguments: Promise.allCases)
+  func `the board at the lines keeps every promise`(_ promise: Promise) throws {
     let board = try BoardDescription.read(path: try #require(gpioBoardPath))
     let wiring = try BoardWiring(
       board, sources: board.sources.count, targets: board.targets.count)

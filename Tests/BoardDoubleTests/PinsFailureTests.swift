@@ -32,10 +32,10 @@ private struct FailingLines: Lines {
 }
 
 @Suite struct PinsFailureTests {
-  @Test(
-    "Whatever call fails while LEARN is on, LEARN is taken back and the failure passed on",
-    arguments: 1...3)
-  func learnIsTakenBack(_ call: Int) throws {
+  @Test(arguments: 1...3)
+  func `whatever call fails while LEARN is on, LEARN is taken back and the failure passed on`(
+    _ call: Int
+  ) throws {
     var wiring = BoardWiring(
       kind: .direct, selectCount: 0, chainSelect: 0,
       converter: Converter(bits: 12, reference: .millivolts(1024)), settle: .zero,

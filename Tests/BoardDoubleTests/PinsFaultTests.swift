@@ -40,10 +40,10 @@ struct PinsFaultTests {
 
   // MARK: - The chain
 
-  @Test(
-    "A broken serial line of the chain is noticed before LATCH, and no gate moves",
-    arguments: [0, 1, 2], [LineFault.stuckLow, .stuckHigh, .floating])
-  func aBrokenSerialLineIsNoticed(_ line: Int, _ fault: LineFault) throws {
+  @Test(arguments: [0, 1, 2], [LineFault.stuckLow, .stuckHigh, .floating])
+  func `a broken serial line of the chain is noticed before LATCH, and no gate moves`(
+    _ line: Int, _ fault: LineFault
+  ) throws {
     var board = try lattice()
     try present(&board)
     _ = try board.comparisons()
@@ -58,10 +58,10 @@ struct PinsFaultTests {
     #expect(board.gates == before)
   }
 
-  @Test(
-    "Swapped serial lines are noticed before LATCH, and no gate moves",
-    arguments: [(0, 1), (0, 9), (1, 9), (1, 6)])
-  func swappedSerialLinesAreNoticed(_ one: Int, _ other: Int) throws {
+  @Test(arguments: [(0, 1), (0, 9), (1, 9), (1, 6)])
+  func `swapped serial lines are noticed before LATCH, and no gate moves`(_ one: Int, _ other: Int)
+    throws
+  {
     var board = try lattice()
     let before = board.gates
     board.lines.add(.swapped(with: other), line: one)
@@ -72,8 +72,8 @@ struct PinsFaultTests {
     #expect(board.gates == before)
   }
 
-  @Test("Late serial lines are noticed before LATCH, and no gate moves", arguments: [0, 1, 2])
-  func lateSerialLinesAreNoticed(_ line: Int) throws {
+  @Test(arguments: [0, 1, 2])
+  func `late serial lines are noticed before LATCH, and no gate moves`(_ line: Int) throws {
     var board = try lattice()
     let before = board.gates
     board.lines.add(.late, line: line)
@@ -98,8 +98,8 @@ struct PinsFaultTests {
     }
   }
 
-  @Test("A silent chain is noticed before LATCH, and no gate moves")
-  func aSilentChainIsNoticed() throws {
+  @Test
+  func `a silent chain is noticed before LATCH, and no gate moves`() throws {
     var board = try lattice()
     let before = board.gates
     board.lines.silence(select: Int(board.wiring.chainSelect))
@@ -110,10 +110,10 @@ struct PinsFaultTests {
     #expect(board.gates == before)
   }
 
-  @Test(
-    "A lost select line of the chain is noticed before LATCH, and no gate moves",
-    arguments: [LineFault.stuckLow, .floating])
-  func aLostSelectOfTheChainIsNoticed(_ fault: LineFault) throws {
+  @Test(arguments: [LineFault.stuckLow, .floating])
+  func `a lost select line of the chain is noticed before LATCH, and no gate moves`(
+    _ fault: LineFault
+  ) throws {
     var board = try lattice()
     let before = board.gates
     board.lines.add(fault, line: line(board.wiring.enable))
@@ -124,8 +124,8 @@ struct PinsFaultTests {
     #expect(board.gates == before)
   }
 
-  @Test("An address line that is stuck high reads another chip for the chain", arguments: 6...8)
-  func aStuckAddressLineIsNoticed(_ line: Int) throws {
+  @Test(arguments: 6...8)
+  func `an address line that is stuck high reads another chip for the chain`(_ line: Int) throws {
     var board = try lattice()
     let before = board.gates
     board.lines.add(.stuckHigh, line: line)
@@ -137,9 +137,9 @@ struct PinsFaultTests {
   }
 
   @Test(
-    "A stuck clock is noticed whatever the pattern", arguments: [Drive.charge, .discharge],
+    arguments: [Drive.charge, .discharge],
     [false, true])
-  func aStuckClockIsNoticedWhateverThePattern(_ drive: Drive, _ high: Bool) throws {
+  func `a stuck clock is noticed whatever the pattern`(_ drive: Drive, _ high: Bool) throws {
     // With the clock dead the registers keep an older pattern and MISO stands at one level, which
     // must not be taken for a pattern of that one level.
     for level in [false, true] {
@@ -172,8 +172,10 @@ struct PinsFaultTests {
     }
   }
 
-  @Test("LOAD that is stuck low keeps the registers loading: they do not shift, and it is noticed")
-  func loadThatIsStuckLowIsNoticed() throws {
+  @Test
+  func `LOAD that is stuck low keeps the registers loading: they do not shift, and it is noticed`()
+    throws
+  {
     var board = try lattice()
     let before = board.gates
     board.lines.add(.stuckLow, line: line(board.wiring.load))
@@ -184,10 +186,10 @@ struct PinsFaultTests {
     #expect(board.gates == before)
   }
 
-  @Test(
-    "LOAD that never moves captures nothing: comparisons are what the chain held",
-    arguments: [LineFault.stuckHigh, .floating])
-  func loadThatNeverMovesCapturesNothing(_ fault: LineFault) throws {
+  @Test(arguments: [LineFault.stuckHigh, .floating])
+  func `LOAD that never moves captures nothing: comparisons are what the chain held`(
+    _ fault: LineFault
+  ) throws {
     var healthy = try lattice()
     var board = try lattice()
     board.lines.add(fault, line: line(board.wiring.load))
@@ -201,10 +203,8 @@ struct PinsFaultTests {
     #expect(try healthy.comparisons().contains { $0 != Comparison(bits: 3) })
   }
 
-  @Test(
-    "LATCH that never moves leaves the drives as they were",
-    arguments: [LineFault.stuckLow, .stuckHigh, .floating])
-  func latchThatNeverMovesLeavesTheDrives(_ fault: LineFault) throws {
+  @Test(arguments: [LineFault.stuckLow, .stuckHigh, .floating])
+  func `LATCH that never moves leaves the drives as they were`(_ fault: LineFault) throws {
     var board = try lattice()
     // A line that goes high latches once, what stands in the registers: here the idle pattern.
     _ = try board.pulse(.microseconds(1), .hold)
@@ -214,8 +214,8 @@ struct PinsFaultTests {
     #expect(board.gates == before)
   }
 
-  @Test("A LATCH that comes late still latches before LEARN")
-  func aLateLatchStillLatches() throws {
+  @Test
+  func `a LATCH that comes late still latches before LEARN`() throws {
     var healthy = try lattice()
     var board = try lattice()
     board.lines.add(.late, line: line(board.wiring.latch))
@@ -228,10 +228,12 @@ struct PinsFaultTests {
 
   // MARK: - LEARN
 
-  @Test(
-    "A write of LEARN that is held up makes a pulse at most half of that wrong, and no rest too short",
-    arguments: [0, 1, 2, 3], [Nanoseconds.milliseconds(1), .milliseconds(7)])
-  func aWriteOfLearnThatIsHeldUp(_ place: Int, _ held: Nanoseconds) throws {
+  @Test(arguments: [0, 1, 2, 3], [Nanoseconds.milliseconds(1), .milliseconds(7)])
+  func
+    `a held-up LEARN makes a pulse at most half of that wrong, and no rest too short`(
+      _ place: Int, _ held: Nanoseconds
+    ) throws
+  {
     let pins = try lattice().lines
     var lines = SlowLearn(pins: pins)
     switch place {
@@ -253,9 +255,9 @@ struct PinsFaultTests {
   }
 
   @Test(
-    "LEARN that cannot rise moves no gate", arguments: ["lattice", "breadboard"],
+    arguments: ["lattice", "breadboard"],
     [LineFault.stuckLow, .floating])
-  func learnThatCannotRiseMovesNoGate(_ name: String, _ fault: LineFault) throws {
+  func `LEARN that cannot rise moves no gate`(_ name: String, _ fault: LineFault) throws {
     var board = name == "lattice" ? try lattice() : try breadboard()
     let before = board.gates
     board.lines.add(fault, line: line(board.wiring.learn))
@@ -263,8 +265,8 @@ struct PinsFaultTests {
     #expect(board.gates == before)
   }
 
-  @Test("LEARN that is stuck high moves no gate further than one pulse of the one-shot")
-  func learnThatIsStuckHighIsEnded() throws {
+  @Test
+  func `LEARN that is stuck high moves no gate further than one pulse of the one-shot`() throws {
     var board = try lattice()
     var reference = try lattice()
     board.lines.add(.stuckHigh, line: line(board.wiring.learn))
@@ -280,8 +282,8 @@ struct PinsFaultTests {
     #expect(board.gates == after)
   }
 
-  @Test("LEARN that comes late shortens the pulse to what lies between two operations")
-  func learnThatComesLateShortensThePulse() throws {
+  @Test
+  func `LEARN that comes late shortens the pulse to what lies between two operations`() throws {
     var healthy = try lattice()
     var board = try lattice()
     board.lines.add(.late, line: line(board.wiring.learn))
@@ -295,8 +297,10 @@ struct PinsFaultTests {
     }
   }
 
-  @Test("LEARN and LATCH exchanged: nothing is driven as asked, and it is a misuse or no move")
-  func learnAndLatchExchanged() throws {
+  @Test
+  func `LEARN and LATCH exchanged: nothing is driven as asked, and it is a misuse or no move`()
+    throws
+  {
     var board = try lattice()
     board.lines.add(.swapped(with: line(board.wiring.latch)), line: line(board.wiring.learn))
     _ = try board.pulse(.milliseconds(5), mixed(board))
@@ -310,10 +314,8 @@ struct PinsFaultTests {
 
   // MARK: - Converters
 
-  @Test(
-    "With a broken serial line no source is set",
-    arguments: [(0, LineFault.stuckLow), (0, .stuckHigh), (9, .stuckLow), (9, .floating)])
-  func withABrokenSerialLineNoSourceIsSet(_ line: Int, _ fault: LineFault) throws {
+  @Test(arguments: [(0, LineFault.stuckLow), (0, .stuckHigh), (9, .stuckLow), (9, .floating)])
+  func `with a broken serial line no source is set`(_ line: Int, _ fault: LineFault) throws {
     var board = try lattice()
     board.lines.add(fault, line: line)
     let before = board.lines.analog.state
@@ -321,8 +323,8 @@ struct PinsFaultTests {
     #expect(board.lines.analog.state == before)
   }
 
-  @Test("Data that is stuck sets the wrong code or shuts the converter down")
-  func dataThatIsStuckSetsTheWrongCode() throws {
+  @Test
+  func `data that is stuck sets the wrong code or shuts the converter down`() throws {
     var low = try lattice()
     low.lines.add(.stuckLow, line: 1)
     try low.drive(source: 0, at: .millivolts(400))
@@ -342,8 +344,8 @@ struct PinsFaultTests {
     #expect(volts[analog.sourceNodes[1]] > 1)
   }
 
-  @Test("MISO that is stuck reads the lowest or the highest voltage")
-  func misoThatIsStuckReadsAnEnd() throws {
+  @Test
+  func `MISO that is stuck reads the lowest or the highest voltage`() throws {
     for (fault, volts) in [(LineFault.stuckLow, 0.0), (.stuckHigh, 1.024 * 4095 / 4096)] {
       for name in ["lattice", "breadboard"] {
         var board = name == "lattice" ? try lattice() : try breadboard()
@@ -354,8 +356,8 @@ struct PinsFaultTests {
     }
   }
 
-  @Test("MISO that floats reads noise, the same for the same seed")
-  func misoThatFloatsReadsNoise() throws {
+  @Test
+  func `MISO that floats reads noise, the same for the same seed`() throws {
     func readings(seed: UInt64) throws -> [Voltage] {
       var board = try lattice(seed: seed)
       try present(&board)
@@ -364,14 +366,14 @@ struct PinsFaultTests {
     }
     let one = try readings(seed: 4)
     let volts = one.map(\.volts)
-    #expect(Set(one.map(\.steps)).count > 30)
+    #expect(Set(one.map(\.units)).count > 30)
     #expect(volts.mean > 0.3 && volts.mean < 0.7)
     #expect(try readings(seed: 4) == one)
     #expect(try readings(seed: 5) != one)
   }
 
-  @Test("MISO that comes one read late shifts a reading by one bit")
-  func misoThatComesLateShiftsAReading() throws {
+  @Test
+  func `MISO that comes one read late shifts a reading by one bit`() throws {
     var board = try lattice()
     try present(&board)
     let right = try board.measure(target: 0)
@@ -382,8 +384,8 @@ struct PinsFaultTests {
     #expect(abs(Int(late) - Int(code) / 2) <= 6)
   }
 
-  @Test("A silent DAC keeps its outputs, a silent ADC reads zero over a floating line")
-  func silentConverters() throws {
+  @Test
+  func `a silent DAC keeps its outputs, a silent ADC reads zero over a floating line`() throws {
     for name in ["lattice", "breadboard"] {
       var board = name == "lattice" ? try lattice() : try breadboard()
       let dac = Int(board.wiring.sources[0].select)
@@ -403,8 +405,8 @@ struct PinsFaultTests {
     }
   }
 
-  @Test("Enable that is stuck selects chips in the middle of an address change")
-  func enableThatIsStuckIsAMisuse() throws {
+  @Test
+  func `enable that is stuck selects chips in the middle of an address change`() throws {
     var board = try lattice()
     board.lines.add(.stuckHigh, line: line(board.wiring.enable))
     try board.drive(source: 0, at: .millivolts(400))
@@ -413,8 +415,8 @@ struct PinsFaultTests {
     #expect(broken.contains(.addressWhileEnabled))
   }
 
-  @Test("Address lines that are exchanged set another source")
-  func exchangedAddressLinesSetAnotherSource() throws {
+  @Test
+  func `address lines that are exchanged set another source`() throws {
     var board = try lattice()
     var healthy = try lattice()
     // Selects 1 and 2: their channels A are sources 0 and 2.
@@ -424,8 +426,8 @@ struct PinsFaultTests {
     #expect(board.lines.analog.state == healthy.lines.analog.state)
   }
 
-  @Test("A select that is stuck of directly wired chips never ends a frame")
-  func aStuckSelectNeverEndsAFrame() throws {
+  @Test
+  func `a select that is stuck of directly wired chips never ends a frame`() throws {
     var board = try breadboard()
     let before = board.lines.analog.state
     board.lines.add(.stuckLow, line: 4)
@@ -440,8 +442,9 @@ struct PinsFaultTests {
 
   // MARK: - Edges on lines of their own
 
-  @Test("A comparator's line that is stuck shows in its bit alone", arguments: 0..<5, [0, 1])
-  func aStuckComparatorLineShowsInItsBit(_ edge: Int, _ which: Int) throws {
+  @Test(arguments: 0..<5, [0, 1])
+  func `a comparator's line that is stuck shows in its bit alone`(_ edge: Int, _ which: Int) throws
+  {
     for fault in [LineFault.stuckLow, .stuckHigh] {
       var healthy = try breadboard()
       var board = try breadboard()
@@ -456,8 +459,8 @@ struct PinsFaultTests {
     }
   }
 
-  @Test("A loose comparator's line reads noise in its bit alone")
-  func aLooseComparatorLineReadsNoise() throws {
+  @Test
+  func `a loose comparator's line reads noise in its bit alone`() throws {
     var board = try breadboard()
     try present(&board)
     let healthy = try board.comparisons()
@@ -472,8 +475,8 @@ struct PinsFaultTests {
     #expect(seen == [0, 1])
   }
 
-  @Test("Comparators' lines that are exchanged show each other's bits")
-  func exchangedComparatorLinesShowEachOthersBits() throws {
+  @Test
+  func `comparators' lines that are exchanged show each other's bits`() throws {
     // Some edge has different bits: the clamps pull in both directions.
     var healthy = try breadboard()
     try present(&healthy)
@@ -489,8 +492,10 @@ struct PinsFaultTests {
     for other in 0..<5 where other != edge { #expect(bits[other] == expected[other]) }
   }
 
-  @Test("A comparator's line that is late shows the reading before, whatever is read between")
-  func aLateComparatorLineShowsTheReadingBefore() throws {
+  @Test
+  func `a comparator's line that is late shows the reading before, whatever is read between`()
+    throws
+  {
     var healthy = try breadboard()
     var board = try breadboard()
     let edge = 0
@@ -513,8 +518,10 @@ struct PinsFaultTests {
     }
   }
 
-  @Test("A drive line that is stuck moves its edge the wrong way, and both at once is diagnosed")
-  func aStuckDriveLineMovesItsEdge() throws {
+  @Test
+  func `a drive line that is stuck moves its edge the wrong way, and both at once is diagnosed`()
+    throws
+  {
     var board = try breadboard()
     board.lines.add(.stuckHigh, line: line(board.wiring.edgeLine(1, 2)))
     _ = try board.pulse(.milliseconds(5), .hold)
@@ -529,8 +536,8 @@ struct PinsFaultTests {
     #expect(board.gates[0] < 1.99)
   }
 
-  @Test("A drive line that is loose rests where it holds")
-  func aLooseDriveLineHolds() throws {
+  @Test
+  func `a drive line that is loose rests where it holds`() throws {
     var board = try breadboard()
     board.lines.add(.floating, line: line(board.wiring.edgeLine(1, 2)))
     board.lines.add(.floating, line: line(board.wiring.edgeLine(2, 3)))
@@ -542,8 +549,8 @@ struct PinsFaultTests {
     #expect(board.gates[2] > 2.02)
   }
 
-  @Test("Drive lines that are exchanged drive each other's edges")
-  func exchangedDriveLinesDriveEachOther() throws {
+  @Test
+  func `drive lines that are exchanged drive each other's edges`() throws {
     var board = try breadboard()
     board.lines.add(
       .swapped(with: line(board.wiring.edgeLine(4, 2))), line: line(board.wiring.edgeLine(0, 2)))
@@ -552,8 +559,8 @@ struct PinsFaultTests {
     #expect(board.gates[4] > 2.02)
   }
 
-  @Test("A healthy board does all of this without a misuse")
-  func aHealthyBoardIsNotMisused() throws {
+  @Test
+  func `a healthy board does all of this without a misuse`() throws {
     var board = try lattice()
     try present(&board)
     _ = try board.measure(target: 3)

@@ -204,27 +204,27 @@ struct PinsMisuseTests {
     return try PinBench(description)
   }
 
-  @Test("A broken rule is noted, and no other", arguments: abuses)
-  func aBrokenRuleIsNotedAndNoOther(_ abuse: Abuse) throws {
+  @Test(arguments: abuses)
+  func `a broken rule is noted, and no other`(_ abuse: Abuse) throws {
     var bench = try bench(abuse)
     try abuse.wrong(&bench)
     #expect(bench.broken == [abuse.rule], "\(bench.pins.misuses)")
   }
 
-  @Test("The proper sequence breaks no rule", arguments: abuses)
-  func theProperSequenceBreaksNoRule(_ abuse: Abuse) throws {
+  @Test(arguments: abuses)
+  func `the proper sequence breaks no rule`(_ abuse: Abuse) throws {
     var bench = try bench(abuse)
     try abuse.right(&bench)
     #expect(bench.pins.misuses.isEmpty, "\(bench.pins.misuses)")
   }
 
-  @Test("Every rule has a test here")
-  func everyRuleHasATestHere() {
+  @Test
+  func `every rule has a test here`() {
     #expect(Set(Self.abuses.map(\.rule)) == Set(Misuse.Rule.allCases))
   }
 
-  @Test("A misuse says when, on which lines and which rule")
-  func aMisuseSaysWhenWhereAndWhich() throws {
+  @Test
+  func `a misuse says when, on which lines and which rule`() throws {
     var bench = try PinBench(shippedBoard("lattice"))
     bench.pins.wait(.microseconds(8))
     try bench.set(bench.wiring.clock)
@@ -236,8 +236,8 @@ struct PinsMisuseTests {
         == "at 10000 ns, line 0: the clock rises only with a chip selected")
   }
 
-  @Test("No more than a thousand misuses are kept")
-  func noMoreThanAThousandMisusesAreKept() throws {
+  @Test
+  func `no more than a thousand misuses are kept`() throws {
     var bench = try PinBench(shippedBoard("breadboard"))
     for _ in 0..<1500 { _ = try bench.read() }
     #expect(bench.pins.misuses.count == 1000)
@@ -245,8 +245,8 @@ struct PinsMisuseTests {
 
   // MARK: - What the parts then do
 
-  @Test("A frame of the wrong length is not taken over", arguments: [1, 15, 17, 32])
-  func aFrameOfTheWrongLengthIsNotTakenOver(_ bits: Int) throws {
+  @Test(arguments: [1, 15, 17, 32])
+  func `a frame of the wrong length is not taken over`(_ bits: Int) throws {
     var bench = try PinBench(shippedBoard("lattice"))
     try bench.setSource(0, code: 1700)
     bench.settle()
@@ -257,8 +257,8 @@ struct PinsMisuseTests {
     #expect(bench.pins.analog.state != before)
   }
 
-  @Test("A frame for a channel that nothing hangs at changes nothing")
-  func aFrameForAnUnusedChannelChangesNothing() throws {
+  @Test
+  func `a frame for a channel that nothing hangs at changes nothing`() throws {
     var description = try shippedBoard("lattice")
     description.sources = Array(description.sources.prefix(1))
     var bench = try PinBench(description)
@@ -269,8 +269,10 @@ struct PinsMisuseTests {
     #expect(bench.pins.misuses.isEmpty)
   }
 
-  @Test("An MCP4922 takes its word most significant bit first, by channel, code and shutdown")
-  func theConverterTakesItsWordAsWritten() throws {
+  @Test
+  func `an MCP4922 takes its word most significant bit first, by channel, code and shutdown`()
+    throws
+  {
     let description = try shippedBoard("lattice")
     for channel in 0..<2 {
       var bench = try PinBench(description)
@@ -287,8 +289,8 @@ struct PinsMisuseTests {
     }
   }
 
-  @Test("A target's conversion gives the code of its node, bit by bit")
-  func aConversionGivesTheCodeOfItsNode() throws {
+  @Test
+  func `a target's conversion gives the code of its node, bit by bit`() throws {
     let description = try shippedBoard("lattice")
     var bench = try PinBench(description)
     bench.pins = bench.pins.withGates(2.5)
@@ -308,8 +310,8 @@ struct PinsMisuseTests {
     #expect(bench.pins.misuses.isEmpty)
   }
 
-  @Test("What is read before the null bit and after the last bit is not driven, or zero")
-  func outsideItsBitsAConversionIsSilent() throws {
+  @Test
+  func `what is read before the null bit and after the last bit is not driven, or zero`() throws {
     var bench = try PinBench(shippedBoard("lattice"))
     let input = bench.wiring.targets[0]
     try bench.select(input.select)
@@ -330,8 +332,8 @@ struct PinsMisuseTests {
     #expect(bench.broken == [.floatingMiso])
   }
 
-  @Test("Drives latched under LEARN act, drives shifted but not latched do not")
-  func latchedDrivesActAndShiftedOnesDoNot() throws {
+  @Test
+  func `drives latched under LEARN act, drives shifted but not latched do not`() throws {
     let description = try tightBoard("lattice")
     var bench = try PinBench(description)
     let edges = bench.wiring.edgeCount
@@ -348,8 +350,8 @@ struct PinsMisuseTests {
     #expect(bench.gates.allSatisfy { $0 > 0 })
   }
 
-  @Test("Both drives of an edge at once move nothing, and the other edges as asked")
-  func bothDrivesAtOnceMoveNothing() throws {
+  @Test
+  func `both drives of an edge at once move nothing, and the other edges as asked`() throws {
     var bench = try PinBench(tightBoard("lattice"))
     bench.pins = bench.pins.withGates(2)
     let position = 5
@@ -364,10 +366,10 @@ struct PinsMisuseTests {
     }
   }
 
-  @Test(
-    "LEARN that stays on is ended by the one-shot, and a new pulse needs a new edge",
-    arguments: ["lattice", "breadboard"])
-  func learnThatStaysOnIsEndedByTheOneShot(_ name: String) throws {
+  @Test(arguments: ["lattice", "breadboard"])
+  func `LEARN that stays on is ended by the one-shot, and a new pulse needs a new edge`(
+    _ name: String
+  ) throws {
     let description = try tightBoard(name)
     var bench = try PinBench(description)
     bench.pins = bench.pins.withGates(2)
@@ -394,8 +396,8 @@ struct PinsMisuseTests {
     #expect(bench.pins.misuses.isEmpty)
   }
 
-  @Test("Of the pins' outputs what was commanded is read back, of other lines nothing")
-  func commandedLevelsAreReadBack() throws {
+  @Test
+  func `of the pins' outputs what was commanded is read back, of other lines nothing`() throws {
     var bench = try PinBench(shippedBoard("breadboard"))
     #expect(try bench.pins.read(mask: bench.wiring.outputs) == bench.wiring.idle)
     try bench.set(bench.wiring.edgeLine(1, 2))
@@ -406,8 +408,8 @@ struct PinsMisuseTests {
     #expect(bench.pins.misuses.isEmpty)
   }
 
-  @Test("A conversion on lines that are too slow is refused after three tries")
-  func aConversionOnSlowLinesIsRefused() throws {
+  @Test
+  func `a conversion on lines that are too slow is refused after three tries`() throws {
     var description = try shippedBoard("lattice")
     // Thirty-six operations between sample and last bit: 1.8 ms.
     description.timing.operation = 50e-6

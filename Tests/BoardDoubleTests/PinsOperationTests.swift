@@ -5,7 +5,8 @@ import BoardDouble
 import Traces
 import Wiring
 
-/// The direct face takes each operation's time from a table; the pins take it operation by operation.
+/// The direct face takes each operation's time from a table; the pins take it operation by
+/// operation.
 @Suite(.serialized) struct PinsOperationTests {
   static let boards = ["lattice", "breadboard"]
 
@@ -29,8 +30,8 @@ import Wiring
     return (try PinBoard(description), OperationTimes(description: description))
   }
 
-  @Test("Converting takes its time", arguments: boards)
-  func convertingTakesItsTime(_ name: String) throws {
+  @Test(arguments: boards)
+  func `converting takes its time`(_ name: String) throws {
     var (board, times) = try board(name)
     for work: (inout PinBoard) throws -> Void in [
       { try $0.drive(source: 1, at: .millivolts(300)) },
@@ -49,8 +50,8 @@ import Wiring
     #expect(settled.operations == 0)
   }
 
-  @Test("Measuring takes its time and samples at its moment", arguments: boards)
-  func measuringTakesItsTime(_ name: String) throws {
+  @Test(arguments: boards)
+  func `measuring takes its time and samples at its moment`(_ name: String) throws {
     var (board, times) = try board(name)
     let spent = try taken(&board) { _ = try $0.measure(target: 1) }
     #expect(spent.time == times.measureBeforeSample + times.measureAfterSample)
@@ -58,8 +59,8 @@ import Wiring
     #expect(spent.sampled == times.measureBeforeSample)
   }
 
-  @Test("Comparing takes its time and captures at its moment", arguments: boards)
-  func comparingTakesItsTime(_ name: String) throws {
+  @Test(arguments: boards)
+  func `comparing takes its time and captures at its moment`(_ name: String) throws {
     var (board, times) = try board(name)
     let spent = try taken(&board) { _ = try $0.comparisons() }
     #expect(spent.time == times.compareBeforeCapture + times.compareAfterCapture)
@@ -67,8 +68,8 @@ import Wiring
     #expect(spent.sampled == times.compareBeforeCapture)
   }
 
-  @Test("A pulse takes its time, and its rest after a long one", arguments: boards)
-  func aPulseTakesItsTime(_ name: String) throws {
+  @Test(arguments: boards)
+  func `a pulse takes its time, and its rest after a long one`(_ name: String) throws {
     var (board, times) = try board(name)
     func raised(_ board: PinBoard, _ start: Nanoseconds) throws -> Nanoseconds {
       let learn = board.wiring.learn
@@ -97,8 +98,8 @@ import Wiring
     #expect(board.lines.misuses.isEmpty)
   }
 
-  @Test("Chains of every length up to 40 edges take what the table says")
-  func chainsOfEveryLengthTakeWhatTheTableSays() throws {
+  @Test
+  func `chains of every length up to 40 edges take what the table says`() throws {
     for edges in 1...40 {
       let description = chainBench(edges: edges)
       var pins = try PinBoard(description)
@@ -115,8 +116,8 @@ import Wiring
     }
   }
 
-  @Test("Direct edges of every number up to 14 take what the table says")
-  func directEdgesOfEveryNumberTakeWhatTheTableSays() throws {
+  @Test
+  func `direct edges of every number up to 14 take what the table says`() throws {
     for edges in 1...14 {
       var description = chainBench(edges: edges)
       description.wiring?.kind = .direct

@@ -26,8 +26,8 @@ struct PinsTraceTests {
     return (board, try #require(board.lines.trace))
   }
 
-  @Test("Every call is logged with its end, in order", arguments: ["lattice", "breadboard"])
-  func everyCallIsLogged(_ name: String) throws {
+  @Test(arguments: ["lattice", "breadboard"])
+  func `every call is logged with its end, in order`(_ name: String) throws {
     let (board, trace) = try logged(name)
     let calls = trace.events.count { $0.kind == .write || $0.kind == .read }
     #expect(calls == board.lines.operations)
@@ -57,8 +57,8 @@ struct PinsTraceTests {
     #expect(trace.analog.last { !$0.gates.isEmpty }?.gates.count == board.wiring.edgeCount)
   }
 
-  @Test("Calls are logged as they were made")
-  func callsAreLoggedAsTheyWereMade() throws {
+  @Test
+  func `calls are logged as they were made`() throws {
     var bench = try PinBench(shippedBoard("lattice"))
     bench.pins.trace = Trace()
     try bench.pins.write(LineSet(bits: 0x3ff), mask: LineSet(bits: 0x42))
@@ -83,8 +83,8 @@ struct PinsTraceTests {
         == "tellegen trace 1\n2000 w 42 42\n4000 r 6 2\n127456 d 0 1e240\n127456 t 0 0\n")
   }
 
-  @Test("Keeping a log changes nothing", arguments: ["lattice", "breadboard"])
-  func keepingALogChangesNothing(_ name: String) throws {
+  @Test(arguments: ["lattice", "breadboard"])
+  func `keeping a log changes nothing`(_ name: String) throws {
     var plain = try PinBoard(shippedBoard(name))
     plain.setGates([Double](repeating: 2, count: plain.wiring.edgeCount))
     for round in 0..<3 {
@@ -101,8 +101,8 @@ struct PinsTraceTests {
     #expect(try logged(name).board.state == plain.state)
   }
 
-  @Test("A log's text gives the log again", arguments: ["lattice", "breadboard"])
-  func aLogsTextGivesTheLogAgain(_ name: String) throws {
+  @Test(arguments: ["lattice", "breadboard"])
+  func `a log's text gives the log again`(_ name: String) throws {
     let trace = try logged(name).trace
     let read = try Trace(text: trace.text)
     #expect(read.events == trace.events)
@@ -122,26 +122,24 @@ struct PinsTraceTests {
     #expect(try Trace(text: "tellegen trace 1") == Trace())
   }
 
-  @Test(
-    "A text that is no log is refused with its line",
-    arguments: [
-      ("", 1), ("tellegen trace 2\n", 1), ("2000 w 1 1\n", 1), (" tellegen trace 1\n", 1),
-      ("tellegen trace 1\n2000 w 1\n", 2), ("tellegen trace 1\n2000 w 1 1 1\n", 2),
-      ("tellegen trace 1\n2000 w 1 1\n4000 x 1 1\n", 3),
-      ("tellegen trace 1\n2000 w 1 1\n\n4000 ww 1 1\n", 4),
-      ("tellegen trace 1\n2000 w 1 g\n", 2), ("tellegen trace 1\n2e3 w 1 1\n", 2),
-      ("tellegen trace 1\n2000 w 1ffffffffffffffff 1\n", 2),
-      ("tellegen trace 1\n99999999999999999999 w 1 1\n", 2),
-      ("tellegen trace 1\n2000 w 1 -1\n", 2),
-    ])
-  func aTextThatIsNoLogIsRefused(_ text: String, _ line: Int) throws {
+  @Test(arguments: [
+    ("", 1), ("tellegen trace 2\n", 1), ("2000 w 1 1\n", 1), (" tellegen trace 1\n", 1),
+    ("tellegen trace 1\n2000 w 1\n", 2), ("tellegen trace 1\n2000 w 1 1 1\n", 2),
+    ("tellegen trace 1\n2000 w 1 1\n4000 x 1 1\n", 3),
+    ("tellegen trace 1\n2000 w 1 1\n\n4000 ww 1 1\n", 4),
+    ("tellegen trace 1\n2000 w 1 g\n", 2), ("tellegen trace 1\n2e3 w 1 1\n", 2),
+    ("tellegen trace 1\n2000 w 1ffffffffffffffff 1\n", 2),
+    ("tellegen trace 1\n99999999999999999999 w 1 1\n", 2),
+    ("tellegen trace 1\n2000 w 1 -1\n", 2),
+  ])
+  func `a text that is no log is refused with its line`(_ text: String, _ line: Int) throws {
     let error = try #require(throws: TraceError.self) { try Trace(text: text) }
     #expect(error.line == line)
     #expect(error.description.hasPrefix("line \(line) of the trace: "))
   }
 
-  @Test("Replaying lines answer as logged and refuse what the log does not have")
-  func replayingLinesAnswerAsLogged() throws {
+  @Test
+  func `replaying lines answer as logged and refuse what the log does not have`() throws {
     let trace = try Trace(
       text: "tellegen trace 1\n2000 w 42 2\n4000 r 6 4\n127456 d 0 1e240\n130000 t 0 0\n")
     var lines = ReplayLines(trace)
@@ -254,10 +252,10 @@ struct PinsTraceTests {
     }
   }
 
-  @Test(
-    "A waveform has a header, counts nanoseconds and defines every variable once",
-    arguments: ["lattice", "breadboard"])
-  func aWaveformDefinesEveryVariableOnce(_ name: String) throws {
+  @Test(arguments: ["lattice", "breadboard"])
+  func `a waveform has a header, counts nanoseconds and defines every variable once`(_ name: String)
+    throws
+  {
     let (board, _, text) = try waveform(name)
     let dump = try Dump(text)
     #expect(dump.header.contains("$timescale 1 ns $end"))
@@ -277,8 +275,8 @@ struct PinsTraceTests {
     #expect(initial.allSatisfy { $0.time == 0 })
   }
 
-  @Test("In a waveform time goes forward only", arguments: ["lattice", "breadboard"])
-  func inAWaveformTimeGoesForward(_ name: String) throws {
+  @Test(arguments: ["lattice", "breadboard"])
+  func `in a waveform time goes forward only`(_ name: String) throws {
     let (board, _, text) = try waveform(name)
     let dump = try Dump(text)
     #expect(dump.times.first == 0)
@@ -287,8 +285,8 @@ struct PinsTraceTests {
     for change in dump.changes { #expect(dump.names[change.code] != nil) }
   }
 
-  @Test("A waveform's changes are the log's", arguments: ["lattice", "breadboard"])
-  func aWaveformsChangesAreTheLogs(_ name: String) throws {
+  @Test(arguments: ["lattice", "breadboard"])
+  func `a waveform's changes are the log's`(_ name: String) throws {
     let (board, trace, text) = try waveform(name)
     let dump = try Dump(text)
     let roles = board.analog.description.wiring!.wires.map(\.role)
@@ -329,8 +327,8 @@ struct PinsTraceTests {
     }
   }
 
-  @Test("A one-shot that ends a pulse before the next call is shown at its own time")
-  func aOneShotsEndIsShownAtItsTime() throws {
+  @Test
+  func `a one-shot that ends a pulse before the next call is shown at its own time`() throws {
     var bench = try PinBench(tightBoard("lattice"))
     bench.pins = bench.pins.withGates(2)
     try bench.setDrives(.charge)
@@ -347,10 +345,8 @@ struct PinsTraceTests {
     #expect(zip(dump.times, dump.times.dropFirst()).allSatisfy { $0 < $1 })
   }
 
-  @Test(
-    "A waveform viewer's converter reads the waveform without complaint",
-    arguments: ["lattice", "breadboard"])
-  func aViewerReadsTheWaveform(_ name: String) throws {
+  @Test(arguments: ["lattice", "breadboard"])
+  func `a waveform viewer's converter reads the waveform without complaint`(_ name: String) throws {
     let program = try #require(
       (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
         .map { "\($0)/vcd2fst" }

@@ -40,8 +40,14 @@ struct RandomNetworks {
   /// A connected network: a random tree and as many further branches as nodes.
   ///
   /// - Parameters:
+  ///   - nodes: The number of nodes.
+  ///   - law: The law of the transistors.
+  ///   - drive: The range of driven voltages, V.
   ///   - others: The share of the further branches that are diodes, resistors, potentiometers or
-  ///   open.
+  ///     open.
+  ///   - slopes: Whether slope factors are drawn too.
+  ///   - gate: Draws a gate voltage, V.
+  /// - Returns: The network with its driven nodes.
   mutating func network(
     nodes: Int, law: ThresholdLaw, drive: ClosedRange<Double>, others: Double = 0,
     slopes: Bool = false, gate: (inout RandomNetworks) -> Double
@@ -65,7 +71,7 @@ struct RandomNetworks {
         switch index(below: 4) {
         case 0: element = .fixed(.diode(Diode()))
         case 1: element = .fixed(.resistor(ohms: 10 * Elementary.exp(uniform(0...10))))
-        case 2: element = .fixed(.potentiometer(DigitalPotentiometer(), step: index(below: 128)))
+        case 2: element = .fixed(.potentiometer(DigitalPotentiometer(), tap: index(below: 128)))
         default: element = .open
         }
       }
@@ -104,9 +110,9 @@ func balances(
     case .fixed(.resistor(let ohms)):
       current = (a - b) / ohms
       size = 10 / ohms
-    case .fixed(.potentiometer(let potentiometer, let step)):
-      current = (a - b) / potentiometer.ohms(at: step)
-      size = 10 / potentiometer.ohms(at: step)
+    case .fixed(.potentiometer(let potentiometer, let tap)):
+      current = (a - b) / potentiometer.ohms(at: tap)
+      size = 10 / potentiometer.ohms(at: tap)
     case .fixed(.diode(let diode)):
       current = diode.current(at: a - b)
       size = 1000 * (current.magnitude + diode.saturationCurrent)

@@ -3,8 +3,9 @@ import Testing
 
 /// A long campaign of trials on real processes, of which ordinary runs do a seeded sample.
 ///
-/// `make long only=NAME` does all of it and writes down what was done: TELLEGEN_LONG asks for the whole
-/// of the campaign, TELLEGEN_RECORDS names the folder for its record, TELLEGEN_SEED another seed.
+/// `make long only=NAME` does all of it and writes down what was done: TELLEGEN_LONG asks for the
+/// whole of the campaign, TELLEGEN_RECORDS names the folder for its record, TELLEGEN_SEED another
+/// seed.
 struct Campaign {
   let name: String
   /// How many trials are done.
@@ -44,6 +45,7 @@ struct Campaign {
   /// Writes down what a whole campaign did.
   ///
   /// - Parameter counts: what was counted, by name.
+  /// - Throws: what keeps the file from being written.
   func record(_ counts: [String: Int]) throws {
     let environment = ProcessInfo.processInfo.environment
     guard Campaign.isWhole, let folder = environment["TELLEGEN_RECORDS"] else { return }

@@ -15,27 +15,27 @@ struct Stir {
     // Mostly sensible, sometimes anything.
     let bits = bits()
     return bits & 7 == 0
-      ? Voltage(steps: Int32(truncatingIfNeeded: bits >> 32))
-      : Voltage(steps: Int32(truncatingIfNeeded: (bits >> 32) % 100_000_000))
+      ? Voltage(units: Int32(truncatingIfNeeded: bits >> 32))
+      : Voltage(units: Int32(truncatingIfNeeded: (bits >> 32) % 100_000_000))
   }
 
   mutating func below(_ bound: Int) -> Int { Int(truncatingIfNeeded: bits() >> 33) % bound }
 }
 
 @Suite struct FuzzTests {
-  @Test func noInputMakesAStepTrapAndEstimatesStayWithinTheDrive() throws {
+  @Test func `no input makes a step trap and estimates stay within the drive`() throws {
     var stir = Stir(state: 1)
     for _ in 0..<(long ? 1_000_000 : 10_000) {
       let edges = stir.below(6)
       let rule = Rule(
         nudge: stir.below(2) == 0
-          ? .label(Fraction(steps: UInt32(truncatingIfNeeded: stir.bits())))
-          : .rail(Fraction(steps: UInt32(truncatingIfNeeded: stir.bits()))),
+          ? .label(Fraction(units: UInt32(truncatingIfNeeded: stir.bits())))
+          : .rail(Fraction(units: UInt32(truncatingIfNeeded: stir.bits()))),
         length: stir.below(2) == 0
           ? .fixed(Nanoseconds(Int64(bitPattern: stir.bits())))
           : .error(Nanoseconds(Int64(bitPattern: stir.bits()))),
         contrast: stir.below(2) == 0 ? .single : .centred,
-        probability: Fraction(steps: UInt32(truncatingIfNeeded: stir.bits())),
+        probability: Fraction(units: UInt32(truncatingIfNeeded: stir.bits())),
         deadBand: stir.below(2) == 0 ? .zero : stir.voltage(), balanced: stir.below(2) == 0,
         weighted: stir.below(2) == 0, lowest: stir.voltage(), highest: stir.voltage())
       let layout = OutputLayout(count: stir.below(4), differential: stir.below(2) == 0)
@@ -51,7 +51,7 @@ struct Stir {
       bench.comparisons = (0..<stir.below(9)).map { _ in Comparison(bits: 0) }
       bench.step.law = DriveLaw(
         supply: stir.voltage(), lowest: stir.voltage(), highest: stir.voltage(),
-        drop: stir.voltage(), step: stir.below(2) == 0 ? .zero : stir.voltage())
+        drop: stir.voltage(), tapSpacing: stir.below(2) == 0 ? .zero : stir.voltage())
       for edge in bench.edges.indices {
         bench.edges[edge].from.code = Int16(truncatingIfNeeded: stir.bits())
         bench.edges[edge].to = stir.below(2) == 0 ? .source(0) : .target(1)
@@ -64,11 +64,11 @@ struct Stir {
         wanted: stir.below(2) == 0 ? .labels : .category(stir.below(8) - 2),
         labels: (0..<stir.below(5)).map { _ in stir.voltage() })
       #expect(report.driven <= edges)
-      #expect(report.learned <= bench.step.longest)
+      #expect(report.learned <= bench.step.longestPulse)
     }
   }
 
-  @Test func noPulseTakesAnEstimatePastTheDrivesEnd() {
+  @Test func `no pulse takes an estimate past the drive's end`() {
     var stir = Stir(state: 2)
     for _ in 0..<(long ? 2_000_000 : 50_000) {
       let law = DriveLaw(

@@ -24,7 +24,7 @@ private let single = OutputLayout(count: 1, differential: false)
       var bench = Bench(
         rule: rule, objective: .squaredError, layout: single, readings: [reading],
         captures: [[up, up, up]])
-      let band = Voltage(steps: sign * Voltage.millivolts(5).steps)
+      let band = Voltage(units: sign * Voltage.millivolts(5).units)
       let at = try bench.run(labels: [reading + band])
       #expect(at.verdict.error == .millivolts(5))
       #expect(at.learned == .zero && at.driven == 0)
@@ -32,7 +32,7 @@ private let single = OutputLayout(count: 1, differential: false)
       #expect(bench.board.events.last == .measure(0))
       #expect(bench.edges.allSatisfy { $0.gate == .millivolts(2000) })
 
-      let above = try bench.run(labels: [reading + band + Voltage(steps: sign)])
+      let above = try bench.run(labels: [reading + band + Voltage(units: sign)])
       #expect(above.driven == 3 && .zero < above.learned)
     }
   }
@@ -44,7 +44,7 @@ private let single = OutputLayout(count: 1, differential: false)
       rule: rule, objective: .hinge(.millivolts(20)), layout: single,
       readings: [.millivolts(20) - .millivolts(5)], captures: [[up, up, up]])
     #expect(try bench.run(wanted: .category(1)).learned == .zero)
-    bench.board.readings = [.millivolts(20) - .millivolts(5) - Voltage(steps: 1)]
+    bench.board.readings = [.millivolts(20) - .millivolts(5) - Voltage(units: 1)]
     #expect(try bench.run(wanted: .category(1)).driven == 3)
   }
 
@@ -53,7 +53,7 @@ private let single = OutputLayout(count: 1, differential: false)
     var bench = Bench(
       rule: rule, objective: .squaredError, layout: single, readings: [.millivolts(100)],
       captures: [[up, up, up]])
-    #expect(try bench.run(labels: [.millivolts(100) + Voltage(steps: 1)]).driven == 3)
+    #expect(try bench.run(labels: [.millivolts(100) + Voltage(units: 1)]).driven == 3)
   }
 
   // MARK: - A hinge that is met
@@ -74,7 +74,7 @@ private let single = OutputLayout(count: 1, differential: false)
     #expect(report.learned == .zero && report.verdict.correct && report.verdict.error == .zero)
     #expect(
       !met.board.events.contains { if case .clamp = $0 { true } else { false } })
-    var short = bench(lead: margin - Voltage(steps: 1))
+    var short = bench(lead: margin - Voltage(units: 1))
     let learned = try short.run(wanted: .category(0))
     #expect(learned.learned == .milliseconds(1) && learned.verdict.correct)
   }
@@ -97,16 +97,16 @@ private let single = OutputLayout(count: 1, differential: false)
     }
     // From 2 V up to 4.4 V and down to 0.6 V.
     #expect(abs(share(2000, .charge) - 1.4 / 2.4) < 1e-6)
-    #expect(controller(2000).share(of: .discharge, law: law) == .one)
+    #expect(controller(2000).share(of: .discharge, law: law) == .largest)
     #expect(abs(share(3000, .discharge) - 1.4 / 2.4) < 1e-6)
-    #expect(controller(3000).share(of: .charge, law: law) == .one)
-    #expect(controller(2500).share(of: .charge, law: law) == .one)
-    #expect(controller(2500).share(of: .discharge, law: law) == .one)
-    #expect(controller(2000).share(of: .hold, law: law) == .one)
-    var steps = law
-    steps.step = .millivolts(18)
+    #expect(controller(3000).share(of: .charge, law: law) == .largest)
+    #expect(controller(2500).share(of: .charge, law: law) == .largest)
+    #expect(controller(2500).share(of: .discharge, law: law) == .largest)
+    #expect(controller(2000).share(of: .hold, law: law) == .largest)
+    var taps = law
+    taps.tapSpacing = .millivolts(18)
     for drive in [Drive.charge, .discharge, .hold] {
-      #expect(controller(1500).share(of: drive, law: steps) == .one)
+      #expect(controller(1500).share(of: drive, law: taps) == .largest)
     }
   }
 
@@ -115,9 +115,9 @@ private let single = OutputLayout(count: 1, differential: false)
     edge.dischargeConstant = 440_000_000
     // Both ends are 1.9 V away: only the constants differ.
     #expect(abs(edge.share(of: .charge, law: law).value - 0.5) < 1e-6)
-    #expect(edge.share(of: .discharge, law: law) == .one)
+    #expect(edge.share(of: .discharge, law: law) == .largest)
     edge.chargeConstant = 880_000_000
-    #expect(edge.share(of: .charge, law: law) == .one)
+    #expect(edge.share(of: .charge, law: law) == .largest)
     #expect(abs(edge.share(of: .discharge, law: law).value - 0.5) < 1e-6)
   }
 
@@ -199,21 +199,21 @@ private let single = OutputLayout(count: 1, differential: false)
 
   // MARK: - Potentiometer gates
 
-  private var steps: DriveLaw {
+  private var taps: DriveLaw {
     DriveLaw(
       supply: .millivolts(5000), lowest: .millivolts(1000), highest: .millivolts(3300),
-      drop: .millivolts(600), step: .millivolts(18))
+      drop: .millivolts(600), tapSpacing: .millivolts(18))
   }
 
   @Test(arguments: [1, 1_000, 1_000_000, 19_000_000, 0] as [Int64])
-  func `a pulse of any width moves a potentiometer by one step`(_ width: Int64) {
+  func `a pulse of any width moves a potentiometer by one tap`(_ width: Int64) {
     var edge = controller(2000)
-    edge.account(.charge, width: Nanoseconds(width), law: steps)
-    #expect(edge.gate == .millivolts(2000) + steps.step)
-    edge.account(.hold, width: Nanoseconds(width), law: steps)
-    #expect(edge.gate == .millivolts(2000) + steps.step)
-    for _ in 0..<2 { edge.account(.discharge, width: Nanoseconds(width), law: steps) }
-    #expect(edge.gate == .millivolts(2000) - steps.step)
+    edge.account(.charge, width: Nanoseconds(width), law: taps)
+    #expect(edge.gate == .millivolts(2000) + taps.tapSpacing)
+    edge.account(.hold, width: Nanoseconds(width), law: taps)
+    #expect(edge.gate == .millivolts(2000) + taps.tapSpacing)
+    for _ in 0..<2 { edge.account(.discharge, width: Nanoseconds(width), law: taps) }
+    #expect(edge.gate == .millivolts(2000) - taps.tapSpacing)
   }
 
   @Test func `potentiometers stop at their limits and come back`() {
@@ -222,12 +222,12 @@ private let single = OutputLayout(count: 1, differential: false)
       (.discharge, .charge, .millivolts(1000)),
     ] {
       var edge = controller(2000)
-      for _ in 0..<500 { edge.account(drive, width: .milliseconds(1), law: steps) }
+      for _ in 0..<500 { edge.account(drive, width: .milliseconds(1), law: taps) }
       #expect(edge.gate == limit)
-      #expect(edge.allowed(drive, law: steps) == .hold)
-      #expect(edge.allowed(other, law: steps) == other)
-      edge.account(other, width: .milliseconds(1), law: steps)
-      #expect((edge.gate - limit).magnitude == steps.step)
+      #expect(edge.allowed(drive, law: taps) == .hold)
+      #expect(edge.allowed(other, law: taps) == other)
+      edge.account(other, width: .milliseconds(1), law: taps)
+      #expect((edge.gate - limit).magnitude == taps.tapSpacing)
     }
   }
 
@@ -236,12 +236,12 @@ private let single = OutputLayout(count: 1, differential: false)
     var bench = Bench(
       rule: rule, objective: .squaredError, layout: single, readings: [.millivolts(100)],
       captures: [[up, down, up]])
-    bench.step.law = steps
+    bench.step.law = taps
     bench.edges[2].gate = .millivolts(3300)
     _ = try bench.run(labels: [.millivolts(130)])
     #expect(bench.drives == [.charge, .discharge, .hold])
-    #expect(bench.edges[0].gate == .millivolts(2000) + steps.step)
-    #expect(bench.edges[1].gate == .millivolts(2000) - steps.step)
+    #expect(bench.edges[0].gate == .millivolts(2000) + taps.tapSpacing)
+    #expect(bench.edges[1].gate == .millivolts(2000) - taps.tapSpacing)
     #expect(bench.edges[2].gate == .millivolts(3300))
   }
 
@@ -254,7 +254,7 @@ private let single = OutputLayout(count: 1, differential: false)
     let low = rule.clamp(free: .millivolts(20), correction: .millivolts(-5))
     #expect(abs(low.volts + 0.040) < 1e-6)
     let label = Rule(
-      nudge: .label(.one), length: .fixed(.milliseconds(1)), lowest: .millivolts(-100))
+      nudge: .label(.largest), length: .fixed(.milliseconds(1)), lowest: .millivolts(-100))
     #expect(label.clamp(free: .zero, correction: .millivolts(-300)) == .millivolts(-100))
     #expect(
       rule.width(error: .millivolts(100)) == .milliseconds(1))
@@ -278,8 +278,8 @@ private let single = OutputLayout(count: 1, differential: false)
     #expect(abs(converter.voltage(of: 4095).volts - (-0.25 + 1.024 * 4095 / 4096)) < 1e-7)
     #expect(converter.voltage(of: 9999) == converter.voltage(of: 4095))
     #expect(converter.code(for: .zero) == 1000)
-    #expect(converter.code(for: Voltage(steps: .min)) == 0)
-    #expect(converter.code(for: Voltage(steps: .max)) == 4095)
+    #expect(converter.code(for: Voltage(units: .min)) == 0)
+    #expect(converter.code(for: Voltage(units: .max)) == 4095)
   }
 
   @Test(arguments: [4, 12, 16, 20] as [Int32])

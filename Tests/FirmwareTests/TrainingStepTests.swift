@@ -121,9 +121,9 @@ private let up = Comparison(a: true, b: true)  // dV_F^2 > dV_C^2: charge
 private let down = Comparison(a: true, b: false)  // dV_F^2 < dV_C^2: discharge
 
 @Suite struct TrainingStepTests {
-  let half = Fraction(steps: 0x8000_0000)
+  let half = Fraction(units: 0x8000_0000)
 
-  @Test func aStepPresentsMeasuresClampsComparesAndPulses() throws {
+  @Test func `a step presents measures clamps compares and pulses`() throws {
     let rule = Rule(nudge: .label(half), length: .fixed(.milliseconds(2)))
     var bench = Bench(
       rule: rule, objective: .squaredError, layout: OutputLayout(count: 1, differential: false),
@@ -142,7 +142,7 @@ private let down = Comparison(a: true, b: false)  // dV_F^2 < dV_C^2: discharge
     #expect(bench.edges[1].gate < .millivolts(2000))
   }
 
-  @Test func noErrorMeansNoClampAndNoPulse() throws {
+  @Test func `no error means no clamp and no pulse`() throws {
     let rule = Rule(nudge: .label(half), length: .error(.milliseconds(2)))
     var bench = Bench(
       rule: rule, objective: .squaredError, layout: OutputLayout(count: 1, differential: false),
@@ -152,7 +152,7 @@ private let down = Comparison(a: true, b: false)  // dV_F^2 < dV_C^2: discharge
     #expect(bench.board.events.last == .measure(0))
   }
 
-  @Test func theStandardRuleLearnsOnAtZeroErrorUnlessAHingeIsMet() throws {
+  @Test func `the standard rule learns on at zero error unless a hinge is met`() throws {
     let rule = Rule(nudge: .label(half), length: .fixed(.milliseconds(2)))
     var bench = Bench(
       rule: rule, objective: .squaredError, layout: OutputLayout(count: 1, differential: false),
@@ -164,7 +164,7 @@ private let down = Comparison(a: true, b: false)  // dV_F^2 < dV_C^2: discharge
     #expect(try met.run(wanted: .category(1)).learned == .zero)
   }
 
-  @Test func overclampingGoesTowardTheRailAndLastsInProportionToTheError() throws {
+  @Test func `overclamping goes toward the rail and lasts in proportion to the error`() throws {
     let rule = Rule(nudge: .rail(half), length: .error(.milliseconds(10)))
     var bench = Bench(
       rule: rule, objective: .squaredError, layout: OutputLayout(count: 1, differential: true),
@@ -182,7 +182,7 @@ private let down = Comparison(a: true, b: false)  // dV_F^2 < dV_C^2: discharge
     #expect(abs(report.learned.seconds - 2 * 10e-3 * 0.1 / 0.453) < 1e-8)
   }
 
-  @Test func aHingeMovesTheRightOutputUpAndItsRivalDown() throws {
+  @Test func `a hinge moves the right output up and its rival down`() throws {
     let rule = Rule(nudge: .label(half), length: .fixed(.milliseconds(1)))
     var bench = Bench(
       rule: rule, objective: .hinge(.millivolts(20)),
@@ -204,7 +204,7 @@ private let down = Comparison(a: true, b: false)  // dV_F^2 < dV_C^2: discharge
     #expect(abs(clamps[1] - 0.1175) < 1e-6)
   }
 
-  @Test func aHingePastItsMarginLearnsNothing() throws {
+  @Test func `a hinge past its margin learns nothing`() throws {
     let rule = Rule(nudge: .rail(half), length: .error(.milliseconds(1)))
     var bench = Bench(
       rule: rule, objective: .hinge(.millivolts(20)),
@@ -218,7 +218,7 @@ private let down = Comparison(a: true, b: false)  // dV_F^2 < dV_C^2: discharge
     #expect(other.verdict.falling == 0)
   }
 
-  @Test func centredComparisonHoldsEdgesThatSawOnlyTheirOffset() throws {
+  @Test func `centred comparison holds edges that saw only their offset`() throws {
     let rule = Rule(
       nudge: .label(half), length: .fixed(.milliseconds(1)), contrast: .centred)
     var bench = Bench(
@@ -232,7 +232,7 @@ private let down = Comparison(a: true, b: false)  // dV_F^2 < dV_C^2: discharge
     #expect(report.driven == 2)
   }
 
-  @Test func edgesAtTheirLimitAreNotDrivenFurther() throws {
+  @Test func `edges at their limit are not driven further`() throws {
     let rule = Rule(nudge: .label(half), length: .fixed(.milliseconds(1)))
     var bench = Bench(
       rule: rule, objective: .squaredError, layout: OutputLayout(count: 1, differential: false),
@@ -243,7 +243,7 @@ private let down = Comparison(a: true, b: false)  // dV_F^2 < dV_C^2: discharge
     #expect(bench.drives == [.hold, .hold, .discharge])
   }
 
-  @Test func desynchronousEdgesTakePartWithTheirProbability() throws {
+  @Test func `desynchronous edges take part with their probability`() throws {
     let rule = Rule(
       nudge: .label(half), length: .fixed(.milliseconds(1)), probability: Fraction(0.25))
     var bench = Bench(
@@ -254,7 +254,7 @@ private let down = Comparison(a: true, b: false)  // dV_F^2 < dV_C^2: discharge
     #expect(abs(report.driven - 100) < 45)
   }
 
-  @Test func aLongPulseIsCutToFourFifthsOfTheTimer() throws {
+  @Test func `a long pulse is cut to four fifths of the timer`() throws {
     let rule = Rule(nudge: .rail(half), length: .fixed(.milliseconds(500)))
     var bench = Bench(
       rule: rule, objective: .squaredError, layout: OutputLayout(count: 1, differential: false),
@@ -263,7 +263,7 @@ private let down = Comparison(a: true, b: false)  // dV_F^2 < dV_C^2: discharge
     #expect(abs(report.learned.seconds - 0.8 * 19e-3) < 1e-8)
   }
 
-  @Test func aBoardThatStopsAnsweringEndsTheStepAndKeepsTheAccount() {
+  @Test func `a board that stops answering ends the step and keeps the account`() {
     for calls in 0..<8 {
       let rule = Rule(nudge: .label(half), length: .fixed(.milliseconds(2)))
       var bench = Bench(
@@ -277,7 +277,7 @@ private let down = Comparison(a: true, b: false)  // dV_F^2 < dV_C^2: discharge
     }
   }
 
-  @Test func shortSpansAndMissingLabelsDoNotTrap() throws {
+  @Test func `short spans and missing labels do not trap`() throws {
     let rule = Rule(nudge: .label(half), length: .fixed(.milliseconds(2)), contrast: .centred)
     var bench = Bench(
       rule: rule, objective: .squaredError, layout: OutputLayout(count: 2, differential: true),
@@ -290,7 +290,7 @@ private let down = Comparison(a: true, b: false)  // dV_F^2 < dV_C^2: discharge
     _ = try bench.run(wanted: .category(-3))
   }
 
-  @Test func aRuleNamesWhatItNeeds() {
+  @Test func `a rule names what it needs`() {
     let plain = Rule(nudge: .label(half), length: .fixed(.zero))
     #expect(plain.needs(on: .analogRule) == .analogRule)
     #expect(plain.needs(on: .none).contains(.sign))
@@ -314,7 +314,7 @@ private let down = Comparison(a: true, b: false)  // dV_F^2 < dV_C^2: discharge
       leakPerTick: 1000)
   }
 
-  @Test func aPulseFollowsTheExponentialLaw() {
+  @Test func `a pulse follows the exponential law`() {
     for millivolts in stride(from: Int32(1000), through: 3300, by: 100) {
       for milliseconds in [0.01, 0.1, 1, 5, 19] {
         let part = 1 - Double.exp(-milliseconds * 1e-3 / 0.22)
@@ -329,23 +329,23 @@ private let down = Comparison(a: true, b: false)  // dV_F^2 < dV_C^2: discharge
     }
   }
 
-  @Test func theWidthForAChangeGivesTheChange() {
+  @Test func `the width for a change gives the change`() {
     for millivolts in stride(from: Int32(1200), through: 3200, by: 100) {
       for change in [-150.0, -20, -1, -0.1, 0.1, 1, 20, 150] {
         var edge = controller(millivolts)
         let wanted = Voltage(volts: change / 1000)
-        let pulse = edge.pulse(changingBy: wanted, longest: .milliseconds(1000), law: law)
+        let pulse = edge.pulse(changingBy: wanted, longestPulse: .milliseconds(1000), law: law)
         edge.account(pulse.drive, width: pulse.width, law: law)
         #expect(abs(edge.gate.volts - Double(millivolts) / 1000 - change / 1000) < 5e-7)
       }
     }
-    #expect(controller(2000).pulse(changingBy: .zero, longest: .zero, law: law).drive == .hold)
+    #expect(controller(2000).pulse(changingBy: .zero, longestPulse: .zero, law: law).drive == .hold)
     let far = controller(2000).pulse(
-      changingBy: .millivolts(4000), longest: .milliseconds(15), law: law)
+      changingBy: .millivolts(4000), longestPulse: .milliseconds(15), law: law)
     #expect(far.drive == .charge && far.width == .milliseconds(15))
   }
 
-  @Test func aDrivePastItsEndDoesNothing() {
+  @Test func `a drive past its end does nothing`() {
     var above = controller(4700)
     above.account(.charge, width: .milliseconds(19), law: law)
     #expect(above.gate == .millivolts(4700))
@@ -354,15 +354,15 @@ private let down = Comparison(a: true, b: false)  // dV_F^2 < dV_C^2: discharge
     #expect(below.gate == .millivolts(300))
   }
 
-  @Test func leakageIsAccountedByTicksAndStopsAtZero() {
+  @Test func `leakage is accounted by ticks and stops at zero`() {
     var edge = controller(1)
     edge.leak(ticks: 3)
-    #expect(edge.gate.steps == Voltage.millivolts(1).steps - 3000)
+    #expect(edge.gate.units == Voltage.millivolts(1).units - 3000)
     edge.leak(ticks: 100)
     #expect(edge.gate == .zero)
   }
 
-  @Test func theDropIsInterpolatedAndBounded() {
+  @Test func `the drop is interpolated and bounded`() {
     var law = law
     for knot in 0..<49 { law.drops[knot] = .millivolts(Int32(knot) * 10) }
     #expect(law.drop(at: .millivolts(-5)) == .zero)

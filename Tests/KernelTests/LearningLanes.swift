@@ -110,7 +110,8 @@ enum LearningPromise: String, CaseIterable, CustomTestStringConvertible {
 
   var testDescription: String { rawValue }
 
-  /// A controller reads MISO in every frame, also where nobody drives it; what else there is goes under.
+  /// A controller reads MISO in every frame, also where nobody drives it; what else there is goes
+  /// under.
   static let overBus = allCases.filter { $0 != .misuse }
 
   /// Checks it.
@@ -118,6 +119,7 @@ enum LearningPromise: String, CaseIterable, CustomTestStringConvertible {
   /// - Parameters:
   ///   - run: the run.
   ///   - fall: the factor by which the error must fall.
+  /// - Throws: what keeps the evidence from being read.
   func check(_ run: Learning, fall: Double) throws {
     let evidence = run.evidence
     switch self {

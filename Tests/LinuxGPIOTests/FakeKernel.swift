@@ -32,8 +32,8 @@ final class FakeKernel {
   var busErrno: Int32 = 0
   var busSpeed: UInt32 = 0
   private(set) var openBuses = 0
-  /// Whether the controller reads MISO after the rising edge, and how long it pauses in an exchange,
-  /// counted down.
+  /// Whether the controller reads MISO after the rising edge, and how long it pauses in an
+  /// exchange, counted down.
   var samplesLate = false
   var pauses: (count: Int, duration: Nanoseconds) = (0, .zero)
 
@@ -204,8 +204,11 @@ struct Bench {
   var wiring: BoardWiring
 
   /// - Parameters:
+  ///   - name: the name of a shipped board.
+  ///   - taskName: the name of a shipped task.
   ///   - overBus: whether a controller has the serial lines.
   ///   - change: what is different about the board.
+  /// - Throws: what keeps board and task from being read or wired.
   init(
     _ name: String, task taskName: String, overBus: Bool = false,
     change: (inout BoardDescription) -> Void = { _ in }

@@ -6,8 +6,8 @@ import BoardDouble
 
 @testable import VhostGPIO
 
-/// The other end of a connection: a virtual machine's memory and its control messages, made by hand.
-/// It hangs at a connection of its own, whose turns it takes itself, or at a server's socket.
+/// The other end of a connection: a virtual machine's memory and its control messages, made by
+/// hand. It hangs at a connection of its own, whose turns it takes itself, or at a server's socket.
 final class Machine {
   static let size = 1 << 16
   let memory: UnsafeMutableRawPointer
@@ -35,7 +35,9 @@ final class Machine {
   /// - Parameters:
   ///   - chip: the chip behind the connection; the lattice's when there is none.
   ///   - index: where the rings stand, as if so many chains had come and gone.
+  ///   - limits: the connection's limits.
   ///   - isSealed: whether the memory cannot be made shorter; else it is accepted all the same.
+  /// - Throws: what keeps the lattice from being read.
   init(
     _ chip: PinChip? = nil, index: UInt16 = 0, limits: Connection.Limits = Connection.Limits(),
     isSealed: Bool = true
@@ -232,7 +234,8 @@ final class Machine {
     ring.storeBytes(of: index, toByteOffset: 2, as: UInt16.self)
   }
 
-  /// Lets what was put up be answered: by its connection, or by the server, whose notice is awaited.
+  /// Lets what was put up be answered: by its connection, or by the server, whose notice is
+  /// awaited.
   func serve(at time: Nanoseconds = .zero) {
     if let connection {
       do { try connection.serve(&chip, clock: { time }) } catch { refusal = error.reason }
@@ -322,6 +325,7 @@ func sharedMemory(_ size: Int, seals: Seals?) -> Int32 {
 
 /// An eventfd.
 /// - Parameter isSemaphore: whether a reading takes one away instead of all.
+/// - Returns: its descriptor.
 func eventCounter(isSemaphore: Bool = false) -> Int32 {
   let create = call("eventfd", as: (@convention(c) (UInt32, Int32) -> Int32).self)
   return create(0, O_NONBLOCK | (isSemaphore ? 1 : 0))

@@ -53,8 +53,10 @@ struct FacesReplayTests {
     FaceCase(board: "breadboard", task: "regression", rule: .centred, probability: 1),
   ]
 
-  @Test("300 steps replayed from their log, through text, end as they did", arguments: scenarios)
-  func stepsReplayedFromTheirLogEndAsTheyDid(_ scenario: FaceCase) throws {
+  @Test(arguments: scenarios)
+  func `300 steps replayed from their log, through text, end as they did`(_ scenario: FaceCase)
+    throws
+  {
     let (session, trace) = try logged(scenario, steps: 300)
     let read = try Trace(text: trace.text)
     #expect(read.events == trace.events)
@@ -65,8 +67,8 @@ struct FacesReplayTests {
     #expect(again.progress == session.progress)
   }
 
-  @Test("A log that is too short is reported at its end")
-  func aLogThatIsTooShortIsReported() throws {
+  @Test
+  func `a log that is too short is reported at its end`() throws {
     let scenario = Self.scenarios[2]
     let (_, trace) = try logged(scenario, steps: 5)
     let divergence = try #require(try follow(scenario, trace, steps: 6).divergence)
@@ -74,8 +76,8 @@ struct FacesReplayTests {
     #expect(divergence.logged == nil)
   }
 
-  @Test("A run with another rule leaves the log where it first does something else")
-  func anotherRuleLeavesTheLog() throws {
+  @Test
+  func `a run with another rule leaves the log where it first does something else`() throws {
     let (_, trace) = try logged(Self.scenarios[0], steps: 20)
     var other = Self.scenarios[0]
     other.rule = .centred
@@ -83,10 +85,10 @@ struct FacesReplayTests {
     #expect(divergence.description.hasPrefix("call \(divergence.call) at "))
   }
 
-  @Test(
-    "A comparator bit that is turned over in the log is reported at the write that differs",
-    arguments: [scenarios[0], scenarios[2]])
-  func aTurnedComparatorBitIsReported(_ scenario: FaceCase) throws {
+  @Test(arguments: [scenarios[0], scenarios[2]])
+  func `a comparator bit that is turned over in the log is reported at the write that differs`(
+    _ scenario: FaceCase
+  ) throws {
     let steps = 40
     let (session, trace) = try logged(scenario, steps: steps)
     let wiring = session.board.wiring
@@ -139,8 +141,9 @@ struct FacesReplayTests {
 
   // MARK: - Operations
 
-  @Test("A step of coupled learning on the lattice with XOR costs less than 1000 operations")
-  func aCoupledStepCostsLessThanAThousandOperations() throws {
+  @Test
+  func `a step of coupled learning on the lattice with XOR costs less than 1000 operations`() throws
+  {
     let scenario = FaceCase(board: "lattice", task: "xor", rule: .coupled, probability: 1)
     var session = try scenario.session(on: PinBoard.self)
     try session.begin()

@@ -54,20 +54,18 @@ struct FacesTests {
     #expect(pulses > 20)
   }
 
-  @Test("After 10,000 steps of any rule both faces have the same bits", arguments: FaceCase.all)
-  func bothFacesHaveTheSameBits(_ scenario: FaceCase) throws {
+  @Test(arguments: FaceCase.all)
+  func `after 10,000 steps of any rule both faces have the same bits`(_ scenario: FaceCase) throws {
     try run(scenario, steps: longRuns ? 100_000 : 10_000)
   }
 
-  @Test("Both faces agree on other tasks too", arguments: FaceCase.others)
-  func bothFacesAgreeOnOtherTasks(_ scenario: FaceCase) throws {
+  @Test(arguments: FaceCase.others)
+  func `both faces agree on other tasks too`(_ scenario: FaceCase) throws {
     try run(scenario, steps: longRuns ? 100_000 : 5_000)
   }
 
-  @Test(
-    "Call by call both faces are asked and answer the same",
-    arguments: FaceCase.all + FaceCase.others)
-  func callByCallBothFacesAgree(_ scenario: FaceCase) throws {
+  @Test(arguments: FaceCase.all + FaceCase.others)
+  func `call by call both faces are asked and answer the same`(_ scenario: FaceCase) throws {
     var direct = try scenario.recorded(on: DirectBoard.self)
     var pins = try scenario.recorded(on: PinBoard.self)
     try direct.begin()
@@ -97,8 +95,8 @@ struct FacesTests {
     #expect(pins.board.inner.lines.misuses.isEmpty)
   }
 
-  @Test("Another seed has other bits: the comparison can fail")
-  func anotherSeedHasOtherBits() throws {
+  @Test
+  func `another seed has other bits: the comparison can fail`() throws {
     let scenario = FaceCase(
       board: "breadboard", task: "regression", rule: .coupled, probability: 1)
     var one = try scenario.session(on: PinBoard.self)
@@ -111,10 +109,10 @@ struct FacesTests {
     #expect(bits(one.result.gates) != bits(other.result.gates))
   }
 
-  @Test(
-    "Epochs in their drawn order, schedule and curves are the same on both faces",
-    arguments: [FaceCase.all[0], FaceCase.others[1]])
-  func epochsAreTheSameOnBothFaces(_ scenario: FaceCase) throws {
+  @Test(arguments: [FaceCase.all[0], FaceCase.others[1]])
+  func `epochs in their drawn order, schedule and curves are the same on both faces`(
+    _ scenario: FaceCase
+  ) throws {
     var direct = try scenario.session(on: DirectBoard.self)
     var pins = try scenario.session(on: PinBoard.self)
     try direct.begin()
@@ -128,8 +126,8 @@ struct FacesTests {
     #expect(direct.curve == pins.curve)
   }
 
-  @Test("A checkpoint of one face goes on on the other", arguments: ["lattice", "breadboard"])
-  func aCheckpointGoesOnOnTheOtherFace(_ board: String) throws {
+  @Test(arguments: ["lattice", "breadboard"])
+  func `a checkpoint of one face goes on on the other`(_ board: String) throws {
     let scenario = FaceCase(
       board: board, task: "regression", rule: .centred, probability: 0.5)
     var direct = try scenario.session(on: DirectBoard.self)
@@ -152,10 +150,10 @@ struct FacesTests {
     #expect(pins.board.lines.misuses.isEmpty, "\(pins.board.lines.misuses.prefix(3))")
   }
 
-  @Test(
-    "Going back to a checkpoint on the same pins is no misuse and repeats every bit",
-    arguments: ["lattice", "breadboard"])
-  func goingBackOnTheSamePinsIsNoMisuse(_ board: String) throws {
+  @Test(arguments: ["lattice", "breadboard"])
+  func `going back to a checkpoint on the same pins is no misuse and repeats every bit`(
+    _ board: String
+  ) throws {
     let scenario = FaceCase(
       board: board, task: "regression", rule: .coupled, probability: 1)
     var pins = try scenario.session(on: PinBoard.self)
@@ -188,8 +186,8 @@ struct FacesTests {
     }
   }
 
-  @Test("Odd calls leave both faces in one state", arguments: ["lattice", "breadboard"])
-  func oddCallsLeaveBothFacesInOneState(_ name: String) throws {
+  @Test(arguments: ["lattice", "breadboard"])
+  func `odd calls leave both faces in one state`(_ name: String) throws {
     let far = [-1, 4, 8, 31, 32, 1000]
     try compareCalls(
       name,
@@ -218,8 +216,8 @@ struct FacesTests {
       ])
   }
 
-  @Test("A pulse of negative width is one of no width on both faces")
-  func aPulseOfNegativeWidthIsOneOfNoWidth() throws {
+  @Test
+  func `a pulse of negative width is one of no width on both faces`() throws {
     try compareCalls(
       "lattice",
       [

@@ -40,9 +40,9 @@ typedef struct {
 typedef struct {
   // Passed to every call.
   void *context;
-  // Tells of /dev/gpiochip<number>; -ENOENT when there is none.
+  // Describes /dev/gpiochip<number>; -ENOENT when there is none.
   int (*chip)(void *context, uint32_t number, cgpiod_chip *chip);
-  // Tells of a line of a chip.
+  // Describes a line of a chip.
   int (*line)(void *context, const char *path, uint32_t offset, cgpiod_line *line);
   // Requests up to 64 lines. Those in `outputs` become outputs and take their level of `levels` in
   // the request itself, the others become inputs; with `as_is` nothing is changed, only read.
@@ -54,8 +54,8 @@ typedef struct {
   cgpiod_reading (*read)(void *context, void *request, uint64_t mask);
   // Releases the lines.
   void (*close)(void *context, void *request);
-  // Opens a device such as /dev/spidev0.0: mode 0, bytes, at most `speed` hertz, and no select of its
-  // own where the controller's driver can leave it alone.
+  // Opens a device such as /dev/spidev0.0: mode 0, bytes, at most `speed` hertz, and no select of
+  // its own where the controller's driver can leave it alone.
   int (*open_bus)(void *context, const char *path, uint32_t speed, int *bus);
   // Sends the lowest `bits` bits, 8, 16, 24 or 32, the highest of them first, and receives as many.
   int (*exchange)(void *context, int bus, uint32_t word, uint32_t bits, uint32_t *received);
@@ -89,11 +89,12 @@ typedef struct {
 // any other signal that ends the program, and by exit(). False when too many requests are guarded
 // already.
 //
-// The end has an order, and only the first thread that comes to it goes through it: from a moment on
-// no other thread begins a write (see cgpiod_enter); the guard's writes are done; those that other
-// threads had begun are waited for, at most 100 ms; the guard's writes are done again. A signal then
-// ends the program by its default action, whoever handled it before the guard was armed. A guard's
-// write that fails is tried five times, a millisecond apart; then the next is made.
+// The end has an order, and only the first thread that reaches it goes through it: from some
+// moment on no other thread begins a write (see cgpiod_enter); the guard's writes are done; those
+// that other threads had begun are waited for, at most 100 ms; the guard's writes are done again. A
+// signal then ends the program by its default action, whatever handled it before the guard was
+// armed. A guard's write that fails is tried five times, a millisecond apart; then the next is
+// made.
 bool cgpiod_arm(const cgpiod_calls *calls, void *request, const cgpiod_guard *guard);
 // Does the writes of one request and guards it no longer; its lines may then be released. Does not
 // return while another thread ends the program.
@@ -104,24 +105,25 @@ _Noreturn void cgpiod_end(int signal);
 // The same with an exit code in place of the signal.
 _Noreturn void cgpiod_quit(int code);
 
-// Whatever may set a line is done between cgpiod_enter, which must return 0, and cgpiod_leave. While
-// the program ends cgpiod_enter does not return, but in the thread that ends it, where it returns
-// -ECANCELED. The first time that a thread comes here it gets a stack of its own for signal handlers,
-// so that the guard finds room even where that thread's stack has run over. Threads that set no line
-// get none: what their stack does when it runs over, short of a handler of theirs, ends the program
-// with the lines as they are.
+// Whatever may set a line is done between cgpiod_enter, which must return 0, and cgpiod_leave.
+// While the program ends cgpiod_enter does not return, but in the thread that ends it, where it
+// returns -ECANCELED. The first time that a thread comes here it gets a stack of its own for signal
+// handlers, so that the guard finds room even where that thread's stack has run over. Threads that
+// set no line get none: what their stack does when it runs over, short of a handler of theirs, ends
+// the program with the lines as they are.
 //
 // What threads and handlers of signals share are atomics that take no lock.
 extern atomic_int cgpiod_ending;
 extern atomic_int cgpiod_in_flight;
-// How many of those in flight are this thread's; below zero before its first. Only this thread and its
-// handlers use it.
+// How many of those in flight are this thread's; below zero before its first. Only this thread and
+// its handlers use it.
 extern _Thread_local atomic_int cgpiod_own __attribute__((tls_model("initial-exec")));
 int cgpiod_enter_slowly(void);
 
 static inline int cgpiod_enter(void) {
-  // Either this thread sees that the end has begun, or who began it sees this one in flight. A signal
-  // that comes between the next two lines takes this thread's write for another's and waits in vain.
+  // Either this thread sees that the end has begun, or the thread that began it sees this one in
+  // flight. A signal that comes between the next two lines takes this thread's write for another's
+  // and waits in vain.
   atomic_fetch_add(&cgpiod_in_flight, 1);
   int own = atomic_load_explicit(&cgpiod_own, memory_order_relaxed) + 1;
   atomic_store_explicit(&cgpiod_own, own, memory_order_relaxed);
@@ -138,9 +140,9 @@ static inline void cgpiod_leave(void) {
   atomic_fetch_sub(&cgpiod_in_flight, 1);
 }
 
-// The cost in ns of one get of an input and of one set of an output by libgpiod's own calls, mean of
-// `count`. `request` must come from `cgpiod_kernel().open`; the lines are bits of it, the input the
-// first there is, the output one that may toggle; it ends low.
+// The cost in ns of one get of an input and of one set of an output by libgpiod's own calls, mean
+// of `count`. `request` must come from `cgpiod_kernel().open`; the lines are bits of it, the input
+// the first there is, the output one that may toggle; it ends low.
 int cgpiod_measure(void *request, uint32_t input, uint32_t output, uint32_t count, double *get,
                    double *set);
 

@@ -8,8 +8,8 @@ extension BoardDescription {
   static let highestAllowed = 0.0...5.5
   static let clampAllowed = 0.0...1e6
 
-  /// How many times RC a pulse may last: gates have long come to rest, and computing them any further
-  /// would only take time.
+  /// How many times RC a pulse may last: gates have long come to rest, and computing them any
+  /// further would only take time.
   static let pulseConstants = 100.0
 
   /// Checks everything that `read(path:)` checks, on a value that comes from elsewhere.
@@ -54,8 +54,8 @@ extension BoardDescription {
         "timing", "gates",
         message:
           "pulse_limit of timing is \(write(timing.pulseLimit)) s; allowed is up to "
-          + "\(write(Self.pulseConstants)) times ohms times farads of gates, \(write(longest)) s: a "
-          + "gate has come to rest long before")
+          + "\(write(Self.pulseConstants)) times ohms times farads of gates, \(write(longest)) s: "
+          + "a gate has come to rest long before")
     }
   }
 
@@ -95,8 +95,8 @@ extension BoardDescription {
       "edges",
       message:
         "edge \(quote(edge.name)) has a bias, but comparator edges have none (what they have "
-        + "is comparator_offset under imperfections); leave it out, or say update: multiplier under "
-        + "gates")
+        + "is comparator_offset under imperfections); leave it out, or say update: multiplier "
+        + "under gates")
   }
 
   private func checkChannels() throws(Violation) {
@@ -182,8 +182,8 @@ extension GateDescription {
 
   func check() throws(Violation) {
     try Files.check(self, GateDescription.quantities, of: "gates")
-    if let steps {
-      try Files.check(steps, "steps of gates", in: GateDescription.stepsAllowed)
+    if let taps {
+      try Files.check(taps, "steps of gates", in: GateDescription.tapsAllowed)
       guard update == .comparator else {
         throw Violation(
           "steps",

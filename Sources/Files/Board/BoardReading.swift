@@ -4,6 +4,7 @@ extension BoardDescription {
   /// Reads and checks a board file.
   ///
   /// - Parameter path: a regular file of UTF-8 text of at most 1 MB.
+  /// - Returns: the board.
   /// - Throws: `DescriptionError` with the line of the first entry that is wrong and what would be
   ///   allowed there.
   public static func read(path: String) throws(DescriptionError) -> BoardDescription {
@@ -16,6 +17,7 @@ extension BoardDescription {
   /// - Parameters:
   ///   - text: the YAML text.
   ///   - file: what errors call the file.
+  /// - Returns: the board.
   /// - Throws: as `read(path:)`.
   public static func read(text: String, file: String) throws(DescriptionError) -> BoardDescription {
     let root = try LocatedNode(text: text, file: file)
@@ -272,8 +274,8 @@ private func readGates(_ node: LocatedNode) throws(DescriptionError) -> GateDesc
   }
   var gates = GateDescription(update: update)
   try fields.read(GateDescription.quantities, into: &gates)
-  if let steps = fields["steps"] {
-    gates.steps = try steps.integer(in: GateDescription.stepsAllowed)
+  if let taps = fields["steps"] {
+    gates.taps = try taps.integer(in: GateDescription.tapsAllowed)
   }
   for key in ["gain", "power_weight"] where update == .comparator {
     guard let given = fields[key] else { continue }

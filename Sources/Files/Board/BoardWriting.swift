@@ -18,7 +18,7 @@ extension BoardDescription {
         gates.update == .multiplier || !["gain", "power_weight"].contains($0.key)
       }
     ).map { "  " + $0 }
-    if let steps = gates.steps { lines.append("  steps: \(steps)") }
+    if let taps = gates.taps { lines.append("  steps: \(taps)") }
     lines.append("sources: \(list(sources.map { nodes[$0] }))")
     lines.append("targets: \(list(targets.map { nodes[$0] }))")
     lines.append("channels: {sources: \(sourceChannels), targets: \(targetChannels)}")
@@ -147,7 +147,8 @@ func scalar(_ text: String) -> String {
     case "\\": quoted += "\\\\"
     case "\n": quoted += "\\n"
     case "\t": quoted += "\\t"
-    // The reader, which looks before it parses, would take many of these for keys, anchors or aliases.
+    // The reader, which looks before it parses, would take many of these for keys, anchors or
+    // aliases.
     case "?": quoted += "\\x3F"
     case "&": quoted += "\\x26"
     case "*": quoted += "\\x2A"

@@ -11,8 +11,8 @@ public enum Part: Sendable, Equatable {
 }
 
 extension Part {
-  /// The words of all parts with the keys that belong to each in a file, beside `from`, `to`, `name`
-  /// and `part`.
+  /// The words of all parts with the keys that belong to each in a file, beside `from`, `to`,
+  /// `name` and `part`.
   static let keys: [(part: String, keys: [String])] =
     [("learning", ["bias"]), ("transistor", ["gate"])]
     + FixedElement.kinds.map { ($0.word, $0.kind.keys) }
@@ -31,6 +31,7 @@ extension Part {
   /// - Parameters:
   ///   - word: one of `keys`.
   ///   - fields: the edge's entries.
+  /// - Throws: `DescriptionError` with the line of the first entry that is wrong.
   init(_ word: String, _ fields: Fields) throws(DescriptionError) {
     switch word {
     case "learning": self = .learning

@@ -1,5 +1,5 @@
-/// What a rig file says: a real rig as its experimenters know it, from the outside. Where each of two
-/// tasks is solved in the plane of two gates, how fast a solved task drifts there, and how fast
+/// What a rig file says: a real rig as its experimenters know it, from the outside. Where each of
+/// two tasks is solved in the plane of two gates, how fast a solved task drifts there, and how fast
 /// learning relaxes; optionally the cycles that were measured, to compare with.
 public struct RigDescription: Sendable, Equatable {
   /// Name of the rig.
@@ -17,7 +17,7 @@ public struct RigDescription: Sendable, Equatable {
   /// The two tasks.
   public var tasks: [RigTask]
   /// The factor on the nominal learning rate, where it is known.
-  public var rate: Double?
+  public var rateFactor: Double?
   /// A measured cycle to fit that factor to, where it is not.
   public var relaxation: MeasuredCycle?
   /// Measured mean square errors over both tasks at both cycle ends, by tau: (s, V^2).
@@ -57,6 +57,7 @@ extension RigDescription {
   ///
   /// - Parameter path: a regular file of UTF-8 text of at most 1 MB. Files it names are relative to
   ///   its folder; boards and tasks may be bare names.
+  /// - Returns: the rig.
   /// - Throws: `DescriptionError` with the file and line of the first entry that is wrong and what
   ///   would be allowed there.
   public static func read(path: String) throws(DescriptionError) -> RigDescription {
@@ -129,7 +130,7 @@ extension RigDescription {
       board: board, plane: plane,
       nudge: try fields["nudge"]?.number(in: 1e-3...1, unit: "") ?? 1,
       pulse: try fields["pulse"]?.number(in: 1e-6...1, unit: "s") ?? 1e-4, tasks: tasks,
-      rate: rate ?? (relaxation == nil ? 1 : nil), relaxation: relaxation, measuredError: [],
+      rateFactor: rate ?? (relaxation == nil ? 1 : nil), relaxation: relaxation, measuredError: [],
       measuredSpanSquared: [], measuredCycles: [])
     if let measured = fields["measured"] {
       let entries = try measured.fields(["error", "span_squared", "cycles"])
@@ -176,8 +177,8 @@ private func readTask(
   guard task.samples.count == 1, task.samples[0].labels.count == 1, !task.outputs.differential
   else {
     throw taskNode.error(
-      "task \(quote(task.name)) has \(task.samples.count) samples and \(task.outputs.count) outputs; "
-        + "a rig's task has one sample with one label for one node")
+      "task \(quote(task.name)) has \(task.samples.count) samples and \(task.outputs.count) "
+        + "outputs; a rig's task has one sample with one label for one node")
   }
   return RigTask(
     task: task,

@@ -6,27 +6,28 @@ public struct DriveLaw: Sendable {
   public var lowest: Voltage
   /// No edge is driven up once its estimate is at or above this.
   public var highest: Voltage
-  /// The diode's forward drop at headrooms of 0, 1/8, 2/8 ... 6 V between drive and gate; calibrated
-  /// or computed by the host from the diode's law. Between them it is interpolated.
+  /// The diode's forward drop at headrooms of 0, 1/8, 2/8 ... 6 V between drive and gate;
+  /// calibrated or computed by the host from the diode's law. Between them it is interpolated.
   public var drops: InlineArray<49, Voltage>
   /// How far a pulse of any width moves a gate that a digital potentiometer sets; zero for gates on
   /// capacitors.
-  public var step: Voltage
+  public var tapSpacing: Voltage
 
   /// A law with one constant drop (0.60 V uncalibrated) at every headroom above it; below it the
   /// diode takes all of the headroom.
   @inlinable
   public init(
-    supply: Voltage, lowest: Voltage, highest: Voltage, drop: Voltage, step: Voltage = .zero
+    supply: Voltage, lowest: Voltage, highest: Voltage, drop: Voltage,
+    tapSpacing: Voltage = .zero
   ) {
     self.supply = supply
-    self.step = step
+    self.tapSpacing = tapSpacing
     self.lowest = lowest
     self.highest = highest
     drops = InlineArray(repeating: drop)
     var knot = 0
     while knot < 49 {
-      let headroom = Voltage(steps: Int32(truncatingIfNeeded: knot) &* 0x20_0000)
+      let headroom = Voltage(units: Int32(truncatingIfNeeded: knot) &* 0x20_0000)
       drops[unchecked: knot] = headroom < drop ? headroom : drop
       knot = knot &+ 1
     }
@@ -37,13 +38,13 @@ public struct DriveLaw: Sendable {
   /// nothing, those above 6 V drop what 6 V does.
   @inlinable
   public func drop(at headroom: Voltage) -> Voltage {
-    if headroom.steps <= 0 { return .zero }
-    let knot = headroom.steps &>> 21
+    if headroom.units <= 0 { return .zero }
+    let knot = headroom.units &>> 21
     if knot >= 48 { return drops[unchecked: 48] }
     let index = Int(truncatingIfNeeded: knot)
     let below = drops[unchecked: index]
     let above = drops[unchecked: index &+ 1]
-    let part = Fraction(steps: UInt32(bitPattern: headroom.steps & 0x1f_ffff) &<< 11)
+    let part = Fraction(units: UInt32(bitPattern: headroom.units & 0x1f_ffff) &<< 11)
     return below.moved(by: part, toward: above)
   }
 }
@@ -96,7 +97,7 @@ public struct EdgeController: Sendable, Equatable {
   public var chargeConstant: UInt32
   /// RC of the discharge path in nanoseconds.
   public var dischargeConstant: UInt32
-  /// What the gate loses by leakage in one tick of 2^24 ns (16.8 ms), in steps of 2^-24 V.
+  /// What the gate loses by leakage in one tick of 2^24 ns (16.8 ms), in units of 2^-24 V.
   public var leakPerTick: Int32
   /// What the edge's `from` end is to the controller.
   public var from = Terminal.hidden
@@ -139,12 +140,12 @@ public struct EdgeController: Sendable, Equatable {
     return (one - other).magnitude
   }
 
-  /// How fast the other drive would move the gate over how fast this one does, where this one is the
-  /// faster: the share of its moves that makes both ways weigh the same. One for the slower drive,
-  /// for hold, and for potentiometers, whose steps are equal.
+  /// How fast the other drive would move the gate over how fast this one does, where this one is
+  /// the faster: the share of its moves that makes both ways weigh the same. One for the slower
+  /// drive, for hold, and for potentiometers, whose taps are equally far apart.
   @inlinable
   public func share(of drive: Drive, law: DriveLaw) -> Fraction {
-    if drive == .hold || .zero < law.step { return .one }
+    if drive == .hold || .zero < law.tapSpacing { return .largest }
     let up = end(of: .charge, from: gate, law: law) - gate
     let down = gate - end(of: .discharge, from: gate, law: law)
     var own = drive == .charge ? up : down
@@ -157,7 +158,7 @@ public struct EdgeController: Sendable, Equatable {
     } else if otherConstant < ownConstant {
       own = own.scaled(by: Fraction(otherConstant, of: ownConstant))
     }
-    return other < own ? Fraction(other, of: own) : .one
+    return other < own ? Fraction(other, of: own) : .largest
   }
 
   /// The voltage that a drive would bring the gate to in the end, from about where it is now; the
@@ -182,15 +183,15 @@ public struct EdgeController: Sendable, Equatable {
     drive == .charge ? chargeConstant : dischargeConstant
   }
 
-  /// Accounts for a pulse: a potentiometer's step, or for a pulse that truly lasted `width` the RC
+  /// Accounts for a pulse: a potentiometer's tap, or for a pulse that truly lasted `width` the RC
   /// law with the drop in the middle of the
   /// way. Against the diode's exact law the error of one pulse up to 19 ms is at most 0.1 mV where
   /// the resistor keeps 0.3 V or more.
   @inlinable
   public mutating func account(_ drive: Drive, width: Nanoseconds, law: DriveLaw) {
     if drive == .hold { return }
-    if .zero < law.step {
-      gate = (drive == .charge ? gate + law.step : gate - law.step)
+    if .zero < law.tapSpacing {
+      gate = (drive == .charge ? gate + law.tapSpacing : gate - law.tapSpacing)
         .limited(law.lowest, law.highest)
       return
     }
@@ -203,33 +204,34 @@ public struct EdgeController: Sendable, Equatable {
   /// Accounts for leakage over whole ticks of 2^24 ns; gates do not leak below 0 V.
   @inlinable
   public mutating func leak(ticks: Int32) {
-    let loss = Voltage(steps: Wide.saturate(Wide.product(leakPerTick, ticks)))
+    let loss = Voltage(units: Wide.saturate(Wide.product(leakPerTick, ticks)))
     gate = gate - loss
     if gate < .zero { gate = .zero }
   }
 
   /// The drive and the pulse width that would change the gate by a wanted voltage; a change that
-  /// the drive cannot reach gets `longest`. Zero change is a hold of zero width.
+  /// the drive cannot reach gets `longestPulse`. Zero change is a hold of zero width.
   @inlinable
-  public func pulse(changingBy change: Voltage, longest: Nanoseconds, law: DriveLaw)
+  public func pulse(changingBy change: Voltage, longestPulse: Nanoseconds, law: DriveLaw)
     -> (drive: Drive, width: Nanoseconds)
   {
     if change == .zero { return (.hold, .zero) }
     let drive: Drive = change < .zero ? .discharge : .charge
     let middle = gate + change.half
     let span = (end(of: drive, from: middle, law: law) - gate).magnitude
-    if !(change.magnitude < span) { return (drive, longest) }
+    if !(change.magnitude < span) { return (drive, longestPulse) }
     let width = Exponential.time(
       toCover: Fraction(change, of: span), constant: constant(of: drive))
-    return (drive, longest < width ? longest : width)
+    return (drive, longestPulse < width ? longestPulse : width)
   }
 
   /// The estimate of the edge's conductance, K = S (G - V_T - V_mean) in triode with n = 1.
   ///
   /// - Parameters:
-  ///   - strength: S in steps of 2^-36 A/V^2.
+  ///   - strength: S in units of 2^-36 A/V^2.
   ///   - threshold: V_T.
   ///   - mean: the mean of the edge's two node voltages.
+  /// - Returns: the estimate.
   @inlinable
   public func conductance(strength: Int32, threshold: Voltage, mean: Voltage) -> Conductance {
     Conductance(strength: strength, overdrive: gate - threshold - mean)

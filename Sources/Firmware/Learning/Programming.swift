@@ -4,12 +4,15 @@ extension TrainingStep {
   /// further from its goal than half of what the pulse would do, and drives just those edges, so
   /// that different edges get different changes from pulses of one width.
   ///
-  /// Every edge ends within one shortest pulse's change (of 16 us at most 0.3 mV for RC = 0.22 s) of
-  /// its goal by its own estimate, or at what `limit` pulses reach. Goals outside the law's limits
-  /// are brought to the limit.
+  /// Every edge ends within one shortest pulse's change (of 16 us at most 0.3 mV for RC = 0.22 s)
+  /// of its goal by its own estimate, or at what `limit` pulses reach. Goals outside the law's
+  /// limits are brought to the limit.
   ///
   /// - Parameters:
   ///   - goals: the wanted gate voltages; edges beyond it stay as they are.
+  ///   - board: the board.
+  ///   - edges: a controller for each learning edge.
+  ///   - drives: scratch, one for each learning edge.
   ///   - shortest: no pulse is as short as this.
   ///   - limit: the largest number of pulses.
   ///   - stopping: asked before every pulse; no more come once it says so.
@@ -22,7 +25,7 @@ extension TrainingStep {
     stopping: () -> Bool = { false }
   ) throws(Board.Failure) -> Int {
     var pulses = 0
-    var width = longest
+    var width = longestPulse
     while shortest < width {
       var moving = pulses < limit
       while moving {

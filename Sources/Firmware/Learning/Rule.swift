@@ -33,15 +33,15 @@ public struct Rule: Sendable, Equatable {
   public var length: PulseLength
   /// How comparisons become directions.
   public var contrast: Contrast
-  /// The probability with which each edge takes part in a step (desynchronous learning); `.one` is
-  /// the synchronous rule.
+  /// The probability with which each edge takes part in a step (desynchronous learning); `.largest`
+  /// is the synchronous rule.
   public var probability: Fraction
   /// Errors up to this teach nothing, so that read noise does not wear a solved task away. Zero for
   /// none.
   public var deadBand: Voltage
-  /// Whether an edge that moves faster one way than the other leaves out so many of the faster moves
-  /// that both ways weigh the same: without it, moves that should cancel pull gates to half the
-  /// supply.
+  /// Whether an edge that moves faster one way than the other leaves out so many of the faster
+  /// moves that both ways weigh the same: without it, moves that should cancel pull gates to half
+  /// the supply.
   public var balanced: Bool
   /// Whether edges between nodes that the controller drives or measures take part in proportion to
   /// the voltage across them: what the sign of their contrast, which grows with it, does not say.
@@ -54,7 +54,8 @@ public struct Rule: Sendable, Equatable {
   /// Makes a rule.
   @inlinable
   public init(
-    nudge: Nudge, length: PulseLength, contrast: Contrast = .single, probability: Fraction = .one,
+    nudge: Nudge, length: PulseLength, contrast: Contrast = .single,
+    probability: Fraction = .largest,
     deadBand: Voltage = .zero, balanced: Bool = false, weighted: Bool = false,
     lowest: Voltage = .zero, highest: Voltage = .millivolts(453)
   ) {
@@ -76,7 +77,7 @@ public struct Rule: Sendable, Equatable {
     let comparing = Abilities.sign.union(.perEdgeHold)
     var needed = board.contains(.analogRule) ? Abilities.analogRule : comparing
     if contrast == .centred { needed = needed.union(comparing).union(.antiNudge) }
-    if probability != .one || balanced || weighted { needed = needed.union(.perEdgeHold) }
+    if probability != .largest || balanced || weighted { needed = needed.union(.perEdgeHold) }
     return needed
   }
 
@@ -93,7 +94,7 @@ public struct Rule: Sendable, Equatable {
     switch length {
     case .fixed(let width): return width
     case .error(let scale):
-      if error.steps <= 0 { return .zero }
+      if error.units <= 0 { return .zero }
       return (scale + scale).scaled(by: Fraction(error, of: highest - lowest))
     }
   }
@@ -104,7 +105,7 @@ public struct Rule: Sendable, Equatable {
   ///   - free: the channel's voltage in the free twin.
   ///   - correction: what the channel should change by (label nudge), and toward which rail its
   ///     sign points (rail nudge).
-  /// - Returns: the clamp voltage within the rails. Worst error one step of 2^-24 V.
+  /// - Returns: the clamp voltage within the rails. Worst error one unit of 2^-24 V.
   @inlinable
   public func clamp(free: Voltage, correction: Voltage) -> Voltage {
     switch nudge {

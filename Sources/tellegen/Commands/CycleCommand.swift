@@ -72,8 +72,9 @@ struct PairOptions: ParsableArguments {
     let names = tasks.isEmpty && board == nil ? ["two-edge-alpha", "two-edge-beta"] : tasks
     guard (count...2).contains(names.count) else {
       try Exits.leave(
-        "\(names.count) \(names.count == 1 ? "task is" : "tasks are") given; \(count == 2 ? "two are" : "one or two are") wanted "
-          + "(--task NAME, once for each)", with: Exits.usage)
+        "\(names.count) \(names.count == 1 ? "task is" : "tasks are") given; "
+          + "\(count == 2 ? "two are" : "one or two are") wanted (--task NAME, once for "
+          + "each)", with: Exits.usage)
     }
     return TaskPair(
       board: description, tasks: try names.map { try TaskDescription.named($0) },
@@ -94,7 +95,7 @@ extension Rig {
     }
     let bias = zip(names, self.bias).map { "\($0) \(Format.fixed($1, decimals: 2)) V/s" }
     lines.append("  bias: " + bias.joined(separator: ", "))
-    var line = "  learning rate: \(Format.significant(rate)) times the nominal one"
+    var line = "  learning rate: \(Format.significant(rateFactor)) times the nominal one"
     if let misfit {
       line += ", fitted to one measured cycle (\(Format.significant(misfit)) V rms off)"
     }
@@ -120,7 +121,10 @@ struct CycleCommand: ParsableCommand {
   @OptionGroup var pair: PairOptions
   @Option(
     help:
-      "The learning time of a full cycle, s, given once for each; default 1 ms ... 1 s, or the rig's."
+      """
+      The learning time of a full cycle, s, given once for each; default 1 ms ... 1 s, or the \
+      rig's.
+      """
   )
   var tau: [Double] = []
   @Option(help: "The most learning time spent on one tau, s; three cycles are always run.")
@@ -154,14 +158,14 @@ struct CycleCommand: ParsableCommand {
       }
       if taus.isEmpty {
         try Exits.leave(
-          "a pulse of \(pair.rule.pulse) s is longer than half of every default tau; give a --tau of "
-            + "\(2 * pair.rule.pulse) s or more, or a shorter --pulse", with: Exits.usage)
+          "a pulse of \(pair.rule.pulse) s is longer than half of every default tau; give a --tau "
+            + "of \(2 * pair.rule.pulse) s or more, or a shorter --pulse", with: Exits.usage)
       }
       for tau in taus { try Cycling<DirectBoard>.check(tau: tau, rule: pair.rule) }
       let plan = CyclePlan(rule: pair.rule, seed: self.pair.seed, longest: longest)
       // What is refused is refused before anything is written.
       _ = try Cycling<DirectBoard>(description: pair.board, tasks: pair.tasks, plan: plan)
-      let said = try theory ? self.said(pair, plan: plan, taus: taus) : []
+      let predicted = try theory ? predictions(of: pair, plan: plan, taus: taus) : []
       let directory = RunDirectory(
         path: out ?? "runs/cycle-\(pair.rig?.name ?? pair.board.name)-\(self.pair.seed)")
       let setting = ResultSetting(
@@ -185,7 +189,7 @@ struct CycleCommand: ParsableCommand {
       display.end()
       let done = results.compactMap { $0 }
       let curves = CycleCurves(
-        results: done, theory: zip(said, results).compactMap { $1 == nil ? nil : $0 },
+        results: done, theory: zip(predicted, results).compactMap { $1 == nil ? nil : $0 },
         measured: pair.rig, plane: pair.rig?.plane, edges: board.learningEdges.map(\.name),
         title: "\(tasks[0].name) and \(tasks[1].name) in turn on \(board.name), "
           + pair.rule.name.rawValue)
@@ -225,7 +229,9 @@ struct CycleCommand: ParsableCommand {
     var taus: [Double]
   }
 
-  private func said(_ pair: TaskPair, plan: CyclePlan, taus: [Double]) throws -> [TheoryResult] {
+  private func predictions(of pair: TaskPair, plan: CyclePlan, taus: [Double]) throws
+    -> [TheoryResult]
+  {
     let cycling = try Cycling<DirectBoard>(
       description: pair.board, tasks: pair.tasks, plan: plan)
     let theory = try LinearTheory(
@@ -257,10 +263,10 @@ struct CycleCommand: ParsableCommand {
       ]
       if classified { row.append(result.accuracy.map(Format.percent) ?? "") }
       if index < curves.theory.count {
-        let said = curves.theory[index]
+        let predicted = curves.theory[index]
         row += [
-          Format.significant(said.error), Format.significant(said.span),
-          said.withinRails ? Format.significant(said.trueErrorRatio) : "beyond the rails",
+          Format.significant(predicted.error), Format.significant(predicted.span),
+          predicted.withinRails ? Format.significant(predicted.trueErrorRatio) : "beyond the rails",
         ]
       }
       if let rig = curves.measured {
@@ -279,8 +285,8 @@ struct CycleCommand: ParsableCommand {
 
   private func notes(_ results: [CycleResult], edges: [String]) -> [String] {
     results.filter { $0.railed > 0 }.map { result in
-      "At tau \(Format.seconds(result.tau)) \(result.railed) of \(edges.count) gates stood at their "
-        + "rails"
+      "At tau \(Format.seconds(result.tau)) \(result.railed) of \(edges.count) gates stood at "
+        + "their rails"
         + (result.steadiness == .steady ? "" : " before the cycle was steady")
         + ": its figures are those of a saturated board. Less learning time (--longest, a shorter "
         + "tau), a better rule (--rule) or a smaller bias shows the cycle."

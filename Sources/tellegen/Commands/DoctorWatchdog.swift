@@ -2,10 +2,11 @@ import Foundation
 import LinuxGPIO
 import Reports
 
-/// What doctor says of a program's bad ends: who catches its crashes, and who notices that it hangs.
+/// What doctor says of a program's bad ends: who catches its crashes, and who notices that it
+/// hangs.
 extension DoctorCommand {
-  /// The signals that Swift's crash reporter catches in this process, SIGQUIT among them, and whether
-  /// its program is found.
+  /// The signals that Swift's crash reporter catches in this process, SIGQUIT among them, and
+  /// whether its program is found.
   func tellCrashes(_ report: inout Report) {
     let names = [
       (SIGQUIT, "SIGQUIT"), (SIGABRT, "SIGABRT"), (SIGILL, "SIGILL"), (SIGTRAP, "SIGTRAP"),
@@ -50,8 +51,8 @@ extension DoctorCommand {
     return places.first { FileManager.default.isExecutableFile(atPath: $0) }
   }
 
-  /// Who notices that this program, or this computer, hangs. Nothing is opened: opening a watchdog's
-  /// device starts it.
+  /// Who notices that this program, or this computer, hangs. Nothing is opened: opening a
+  /// watchdog's device starts it.
   func tellWatchdog(_ report: inout Report) {
     let environment = ProcessInfo.processInfo.environment
     if let text = environment["WATCHDOG_USEC"] {
@@ -61,14 +62,14 @@ extension DoctorCommand {
           "SIGABRT after \(Format.seconds(Double(watchdog.limit) * 1e-9)) without progress")
       } else {
         report.add(
-          .note, "service watchdog", "WATCHDOG_USEC=\(text), but it cannot be told of progress",
+          .note, "service watchdog", "WATCHDOG_USEC=\(text), but progress cannot be reported to it",
           "leave NotifyAccess as it is or at main, and start tellegen itself, not by a shell")
       }
     } else {
       report.add(
         .note, "service watchdog", "none",
-        "run as a service with WatchdogSec=10 and ExecStopPost=tellegen rest --board \(board), so that "
-          + "a run that hangs is ended, its clamps and sources shut down")
+        "run as a service with WatchdogSec=10 and ExecStopPost=tellegen rest --board \(board), so "
+          + "that a run that hangs is ended, its clamps and sources shut down")
     }
     if FileManager.default.fileExists(atPath: "/dev/watchdog") {
       report.add(
@@ -77,8 +78,8 @@ extension DoctorCommand {
     } else {
       report.add(
         .note, "/dev/watchdog", "not there",
-        "nothing restarts this computer when it hangs; the board's own watchdog shuts its converters "
-          + "down")
+        "nothing restarts this computer when it hangs; the board's own watchdog shuts its "
+          + "converters down")
     }
   }
 }

@@ -26,7 +26,10 @@ struct ReplayCommand: ParsableCommand {
   var trace: String?
   @Option(
     help:
-      "The log that `tellegen serve --log` kept of the same run; given again for each server that went on with the state of the one before."
+      """
+      The log that `tellegen serve --log` kept of the same run; given again for each server that \
+      went on with the state of the one before.
+      """
   )
   var seen: [String] = []
   @Option(help: "With --seen: the seed of the served board's parts.")
@@ -92,8 +95,8 @@ struct ReplayCommand: ParsableCommand {
     }
   }
 
-  /// Checks that the lines were asked as often in each step as the double is; the record of a run that
-  /// was resumed tells of its last part only.
+  /// Checks that the lines were asked as often in each step as the double is; the record of a run
+  /// that was resumed covers its last part only.
   private func compare(_ steps: LineStatistics.Steps, _ directory: RunDirectory) throws {
     guard let lines = try? directory.read(RunRecord.self, from: "record.json").lines,
       lines.steps.count > 0, lines.epochsBefore == nil
@@ -130,8 +133,8 @@ struct ReplayCommand: ParsableCommand {
       calibration: calibration)
   }
 
-  /// Whether a run on lines looked at its board first: it asks for the time before anything else, as
-  /// older programs, which did not look, never did.
+  /// Whether a run on lines looked at its board first: it asks for the time before anything else,
+  /// as older programs, which did not look, never did.
   private func looked(_ calls: Trace) -> Bool { calls.events.first?.kind == .now }
 
   /// Runs what the run did.

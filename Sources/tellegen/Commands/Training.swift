@@ -6,7 +6,7 @@ import Runs
 import Targets
 import Traces
 
-/// The training of `tellegen train`, the same for whatever learns: claim the folder, make the board
+/// The training of `tellegen train`, the same for every target: claim the folder, make the board
 /// ready, begin or go on, train, keep, end.
 struct Training: TargetUser {
   let command: TrainCommand
@@ -33,9 +33,9 @@ struct Training: TargetUser {
     var isAtRest = false
     defer { if !isAtRest { try? target.rest() } }
     let watchdog = ServiceWatchdog()
-    /// Asked before whatever takes long: a service's watchdog is told then that there is progress.
+    /// Asked before everything that takes long; it also reports progress to a service's watchdog.
     func stops() -> Bool {
-      watchdog?.tell()
+      watchdog?.report()
       return Interruption.isAsked
     }
     let keeper = try begin(&target, saved, claim, traced, stopping: stops)
@@ -49,7 +49,7 @@ struct Training: TargetUser {
     }
     let end = try target.finish(steps: steps, epochsBefore: saved?.progress.epoch)
     isAtRest = true
-    try tell(RunRecord(setting: setting, result: end.result, lines: end.lines), keeper)
+    try report(RunRecord(setting: setting, result: end.result, lines: end.lines), keeper)
     if !command.json { for remark in target.remarks { print(remark) } }
   }
 
@@ -71,7 +71,7 @@ struct Training: TargetUser {
     guard isReady else {
       try Exits.leave(
         saved == nil
-          ? "interrupted before training began; nothing is kept, begin anew"
+          ? "interrupted before training began; nothing is kept, start again"
           : "interrupted before training went on; what was learned before is kept, go on with: "
             + "tellegen train --resume \(directory.path)", with: Exits.interrupted)
     }
@@ -97,6 +97,7 @@ struct Training: TargetUser {
   ///   - keeper: what keeps the run.
   ///   - steps: where the line operations of steps are counted.
   ///   - stopping: asked before every step and every measurement.
+  /// - Throws: what the board throws.
   private func learn<Target: OpenTarget>(
     _ target: inout Target, _ keeper: RunKeeper, _ steps: inout LineStatistics.Steps,
     stopping: () -> Bool
@@ -106,7 +107,7 @@ struct Training: TargetUser {
     if let record = target.session.progress.last { display.show(record) }
     var counted: Int?
     while !target.session.isFinished {
-      // Epochs may be long: a checkpoint comes in their midst too.
+      // Epochs may be long: a checkpoint comes in the middle of them too.
       while try !target.session.trainSamples(
         counting: &steps, since: &counted, operations: Target.operations,
         stopping: { stopping() || keeper.isDue })
@@ -139,7 +140,7 @@ struct Training: TargetUser {
   /// Writes the run's record, draws its curves and prints its end.
   ///
   /// - Throws: an exit where the folder is behind what was learned; the end is printed before.
-  private func tell(_ record: RunRecord, _ keeper: RunKeeper) throws {
+  private func report(_ record: RunRecord, _ keeper: RunKeeper) throws {
     let plot = CurvesPlot(
       title: "\(setting.task.name) on \(setting.board.name), \(setting.plan.rule.name.rawValue)",
       last: record.result.last)
@@ -165,8 +166,8 @@ struct Training: TargetUser {
     }
     if let lost {
       try Exits.leave(
-        "\(lost); what is kept is older than what was learned: make room, then train it again with: "
-          + "tellegen train --resume \(directory.path)", with: Exits.inputOutput)
+        "\(lost); what is kept is older than what was learned: make room, then train it again "
+          + "with: tellegen train --resume \(directory.path)", with: Exits.inputOutput)
     }
   }
 }
