@@ -1,4 +1,4 @@
-// Counts a program's allocations, with LD_PRELOAD, and tells the sum at its end.
+// Counts a program's allocations, with LD_PRELOAD, and prints the sum at its end.
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@ public import Wiring
 ///
 /// Every operation takes the time that it takes on the wired board; physics is `AnalogBoard`.
 public struct DirectBoard: VirtualFace, Sendable {
-  /// A circuit without a solution: nothing is told in its place.
+  /// A circuit without a solution: no result is given in its place.
   public typealias Failure = CircuitError
 
   /// The analog board behind the face.

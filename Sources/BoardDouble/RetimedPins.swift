@@ -3,7 +3,7 @@ public import Firmware
 public import Traces
 
 /// The pin-level double with another run's timing: what the double did behind a kernel's chip, line
-/// by line at the times that its log tells, it must do here again, asked by the firmware.
+/// by line at the times in its log, it must do here again when the firmware asks.
 ///
 /// A call for several lines is one operation for its caller, but reached the chip as one request a
 /// line; the log has these in order with the chip's times, and marks those that came with a line's
@@ -41,7 +41,7 @@ public struct RetimedPins: Lines, Sendable {
   private var pins: VirtualPins
   private let seen: [Trace.Event]
   private var next = 0
-  /// The levels that the chip was last told.
+  /// The levels that the chip was last set to.
   private var told = LineSet.none
 
   /// Makes pins.
@@ -84,7 +84,8 @@ public struct RetimedPins: Lines, Sendable {
       let isWanted =
         event.kind == kind && lines.meets(event.mask)
         && (kind == .read || event.levels == levels & event.mask)
-      // libgpiod 1.6 tells the chip all outputs for one: those that stand so already change nothing.
+      // libgpiod 1.6 sets all outputs of the chip to change one: those that stand so already
+      // change nothing.
       let changesNothing = event.kind == .write && event.levels == told & event.mask
       guard isWanted || changesNothing || event.kind == .turn else {
         throw fail(
@@ -101,7 +102,7 @@ public struct RetimedPins: Lines, Sendable {
     throw fail("the chip's log ends before the caller's")
   }
 
-  /// Tells the double what the chip was told.
+  /// Sets lines of the double as those of the chip were set.
   private mutating func tell(_ event: Trace.Event) throws(Failure) {
     do throws(CircuitError) { try pins.write(event.levels, mask: event.mask) } catch {
       throw .circuit(error)
@@ -134,7 +135,7 @@ public struct RetimedPins: Lines, Sendable {
     try send(levels, on: (mask & wiring.outputs).without(serial))
   }
 
-  /// Does what the chip was told of lines, which must be these levels.
+  /// Sets lines as those of the chip were set, which must be to these levels.
   private mutating func send(_ levels: LineSet, on mask: LineSet) throws(Failure) {
     var left = mask
     while left != .none {
@@ -174,7 +175,7 @@ public struct RetimedPins: Lines, Sendable {
     }
   }
 
-  /// Tells the caller's time.
+  /// Answers with the caller's time.
   public mutating func now() throws(Failure) -> Nanoseconds {
     do throws(ReplayLines.Divergence) { return try calls.now() } catch {
       throw fail(error)

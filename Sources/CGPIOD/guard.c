@@ -81,7 +81,7 @@ static void begin_end(void) {
   sigset_t held = hold_signals();
   int running = RUNNING;
   if (!atomic_compare_exchange_strong(&cgpiod_ending, &running, RESTING)) {
-    // Another thread is at it, or was, and is busy with what else exit() does.
+    // Another thread is doing this, or has done it and is busy with the rest of exit().
     if (running == RESTING) stand_still();
     pthread_sigmask(SIG_SETMASK, &held, NULL);
     return;
@@ -98,8 +98,8 @@ static void begin_end(void) {
 
 void cgpiod_end(int number) {
   begin_end();
-  // Not to whom it would have come without us: what handles it might return, and the program would
-  // go on with nobody to put its lines to rest. (A crash reporter does.)
+  // By the default action, not by the handler that was there before us: that might return, as a
+  // crash reporter does, and the program would go on with nothing to put its lines to rest.
   struct sigaction action = {.sa_handler = SIG_DFL};
   sigemptyset(&action.sa_mask);
   sigaction(number, &action, NULL);
@@ -122,7 +122,8 @@ void cgpiod_disarm(void *request) {
     if (atomic_load(&guarded[index].request) != request) continue;
     cgpiod_calls calls = guarded[index].calls;
     cgpiod_guard writes = guarded[index].writes;
-    // Whoever ends the program from here on either waits for this write, or still has the request.
+    // A thread that ends the program from here on either waits for this write, or still has the
+    // request.
     atomic_fetch_add(&cgpiod_in_flight, 1);
     atomic_store(&guarded[index].request, NULL);
     if (!ends) write_rest(&calls, request, &writes);
@@ -148,7 +149,8 @@ static void give_room_back(void *room) {
 
 static void make_rooms(void) { pthread_key_create(&rooms, give_room_back); }
 
-// A stack that has run over has no room for a handler. Who has a stack for them already keeps it.
+// A stack that has run over has no room for a handler. A thread that has a stack for handlers
+// already keeps it.
 static void make_room(void) {
   stack_t found;
   if (sigaltstack(NULL, &found) < 0) return;
@@ -195,8 +197,8 @@ static void watch(void) {
       is_fault |= faults[index] == number;
     struct sigaction before;
     if (is_left || sigaction(number, NULL, &before) < 0) continue;
-    // Faults are taken from whoever has them: Swift's crash reporter handles SIGQUIT and SIGABRT and
-    // returns, and a shell has its background jobs ignore SIGQUIT.
+    // Faults are taken from any handler that has them: Swift's crash reporter handles SIGQUIT and
+    // SIGABRT and returns, and a shell has its background jobs ignore SIGQUIT.
     if (!is_fault && before.sa_handler != SIG_DFL) continue;
     struct sigaction action = {.sa_handler = end, .sa_flags = SA_ONSTACK};
     sigfillset(&action.sa_mask);

@@ -38,7 +38,7 @@ static bool replace(char *address) {
     char *base = watched[number].base;
     size_t length = watched[number].length;
     if (!watched[number].is_watched || address < base || address >= base + length) continue;
-    // The mark comes first: what is read from now on is not to be believed.
+    // The mark comes first: what is read from now on must not be trusted.
     atomic_store(&watched[number].is_lost, true);
     is_done = mmap(base, length, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;

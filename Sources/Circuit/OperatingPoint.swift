@@ -171,8 +171,8 @@ public struct OperatingPoint: Sendable {
   }
 
   /// Attaches a source of finite stiffness to an attachable node: a voltage behind a resistance,
-  /// which adds conductance (volts - V) to the node's current balance. It takes the place of the
-  /// source attached before.
+  /// which adds conductance (volts - V) to the node's current balance. It replaces the source
+  /// attached before.
   ///
   /// - Parameters:
   ///   - node: The free node.
@@ -195,11 +195,11 @@ public struct OperatingPoint: Sendable {
     state.attached[place] = SIMD2(conductance, volts)
   }
 
-  /// Injects a current into an attachable node: a force nudge. It takes the place of the current
-  /// injected before.
+  /// Injects a current into an attachable node: a force nudge. It replaces the current injected
+  /// before.
   ///
   /// With a current injected the solution may leave the range of the driven voltages, and where
-  /// transistors saturate there may be none: `solve` then says so.
+  /// transistors saturate there may be none: `solve` then throws.
   /// - Parameters:
   ///   - node: The free node.
   ///   - amperes: The current into the node, at most 1000 in magnitude; 0 takes it away.

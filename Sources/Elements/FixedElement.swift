@@ -1,5 +1,5 @@
 /// The catalogue of elements that do not learn: two ends, and a current that depends on the voltage
-/// between them alone. Each kind has a file of its own, which says all that is known of it.
+/// between them alone. Each kind has a file of its own, which says all there is to know about it.
 ///
 /// A case's name is the kind's word in board files and in the files of runs.
 public enum FixedElement: Sendable, Equatable, Codable {
@@ -16,7 +16,7 @@ public enum FixedElement: Sendable, Equatable, Codable {
     ("diode", Diode.self),
   ]
 
-  /// What there is to know of it.
+  /// All there is to know about it.
   package var kind: any ElementKind {
     switch self {
     case .resistor(let ohms): Resistor(ohms: ohms)

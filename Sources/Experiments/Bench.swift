@@ -5,8 +5,8 @@ import Runs
 
 /// What an experiment runs with.
 package struct Bench: Sendable {
-  /// Whether a few minutes' work is to be a few seconds': fewer seeds and shorter runs, with the same
-  /// bounds where they can be kept.
+  /// Whether to take a few seconds instead of a few minutes: fewer seeds and shorter runs, with
+  /// the same bounds where they can be kept.
   package let quick: Bool
   private let told: @Sendable (String) -> Void
   private let asked: @Sendable () -> Bool

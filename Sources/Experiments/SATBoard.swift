@@ -60,7 +60,7 @@ private struct Trial {
   var own: [Double] = []
   /// On boards with fresh mismatch of the usual size.
   var usual: [Double] = []
-  /// On boards of thrice the spread.
+  /// On boards with three times the spread.
   var wide: [Double] = []
   /// On one board after each deployment.
   var deployments: [(Deployment, Double)] = []

@@ -26,7 +26,7 @@ package struct GPIOChip: Sendable, Equatable {
   /// What this kernel does with released outputs, by its own account: Raspberry Pi's drivers have a
   /// parameter for it. `nil` when no driver says so.
   ///
-  /// - Parameter modules: where the kernel tells of its drivers.
+  /// - Parameter modules: the folder in which the kernel lists its drivers.
   package static func released(modules: String = "/sys/module") -> Released? {
     for driver in ["pinctrl_bcm2835", "pinctrl_rp1"] {
       let parameters = "\(modules)/\(driver)/parameters/"

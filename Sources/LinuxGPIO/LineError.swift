@@ -1,4 +1,4 @@
-/// Why lines of the kernel's GPIO cannot be had or do not answer.
+/// Why lines of the kernel's GPIO cannot be opened or do not answer.
 package enum LineError: Error, Equatable, CustomStringConvertible {
   /// A line that somebody else holds.
   package struct Held: Sendable, Equatable {

@@ -24,8 +24,8 @@ package struct LinuxLines: Lines {
   /// The lines that stood as outputs, with no owner, at another level than at rest, when they were
   /// opened: what a killed program left behind, by role.
   package let leftBehind: [String]
-  /// Why it could not be seen what was left behind, which keeps no line from its level at rest; `nil`
-  /// when it was seen.
+  /// Why the lines left behind could not be read, which keeps no line from its level at rest;
+  /// `nil` when they were read.
   package let lookFailure: LineError?
 
   /// Whether the wiring gives SCLK, MOSI and MISO to a controller.
@@ -97,7 +97,8 @@ package struct LinuxLines: Lines {
         .map { description.wires[$0].role }
     }
 
-    // It is read before it is put right, which it is also when it cannot be read.
+    // The levels are read before they are put right, and are put right even where they cannot be
+    // read.
     var left: [String] = []
     var failure: LineError?
     do throws(LineError) { left = try look() } catch {
@@ -107,7 +108,7 @@ package struct LinuxLines: Lines {
     leftBehind = left
     lookFailure = failure
     let request = try open(asIs: false)
-    // Lines rest also where the bus is not to be had.
+    // The lines go to rest even where the bus cannot be opened.
     let bus: Int32?
     do throws(LineError) {
       bus = try description.spi.map { spi throws(LineError) in
@@ -278,7 +279,7 @@ private final class Device {
     let isGuarded = withUnsafePointer(to: calls) { calls in
       withUnsafePointer(to: plan) { cgpiod_arm(calls, request, $0) }
     }
-    // Lines that nobody would put to rest are not to be had.
+    // Lines that nothing would put to rest must not be opened.
     if !isGuarded { throw .tooManyOpen(most: Int(CGPIOD_GUARDED)) }
   }
 

@@ -1,11 +1,11 @@
 import Foundation
 import Portable
 
-/// The watchdog of the systemd service that the program runs in, if it has one: who does not tell it in
-/// time that all is well is ended by SIGABRT. It is told from where the work is done, so that a program
-/// that hangs at its lines tells nothing.
+/// The watchdog of the systemd service that the program runs in, if it has one: it ends a program
+/// by SIGABRT that does not report in time that all is well. The report comes from where the work
+/// is done, so that a program that hangs at its lines reports nothing.
 package final class ServiceWatchdog {
-  /// After how long without a word the service is ended, ns.
+  /// How long the service may go without a report before it is ended, ns.
   package let limit: Int64
   private let socket: Int32
   private var last = Int64.min
@@ -28,7 +28,7 @@ package final class ServiceWatchdog {
     guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return nil }
     withUnsafeMutableBytes(of: &address.sun_path) { room in
       room.copyBytes(from: bytes)
-      // A name that is no file's begins with a zero.
+      // The name of a socket that is not a file begins with a zero byte.
       if path.hasPrefix("@") { room[0] = 0 }
     }
     let size = MemoryLayout<sockaddr_un>.offset(of: \.sun_path)! + bytes.count
@@ -48,13 +48,13 @@ package final class ServiceWatchdog {
 
   deinit { close(socket) }
 
-  /// Tells the watchdog that all is well, at most eight times in its limit.
+  /// Reports to the watchdog that all is well, at most eight times in its limit.
   package func tell() {
     let now = monotonicTime()
     if last != .min && now - last < limit / 8 { return }
     last = now
     let word = Array("WATCHDOG=1".utf8)
-    // Nobody is waited for.
+    // It does not wait for a reader.
     _ = send(socket, word, word.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
   }
 }

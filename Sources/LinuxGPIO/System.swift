@@ -20,7 +20,7 @@ func text<Characters>(_ characters: Characters) -> String {
   }
 }
 
-/// The text of a small file in which the kernel tells something, without the space around it.
+/// The text of a small file of the kernel's, without the space around it.
 ///
 /// - Returns: `nil` when it cannot be read.
 package func kernelText(_ path: String) -> String? {

@@ -150,7 +150,7 @@ package struct CircuitModel: DifferentiableModel, Sendable {
     }
   }
 
-  /// Throws what was refused, of the first parameter if it was several.
+  /// Throws what was refused, of the first parameter if there were several.
   private func checkAccepted() throws(CircuitError) {
     if let first = refused.min(by: { $0.key < $1.key }) { throw first.value }
   }

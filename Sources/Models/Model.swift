@@ -1,7 +1,8 @@
 /// Anything with parameters that turns inputs into outputs: a circuit, an optical weight bank, a
 /// mesh, a board.
 ///
-/// What a board makes of parameters is *commanded*: outputs tell what it did with them.
+/// A board is only *commanded* to take its parameters: what it did with them shows in its outputs
+/// alone.
 package protocol Model {
   /// The parameters: control variables in the model's own units (gate voltages, V; detunings, nm;
   /// phases, rad). Setting them programs the model.

@@ -1,7 +1,7 @@
 /// Elementary functions that give the same bits on every machine.
 ///
 /// The mathematical library of a system may round `exp` or `log` differently from its neighbour's,
-/// and one bit is enough to part two training runs. These functions use only IEEE addition,
+/// and one bit is enough to make two training runs differ. These functions use only IEEE addition,
 /// subtraction, multiplication, division and integer operations, in a fixed order and without
 /// contraction. The polynomials interpolate the functions at Chebyshev points.
 package enum Elementary {

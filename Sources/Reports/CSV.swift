@@ -47,7 +47,7 @@ package struct CSV: Sendable, Equatable {
   /// Adds a row.
   package mutating func add(_ row: [Field]) { text += CSV.line(row) }
 
-  /// Adds the two blank lines that part blocks for gnuplot's `index`.
+  /// Adds the two blank lines that separate blocks for gnuplot's `index`.
   package mutating func addGap() { text += "\n\n" }
 
   /// A row as a line of its own, ended: for files that grow.

@@ -10,7 +10,7 @@ package struct NoPlot: Error, CustomStringConvertible {
 /// The program that draws plots.
 package enum Gnuplot {
   /// How long gnuplot may take, s. A plot takes a second; a display or a pipe that a user's own
-  /// start-up file of gnuplot waits for would take for ever.
+  /// start-up file of gnuplot waits for would take forever.
   package static let limit = 60.0
 
   /// Draws a script, and waits for the plot at most so long.
@@ -45,7 +45,7 @@ package enum Gnuplot {
     var reason: String?
     var said: [UInt8] = []
     while true {
-      // Whoever complains at length must not wait for a reader.
+      // A gnuplot that complains at length must not wait for a reader.
       var some = [UInt8](repeating: 0, count: 4096)
       while case let count = Foundation.read(ends[0], &some, some.count), count > 0 {
         said += some.prefix(min(count, 300 - said.count))
@@ -62,7 +62,7 @@ package enum Gnuplot {
         nanosleep(&pause, nil)
         continue
       }
-      // With what it may have started itself.
+      // Together with what it may have started itself.
       kill(-child, SIGKILL)
     }
     if let reason { throw NoPlot(description: reason) }
@@ -97,7 +97,8 @@ package enum Gnuplot {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
-    // A group of its own: Ctrl-C is this program's to hear. What is blocked here is not there.
+    // A process group of its own: Ctrl-C is for this program alone. Signals blocked here are not
+    // blocked there.
     var none = sigset_t()
     var all = sigset_t()
     sigemptyset(&none)

@@ -1,8 +1,8 @@
 /// Everything that a run needs to go on.
 ///
-/// A board inside the program goes on exactly where it stopped: its state is part of the checkpoint. Of
-/// a board outside it only what was learned is kept, not what the board did meanwhile: its gates may
-/// have leaked or lost their charge, and are programmed anew.
+/// A board inside the program goes on exactly where it stopped: its state is part of the
+/// checkpoint. Of a board outside it only what was learned is kept, not what the board did in the
+/// meantime: its gates may have leaked or lost their charge, and are programmed again.
 public struct Checkpoint<BoardState: Sendable & Equatable & Codable>: Sendable, Equatable, Codable {
   /// The plan it belongs to.
   public var plan: Plan
@@ -35,7 +35,7 @@ extension Session {
       try StateError.check(progress.epoch, "epoch of progress", 0...plan.epochs)
       let samples = problem.training.count
       try StateError.check(progress.position, "position of progress", 0...samples)
-      // Steps beside those of epochs are few: whoever takes them, takes them one by one.
+      // Steps outside epochs are few, since callers take them one at a time.
       let trained = progress.epoch * samples + progress.position
       try StateError.check(progress.steps, "steps of progress", trained...trained + 1_000_000_000)
     } catch {

@@ -1,7 +1,7 @@
 import Files
 public import Firmware
 
-/// Runs on a board outside this program, whose gates nobody can look at.
+/// Runs on a board outside this program, whose gates cannot be measured.
 extension Session {
   /// Brings gates of unknown voltage to known ones: down to the controllers' lowest and up to their
   /// highest, in turn, by the longest pulses alone. Where exactly a gate stops does not matter, only

@@ -2,13 +2,14 @@ import Elements
 public import Files
 public import Firmware
 
-/// A look at a board before it learns: whether converters set what they are told, comparators say what
-/// they see, and targets read what the sources make of them.
+/// A look at a board before it learns: whether converters set what they are sent, comparators
+/// report what is at their inputs, and targets read what the sources make of them.
 ///
-/// Nobody knows the gates of a board that has just been found. What follows whatever they are is judged
-/// first, before any pulse: the sources are known in both twins, the targets in the clamped one, and
-/// every other node lies between. The rest is judged once the gates stand high, against an ideal board
-/// of the same description. What cannot be told from the parts' spread is not judged.
+/// The gates of a board that has just been opened are unknown. What holds whatever they are is
+/// judged first, before any pulse: the sources are known in both twins, the targets in the clamped
+/// one, and every other node lies between. The rest is judged once the gates stand high, against an
+/// ideal board of the same description. What cannot be told apart from the parts' spread is not
+/// judged.
 public struct FirstLook: Sendable {
   /// What looks wrong, in words: what and where.
   public private(set) var findings: [String] = []
@@ -300,7 +301,7 @@ public struct FirstLook: Sendable {
     for (edge, wire) in wires.enumerated() {
       let drop = difference(free[wire.from], free[wire.to])
       let other = difference(clamped[wire.from], clamped[wire.to])
-      // A comparator that its file says is stuck is known of.
+      // A comparator that the board file says is stuck is no finding.
       let isStuck = description.faults.contains { fault in
         description.edges[fault.edge] == wire
           && (fault.kind == .comparatorStuckLow || fault.kind == .comparatorStuckHigh)

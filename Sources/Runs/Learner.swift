@@ -3,8 +3,9 @@ public import Firmware
 import Portable
 public import Wiring
 
-/// What learns: a board, the controllers of its edges, and the firmware's training step with all the
-/// storage that it is lent. When to learn what is its user's: `Session`, `Cycling`, `Drifting`.
+/// What learns: a board, the controllers of its edges, and the firmware's training step with all
+/// the storage that it is lent. When to learn what is up to its users: `Session`, `Cycling`,
+/// `Drifting`.
 public struct Learner<Board: LearningBoard> {
   /// The board.
   public var board: Board
@@ -82,8 +83,8 @@ public struct Learner<Board: LearningBoard> {
   /// - Parameters:
   ///   - goals: the wanted gate voltages, V.
   ///   - shortest: no pulse is as short as this.
-  ///   - limit: the largest number of pulses. A large board needs one: while the finest pulses bring
-  ///     some gates home, others leak.
+  ///   - limit: the largest number of pulses. A large board needs one: while the finest pulses
+  ///     bring some gates to their goals, others leak.
   ///   - stopping: asked before every pulse.
   /// - Returns: the number of pulses.
   @discardableResult
@@ -130,7 +131,7 @@ public struct Learner<Board: LearningBoard> {
   public mutating func measure(
     _ samples: [Int], of problem: Problem
   ) throws(Board.Failure) -> Measures {
-    // Nobody stops it.
+    // It is never stopped.
     try measure(samples, of: problem, stopping: { false }) ?? Measures(error: 0)
   }
 

@@ -66,7 +66,8 @@ final class MetricsFiles {
   ///
   /// - Parameters:
   ///   - directory: the run's folder.
-  ///   - epoch: the epoch of the last line that stays: later ones come again; `nil` begins anew.
+  ///   - epoch: the epoch of the last line that stays: later ones are written again; `nil` starts
+  ///     new files.
   ///   - isOnItsWay: whether the files have their temporary names yet.
   /// - Throws: `StorageError`.
   init(in directory: RunDirectory, after epoch: Int?, isOnItsWay: Bool) throws(StorageError) {

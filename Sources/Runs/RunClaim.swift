@@ -3,7 +3,7 @@ import Storage
 
 /// A folder that a run has to itself while it lasts; another run that wants it is refused at once.
 ///
-/// A new run comes about in this order: the folder is locked, and the lock lists what may come; the
+/// A new run is made in this order: the folder is locked, and the lock lists what may come; the
 /// first files come under temporary names, synced; the run that was there is removed, its setting
 /// first; the files get their names, and last the setting, which makes the folder a run. A program
 /// killed before that leaves no run, and nothing that the next one does not know and remove.
@@ -53,7 +53,7 @@ package final class RunClaim {
       replaced = own.contains(RunDirectory.setting) ? own.sorted() : []
       if replaced.isEmpty { for name in own { unlink(directory.file(name)) } }
     } catch {
-      // Of a killed run's files the list must stay.
+      // The list of a killed run's files must stay.
       if let taken { taken.release(isTidy: taken.found == nil) }
       for folder in made { rmdir(folder) }
       throw error
@@ -61,7 +61,7 @@ package final class RunClaim {
     removeTemporary()
   }
 
-  /// Takes the folder of a run that is gone on with.
+  /// Takes the folder of a run that is resumed.
   ///
   /// - Parameter directory: the folder.
   /// - Throws: `RunDirectoryError` when there is no run, or another process has it.
@@ -75,7 +75,7 @@ package final class RunClaim {
     guard stat(setting, &status) == 0 else {
       if errno == ENOENT || errno == ENOTDIR {
         throw RunDirectoryError(
-          path: setting, .missing, "there is no such file, so there is no run to go on with")
+          path: setting, .missing, "there is no such file, so there is no run to resume")
       }
       throw RunDirectoryError(StorageError(path: setting, number: errno))
     }
@@ -164,7 +164,7 @@ package final class RunClaim {
     try arrive()
   }
 
-  /// Lets the folder go. What a run that did not come about has put there is removed.
+  /// Releases the folder. What a run that was never made has put there is removed.
   package func release() {
     if isReleased { return }
     isReleased = true
@@ -316,7 +316,7 @@ package final class RunClaim {
       guard let listed = try listed(directory) else {
         throw RunDirectoryError(
           path: directory.file(RunDirectory.setting), .usage,
-          "it is damaged, or not of this program's making; remove it, or choose another folder with "
+          "it is damaged, or was not made by this program; remove it, or choose another folder with "
             + "--out")
       }
       if !overwrite {

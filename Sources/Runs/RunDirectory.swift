@@ -3,7 +3,7 @@ public import Foundation
 import Reports
 package import Storage
 
-/// What a run is made of, kept so that it can be repeated or gone on with.
+/// What a run is made of, kept so that it can be repeated or resumed.
 public struct RunSetting: Sendable, Equatable, Codable {
   /// The program's version that made the run.
   public var version: String
@@ -173,13 +173,13 @@ public struct RunDirectory: Sendable {
     } catch {
       throw RunDirectoryError(
         path: file(name), .damaged,
-        "it is damaged, or not of this program's making; begin anew")
+        "it is damaged, or was not made by this program; start a new run")
     }
     do throws(StateError) {
       try (value as? any CheckedState)?.check()
     } catch {
       throw RunDirectoryError(
-        path: file(name), .damaged, "it is damaged: \(error); begin anew")
+        path: file(name), .damaged, "it is damaged: \(error); start a new run")
     }
     return value
   }

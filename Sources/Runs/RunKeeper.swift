@@ -50,7 +50,7 @@ package final class RunKeeper {
   }
 
   /// Begins a new run: its first files are written under their temporary names, and the claim gives
-  /// them their own. Here a full disk is still told of at once.
+  /// them their own. A full disk is still reported at once here.
   ///
   /// - Parameters:
   ///   - claim: the run's claim on its folder.
@@ -96,7 +96,8 @@ package final class RunKeeper {
     do throws(StorageError) { try files.flush() } catch { note(RunDirectoryError(error)) }
   }
 
-  /// Writes a checkpoint, and the measures up to it first: whoever goes on from it needs those lines.
+  /// Writes a checkpoint, and the measures up to it first: a run that goes on from it needs those
+  /// lines.
   package func keep(_ checkpoint: some Encodable) {
     do throws(RunDirectoryError) {
       do throws(StorageError) { try files.synchronize() } catch { throw RunDirectoryError(error) }

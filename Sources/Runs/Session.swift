@@ -13,7 +13,7 @@ public struct Session<Board: LearningBoard> {
   public let plan: Plan
   /// Where the run stands.
   public package(set) var progress = Progress()
-  /// The measures that this session took, for those who look at them in memory.
+  /// The measures that this session took, for callers that want them in memory.
   public private(set) var curve: [EpochRecord] = []
   /// Whether `curve` grows; a run that writes each line down has no need of it.
   public var keepsCurve = true
@@ -125,8 +125,8 @@ public struct Session<Board: LearningBoard> {
 
   /// Takes the measures of an epoch whose samples are trained, and ends it.
   ///
-  /// A measurement changes the board: it takes time, and draws noise. Whoever stops in the middle must
-  /// go back to a checkpoint from before.
+  /// A measurement changes the board: it takes time, and draws noise. A caller that stops in the
+  /// middle must go back to a checkpoint from before.
   ///
   /// - Parameter stopping: asked before every measurement.
   /// - Returns: whether the epoch ended.

@@ -1,6 +1,6 @@
 package import Firmware
 
-/// Why a session cannot be.
+/// Why a session cannot begin or go on.
 public enum SessionError: Error, CustomStringConvertible {
   /// The board lacks abilities that the rule needs.
   case refused(rule: String, board: String, missing: [String])

@@ -5,7 +5,7 @@ import Foundation
 /// Lines are collected and written together; on disk there are whole lines only, but for the moment of
 /// a write. What cannot be written, on a full disk say, stays in memory and is written later.
 package final class AppendedFile {
-  /// The file; to be set when it gets another name.
+  /// The file; set it when the file gets another name.
   package var path: String
   /// How many bytes of whole lines the file has.
   package private(set) var length: Int
@@ -18,7 +18,7 @@ package final class AppendedFile {
   private var synced: Int
   /// Whether the system failed to sync what it had: it does not try that part again by itself.
   private var isSuspect = false
-  /// Whether it is a pipe or a device, which has no places.
+  /// Whether it is a pipe or a device, which has no positions.
   private let isStream: Bool
 
   /// Opens a file, or makes one.
@@ -51,8 +51,8 @@ package final class AppendedFile {
   /// Adds whole lines; they are written by the next `flush`.
   package func append(_ lines: String) { pending.append(contentsOf: lines.utf8) }
 
-  /// Writes what waits. Whoever reads the file sees it from now on, also when this program is killed.
-  /// - Throws: `StorageError`; what could not be written waits on.
+  /// Writes what waits. Readers of the file see it from now on, even when this program is killed.
+  /// - Throws: `StorageError`; what could not be written still waits.
   package func flush() throws(StorageError) {
     if pending.isEmpty && !isTorn { return }
     if isTorn {
@@ -96,7 +96,7 @@ package final class AppendedFile {
     synced = length
   }
 
-  /// Writes again what was not synced: the system takes it for written, whatever became of it.
+  /// Writes again what was not synced: the system counts it as written, whether it was or not.
   private func rewrite() throws(StorageError) {
     var place = synced
     var block = [UInt8](repeating: 0, count: 1 << 16)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder that one process has to itself, until it lets go of it or ends, however it ends.
+/// A folder that one process has to itself, until it releases it or ends, however it ends.
 ///
 /// The lock is advisory (`flock`) on a file of the folder, which says that it is a lock, names the
 /// process and lists the files that it may put there. The system drops the lock with the process; the
@@ -9,9 +9,9 @@ package final class FolderLock {
   /// The name of the file.
   package static let name = "lock"
 
-  /// Why a folder cannot be had.
+  /// Why a folder cannot be taken.
   package enum Failure: Error, Equatable {
-    /// Another process has it; its id, where the file tells.
+    /// Another process has it; its id, where the file names it.
     case held(by: Int32?)
     /// There is something of that name that is no lock of this program.
     case foreign(path: String)
@@ -33,7 +33,7 @@ package final class FolderLock {
     self.folder = folder
     let path = folder + "/" + FolderLock.name
     while true {
-      // A lock never is without its mark, so that nobody's file is taken for one by its name.
+      // A lock always carries its mark, so that no other file of that name is mistaken for one.
       let made = try FolderLock.make(in: folder)
       var status = stat()
       guard lstat(path, &status) == 0 else {
@@ -73,8 +73,8 @@ package final class FolderLock {
     }
   }
 
-  /// Writes down who has the folder and what may come into it, to last through a power cut: to be
-  /// called before any of it comes.
+  /// Records which process has the folder and which files may come into it, so that this survives
+  /// a power cut; call it before any of them comes.
   ///
   /// - Parameter files: the names.
   /// - Throws: `StorageError`.
@@ -88,7 +88,7 @@ package final class FolderLock {
     try WholeFile.synchronize(folder: folder)
   }
 
-  /// Lets go of the folder.
+  /// Releases the folder.
   ///
   /// - Parameter isTidy: whether nothing is left that the list is needed for; the file is then removed.
   package func release(isTidy: Bool) {
@@ -120,7 +120,7 @@ package final class FolderLock {
     let path = folder + "/" + name
     var status = stat()
     if lstat(path, &status) == 0 { return false }
-    // The name says whose it is; what a killed process left of it is found by its form.
+    // The name holds the process; what a killed process left is found by the form of its name.
     let temporary = folder + "/.\(name).\(getpid())"
     func failed(_ number: Int32) -> Failure {
       unlink(temporary)

@@ -23,7 +23,8 @@ package struct GPIOTarget: OpenTarget {
   /// - Parameters:
   ///   - setting: the run.
   ///   - telling: is told what the lines stood at before, a sentence at a time.
-  /// - Throws: `WiringError` for a board without wiring, `LineError` for lines that cannot be had.
+  /// - Throws: `WiringError` for a board without wiring, `LineError` for lines that cannot be
+  ///   opened.
   package init(_ setting: RunSetting, telling: (String) -> Void) throws {
     let place = try setting.task.place(on: setting.board)
     sources = place.sources
@@ -140,7 +141,7 @@ extension Session where Board: WiredLook {
   }
 }
 
-/// A board that can be told to let go of its targets and asked for its chain.
+/// A board that can release its targets and check its chain.
 package protocol WiredLook: LearningBoard {
   /// Shuts every clamp's converter down.
   mutating func releaseAll() throws(Failure)

@@ -7,9 +7,9 @@ package import Traces
 import BoardDouble
 #endif
 
-/// A board that has been opened for a run, whatever it is: the double direct, the double at its pins,
-/// or a real board at GPIO lines. What differs between them is here and nowhere else: how gates come
-/// to where they begin, what a checkpoint holds, what may be looked at, and the end.
+/// A board that has been opened for a run, whatever it is: the double direct, the double at its
+/// pins, or a real board at GPIO lines. What differs between them is here and nowhere else: how
+/// gates reach their initial voltages, what a checkpoint holds, what may be looked at, and the end.
 package protocol OpenTarget {
   /// The board.
   associatedtype Board: LearningBoard
@@ -54,7 +54,7 @@ package protocol OpenTarget {
   /// How many operations the board's lines have done; `nil` where they are not counted in records.
   static func operations(of board: borrowing Board) -> Int?
 
-  /// Ends the run: the board is put to rest, and what it came to is told.
+  /// Ends the run: the board is put to rest.
   ///
   /// - Parameters:
   ///   - steps: what was counted of the training steps.
@@ -78,7 +78,8 @@ package struct LooksWrong: Error, CustomStringConvertible {
   /// The error in words.
   package var description: String {
     "the board does not look right:\n  " + findings.joined(separator: "\n  ")
-      + "\nlines and converters are at rest; mend it, then begin anew (docs/gpio.md, \"The first look\")"
+      + "\nlines and converters are at rest; repair it, then start again "
+      + "(docs/gpio.md, \"The first look\")"
   }
 }
 
@@ -94,13 +95,13 @@ package struct TargetLeftOut: Error, CustomStringConvertible {
   }
 }
 
-/// Something to be done with a board that was opened, whatever it is.
+/// Something to do with an open board of any kind.
 package protocol TargetUser {
   /// Does it.
   mutating func use<Target: OpenTarget>(_ target: inout Target) throws
 }
 
-/// Opens the board of a run, and lets somebody use it.
+/// Opens the board of a run and hands it to a user.
 ///
 /// - Parameters:
 ///   - setting: what the run is made of.
@@ -108,8 +109,8 @@ package protocol TargetUser {
 ///   - telling: is told what the user should know, a sentence at a time.
 ///   - user: uses it.
 /// - Throws: `CircuitError` for a board that is no circuit, `WiringError` for one without pins,
-///   `LineError` for lines that cannot be had, `DescriptionError` for a task that does not fit the
-///   board, `SessionError` for a rule that the board refuses; what the user throws.
+///   `LineError` for lines that cannot be opened, `DescriptionError` for a task that does not fit
+///   the board, `SessionError` for a rule that the board refuses; what the user throws.
 package func open<User: TargetUser>(
   _ setting: RunSetting, as target: RunSetting.Target? = nil, telling: (String) -> Void,
   for user: inout User

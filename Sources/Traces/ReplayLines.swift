@@ -74,7 +74,7 @@ public struct ReplayLines: Lines, Sendable {
     _ = try next(.wait, "waits \(duration.count) ns") { $0.levels.bits == bits }
   }
 
-  /// Tells the log's time.
+  /// Answers with the log's time.
   public mutating func now() throws(Divergence) -> Nanoseconds {
     try next(.now, "asks for the time") { _ in true }.time
   }

@@ -11,7 +11,7 @@ public struct Trace: Sendable, Equatable {
       /// `read`: the lines of `mask` stood at `levels`.
       case read = 0x72
       /// A `write` that came with a line's direction: a chip's line was made an output at `levels`,
-      /// or let go of; whoever asked for that made no call to set it.
+      /// or released; the program that asked for that made no call to set it.
       case turn = 0x6f
       /// `wait`: at least `levels.bits` nanoseconds were asked for.
       case wait = 0x64

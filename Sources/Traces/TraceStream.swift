@@ -3,7 +3,7 @@ import Synchronization
 /// A trace that is written as it happens, some kilobytes at a time: memory is bounded, and what was
 /// written can be read after the program was killed.
 public final class TraceStream: Sendable, Equatable {
-  /// Takes whole lines; what becomes of them is its own affair.
+  /// Takes whole lines; it decides what becomes of them.
   public typealias Sink = @Sendable (String) -> Void
 
   private struct State {

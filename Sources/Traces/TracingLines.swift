@@ -35,7 +35,7 @@ public struct TracingLines<Base: Lines>: Lines {
     if trace != nil { try log(.wait, .none, LineSet(bits: UInt64(bitPattern: duration.count))) }
   }
 
-  /// Tells the time.
+  /// Reads the time.
   public mutating func now() throws(Failure) -> Nanoseconds {
     let time = try base.now()
     trace?.add(Trace.Event(time: time, kind: .now, mask: .none, levels: .none))

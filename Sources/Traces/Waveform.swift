@@ -12,8 +12,8 @@ public struct Waveform: Sendable {
   private var shown: Int64 = 0
   /// Analog values that are not in the dump yet.
   private var waiting: [Trace.Analog] = []
-  /// The last call that lines changed in or were read by. It waits for the next one: what it finds out,
-  /// as that the one-shot has ended meanwhile, is added after it and was before it.
+  /// The last call that changed or read lines. It waits for the next one: analog values that come
+  /// after it, such as those at the end of the one-shot, may belong before it.
   private var held: Trace.Event?
 
   /// Begins a dump.

@@ -3,12 +3,12 @@ import Foundation
 import Portable
 
 /// Serves a chip to virtual machines over a socket, one machine after the other: the chip and the
-/// board behind it go on when a machine reboots, crashes or connects anew, and with their `state` in
-/// another server too.
+/// board behind it go on when a machine reboots, crashes or connects again, and with their `state`
+/// in another server too.
 ///
-/// A machine whose queue is started has the chip for as long as it wants, however quiet it is. Whoever
-/// is connected without that gives way after a few seconds, once another has connected and said
-/// something.
+/// A machine whose queue is started has the chip for as long as it wants, however quiet it is. A
+/// machine that is connected without a started queue gives way after a few seconds, once another
+/// has connected and sent a message.
 public final class ChipServer {
   /// The chip.
   public var chip: PinChip
@@ -37,7 +37,8 @@ public final class ChipServer {
   ///   - chip: the chip.
   ///   - path: the socket.
   ///   - time: the time to begin with.
-  ///   - say: is told in a line why a connection has ended; not of every one, when there are many.
+  ///   - say: is given a line that says why a connection has ended; not for every one when there
+  ///     are many.
   /// - Throws: `ServerError`.
   public convenience init(
     chip: PinChip, path: String, time: Nanoseconds = .zero,
@@ -154,7 +155,7 @@ public final class ChipServer {
   private func turn(_ stopping: () -> Bool) {
     let isFull = newcomer != nil || unsignedTime() < shutUntil
     let mayGiveWay = connection?.mustGiveWay(at: unsignedTime()) ?? true
-    // The system passes over places of -1.
+    // The system ignores entries of -1.
     func place(_ file: Int32, _ events: Int16 = Int16(POLLIN)) -> pollfd {
       pollfd(fd: file, events: events, revents: 0)
     }

@@ -80,8 +80,8 @@ final class GuestMemory {
     }
   }
 
-  /// Whether an access met a page that is not there; what was read since, or shortly before, is not to
-  /// be believed.
+  /// Whether an access met a page that is not there; what was read since, or shortly before, must
+  /// not be trusted.
   var isLost: Bool { mappings.contains { csharedmemory_is_lost($0.watch) } }
 
   /// The bytes at a physical address, or `nil` where they are not all in one region.

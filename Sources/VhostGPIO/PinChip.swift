@@ -44,7 +44,7 @@ public struct PinChip: Sendable {
   public private(set) var sightings = Sightings()
   private var lines: [Line]
   private let roles: [String]
-  /// The outputs that a program holds and lets go: not those of an SPI controller.
+  /// The outputs that a program holds and releases: not those of an SPI controller.
   private let watched: LineSet
   private var learnSince: Nanoseconds?
 
@@ -171,9 +171,9 @@ public struct PinChip: Sendable {
     return nil
   }
 
-  /// The computer that used the chip is gone, or its driver begins anew: the lines that it had not
-  /// released are as good as released. A connection that ends is no such sign, since the same driver
-  /// may go on over another one.
+  /// The computer that used the chip is gone, or its driver starts again: the lines that it had
+  /// not released count as released. A connection that ends is not a sign of that, since the same
+  /// driver may go on over another one.
   public mutating func depart(at time: Nanoseconds) {
     let used = lines.indices.filter { lines[$0].direction != .none }
     if !used.isEmpty { sightings.departures += 1 }

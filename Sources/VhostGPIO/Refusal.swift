@@ -7,13 +7,13 @@ struct Refusal: Error, Equatable {
 }
 
 /// Lets through the first ten, then only those whose number is a power of two, so that a peer that
-/// connects without end fills no disk with what is said of it.
+/// connects without end does not fill a disk with messages about it.
 struct Sparing {
   /// How many there were.
   private(set) var count = 0
 
   /// Counts one more.
-  /// - Returns: what is said of it, or `nil` for nothing.
+  /// - Returns: the message, or `nil` for none.
   mutating func line(_ text: String) -> String? {
     count += 1
     if count <= 10 { return text }

@@ -29,10 +29,10 @@ struct RequestQueue {
 
   /// Makes a queue that goes on where the used ring in the machine's memory stands.
   ///
-  /// That is the truth of what was answered, whoever answered it: a chain that was put up but not
-  /// given back before a server ended is answered now, and none twice. QEMU cannot ask a server that
-  /// crashed where it stood, and tells the used index as the base itself; other front ends tell the
-  /// base that they remember.
+  /// That index says what was answered, by this server or one before it: a chain that was put up
+  /// but not given back before a server ended is answered now, and none twice. QEMU cannot ask a
+  /// server that crashed where it stood, and sends the used index itself as the base; other front
+  /// ends send the base that they remember.
   /// - Returns: `nil` when its size or addresses are not allowed.
   init?(
     memory: GuestMemory, size: Int, descriptors: UInt64, available: UInt64, used: UInt64
@@ -64,7 +64,7 @@ struct RequestQueue {
     return index != next
   }
 
-  /// Whether the driver wants to be told of answers.
+  /// Whether the driver wants to be notified of answers.
   var wantsNotice: Bool {
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     return available.load(fromByteOffset: 0, as: UInt16.self) & 1 == 0

@@ -13,14 +13,14 @@ enum Interruption {
   static func watch() {
     // Made before a handler can ask for it.
     _ = isAsked
-    // Whoever started the program may have blocked them.
+    // The process that started the program may have blocked them.
     var set = sigset_t()
     sigemptyset(&set)
     for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&set, number) }
     pthread_sigmask(SIG_UNBLOCK, &set, nil)
     for number in [SIGINT, SIGTERM, SIGHUP] {
-      // Started by nohup, the program goes on when its terminal closes. SIGINT is heard all the same:
-      // shells have their background jobs ignore it.
+      // Started by nohup, the program goes on when its terminal closes. SIGINT is caught all the
+      // same: shells have their background jobs ignore it.
       var before = sigaction()
       sigaction(number, nil, &before)
       if number == SIGHUP, unsafeBitCast(before.__sigaction_handler.sa_handler, to: Int.self) == 1 {
@@ -48,11 +48,11 @@ enum Interruption {
   private static func boundEnding() {
     var action = sigaction()
     action.__sigaction_handler.sa_handler = { number in
-      // Where nobody asked, somebody sent it.
+      // Without a request to stop it was sent from outside.
       if Interruption.asked.load(ordering: .relaxed) == 0 { endProgram(bySignal: number) }
       let words: StaticString =
         "tellegen: stopped in the middle of what takes too long to end; what was kept last stays\n"
-      // What a reader that takes nothing would hold up is the lines.
+      // A reader that takes nothing must not keep the lines from their rest.
       var wanted = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
       if poll(&wanted, 1, 0) > 0 {
         _ = write(STDERR_FILENO, words.utf8Start, words.utf8CodeUnitCount)

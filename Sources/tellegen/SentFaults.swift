@@ -2,17 +2,17 @@ import Foundation
 
 /// Faults that somebody *sent* to the program.
 ///
-/// The crash reporter of a Swift toolchain handles faults, tells of them, and returns: one that the
-/// program ran into comes again and ends it, but after one that was sent it would go on. A sent fault
-/// ends the program, as it would without a reporter; those it runs into are the reporter's.
+/// The crash reporter of a Swift toolchain handles faults, reports them, and returns: one that the
+/// program ran into comes again and ends it, but after one that was sent it would go on. A sent
+/// fault ends the program, as it would without a reporter; those it runs into are the reporter's.
 enum SentFaults {
   private nonisolated(unsafe) static let reporters =
     UnsafeMutablePointer<sigaction>.allocate(capacity: 32)
 
-  /// Stands before the reporter, where there is one.
+  /// Puts its handlers before those of the reporter, where there is one.
   static func prepare() {
     for number in [SIGQUIT, SIGABRT] {
-      // No fault of a program's own is told by these.
+      // No fault of a program's own raises these.
       let before = signal(number, SIG_DFL)
       if unsafeBitCast(before, to: Int.self) == 1 { signal(number, before) }
     }

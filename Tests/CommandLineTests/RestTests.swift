@@ -73,7 +73,8 @@ import Testing
       let deaf = try run(
         tellegen, ["doctor"], ["WATCHDOG_USEC": "5000000", "NOTIFY_SOCKET": "/none"])
       #expect(
-        deaf.contains("note service watchdog: WATCHDOG_USEC=5000000, but it cannot be told"),
+        deaf.contains(
+          "note service watchdog: WATCHDOG_USEC=5000000, but progress cannot be reported to it"),
         "\(deaf)")
       let path = tellegen.path("notify")
       var address = sockaddr_un()

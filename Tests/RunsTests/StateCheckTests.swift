@@ -136,7 +136,7 @@ import BoardDouble
     let message = try refusal(try run().setting, spoiling)
     #expect(message.contains("state.json: it is damaged: "), "\(message)")
     #expect(message.contains(spoiling.contains), "\(message)")
-    #expect(message.hasSuffix("; begin anew"), "\(message)")
+    #expect(message.hasSuffix("; start a new run"), "\(message)")
   }
 
   @Test(arguments: checkpoints)

@@ -3,7 +3,7 @@
 # Notes the exit code of what was run: code NAME $?
 code() { echo "{\"name\": \"$1\", \"code\": $2}" >>/out/codes.jsonl; }
 
-# The chip becomes one that only root may open, and there is somebody who is not root.
+# Lets only root open the chip, and adds a user who is not root.
 deny() {
   chmod 600 /dev/gpiochip0
   mkdir -p /etc

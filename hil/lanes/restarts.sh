@@ -4,14 +4,14 @@ status=$?
 code train $status
 [ $status = 0 ] || exit
 
-# One who may not open the chip.
+# A user who may not open the chip.
 deny
 as_user train --target gpio --board /board.yaml --task regression --out /tmp/none >/out/denied 2>&1
 code train-denied $?
 as_user doctor --board /board.yaml >>/out/denied 2>&1
 code doctor-denied $?
 
-# A run that is asked to stop, replayed and gone on with.
+# A run that is asked to stop, replayed and resumed.
 /tellegen train --target gpio --board /board.yaml --task regression --epochs 10 --trace --out /tmp/again \
   >/out/resumed 2>&1 &
 job=$!

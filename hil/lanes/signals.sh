@@ -15,7 +15,7 @@ while read moment signal start; do
   until grep -qs $start /tmp/log || gone; do sleep 0.02; done
   sleep $moment
   kill -$signal $job
-  # One that goes on in spite of it would go on for long.
+  # A program that goes on in spite of it would go on for long.
   tries=0
   until gone || [ $tries = 200 ]; do
     sleep 0.1

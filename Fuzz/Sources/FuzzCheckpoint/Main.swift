@@ -14,7 +14,7 @@ struct Run {
     pins = session(PinBoard.self, setting)
   }
 
-  /// Goes on from a checkpoint of this run; what is another's is refused.
+  /// Goes on from a checkpoint of this run; one of another run is refused.
   func use(_ saved: Checkpoint<VirtualState>) {
     var direct = direct
     if (try? direct.restore(saved)) != nil { FuzzSupport.use(direct, begins: false) }

@@ -46,7 +46,7 @@ import VhostGPIO
     }
   }
 
-  /// Asks a chip for this and that.
+  /// Makes requests of every kind.
   private static func ask(_ chip: inout PinChip, rounds: Int) {
     var random = SmallRandom(state: 1)
     var time = chip.pins.time

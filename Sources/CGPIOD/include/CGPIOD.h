@@ -40,9 +40,9 @@ typedef struct {
 typedef struct {
   // Passed to every call.
   void *context;
-  // Tells of /dev/gpiochip<number>; -ENOENT when there is none.
+  // Describes /dev/gpiochip<number>; -ENOENT when there is none.
   int (*chip)(void *context, uint32_t number, cgpiod_chip *chip);
-  // Tells of a line of a chip.
+  // Describes a line of a chip.
   int (*line)(void *context, const char *path, uint32_t offset, cgpiod_line *line);
   // Requests up to 64 lines. Those in `outputs` become outputs and take their level of `levels` in
   // the request itself, the others become inputs; with `as_is` nothing is changed, only read.
@@ -89,11 +89,12 @@ typedef struct {
 // any other signal that ends the program, and by exit(). False when too many requests are guarded
 // already.
 //
-// The end has an order, and only the first thread that comes to it goes through it: from a moment on
-// no other thread begins a write (see cgpiod_enter); the guard's writes are done; those that other
-// threads had begun are waited for, at most 100 ms; the guard's writes are done again. A signal then
-// ends the program by its default action, whoever handled it before the guard was armed. A guard's
-// write that fails is tried five times, a millisecond apart; then the next is made.
+// The end has an order, and only the first thread that reaches it goes through it: from some
+// moment on no other thread begins a write (see cgpiod_enter); the guard's writes are done; those
+// that other threads had begun are waited for, at most 100 ms; the guard's writes are done again. A
+// signal then ends the program by its default action, whatever handled it before the guard was
+// armed. A guard's write that fails is tried five times, a millisecond apart; then the next is
+// made.
 bool cgpiod_arm(const cgpiod_calls *calls, void *request, const cgpiod_guard *guard);
 // Does the writes of one request and guards it no longer; its lines may then be released. Does not
 // return while another thread ends the program.
@@ -120,8 +121,9 @@ extern _Thread_local atomic_int cgpiod_own __attribute__((tls_model("initial-exe
 int cgpiod_enter_slowly(void);
 
 static inline int cgpiod_enter(void) {
-  // Either this thread sees that the end has begun, or who began it sees this one in flight. A signal
-  // that comes between the next two lines takes this thread's write for another's and waits in vain.
+  // Either this thread sees that the end has begun, or the thread that began it sees this one in
+  // flight. A signal that comes between the next two lines takes this thread's write for another's
+  // and waits in vain.
   atomic_fetch_add(&cgpiod_in_flight, 1);
   int own = atomic_load_explicit(&cgpiod_own, memory_order_relaxed) + 1;
   atomic_store_explicit(&cgpiod_own, own, memory_order_relaxed);

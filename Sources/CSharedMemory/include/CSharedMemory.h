@@ -1,8 +1,9 @@
 #ifndef CSHAREDMEMORY_H
 #define CSHAREDMEMORY_H
 
-// Memory that another process shares, and may take away: an access to a page that is not there any
-// more, or that the system has no room for, is a bus error (SIGBUS), which by default ends the program.
+// Memory that another process shares, and may take away: an access to a page that is no longer
+// there, or that the system has no room for, is a bus error (SIGBUS), which by default ends the
+// program.
 //
 // Here it ends nothing: the first bus error within a watched mapping puts empty memory in its place,
 // so that the access goes on, and marks the mapping as lost. The user of a mapping asks for that mark

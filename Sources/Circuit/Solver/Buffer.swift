@@ -1,8 +1,8 @@
 /// A run of values at a fixed place in memory, without bounds checks: what the solver's hot loops read
 /// and write. It owns its memory and cannot be copied.
 ///
-/// The values may be written through a `let`, as those of a pointer may; who holds the buffer sees to it
-/// that nobody else does at the time.
+/// The values may be written through a `let`, as those of a pointer may; the code that holds the
+/// buffer makes sure that nothing else does at the time.
 struct Buffer<Value: BitwiseCopyable>: ~Copyable {
   private let start: UnsafeMutablePointer<Value>
   /// The number of values.

@@ -121,8 +121,8 @@ public struct WiredBoard<L: Lines & ~Copyable>: LearningBoard, ~Copyable {
     }
   }
 
-  /// Shuts down every converter, of clamps and of sources, whatever it stands at. Nothing is read: a
-  /// board that does not answer is told all the same.
+  /// Shuts down every converter, of clamps and of sources, whatever it stands at. Nothing is read:
+  /// a board that does not answer is sent the commands all the same.
   @inlinable
   public mutating func shutDownAll() throws(Failure) {
     try releaseAll()

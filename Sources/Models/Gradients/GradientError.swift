@@ -1,6 +1,6 @@
 package import Circuit
 
-/// Why a gradient cannot be had, or a nudge is refused.
+/// Why a gradient cannot be computed, or a nudge is refused.
 package enum GradientError: Error, Sendable, Equatable, CustomStringConvertible {
   /// A branch that is not linear in a form that needs it.
   case notLinear(branch: Int)

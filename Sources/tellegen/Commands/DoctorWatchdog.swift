@@ -61,7 +61,7 @@ extension DoctorCommand {
           "SIGABRT after \(Format.seconds(Double(watchdog.limit) * 1e-9)) without progress")
       } else {
         report.add(
-          .note, "service watchdog", "WATCHDOG_USEC=\(text), but it cannot be told of progress",
+          .note, "service watchdog", "WATCHDOG_USEC=\(text), but progress cannot be reported to it",
           "leave NotifyAccess as it is or at main, and start tellegen itself, not by a shell")
       }
     } else {

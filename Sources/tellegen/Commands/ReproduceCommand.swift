@@ -52,7 +52,7 @@ struct ReproduceCommand: ParsableCommand {
       }
       let chosen = Experiment.all.filter { names.contains("all") || names.contains($0.name) }
       Interruption.watch()
-      // A folder that cannot be had is better known of before ten minutes of work.
+      // A folder that cannot be used should show before ten minutes of work.
       let claims = try chosen.map { experiment in
         try RunClaim(
           new: RunDirectory(path: out + "/" + experiment.name), files: ["table.csv"],

@@ -22,7 +22,7 @@ struct ServeCommand: ParsableCommand {
       Start this first, then QEMU with -device vhost-user-gpio-pci at the same socket; hil/README.md
       shows how. In the machine the board's lines are those of a chip of the kernel, and each get and
       set returns when the double has answered, in real time. The double goes on when the machine
-      reboots or connects anew. Ctrl-C ends it and prints what was seen of the lines.
+      reboots or connects again. Ctrl-C ends it and prints what was seen of the lines.
 
       With --state, chip and board are kept in a file when this ends, and found there at the next
       start: QEMU connects again (reconnect=1), and the machine's driver, which knows of nothing,
@@ -89,7 +89,7 @@ struct ServeCommand: ParsableCommand {
       } catch {
         try Exits.leave("\(error)", with: Exits.inputOutput)
       }
-      // Also now: a file that cannot be written is better known of at the start.
+      // Also now, so that a file that cannot be written shows at the start.
       try kept?.write(server, of: board)
       if let log {
         do throws(StorageError) {

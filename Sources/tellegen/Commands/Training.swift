@@ -6,7 +6,7 @@ import Runs
 import Targets
 import Traces
 
-/// The training of `tellegen train`, the same for whatever learns: claim the folder, make the board
+/// The training of `tellegen train`, the same for every target: claim the folder, make the board
 /// ready, begin or go on, train, keep, end.
 struct Training: TargetUser {
   let command: TrainCommand
@@ -33,7 +33,7 @@ struct Training: TargetUser {
     var isAtRest = false
     defer { if !isAtRest { try? target.rest() } }
     let watchdog = ServiceWatchdog()
-    /// Asked before whatever takes long: a service's watchdog is told then that there is progress.
+    /// Asked before everything that takes long; it also reports progress to a service's watchdog.
     func stops() -> Bool {
       watchdog?.tell()
       return Interruption.isAsked
@@ -71,7 +71,7 @@ struct Training: TargetUser {
     guard isReady else {
       try Exits.leave(
         saved == nil
-          ? "interrupted before training began; nothing is kept, begin anew"
+          ? "interrupted before training began; nothing is kept, start again"
           : "interrupted before training went on; what was learned before is kept, go on with: "
             + "tellegen train --resume \(directory.path)", with: Exits.interrupted)
     }
@@ -106,7 +106,7 @@ struct Training: TargetUser {
     if let record = target.session.progress.last { display.show(record) }
     var counted: Int?
     while !target.session.isFinished {
-      // Epochs may be long: a checkpoint comes in their midst too.
+      // Epochs may be long: a checkpoint comes in the middle of them too.
       while try !target.session.trainSamples(
         counting: &steps, since: &counted, operations: Target.operations,
         stopping: { stopping() || keeper.isDue })

@@ -4,16 +4,18 @@ import Synchronization
 
 /// What the program says: results on standard output, everything else on standard error.
 ///
-/// A failed write ends nothing. A terminal that was closed or a log on a full disk must not cost what
-/// is being learned; that a *result* could not be written is told by the exit code.
+/// A failed write does not end the program. A terminal that was closed or a log on a full disk
+/// must not cost what is being learned; that a *result* could not be written shows in the exit
+/// code.
 enum Console {
   /// Why standard output could not be written; 0 while it could.
   private static let lost = Atomic<Int32>(0)
 
   /// What the program begins with.
   static func prepare() {
-    // Whoever started the program with a stream closed would get the run's own files written to: the
-    // next that is opened takes its number. What is put in its place refuses what it is asked for.
+    // If the program was started with a stream closed, the next file that is opened would take the
+    // stream's number, and output would go into one of the run's own files. What is put in its
+    // place refuses to be read, as standard input, or written, as the others.
     for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(stream, F_GETFD) < 0 {
       _ = open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY)
     }
@@ -31,7 +33,7 @@ enum Console {
     if number != 0 { _ = lost.compareExchange(expected: 0, desired: number, ordering: .relaxed) }
   }
 
-  /// Writes text to standard error, as far as that can be.
+  /// Writes text to standard error, as far as possible.
   static func say(_ text: String) { _ = write(text, to: STDERR_FILENO) }
 
   /// Why a result is missing on standard output, in the system's words; `nil` when none is.
@@ -45,7 +47,7 @@ enum Console {
   private static func write(_ text: String, to file: Int32) -> Int32 {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
-      // A reader that takes nothing must not hold a program that was asked to stop.
+      // A reader that takes nothing must not hold up a program that was asked to stop.
       if Interruption.isAsked {
         var wanted = pollfd(fd: file, events: Int16(POLLOUT), revents: 0)
         if poll(&wanted, 1, 200) <= 0 { return EAGAIN }
