@@ -92,7 +92,7 @@ public func root(steps: UInt32) -> Int64 {
     changingBy: .millivolts(5), longest: step.longest, law: law)
   var bare = BareLines()
   if bare.hasSerialBus, (try? bare.exchange(steps, bits: 8)) != 0 { return 0 }
-  return conductance.steps > 0 ? learned &+ change.width.count : learned
+  return conductance.units > 0 ? learned &+ change.width.count : learned
 }
 
 /// What one edge costs in memory, for the table of the proof.

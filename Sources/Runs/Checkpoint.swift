@@ -8,7 +8,7 @@ public struct Checkpoint<BoardState: Sendable & Equatable & Codable>: Sendable, 
   public var plan: Plan
   /// Where the run stands.
   public var progress: Progress
-  /// The controllers' gate estimates, in steps of 2^-24 V.
+  /// The controllers' gate estimates, in units of 2^-24 V.
   public var estimates: [Int32]
   /// The board's part; `nil` of a board outside the program.
   public var board: BoardState?
@@ -20,7 +20,7 @@ extension Session {
   /// - Parameter board: the board's part.
   package func checkpoint<BoardState>(board: BoardState?) -> Checkpoint<BoardState> {
     Checkpoint(
-      plan: plan, progress: progress, estimates: controllers.map(\.gate.steps), board: board)
+      plan: plan, progress: progress, estimates: controllers.map(\.gate.units), board: board)
   }
 
   /// Refuses a checkpoint that is not of this run.

@@ -81,7 +81,7 @@ extension Session {
     try check(saved)
     progress = saved.progress.migrated
     let ended = try program(
-      saved.estimates.map { Voltage(steps: $0).volts }, stopping: stopping)
+      saved.estimates.map { Voltage(units: $0).volts }, stopping: stopping)
     progress.accounted = learner.step.accounted.count
     return ended
   }

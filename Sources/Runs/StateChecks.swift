@@ -130,8 +130,8 @@ extension Progress {
 extension StateError {
   /// Checks the controllers' estimates. None is further off than a gate can be.
   static func check(estimates: [Int32]) throws(StateError) {
-    for (edge, steps) in estimates.enumerated() {
-      try check(steps, "estimate \(edge)", -(1 << 24)...32 << 24 - 1)
+    for (edge, units) in estimates.enumerated() {
+      try check(units, "estimate \(edge)", -(1 << 24)...32 << 24 - 1)
     }
   }
 }

@@ -70,7 +70,7 @@ public struct Calibration: Sendable, Equatable {
     func constant(_ path: ChargePath) -> UInt32 {
       UInt32(min(max((path.ohms * path.farads * 1e9).rounded(), 1), 4e9))
     }
-    // One tick of leakage accounting is 2^24 ns; a volt is 2^24 steps.
+    // One tick of leakage accounting is 2^24 ns; a volt is 2^24 units.
     let tick = 16_777_216 * 1e-9 * 16_777_216
     return leakage.map { current in
       EdgeController(

@@ -186,7 +186,7 @@ import BoardDouble
     #expect(try readings([3, 1, 0, 2]) == one)
     #expect(try readings([2, 0])[2] == one[2])
     // The noise is there to be moved.
-    #expect(Set(one[0]!.map(\.steps)).count > 1)
+    #expect(Set(one[0]!.map(\.units)).count > 1)
   }
 
   @Test func `channels that do not exist are ignored`() throws {

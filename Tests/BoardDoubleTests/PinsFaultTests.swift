@@ -366,7 +366,7 @@ struct PinsFaultTests {
     }
     let one = try readings(seed: 4)
     let volts = one.map(\.volts)
-    #expect(Set(one.map(\.steps)).count > 30)
+    #expect(Set(one.map(\.units)).count > 30)
     #expect(volts.mean > 0.3 && volts.mean < 0.7)
     #expect(try readings(seed: 4) == one)
     #expect(try readings(seed: 5) != one)

@@ -16,7 +16,7 @@ import BoardDouble
     case 2: try board.clamp(target: channel, at: voltage)
     case 3: try board.release(target: channel)
     case 4: board.settle()
-    case 5: return [Int64(try board.measure(target: channel).steps)]
+    case 5: return [Int64(try board.measure(target: channel).units)]
     case 6: return try board.comparisons().map { Int64($0.bits) }
     case 7:
       let drives = (0..<32).map { _ in Drive(rawValue: UInt8(dice.index(below: 3)))! }

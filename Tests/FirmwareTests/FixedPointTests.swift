@@ -12,34 +12,34 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
       let exact = min(max(Double(millivolts) / 1000, -128), 128 - 1 / 16_777_216)
       #expect(abs(Voltage.millivolts(millivolts).volts - exact) <= 0.5 / 16_777_216)
     }
-    #expect(Voltage.microvolts(1).steps == 17)
-    #expect(Voltage.microvolts(-1).steps == -17)
+    #expect(Voltage.microvolts(1).units == 17)
+    #expect(Voltage.microvolts(-1).units == -17)
   }
 
   @Test func `sums and differences saturate`() {
-    let most = Voltage(steps: .max)
-    let least = Voltage(steps: .min)
+    let most = Voltage(units: .max)
+    let least = Voltage(units: .min)
     #expect(most + most == most)
     #expect(least + least == least)
     #expect(least - most == least)
     #expect(most - least == most)
     #expect(-least == most)
     #expect(least.magnitude == most)
-    #expect(Voltage(steps: 5) + Voltage(steps: -7) == Voltage(steps: -2))
+    #expect(Voltage(units: 5) + Voltage(units: -7) == Voltage(units: -2))
   }
 
   @Test func `halves are rounded upwards`() {
-    #expect(Voltage(steps: 3).half.steps == 2)
-    #expect(Voltage(steps: -3).half.steps == -1)
-    #expect(Voltage(steps: .max).half.steps == 1_073_741_824)
-    #expect(Voltage(steps: .min).half.steps == -1_073_741_824)
+    #expect(Voltage(units: 3).half.units == 2)
+    #expect(Voltage(units: -3).half.units == -1)
+    #expect(Voltage(units: .max).half.units == 1_073_741_824)
+    #expect(Voltage(units: .min).half.units == -1_073_741_824)
   }
 
   @Test func `a scaled voltage is right to half a unit`() {
     var worst = 0.0
     for (steps, part) in pairs() {
       let exact = Double(steps) * (Double(part) / 4_294_967_296)
-      let got = Double(Voltage(steps: steps).scaled(by: Fraction(steps: part)).steps)
+      let got = Double(Voltage(units: steps).scaled(by: Fraction(units: part)).units)
       worst = max(worst, abs(got - exact))
     }
     // A Double holds these products to 2^-10 of a step.
@@ -54,14 +54,14 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
     while ratio <= 0xffff_ffff {
       let exact = -expm1(-Double(ratio) / 4_294_967_296) * 4_294_967_296
       worstBelowOne = max(
-        worstBelowOne, abs(Double(Exponential.covered(ratio: ratio).steps) - exact))
+        worstBelowOne, abs(Double(Exponential.covered(ratio: ratio).units) - exact))
       ratio += stride
     }
     ratio = 0
     while ratio < 34 << 32 {
       let exact = -expm1(-Double(ratio) / 4_294_967_296) * 4_294_967_296
       let limited = min(exact, 4_294_967_295)
-      worst = max(worst, abs(Double(Exponential.covered(ratio: ratio).steps) - limited))
+      worst = max(worst, abs(Double(Exponential.covered(ratio: ratio).units) - limited))
       ratio += (long ? 31 : 31 * stride)
     }
     #expect(worstBelowOne <= 3, "measured \(worstBelowOne)")
@@ -71,7 +71,7 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
   @Test func `the covered part never falls with time by more than its error`() {
     var last: UInt32 = 0
     for ratio in Swift.stride(from: UInt64(0), through: 3 << 32, by: 5_000_011) {
-      let now = Exponential.covered(ratio: ratio).steps
+      let now = Exponential.covered(ratio: ratio).units
       #expect(now >= last)
       last = now
     }
@@ -83,7 +83,7 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
     let allowed = 8 / 4_294_967_296 * Double(constant) + 1
     func check(_ part: UInt32) {
       let exact = -log1p(-Double(part) / 4_294_967_296) * Double(constant)
-      let got = Double(Exponential.time(toCover: Fraction(steps: part), constant: constant).count)
+      let got = Double(Exponential.time(toCover: Fraction(units: part), constant: constant).count)
       worst = max(worst, abs(got - exact))
     }
     if long {
@@ -96,8 +96,8 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
 
   @Test func `covering for the time to cover gives the part`() {
     for part in samples() where part < 4_000_000_000 {
-      let time = Exponential.time(toCover: Fraction(steps: part), constant: 220_000_000)
-      let back = Exponential.covered(after: time, constant: 220_000_000).steps
+      let time = Exponential.time(toCover: Fraction(units: part), constant: 220_000_000)
+      let back = Exponential.covered(after: time, constant: 220_000_000).units
       #expect(abs(Int64(back) - Int64(part)) <= 60)
     }
   }
@@ -112,30 +112,30 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
   }
 
   @Test func `a fraction of voltages is their ratio rounded down`() {
-    #expect(Fraction(Voltage.millivolts(250), of: .millivolts(500)).steps == 0x8000_0000)
-    #expect(Fraction(Voltage(steps: 1), of: Voltage(steps: 3)).steps == 0x5555_5555)
+    #expect(Fraction(Voltage.millivolts(250), of: .millivolts(500)).units == 0x8000_0000)
+    #expect(Fraction(Voltage(units: 1), of: Voltage(units: 3)).units == 0x5555_5555)
     #expect(Fraction(Voltage.millivolts(3), of: .millivolts(2)) == .one)
     #expect(Fraction(Voltage.millivolts(3), of: .zero) == .one)
-    #expect(Fraction(1, of: 2).steps == 0x8000_0000)
+    #expect(Fraction(1, of: 2).units == 0x8000_0000)
   }
 
   @Test func `a duration is scaled rounding down`() {
     for part in samples() {
       let exact = (19_000_000.0 * Double(part) / 4_294_967_296).rounded(.down)
       #expect(
-        Nanoseconds.milliseconds(19).scaled(by: Fraction(steps: part)).count == Int64(exact))
+        Nanoseconds.milliseconds(19).scaled(by: Fraction(units: part)).count == Int64(exact))
     }
     #expect(Nanoseconds(-5).scaled(by: .one) == .zero)
   }
 
   @Test func `a conductance is strength times overdrive`() {
     for millivolts in stride(from: Int32(0), through: 5000, by: 13) {
-      let exact = 58_411_555.0 * Double(Voltage.millivolts(millivolts).steps) / 16_777_216
+      let exact = 58_411_555.0 * Double(Voltage.millivolts(millivolts).units) / 16_777_216
       let got = Conductance(strength: 58_411_555, overdrive: .millivolts(millivolts))
-      #expect(abs(Double(got.steps) - exact) <= 0.5)
+      #expect(abs(Double(got.units) - exact) <= 0.5)
     }
-    #expect(Conductance(strength: 58_411_555, overdrive: .millivolts(-1)).steps == 0)
-    #expect(Conductance(strength: .max, overdrive: Voltage(steps: .max)).steps == .max)
+    #expect(Conductance(strength: 58_411_555, overdrive: .millivolts(-1)).units == 0)
+    #expect(Conductance(strength: .max, overdrive: Voltage(units: .max)).units == .max)
     #expect(
       abs(Conductance(strength: 58_411_555, overdrive: .millivolts(1000)).siemens - 8.5e-4) < 1e-10)
   }
@@ -148,20 +148,20 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
     var worst = 0.0
     for code in 0..<UInt32(4096) {
       #expect(converter.code(for: converter.voltage(of: code)) == code)
-      let exact = Double(converter.reference.steps) * Double(code) / 4096
-      worst = max(worst, abs(Double(converter.voltage(of: code).steps) - exact))
+      let exact = Double(converter.reference.units) * Double(code) / 4096
+      worst = max(worst, abs(Double(converter.voltage(of: code).units) - exact))
     }
     #expect(worst <= 0.5)
     let fine = Converter(bits: 24, reference: Voltage(volts: 1.024))
     for steps in stride(from: Int32(0), through: 7_600_000, by: 991) {
-      #expect(abs(fine.voltage(of: fine.code(for: Voltage(steps: steps))).steps - steps) <= 1)
+      #expect(abs(fine.voltage(of: fine.code(for: Voltage(units: steps))).units - steps) <= 1)
     }
   }
 
   @Test func `host conversions round and saturate`() {
     #expect(Voltage(volts: .nan) == .zero)
-    #expect(Voltage(volts: 1e9) == Voltage(steps: .max))
-    #expect(Voltage(volts: -1e9) == Voltage(steps: .min))
+    #expect(Voltage(volts: 1e9) == Voltage(units: .max))
+    #expect(Voltage(volts: -1e9) == Voltage(units: .min))
     #expect(Voltage(volts: 0.25).volts == 0.25)
     #expect(Nanoseconds(seconds: 1e-9).count == 1)
     #expect(Nanoseconds(seconds: .infinity).count > 0)

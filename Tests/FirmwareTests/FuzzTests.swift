@@ -15,8 +15,8 @@ struct Stir {
     // Mostly sensible, sometimes anything.
     let bits = bits()
     return bits & 7 == 0
-      ? Voltage(steps: Int32(truncatingIfNeeded: bits >> 32))
-      : Voltage(steps: Int32(truncatingIfNeeded: (bits >> 32) % 100_000_000))
+      ? Voltage(units: Int32(truncatingIfNeeded: bits >> 32))
+      : Voltage(units: Int32(truncatingIfNeeded: (bits >> 32) % 100_000_000))
   }
 
   mutating func below(_ bound: Int) -> Int { Int(truncatingIfNeeded: bits() >> 33) % bound }
@@ -29,13 +29,13 @@ struct Stir {
       let edges = stir.below(6)
       let rule = Rule(
         nudge: stir.below(2) == 0
-          ? .label(Fraction(steps: UInt32(truncatingIfNeeded: stir.bits())))
-          : .rail(Fraction(steps: UInt32(truncatingIfNeeded: stir.bits()))),
+          ? .label(Fraction(units: UInt32(truncatingIfNeeded: stir.bits())))
+          : .rail(Fraction(units: UInt32(truncatingIfNeeded: stir.bits()))),
         length: stir.below(2) == 0
           ? .fixed(Nanoseconds(Int64(bitPattern: stir.bits())))
           : .error(Nanoseconds(Int64(bitPattern: stir.bits()))),
         contrast: stir.below(2) == 0 ? .single : .centred,
-        probability: Fraction(steps: UInt32(truncatingIfNeeded: stir.bits())),
+        probability: Fraction(units: UInt32(truncatingIfNeeded: stir.bits())),
         deadBand: stir.below(2) == 0 ? .zero : stir.voltage(), balanced: stir.below(2) == 0,
         weighted: stir.below(2) == 0, lowest: stir.voltage(), highest: stir.voltage())
       let layout = OutputLayout(count: stir.below(4), differential: stir.below(2) == 0)

@@ -24,7 +24,7 @@ private let single = OutputLayout(count: 1, differential: false)
       var bench = Bench(
         rule: rule, objective: .squaredError, layout: single, readings: [reading],
         captures: [[up, up, up]])
-      let band = Voltage(steps: sign * Voltage.millivolts(5).steps)
+      let band = Voltage(units: sign * Voltage.millivolts(5).units)
       let at = try bench.run(labels: [reading + band])
       #expect(at.verdict.error == .millivolts(5))
       #expect(at.learned == .zero && at.driven == 0)
@@ -32,7 +32,7 @@ private let single = OutputLayout(count: 1, differential: false)
       #expect(bench.board.events.last == .measure(0))
       #expect(bench.edges.allSatisfy { $0.gate == .millivolts(2000) })
 
-      let above = try bench.run(labels: [reading + band + Voltage(steps: sign)])
+      let above = try bench.run(labels: [reading + band + Voltage(units: sign)])
       #expect(above.driven == 3 && .zero < above.learned)
     }
   }
@@ -44,7 +44,7 @@ private let single = OutputLayout(count: 1, differential: false)
       rule: rule, objective: .hinge(.millivolts(20)), layout: single,
       readings: [.millivolts(20) - .millivolts(5)], captures: [[up, up, up]])
     #expect(try bench.run(wanted: .category(1)).learned == .zero)
-    bench.board.readings = [.millivolts(20) - .millivolts(5) - Voltage(steps: 1)]
+    bench.board.readings = [.millivolts(20) - .millivolts(5) - Voltage(units: 1)]
     #expect(try bench.run(wanted: .category(1)).driven == 3)
   }
 
@@ -53,7 +53,7 @@ private let single = OutputLayout(count: 1, differential: false)
     var bench = Bench(
       rule: rule, objective: .squaredError, layout: single, readings: [.millivolts(100)],
       captures: [[up, up, up]])
-    #expect(try bench.run(labels: [.millivolts(100) + Voltage(steps: 1)]).driven == 3)
+    #expect(try bench.run(labels: [.millivolts(100) + Voltage(units: 1)]).driven == 3)
   }
 
   // MARK: - A hinge that is met
@@ -74,7 +74,7 @@ private let single = OutputLayout(count: 1, differential: false)
     #expect(report.learned == .zero && report.verdict.correct && report.verdict.error == .zero)
     #expect(
       !met.board.events.contains { if case .clamp = $0 { true } else { false } })
-    var short = bench(lead: margin - Voltage(steps: 1))
+    var short = bench(lead: margin - Voltage(units: 1))
     let learned = try short.run(wanted: .category(0))
     #expect(learned.learned == .milliseconds(1) && learned.verdict.correct)
   }
@@ -278,8 +278,8 @@ private let single = OutputLayout(count: 1, differential: false)
     #expect(abs(converter.voltage(of: 4095).volts - (-0.25 + 1.024 * 4095 / 4096)) < 1e-7)
     #expect(converter.voltage(of: 9999) == converter.voltage(of: 4095))
     #expect(converter.code(for: .zero) == 1000)
-    #expect(converter.code(for: Voltage(steps: .min)) == 0)
-    #expect(converter.code(for: Voltage(steps: .max)) == 4095)
+    #expect(converter.code(for: Voltage(units: .min)) == 0)
+    #expect(converter.code(for: Voltage(units: .max)) == 4095)
   }
 
   @Test(arguments: [4, 12, 16, 20] as [Int32])

@@ -121,7 +121,7 @@ private let up = Comparison(a: true, b: true)  // dV_F^2 > dV_C^2: charge
 private let down = Comparison(a: true, b: false)  // dV_F^2 < dV_C^2: discharge
 
 @Suite struct TrainingStepTests {
-  let half = Fraction(steps: 0x8000_0000)
+  let half = Fraction(units: 0x8000_0000)
 
   @Test func `a step presents measures clamps compares and pulses`() throws {
     let rule = Rule(nudge: .label(half), length: .fixed(.milliseconds(2)))
@@ -357,7 +357,7 @@ private let down = Comparison(a: true, b: false)  // dV_F^2 < dV_C^2: discharge
   @Test func `leakage is accounted by ticks and stops at zero`() {
     var edge = controller(1)
     edge.leak(ticks: 3)
-    #expect(edge.gate.steps == Voltage.millivolts(1).steps - 3000)
+    #expect(edge.gate.units == Voltage.millivolts(1).units - 3000)
     edge.leak(ticks: 100)
     #expect(edge.gate == .zero)
   }

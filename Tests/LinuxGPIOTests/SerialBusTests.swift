@@ -41,7 +41,7 @@ extension LinuxLinesTests {
         }
         try board.settle()
         for target in 0..<wiring.targetCount {
-          seen.append("\(try board.measure(target: target).steps)")
+          seen.append("\(try board.measure(target: target).units)")
         }
         var comparisons = [Comparison](repeating: Comparison(bits: 0), count: wiring.edgeCount)
         var span = comparisons.mutableSpan

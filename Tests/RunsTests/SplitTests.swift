@@ -114,7 +114,7 @@ private struct WatchedBoard: LearningBoard {
       return (orders, problem.training.map { problem.presentations[$0].inputs })
     }
     func sorted(_ inputs: [[Voltage]]) -> [[Int32]] {
-      inputs.map { $0.map(\.steps) }.sorted { $0.lexicographicallyPrecedes($1) }
+      inputs.map { $0.map(\.units) }.sorted { $0.lexicographicallyPrecedes($1) }
     }
     let one = try orders(seed: 1)
     #expect(one.orders.count == 3)

@@ -24,22 +24,22 @@ public struct Converter: Sendable, Equatable {
   @inlinable
   public func code(for voltage: Voltage) -> UInt32 {
     let above = voltage - lowest
-    if above.steps <= 0 || reference.steps <= 0 { return 0 }
+    if above.units <= 0 || reference.units <= 0 { return 0 }
     let scaled =
-      Wide.widen(UInt32(bitPattern: above.steps)) &<< Wide.widen(UInt32(bitPattern: bits))
-    let whole = Wide.widen(UInt32(bitPattern: reference.steps))
+      Wide.widen(UInt32(bitPattern: above.units)) &<< Wide.widen(UInt32(bitPattern: bits))
+    let whole = Wide.widen(UInt32(bitPattern: reference.units))
     let code = Wide.saturate(Wide.quotient(scaled &+ (whole &>> 1), whole))
     return code > highest ? highest : code
   }
 
-  /// The voltage that a code stands for; worst rounding error half a step of 2^-24 V. Codes above
+  /// The voltage that a code stands for; worst rounding error half a unit of 2^-24 V. Codes above
   /// the largest count as the largest.
   @inlinable
   public func voltage(of code: UInt32) -> Voltage {
     let held = code > highest ? highest : code
-    let product = Wide.product(held, UInt32(bitPattern: reference.steps))
+    let product = Wide.product(held, UInt32(bitPattern: reference.units))
     let shift = Wide.widen(UInt32(bitPattern: bits))
-    let steps = Wide.rounded(product, shiftedBy: shift)
-    return lowest + Voltage(steps: Wide.saturate(Int64(bitPattern: steps)))
+    let units = Wide.rounded(product, shiftedBy: shift)
+    return lowest + Voltage(units: Wide.saturate(Int64(bitPattern: units)))
   }
 }

@@ -26,7 +26,7 @@ public struct DriveLaw: Sendable {
     drops = InlineArray(repeating: drop)
     var knot = 0
     while knot < 49 {
-      let headroom = Voltage(steps: Int32(truncatingIfNeeded: knot) &* 0x20_0000)
+      let headroom = Voltage(units: Int32(truncatingIfNeeded: knot) &* 0x20_0000)
       drops[unchecked: knot] = headroom < drop ? headroom : drop
       knot = knot &+ 1
     }
@@ -37,13 +37,13 @@ public struct DriveLaw: Sendable {
   /// nothing, those above 6 V drop what 6 V does.
   @inlinable
   public func drop(at headroom: Voltage) -> Voltage {
-    if headroom.steps <= 0 { return .zero }
-    let knot = headroom.steps &>> 21
+    if headroom.units <= 0 { return .zero }
+    let knot = headroom.units &>> 21
     if knot >= 48 { return drops[unchecked: 48] }
     let index = Int(truncatingIfNeeded: knot)
     let below = drops[unchecked: index]
     let above = drops[unchecked: index &+ 1]
-    let part = Fraction(steps: UInt32(bitPattern: headroom.steps & 0x1f_ffff) &<< 11)
+    let part = Fraction(units: UInt32(bitPattern: headroom.units & 0x1f_ffff) &<< 11)
     return below.moved(by: part, toward: above)
   }
 }
@@ -96,7 +96,7 @@ public struct EdgeController: Sendable, Equatable {
   public var chargeConstant: UInt32
   /// RC of the discharge path in nanoseconds.
   public var dischargeConstant: UInt32
-  /// What the gate loses by leakage in one tick of 2^24 ns (16.8 ms), in steps of 2^-24 V.
+  /// What the gate loses by leakage in one tick of 2^24 ns (16.8 ms), in units of 2^-24 V.
   public var leakPerTick: Int32
   /// What the edge's `from` end is to the controller.
   public var from = Terminal.hidden
@@ -203,7 +203,7 @@ public struct EdgeController: Sendable, Equatable {
   /// Accounts for leakage over whole ticks of 2^24 ns; gates do not leak below 0 V.
   @inlinable
   public mutating func leak(ticks: Int32) {
-    let loss = Voltage(steps: Wide.saturate(Wide.product(leakPerTick, ticks)))
+    let loss = Voltage(units: Wide.saturate(Wide.product(leakPerTick, ticks)))
     gate = gate - loss
     if gate < .zero { gate = .zero }
   }
@@ -227,7 +227,7 @@ public struct EdgeController: Sendable, Equatable {
   /// The estimate of the edge's conductance, K = S (G - V_T - V_mean) in triode with n = 1.
   ///
   /// - Parameters:
-  ///   - strength: S in steps of 2^-36 A/V^2.
+  ///   - strength: S in units of 2^-36 A/V^2.
   ///   - threshold: V_T.
   ///   - mean: the mean of the edge's two node voltages.
   @inlinable

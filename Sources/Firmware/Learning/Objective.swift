@@ -102,7 +102,7 @@ extension Objective {
         return Verdict(error: .zero, correct: false, rising: -1, falling: -1)
       }
       var rival = -1
-      var best = Voltage(steps: Int32.min)
+      var best = Voltage(units: Int32.min)
       var index = 0
       while index < layout.count {
         if index != category {
@@ -126,13 +126,13 @@ extension Objective {
       var index = 0
       while index < layout.count && index < labels.count {
         let error = labels[unchecked: index] - layout.output(index, of: targets)
-        sum = sum &+ Wide.widen(error.magnitude.steps)
+        sum = sum &+ Wide.widen(error.magnitude.units)
         counted = counted &+ 1
         index = index &+ 1
       }
       let mean = counted == 0 ? 0 : sum / counted
       return Verdict(
-        error: Voltage(steps: Wide.saturate(mean)), correct: sum == 0, rising: -1, falling: -1)
+        error: Voltage(units: Wide.saturate(mean)), correct: sum == 0, rising: -1, falling: -1)
     }
   }
 

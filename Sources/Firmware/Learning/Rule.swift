@@ -93,7 +93,7 @@ public struct Rule: Sendable, Equatable {
     switch length {
     case .fixed(let width): return width
     case .error(let scale):
-      if error.steps <= 0 { return .zero }
+      if error.units <= 0 { return .zero }
       return (scale + scale).scaled(by: Fraction(error, of: highest - lowest))
     }
   }
@@ -104,7 +104,7 @@ public struct Rule: Sendable, Equatable {
   ///   - free: the channel's voltage in the free twin.
   ///   - correction: what the channel should change by (label nudge), and toward which rail its
   ///     sign points (rail nudge).
-  /// - Returns: the clamp voltage within the rails. Worst error one step of 2^-24 V.
+  /// - Returns: the clamp voltage within the rails. Worst error one unit of 2^-24 V.
   @inlinable
   public func clamp(free: Voltage, correction: Voltage) -> Voltage {
     switch nudge {

@@ -18,7 +18,7 @@ public struct Chance: Sendable, Equatable {
   @inlinable
   public func happens(_ probability: Fraction, step: UInt32, device: UInt32) -> Bool {
     if probability == .one { return true }
-    return bits(step: step, device: device) < probability.steps
+    return bits(step: step, device: device) < probability.units
   }
 
   @inlinable

@@ -5,8 +5,8 @@ public enum Exponential {
   /// - Parameters:
   ///   - time: t; negative counts as zero, above 2.1 s as 2.1 s.
   ///   - constant: RC in nanoseconds; zero counts as an instant.
-  /// The result's worst error against exact arithmetic is 3 steps of 2^-32 for t up to RC and 8
-  /// steps beyond; it never reaches 1.
+  /// The result's worst error against exact arithmetic is 3 units of 2^-32 for t up to RC and 8
+  /// units beyond; it never reaches 1.
   @inlinable
   public static func covered(after time: Nanoseconds, constant: UInt32) -> Fraction {
     let elapsed = Wide.magnitude(time.count)
@@ -16,7 +16,7 @@ public enum Exponential {
     return covered(ratio: ratio)
   }
 
-  /// `1 - exp(-x)` for x in steps of 2^-32.
+  /// `1 - exp(-x)` for x in units of 2^-32.
   ///
   /// Below one it is the nested series x (1 - x/2 (1 - x/3 (...))); above, x is halved until it is
   /// below one and f(2x) = f(x) (2 - f(x)) applied as often.
@@ -27,11 +27,11 @@ public enum Exponential {
     while rest > 0xffff_ffff {
       rest = rest &>> 1
       halvings = halvings &+ 1
-      // exp(-32) is far below one step.
+      // exp(-32) is far below one unit.
       if halvings > 5 { return .one }
     }
     let x = Wide.lower(rest)
-    // t holds the nested brackets in steps of 2^-31, so that one is representable.
+    // t holds the nested brackets in units of 2^-31, so that one is representable.
     let one: UInt32 = 0x8000_0000
     var t: UInt32 = one
     t = one &- Wide.highProduct(x, t) / 13
@@ -52,7 +52,7 @@ public enum Exponential {
       // f + f (1 - f), where 1 - f is the complement.
       f = Wide.saturate(Wide.widen(f) &+ Wide.widen(Wide.highProduct(f, 0 &- f)))
     }
-    return Fraction(steps: f)
+    return Fraction(units: f)
   }
 
   /// The time after which a part of the way is covered, `-RC ln(1 - part)`.
@@ -69,20 +69,20 @@ public enum Exponential {
     return Nanoseconds(Int64(bitPattern: whole &+ rest))
   }
 
-  /// `-ln(1 - y)` in steps of 2^-32, for y in steps of 2^-32; at most 22.2.
+  /// `-ln(1 - y)` in units of 2^-32, for y in units of 2^-32; at most 22.2.
   ///
   /// 1 - y is brought into 1/2 ... 1 by n doublings; then -ln(1 - z) = 2 artanh(z / (2 - z)).
   @inlinable
   static func logarithm(_ y: Fraction) -> UInt64 {
-    if y.steps == 0 { return 0 }
-    var rest: UInt32 = 0 &- y.steps  // 1 - y
+    if y.units == 0 { return 0 }
+    var rest: UInt32 = 0 &- y.units  // 1 - y
     var doublings: UInt32 = 0
     while rest < 0x8000_0000 {
       rest = rest &<< 1
       doublings = doublings &+ 1
     }
     let z: UInt32 = 0 &- rest
-    // 2 - z is 2^33 - z steps; s is at most 1/3.
+    // 2 - z is 2^33 - z units; s is at most 1/3.
     let s = Wide.lower(Wide.quotient(Wide.widen(z) &<< 32, 0x2_0000_0000 &- Wide.widen(z)))
     let square = Wide.highProduct(s, s)
     var sum: UInt32 = 0x8000_0000 / 21
@@ -96,9 +96,9 @@ public enum Exponential {
     sum = 0x8000_0000 / 5 &+ Wide.highProduct(square, sum)
     sum = 0x8000_0000 / 3 &+ Wide.highProduct(square, sum)
     sum = 0x8000_0000 &+ Wide.highProduct(square, sum)
-    // sum is in steps of 2^-31: s * sum * 2 in steps of 2^-32 is the product shifted by 30.
+    // sum is in units of 2^-31: s * sum * 2 in units of 2^-32 is the product shifted by 30.
     let series = Wide.rounded(Wide.product(s, sum), shiftedBy: 30)
-    // ln 2 in steps of 2^-32.
+    // ln 2 in units of 2^-32.
     return series &+ Wide.product(doublings, 2_977_044_472)
   }
 }

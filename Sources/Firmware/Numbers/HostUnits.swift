@@ -8,12 +8,12 @@ extension Voltage {
     if scaled.isNaN {
       self = .zero
     } else {
-      self.init(steps: Int32(min(max(scaled, -2_147_483_648), 2_147_483_647)))
+      self.init(units: Int32(min(max(scaled, -2_147_483_648), 2_147_483_647)))
     }
   }
 
   /// The voltage in volts; exact.
-  public var volts: Double { Double(steps) / 16_777_216 }
+  public var volts: Double { Double(units) / 16_777_216 }
 }
 
 extension Nanoseconds {
@@ -31,15 +31,15 @@ extension Fraction {
   /// The nearest fraction below one; what is negative or no number becomes zero.
   public init(_ value: Double) {
     let scaled = (value * 4_294_967_296).rounded()
-    self.init(steps: scaled > 0 ? UInt32(min(scaled, 4_294_967_295)) : 0)
+    self.init(units: scaled > 0 ? UInt32(min(scaled, 4_294_967_295)) : 0)
   }
 
   /// The fraction as a number.
-  public var value: Double { Double(steps) / 4_294_967_296 }
+  public var value: Double { Double(units) / 4_294_967_296 }
 }
 
 extension Conductance {
   /// The conductance in siemens; exact.
-  public var siemens: Double { Double(steps) / 68_719_476_736 }
+  public var siemens: Double { Double(units) / 68_719_476_736 }
 }
 #endif

@@ -46,7 +46,7 @@ public struct Nanoseconds: Sendable, Equatable, Comparable {
   @inlinable
   public func scaled(by fraction: Fraction) -> Nanoseconds {
     let whole = Wide.saturate(Wide.magnitude(count))
-    return Nanoseconds(Int64(bitPattern: Wide.product(whole, fraction.steps) &>> 32))
+    return Nanoseconds(Int64(bitPattern: Wide.product(whole, fraction.units) &>> 32))
   }
 
   /// The duration times a whole number.

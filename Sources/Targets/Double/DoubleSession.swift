@@ -44,7 +44,7 @@ extension Session where Board: VirtualFace {
     progress = saved.progress.migrated
     learner.step.accounted = Nanoseconds(saved.progress.accounted)
     for edge in learner.controllers.indices {
-      learner.controllers[edge].gate = Voltage(steps: saved.estimates[edge])
+      learner.controllers[edge].gate = Voltage(units: saved.estimates[edge])
     }
   }
 }
