@@ -87,7 +87,7 @@ public struct RuleSettings: Sendable, Equatable, Codable {
     return Rule(
       nudge: rails ? .rail(eta) : .label(eta), length: fixedPulse ? .fixed(width) : .error(width),
       contrast: name.isCentred ? .centred : .single,
-      probability: probability >= 1 ? .one : Fraction(probability),
+      probability: probability >= 1 ? .largest : Fraction(probability),
       deadBand: Voltage(volts: deadBand), balanced: balanced, weighted: weighted,
       lowest: Voltage(volts: description.nodeLowest),
       highest: Voltage(volts: description.nodeHighest))

@@ -104,18 +104,18 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
 
   @Test func `extremes of the exponential do not trap`() {
     #expect(Exponential.covered(after: Nanoseconds(.min), constant: 0) == .zero)
-    #expect(Exponential.covered(after: Nanoseconds(.max), constant: 0) == .one)
-    #expect(Exponential.covered(after: Nanoseconds(.max), constant: 1) == .one)
+    #expect(Exponential.covered(after: Nanoseconds(.max), constant: 0) == .largest)
+    #expect(Exponential.covered(after: Nanoseconds(.max), constant: 1) == .largest)
     #expect(Exponential.covered(after: .zero, constant: 1) == .zero)
-    #expect(Exponential.time(toCover: .one, constant: .max).count > 0)
+    #expect(Exponential.time(toCover: .largest, constant: .max).count > 0)
     #expect(Exponential.time(toCover: .zero, constant: .max) == .zero)
   }
 
   @Test func `a fraction of voltages is their ratio rounded down`() {
     #expect(Fraction(Voltage.millivolts(250), of: .millivolts(500)).units == 0x8000_0000)
     #expect(Fraction(Voltage(units: 1), of: Voltage(units: 3)).units == 0x5555_5555)
-    #expect(Fraction(Voltage.millivolts(3), of: .millivolts(2)) == .one)
-    #expect(Fraction(Voltage.millivolts(3), of: .zero) == .one)
+    #expect(Fraction(Voltage.millivolts(3), of: .millivolts(2)) == .largest)
+    #expect(Fraction(Voltage.millivolts(3), of: .zero) == .largest)
     #expect(Fraction(1, of: 2).units == 0x8000_0000)
   }
 
@@ -125,7 +125,7 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
       #expect(
         Nanoseconds.milliseconds(19).scaled(by: Fraction(units: part)).count == Int64(exact))
     }
-    #expect(Nanoseconds(-5).scaled(by: .one) == .zero)
+    #expect(Nanoseconds(-5).scaled(by: .largest) == .zero)
   }
 
   @Test func `a conductance is strength times overdrive`() {
@@ -165,7 +165,7 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
     #expect(Voltage(volts: 0.25).volts == 0.25)
     #expect(Nanoseconds(seconds: 1e-9).count == 1)
     #expect(Nanoseconds(seconds: .infinity).count > 0)
-    #expect(Fraction(2.0) == .one)
+    #expect(Fraction(2.0) == .largest)
     #expect(Fraction(-1.0) == .zero)
     #expect(Fraction(Double.nan) == .zero)
     #expect(Fraction(0.5).value == 0.5)
@@ -218,7 +218,7 @@ let long = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
       let spread = 5 * (probability * (1 - probability) / 64000).squareRoot()
       #expect(abs(Double(happened) / 64000 - probability) < spread)
     }
-    #expect(chance.happens(.one, step: 0, device: 0))
+    #expect(chance.happens(.largest, step: 0, device: 0))
     #expect(!chance.happens(.zero, step: 0, device: 0))
   }
 

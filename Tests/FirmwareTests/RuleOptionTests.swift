@@ -97,16 +97,16 @@ private let single = OutputLayout(count: 1, differential: false)
     }
     // From 2 V up to 4.4 V and down to 0.6 V.
     #expect(abs(share(2000, .charge) - 1.4 / 2.4) < 1e-6)
-    #expect(controller(2000).share(of: .discharge, law: law) == .one)
+    #expect(controller(2000).share(of: .discharge, law: law) == .largest)
     #expect(abs(share(3000, .discharge) - 1.4 / 2.4) < 1e-6)
-    #expect(controller(3000).share(of: .charge, law: law) == .one)
-    #expect(controller(2500).share(of: .charge, law: law) == .one)
-    #expect(controller(2500).share(of: .discharge, law: law) == .one)
-    #expect(controller(2000).share(of: .hold, law: law) == .one)
+    #expect(controller(3000).share(of: .charge, law: law) == .largest)
+    #expect(controller(2500).share(of: .charge, law: law) == .largest)
+    #expect(controller(2500).share(of: .discharge, law: law) == .largest)
+    #expect(controller(2000).share(of: .hold, law: law) == .largest)
     var steps = law
     steps.step = .millivolts(18)
     for drive in [Drive.charge, .discharge, .hold] {
-      #expect(controller(1500).share(of: drive, law: steps) == .one)
+      #expect(controller(1500).share(of: drive, law: steps) == .largest)
     }
   }
 
@@ -115,9 +115,9 @@ private let single = OutputLayout(count: 1, differential: false)
     edge.dischargeConstant = 440_000_000
     // Both ends are 1.9 V away: only the constants differ.
     #expect(abs(edge.share(of: .charge, law: law).value - 0.5) < 1e-6)
-    #expect(edge.share(of: .discharge, law: law) == .one)
+    #expect(edge.share(of: .discharge, law: law) == .largest)
     edge.chargeConstant = 880_000_000
-    #expect(edge.share(of: .charge, law: law) == .one)
+    #expect(edge.share(of: .charge, law: law) == .largest)
     #expect(abs(edge.share(of: .discharge, law: law).value - 0.5) < 1e-6)
   }
 
@@ -254,7 +254,7 @@ private let single = OutputLayout(count: 1, differential: false)
     let low = rule.clamp(free: .millivolts(20), correction: .millivolts(-5))
     #expect(abs(low.volts + 0.040) < 1e-6)
     let label = Rule(
-      nudge: .label(.one), length: .fixed(.milliseconds(1)), lowest: .millivolts(-100))
+      nudge: .label(.largest), length: .fixed(.milliseconds(1)), lowest: .millivolts(-100))
     #expect(label.clamp(free: .zero, correction: .millivolts(-300)) == .millivolts(-100))
     #expect(
       rule.width(error: .millivolts(100)) == .milliseconds(1))

@@ -65,7 +65,7 @@ import BoardDouble
     #expect(settings.rule(on: board).length == .fixed(.milliseconds(1)))
     #expect(settings.rule(on: board, factor: 0.25).length == .fixed(.microseconds(250)))
     settings.probability = 1
-    #expect(settings.rule(on: board).probability == .one)
+    #expect(settings.rule(on: board).probability == .largest)
   }
 
   @Test func `overclamping nudges by 32 parts of 129`() {

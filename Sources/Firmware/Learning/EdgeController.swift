@@ -144,7 +144,7 @@ public struct EdgeController: Sendable, Equatable {
   /// for hold, and for potentiometers, whose steps are equal.
   @inlinable
   public func share(of drive: Drive, law: DriveLaw) -> Fraction {
-    if drive == .hold || .zero < law.step { return .one }
+    if drive == .hold || .zero < law.step { return .largest }
     let up = end(of: .charge, from: gate, law: law) - gate
     let down = gate - end(of: .discharge, from: gate, law: law)
     var own = drive == .charge ? up : down
@@ -157,7 +157,7 @@ public struct EdgeController: Sendable, Equatable {
     } else if otherConstant < ownConstant {
       own = own.scaled(by: Fraction(otherConstant, of: ownConstant))
     }
-    return other < own ? Fraction(other, of: own) : .one
+    return other < own ? Fraction(other, of: own) : .largest
   }
 
   /// The voltage that a drive would bring the gate to in the end, from about where it is now; the

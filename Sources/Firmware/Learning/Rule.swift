@@ -33,7 +33,7 @@ public struct Rule: Sendable, Equatable {
   public var length: PulseLength
   /// How comparisons become directions.
   public var contrast: Contrast
-  /// The probability with which each edge takes part in a step (desynchronous learning); `.one` is
+  /// The probability with which each edge takes part in a step (desynchronous learning); `.largest` is
   /// the synchronous rule.
   public var probability: Fraction
   /// Errors up to this teach nothing, so that read noise does not wear a solved task away. Zero for
@@ -54,7 +54,8 @@ public struct Rule: Sendable, Equatable {
   /// Makes a rule.
   @inlinable
   public init(
-    nudge: Nudge, length: PulseLength, contrast: Contrast = .single, probability: Fraction = .one,
+    nudge: Nudge, length: PulseLength, contrast: Contrast = .single,
+    probability: Fraction = .largest,
     deadBand: Voltage = .zero, balanced: Bool = false, weighted: Bool = false,
     lowest: Voltage = .zero, highest: Voltage = .millivolts(453)
   ) {
@@ -76,7 +77,7 @@ public struct Rule: Sendable, Equatable {
     let comparing = Abilities.sign.union(.perEdgeHold)
     var needed = board.contains(.analogRule) ? Abilities.analogRule : comparing
     if contrast == .centred { needed = needed.union(comparing).union(.antiNudge) }
-    if probability != .one || balanced || weighted { needed = needed.union(.perEdgeHold) }
+    if probability != .largest || balanced || weighted { needed = needed.union(.perEdgeHold) }
     return needed
   }
 

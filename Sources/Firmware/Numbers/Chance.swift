@@ -14,10 +14,10 @@ public struct Chance: Sendable, Equatable {
     Chance.mixed(Chance.mixed(seed ^ (step &* 0x9e37_79b9)) ^ (device &* 0x85eb_ca6b))
   }
 
-  /// Whether an event of that probability happens. `.one` means always, `.zero` never.
+  /// Whether an event of that probability happens. `.largest` means always, `.zero` never.
   @inlinable
   public func happens(_ probability: Fraction, step: UInt32, device: UInt32) -> Bool {
-    if probability == .one { return true }
+    if probability == .largest { return true }
     return bits(step: step, device: device) < probability.units
   }
 

@@ -28,7 +28,7 @@ public enum Exponential {
       rest = rest &>> 1
       halvings = halvings &+ 1
       // exp(-32) is far below one unit.
-      if halvings > 5 { return .one }
+      if halvings > 5 { return .largest }
     }
     let x = Wide.lower(rest)
     // t holds the nested brackets in units of 2^-31, so that one is representable.

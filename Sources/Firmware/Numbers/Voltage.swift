@@ -109,7 +109,7 @@ public struct Fraction: Sendable, Equatable, Comparable {
 
   /// The largest fraction, 1 - 2^-32; as a probability it means *always*.
   @inlinable
-  public static var one: Fraction { Fraction(units: UInt32.max) }
+  public static var largest: Fraction { Fraction(units: UInt32.max) }
 
   /// Whether the first fraction is below the second.
   @inlinable
