@@ -9,7 +9,7 @@ public enum Exponential {
   /// units beyond; it never reaches 1.
   @inlinable
   public static func covered(after time: Nanoseconds, constant: UInt32) -> Fraction {
-    let elapsed = Wide.magnitude(time.count)
+    let elapsed = Wide.nonNegative(time.count)
     if elapsed == 0 { return .zero }
     let ratio = Wide.quotient(
       (elapsed > 0x7fff_ffff ? 0x7fff_ffff : elapsed) &<< 32, Wide.widen(constant))

@@ -45,7 +45,7 @@ public struct Nanoseconds: Sendable, Equatable, Comparable {
   /// 0 ... 4.29 s (2^32 ns); longer ones count as the longest.
   @inlinable
   public func scaled(by fraction: Fraction) -> Nanoseconds {
-    let whole = Wide.saturate(Wide.magnitude(count))
+    let whole = Wide.saturate(Wide.nonNegative(count))
     return Nanoseconds(Int64(bitPattern: Wide.product(whole, fraction.units) &>> 32))
   }
 

@@ -22,7 +22,7 @@ public struct Voltage: Sendable, Equatable, Comparable {
   @inlinable
   static func rational(_ count: Int32, per parts: UInt64) -> Voltage {
     let wide = Wide.widen(count)
-    let magnitude = Wide.magnitude(count < 0 ? 0 &- wide : wide)
+    let magnitude = Wide.nonNegative(count < 0 ? 0 &- wide : wide)
     let units = Int64(bitPattern: Wide.quotient((magnitude &<< 24) &+ (parts &>> 1), parts))
     return Voltage(units: Wide.saturate(count < 0 ? 0 &- units : units))
   }

@@ -88,9 +88,9 @@ enum Wide {
   @inlinable @inline(__always)
   static func lower(_ a: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: a) }
 
-  /// The same bits as an unsigned number; of a negative number, zero.
+  /// The number itself, or zero in place of a negative one.
   @inlinable @inline(__always)
-  static func magnitude(_ a: Int64) -> UInt64 { a < 0 ? 0 : UInt64(bitPattern: a) }
+  static func nonNegative(_ a: Int64) -> UInt64 { a < 0 ? 0 : UInt64(bitPattern: a) }
 
   /// `a * b / 2^32`, rounded down.
   @inlinable @inline(__always)
