@@ -147,7 +147,7 @@ public struct AnalogBoard: Sendable {
     chargePath = path(1 + size.driveImbalance / 2)
     dischargePath = path(1 - size.driveImbalance / 2)
     leakage = learning.indices.map { edge in
-      gates.steps != nil
+      gates.taps != nil
         ? 0
         : size.leakLowest
           + (size.leakHighest - size.leakLowest) * Purpose.leak.draw(seed, edge).uniform(0)
@@ -230,7 +230,7 @@ public struct AnalogBoard: Sendable {
     // A digital potentiometer wakes at the middle of its range.
     let start =
       gates.update == .multiplier
-      ? gates.initial : gates.step.map { gates.minimum + Double(gates.steps! / 2) * $0 } ?? 0
+      ? gates.initial : gates.tapSpacing.map { gates.minimum + Double(gates.taps! / 2) * $0 } ?? 0
     state = State(
       gates: Array(repeating: start, count: learning.count), gatesTime: 0,
       sourceCodes: Array(repeating: 0, count: sources.count),
@@ -513,7 +513,7 @@ public struct AnalogBoard: Sendable {
   public mutating func setGates(_ gates: [Double], at time: Nanoseconds) {
     leak(until: time)
     let multiplier = description.gates.update == .multiplier
-    let stepped = description.gates.steps != nil
+    let stepped = description.gates.taps != nil
     let lowest =
       multiplier ? description.gates.railLow : stepped ? description.gates.minimum : 0
     let highest =
@@ -534,11 +534,11 @@ public struct AnalogBoard: Sendable {
     let gates = description.gates
     for edge in 0..<min(drives.count, state.gates.count) {
       let gate = state.gates[edge]
-      if let step = gates.step {
+      if let spacing = gates.tapSpacing {
         let way: Double = drives[edge] == .charge ? 1 : drives[edge] == .discharge ? -1 : 0
-        let position = ((gate - gates.minimum) / step).rounded() + way
-        let last = Double(gates.steps! - 1)
-        state.gates[edge] = gates.minimum + min(max(position, 0), last) * step
+        let position = ((gate - gates.minimum) / spacing).rounded() + way
+        let last = Double(gates.taps! - 1)
+        state.gates[edge] = gates.minimum + min(max(position, 0), last) * spacing
         continue
       }
       switch drives[edge] {

@@ -16,6 +16,6 @@ extension Calibration {
       charge: measured(board.chargePath, nominal: nominal),
       discharge: measured(board.dischargePath, nominal: nominal),
       leakage: board.leakage.map { ($0 * 1e10).rounded() / 1e10 })
-    takeSteps(of: board.description.gates)
+    takeTaps(of: board.description.gates)
   }
 }

@@ -1,41 +1,46 @@
 import Portable
 
-/// A resistor with a tap that digital commands move in steps.
+/// A resistor with taps among which digital commands choose.
 public struct DigitalPotentiometer: Sendable, Equatable, Codable {
-  /// How the steps divide the range.
+  /// How the taps divide the range.
   public enum Spacing: String, Sendable, Codable, CaseIterable {
-    /// Equal ratios between neighbouring steps.
+    /// Equal ratios between neighbouring taps.
     case logarithmic = "log"
-    /// Equal differences between neighbouring steps.
+    /// Equal differences between neighbouring taps.
     case linear
   }
 
-  /// The resistance at step 0, in ohms: the wiper's.
+  /// The resistance at tap 0, in ohms: the wiper's.
   public var lowest: Double
-  /// The resistance at the last step, in ohms.
+  /// The resistance at the last tap, in ohms.
   public var highest: Double
-  /// The number of settings, usually 100 or 128, at least 2 and at most 65536.
-  public var steps: Int
-  /// How the steps divide the range.
+  /// The number of taps, usually 100 or 128, at least 2 and at most 65536.
+  public var taps: Int
+  /// How the taps divide the range.
   public var spacing: Spacing
+
+  private enum CodingKeys: String, CodingKey {
+    case lowest, highest, spacing
+    case taps = "steps"
+  }
 
   /// A potentiometer; the defaults are those of the boards of resistive learning networks.
   public init(
-    lowest: Double = 40, highest: Double = 32_000, steps: Int = 128,
+    lowest: Double = 40, highest: Double = 32_000, taps: Int = 128,
     spacing: Spacing = .logarithmic
   ) {
     self.lowest = lowest
     self.highest = highest
-    self.steps = steps
+    self.taps = taps
     self.spacing = spacing
   }
 
-  /// The resistance in ohms at a step from 0 to `steps` - 1; steps outside are moved to the nearer
+  /// The resistance in ohms at a tap from 0 to `taps` - 1; taps outside are moved to the nearer
   /// end.
-  public func ohms(at step: Int) -> Double {
-    guard step > 0, steps > 1 else { return lowest }
-    guard step < steps - 1 else { return highest }
-    let fraction = Double(step) / Double(steps - 1)
+  public func ohms(at tap: Int) -> Double {
+    guard tap > 0, taps > 1 else { return lowest }
+    guard tap < taps - 1 else { return highest }
+    let fraction = Double(tap) / Double(taps - 1)
     switch spacing {
     case .linear: return lowest + fraction * (highest - lowest)
     case .logarithmic:
@@ -44,32 +49,32 @@ public struct DigitalPotentiometer: Sendable, Equatable, Codable {
   }
 }
 
-/// A digital potentiometer and the step it is set to.
+/// A digital potentiometer and the tap it is set to.
 package struct PotentiometerSetting: ElementKind {
   /// The potentiometer.
   package var potentiometer: DigitalPotentiometer
-  /// The step, from 0 to the number of steps less one.
-  package var step: Int
+  /// The tap, from 0 to the number of taps less one.
+  package var tap: Int
 
-  /// A potentiometer at a step.
-  package init(potentiometer: DigitalPotentiometer, step: Int) {
+  /// A potentiometer at a tap.
+  package init(potentiometer: DigitalPotentiometer, tap: Int) {
     self.potentiometer = potentiometer
-    self.step = step
+    self.tap = tap
   }
 
   package static var usual: PotentiometerSetting {
-    PotentiometerSetting(potentiometer: DigitalPotentiometer(), step: 0)
+    PotentiometerSetting(potentiometer: DigitalPotentiometer(), tap: 0)
   }
 
-  private var ohms: Double { potentiometer.ohms(at: step) }
+  private var ohms: Double { potentiometer.ohms(at: tap) }
 
   package static var entries: [ElementEntry<PotentiometerSetting>] {
     [
       .number(Quantity("lowest", \.potentiometer.lowest, 1e-3...1e9, "ohm")),
       .number(Quantity("highest", \.potentiometer.highest, 1e-3...1e9, "ohm")),
-      .whole("steps", \.potentiometer.steps, allowed: { _ in 2...65536 }),
+      .whole("steps", \.potentiometer.taps, allowed: { _ in 2...65536 }),
       .word("spacing", \.potentiometer.spacing),
-      .whole("step", \.step, allowed: { 0...($0.potentiometer.steps - 1) }, required: true),
+      .whole("step", \.tap, allowed: { 0...($0.potentiometer.taps - 1) }, required: true),
     ]
   }
 
@@ -83,7 +88,7 @@ package struct PotentiometerSetting: ElementKind {
         + "highest")
   }
 
-  package var element: FixedElement { .potentiometer(potentiometer, step: step) }
+  package var element: FixedElement { .potentiometer(potentiometer, tap: tap) }
 
   package var law: ElementLaw { .linear(ohms: ohms) }
 
@@ -92,8 +97,8 @@ package struct PotentiometerSetting: ElementKind {
   ) throws(Failure) {
     try check(potentiometer.lowest, "lowest resistance (ohm)", 1e-3...1e15)
     try check(potentiometer.highest, "highest resistance (ohm)", potentiometer.lowest...1e15)
-    try check(Double(potentiometer.steps), "number of steps", 2...65536)
-    try check(Double(step), "step", 0...Double(potentiometer.steps - 1))
+    try check(Double(potentiometer.taps), "number of taps", 2...65536)
+    try check(Double(tap), "tap", 0...Double(potentiometer.taps - 1))
   }
 
   package func spiceLines(number: Int, from: String, to: String) -> [String] {
@@ -103,8 +108,8 @@ package struct PotentiometerSetting: ElementKind {
   package var purchase: Purchase {
     Purchase(
       part: "digital potentiometer \(engineering(potentiometer.lowest))ohm ... "
-        + "\(engineering(potentiometer.highest))ohm, \(potentiometer.steps) "
-        + "\(potentiometer.spacing.rawValue) steps", isChip: true)
+        + "\(engineering(potentiometer.highest))ohm, \(potentiometer.taps) "
+        + "\(potentiometer.spacing.rawValue) taps", isChip: true)
   }
 
   package func derivative(by parameter: BranchParameter, at volts: Double) -> Double? {

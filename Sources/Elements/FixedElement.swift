@@ -5,10 +5,15 @@
 public enum FixedElement: Sendable, Equatable, Codable {
   /// An ideal resistor, 1e-3 to 1e15 ohms.
   case resistor(ohms: Double)
-  /// A digital potentiometer at a step from 0 to its number of steps less one.
-  case potentiometer(DigitalPotentiometer, step: Int)
+  /// A digital potentiometer at a tap from 0 to its number of taps less one.
+  case potentiometer(DigitalPotentiometer, tap: Int)
   /// A diode, anode at the end that is named first.
   case diode(Diode)
+
+  private enum PotentiometerCodingKeys: String, CodingKey {
+    case _0
+    case tap = "step"
+  }
 
   /// Every kind and its word, in the order in which messages list them.
   package static let kinds: [(word: String, kind: any ElementKind.Type)] = [
@@ -20,8 +25,8 @@ public enum FixedElement: Sendable, Equatable, Codable {
   package var kind: any ElementKind {
     switch self {
     case .resistor(let ohms): Resistor(ohms: ohms)
-    case .potentiometer(let potentiometer, let step):
-      PotentiometerSetting(potentiometer: potentiometer, step: step)
+    case .potentiometer(let potentiometer, let tap):
+      PotentiometerSetting(potentiometer: potentiometer, tap: tap)
     case .diode(let diode): diode
     }
   }

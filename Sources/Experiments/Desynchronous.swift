@@ -21,9 +21,9 @@ extension Experiment {
     classes.name = "classification"
     let tasks = [try .shipped("allostery"), try .shipped("regression"), classes]
     var comparisons: [Comparison] = []
-    for steps in [nil, 128] {
+    for taps in [nil, 128] {
       for task in tasks {
-        let comparison = try Comparison(task, steps: steps, on: bench)
+        let comparison = try Comparison(task, taps: taps, on: bench)
         report.figures += comparison.figures
         comparisons.append(comparison)
       }
@@ -45,12 +45,12 @@ extension Experiment {
 }
 
 extension BoardDescription {
-  /// The lattice of comparator edges without imperfections, its gates on capacitors or in steps.
-  fileprivate static func idealLattice(steps: Int? = nil) throws -> BoardDescription {
+  /// The lattice of comparator edges without imperfections, its gates on capacitors or potentiometers.
+  fileprivate static func idealLattice(taps: Int? = nil) throws -> BoardDescription {
     var board = try shipped("lattice")
     board.imperfections = .none
     board.wiring = nil
-    board.gates.steps = steps
+    board.gates.taps = taps
     return board
   }
 }
@@ -73,12 +73,12 @@ private struct Comparison {
   var gates: String { isDiscrete ? "128 steps" : "ideal gates" }
   var title: String { "\(task.name), \(gates)" }
 
-  init(_ task: TaskDescription, steps: Int?, on bench: Bench) throws {
-    let isStepped = steps != nil
+  init(_ task: TaskDescription, taps: Int?, on bench: Bench) throws {
+    let isStepped = taps != nil
     self.task = task
     isDiscrete = isStepped
     probabilities = bench.quick ? [1, 0.2] : [1, 0.5, 0.2, 0.1]
-    let board = try BoardDescription.idealLattice(steps: steps)
+    let board = try BoardDescription.idealLattice(taps: taps)
     let turns = bench.quick ? 300 : 1000
     let seeds = bench.quick ? 2 : 6
     bench.tell("\(task.name), \(isStepped ? "128 steps" : "ideal gates"), \(seeds) seeds")

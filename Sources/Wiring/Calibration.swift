@@ -15,7 +15,7 @@ public struct Calibration: Sendable, Equatable {
   /// The gate voltage before any pulse, V: 0, or a potentiometer's middle.
   public var start = 0.0
   /// How far a pulse moves a gate set by a potentiometer, V; 0 for capacitors.
-  public var step = 0.0
+  public var tapSpacing = 0.0
 
   /// Makes a calibration.
   ///
@@ -42,14 +42,14 @@ public struct Calibration: Sendable, Equatable {
     let edges = description.learningEdges.count
     self.init(
       supply: gates.supply, charge: path, discharge: path,
-      leakage: Array(repeating: gates.steps == nil ? middle : 0, count: edges))
-    takeSteps(of: gates)
+      leakage: Array(repeating: gates.taps == nil ? middle : 0, count: edges))
+    takeTaps(of: gates)
   }
 
-  package mutating func takeSteps(of gates: GateDescription) {
-    guard let size = gates.step, let steps = gates.steps else { return }
-    step = size
-    start = gates.minimum + Double(steps / 2) * size
+  package mutating func takeTaps(of gates: GateDescription) {
+    guard let spacing = gates.tapSpacing, let taps = gates.taps else { return }
+    tapSpacing = spacing
+    start = gates.minimum + Double(taps / 2) * spacing
   }
 
   /// The drive law for the firmware, with gate limits in V. The diode's drop is tabulated from its
@@ -57,7 +57,8 @@ public struct Calibration: Sendable, Equatable {
   public func law(minimum: Double, maximum: Double) -> DriveLaw {
     var law = DriveLaw(
       supply: Voltage(volts: supply), lowest: Voltage(volts: minimum),
-      highest: Voltage(volts: maximum), drop: .millivolts(600), step: Voltage(volts: step))
+      highest: Voltage(volts: maximum), drop: .millivolts(600),
+      tapSpacing: Voltage(volts: tapSpacing))
     for knot in 0..<49 {
       law.drops[knot] = Voltage(volts: charge.drop(headroom: Double(knot) / 8))
     }

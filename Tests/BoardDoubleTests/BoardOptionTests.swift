@@ -97,7 +97,7 @@ import BoardDouble
     -> DirectBoard
   {
     var description = bench(edges: 3, imperfections: imperfections)
-    description.gates.steps = steps
+    description.gates.taps = steps
     return try DirectBoard(description)
   }
 
@@ -117,7 +117,7 @@ import BoardDouble
   @Test(arguments: [0.001, 0.1, 5, 19, 500])
   func `a pulse of any width moves a gate by exactly one step`(_ milliseconds: Double) throws {
     var board = try stepped(128)
-    let step = try #require(board.analog.description.gates.step)
+    let step = try #require(board.analog.description.gates.tapSpacing)
     let before = board.gates
     let drives: [Drive] = [.charge, .discharge, .hold]
     _ = try board.pulse(width: Nanoseconds(seconds: milliseconds * 1e-3), drives: drives.span)
@@ -128,7 +128,7 @@ import BoardDouble
   @Test func `steps end at the limits and every gate stands on one`() throws {
     var board = try stepped(128)
     let gates = board.analog.description.gates
-    let step = try #require(gates.step)
+    let step = try #require(gates.tapSpacing)
     for _ in 0..<200 { _ = try board.pulse(.milliseconds(1), .charge) }
     #expect(board.gates.allSatisfy { abs($0 - gates.maximum) < 1e-12 })
     for _ in 0..<300 { _ = try board.pulse(.milliseconds(1), .discharge) }

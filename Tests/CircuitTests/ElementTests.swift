@@ -53,7 +53,7 @@ struct ElementTests {
     #expect((soft / sharp - 1).magnitude < 1e-12)
   }
 
-  @Test func `A potentiometer's steps run from lowest to highest in equal ratios or differences`() {
+  @Test func `A potentiometer's taps run from lowest to highest in equal ratios or differences`() {
     let logarithmic = DigitalPotentiometer()
     #expect(logarithmic.ohms(at: 0) == 40)
     #expect(logarithmic.ohms(at: 127) == 32_000)
@@ -64,7 +64,7 @@ struct ElementTests {
       let here = logarithmic.ohms(at: step) / logarithmic.ohms(at: step - 1)
       #expect((here / ratio - 1).magnitude < 1e-13)
     }
-    let linear = DigitalPotentiometer(steps: 100, spacing: .linear)
+    let linear = DigitalPotentiometer(taps: 100, spacing: .linear)
     #expect((linear.ohms(at: 33) - 40 - 31_960.0 / 3).magnitude < 1e-9)
   }
 

@@ -296,12 +296,12 @@ struct OperatingPointTests {
       .transistor(Transistor(strength: -1), gate: 1),
       .transistor(Transistor(threshold: .nan), gate: 1),
       .transistor(Transistor(slope: 0), gate: 1), .transistor(Transistor(), gate: .infinity),
-      .fixed(.potentiometer(DigitalPotentiometer(), step: 128)),
-      .fixed(.potentiometer(DigitalPotentiometer(), step: -1)),
-      .fixed(.potentiometer(DigitalPotentiometer(lowest: 50, highest: 40), step: 0)),
-      .fixed(.potentiometer(DigitalPotentiometer(steps: 1), step: 0)),
+      .fixed(.potentiometer(DigitalPotentiometer(), tap: 128)),
+      .fixed(.potentiometer(DigitalPotentiometer(), tap: -1)),
+      .fixed(.potentiometer(DigitalPotentiometer(lowest: 50, highest: 40), tap: 0)),
+      .fixed(.potentiometer(DigitalPotentiometer(taps: 1), tap: 0)),
       .fixed(.diode(Diode(saturationCurrent: 0))), .fixed(.diode(Diode(ideality: .nan))),
-      .fixed(.potentiometer(DigitalPotentiometer(lowest: .nan), step: 0)),
+      .fixed(.potentiometer(DigitalPotentiometer(lowest: .nan), tap: 0)),
     ]
     for element in invalid {
       #expect(throws: CircuitError.self, "\(element)") {

@@ -65,7 +65,7 @@ struct RandomNetworks {
         switch index(below: 4) {
         case 0: element = .fixed(.diode(Diode()))
         case 1: element = .fixed(.resistor(ohms: 10 * Elementary.exp(uniform(0...10))))
-        case 2: element = .fixed(.potentiometer(DigitalPotentiometer(), step: index(below: 128)))
+        case 2: element = .fixed(.potentiometer(DigitalPotentiometer(), tap: index(below: 128)))
         default: element = .open
         }
       }
@@ -104,9 +104,9 @@ func balances(
     case .fixed(.resistor(let ohms)):
       current = (a - b) / ohms
       size = 10 / ohms
-    case .fixed(.potentiometer(let potentiometer, let step)):
-      current = (a - b) / potentiometer.ohms(at: step)
-      size = 10 / potentiometer.ohms(at: step)
+    case .fixed(.potentiometer(let potentiometer, let tap)):
+      current = (a - b) / potentiometer.ohms(at: tap)
+      size = 10 / potentiometer.ohms(at: tap)
     case .fixed(.diode(let diode)):
       current = diode.current(at: a - b)
       size = 1000 * (current.magnitude + diode.saturationCurrent)

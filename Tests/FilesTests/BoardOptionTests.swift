@@ -37,7 +37,7 @@ private func board(
         more: "limits: {lowest: -0.2, highest: 0.4}\nconverters: {lowest: -0.25, reference: 1.024}")
     )
     #expect(rig.edges[0].bias == -2.87 && rig.edges[1].bias == nil)
-    #expect(rig.gates.gain == 2.5 && rig.gates.powerWeight == 0.125 && rig.gates.steps == nil)
+    #expect(rig.gates.gain == 2.5 && rig.gates.powerWeight == 0.125 && rig.gates.taps == nil)
     #expect(rig.converters.lowest == -0.25 && rig.nodeLowest == -0.2)
     #expect(try read(rig.yaml()) == rig)
     // A name that is the usual one does not lose the bias.
@@ -46,8 +46,8 @@ private func board(
     #expect(try read(rig.yaml()) == rig)
 
     let stepped = try read(board(update: "comparator", gates: ", steps: 128"))
-    #expect(stepped.gates.steps == 128)
-    #expect(stepped.gates.step == (stepped.gates.maximum - stepped.gates.minimum) / 127)
+    #expect(stepped.gates.taps == 128)
+    #expect(stepped.gates.tapSpacing == (stepped.gates.maximum - stepped.gates.minimum) / 127)
     #expect(try read(stepped.yaml()) == stepped)
   }
 
@@ -55,7 +55,8 @@ private func board(
     let plain = try read(board())
     #expect(plain.edges.allSatisfy { $0.bias == nil })
     #expect(plain.gates.gain == 1 && plain.gates.powerWeight == 0)
-    #expect(plain.gates.steps == nil && plain.gates.step == nil && plain.converters.lowest == 0)
+    #expect(
+      plain.gates.taps == nil && plain.gates.tapSpacing == nil && plain.converters.lowest == 0)
   }
 
   @Test func `a bias keeps every bit and both ends of its range`() throws {

@@ -79,7 +79,7 @@ private func with(edge: String) -> String { start + "  - \(edge)\n" }
     sizes.temperatureRise = -10
     sizes.quantise = false
     let potentiometer = DigitalPotentiometer(
-      lowest: 50, highest: 1e4, steps: 100, spacing: .linear)
+      lowest: 50, highest: 1e4, taps: 100, spacing: .linear)
     // The edge b-c that is a potentiometer takes the free name, L having its own.
     let expected = BoardDescription(
       name: "all", about: "two: words", nodes: ["a", "b", "c"], law: .sharp,
@@ -90,7 +90,7 @@ private func with(edge: String) -> String { start + "  - \(edge)\n" }
         EdgeDescription(name: "a-c", from: 0, to: 2, part: .transistor(gate: 2.5)),
         EdgeDescription(name: "R", from: 0, to: 1, part: .fixed(.resistor(ohms: 500))),
         EdgeDescription(
-          name: "b-c", from: 1, to: 2, part: .fixed(.potentiometer(potentiometer, step: 99))),
+          name: "b-c", from: 1, to: 2, part: .fixed(.potentiometer(potentiometer, tap: 99))),
         EdgeDescription(
           name: "c-a", from: 2, to: 0,
           part: .fixed(.diode(Diode(saturationCurrent: 1e-9, ideality: 1.5)))),

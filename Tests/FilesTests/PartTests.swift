@@ -10,7 +10,7 @@ import Testing
     (.transistor(gate: 2.5), #"{"transistor":{"gate":2.5}}"#),
     (.fixed(.resistor(ohms: 500)), #"{"resistor":{"ohms":500}}"#),
     (
-      .fixed(.potentiometer(DigitalPotentiometer(steps: 100, spacing: .linear), step: 3)),
+      .fixed(.potentiometer(DigitalPotentiometer(taps: 100, spacing: .linear), tap: 3)),
       #"{"potentiometer":{"_0":{"highest":32000,"lowest":40,"spacing":"linear","steps":100},"#
         + #""step":3}}"#
     ),

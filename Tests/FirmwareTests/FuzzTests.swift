@@ -51,7 +51,7 @@ struct Stir {
       bench.comparisons = (0..<stir.below(9)).map { _ in Comparison(bits: 0) }
       bench.step.law = DriveLaw(
         supply: stir.voltage(), lowest: stir.voltage(), highest: stir.voltage(),
-        drop: stir.voltage(), step: stir.below(2) == 0 ? .zero : stir.voltage())
+        drop: stir.voltage(), tapSpacing: stir.below(2) == 0 ? .zero : stir.voltage())
       for edge in bench.edges.indices {
         bench.edges[edge].from.code = Int16(truncatingIfNeeded: stir.bits())
         bench.edges[edge].to = stir.below(2) == 0 ? .source(0) : .target(1)

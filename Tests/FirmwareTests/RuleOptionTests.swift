@@ -103,10 +103,10 @@ private let single = OutputLayout(count: 1, differential: false)
     #expect(controller(2500).share(of: .charge, law: law) == .largest)
     #expect(controller(2500).share(of: .discharge, law: law) == .largest)
     #expect(controller(2000).share(of: .hold, law: law) == .largest)
-    var steps = law
-    steps.step = .millivolts(18)
+    var taps = law
+    taps.tapSpacing = .millivolts(18)
     for drive in [Drive.charge, .discharge, .hold] {
-      #expect(controller(1500).share(of: drive, law: steps) == .largest)
+      #expect(controller(1500).share(of: drive, law: taps) == .largest)
     }
   }
 
@@ -199,21 +199,21 @@ private let single = OutputLayout(count: 1, differential: false)
 
   // MARK: - Potentiometer gates
 
-  private var steps: DriveLaw {
+  private var taps: DriveLaw {
     DriveLaw(
       supply: .millivolts(5000), lowest: .millivolts(1000), highest: .millivolts(3300),
-      drop: .millivolts(600), step: .millivolts(18))
+      drop: .millivolts(600), tapSpacing: .millivolts(18))
   }
 
   @Test(arguments: [1, 1_000, 1_000_000, 19_000_000, 0] as [Int64])
-  func `a pulse of any width moves a potentiometer by one step`(_ width: Int64) {
+  func `a pulse of any width moves a potentiometer by one tap`(_ width: Int64) {
     var edge = controller(2000)
-    edge.account(.charge, width: Nanoseconds(width), law: steps)
-    #expect(edge.gate == .millivolts(2000) + steps.step)
-    edge.account(.hold, width: Nanoseconds(width), law: steps)
-    #expect(edge.gate == .millivolts(2000) + steps.step)
-    for _ in 0..<2 { edge.account(.discharge, width: Nanoseconds(width), law: steps) }
-    #expect(edge.gate == .millivolts(2000) - steps.step)
+    edge.account(.charge, width: Nanoseconds(width), law: taps)
+    #expect(edge.gate == .millivolts(2000) + taps.tapSpacing)
+    edge.account(.hold, width: Nanoseconds(width), law: taps)
+    #expect(edge.gate == .millivolts(2000) + taps.tapSpacing)
+    for _ in 0..<2 { edge.account(.discharge, width: Nanoseconds(width), law: taps) }
+    #expect(edge.gate == .millivolts(2000) - taps.tapSpacing)
   }
 
   @Test func `potentiometers stop at their limits and come back`() {
@@ -222,12 +222,12 @@ private let single = OutputLayout(count: 1, differential: false)
       (.discharge, .charge, .millivolts(1000)),
     ] {
       var edge = controller(2000)
-      for _ in 0..<500 { edge.account(drive, width: .milliseconds(1), law: steps) }
+      for _ in 0..<500 { edge.account(drive, width: .milliseconds(1), law: taps) }
       #expect(edge.gate == limit)
-      #expect(edge.allowed(drive, law: steps) == .hold)
-      #expect(edge.allowed(other, law: steps) == other)
-      edge.account(other, width: .milliseconds(1), law: steps)
-      #expect((edge.gate - limit).magnitude == steps.step)
+      #expect(edge.allowed(drive, law: taps) == .hold)
+      #expect(edge.allowed(other, law: taps) == other)
+      edge.account(other, width: .milliseconds(1), law: taps)
+      #expect((edge.gate - limit).magnitude == taps.tapSpacing)
     }
   }
 
@@ -236,12 +236,12 @@ private let single = OutputLayout(count: 1, differential: false)
     var bench = Bench(
       rule: rule, objective: .squaredError, layout: single, readings: [.millivolts(100)],
       captures: [[up, down, up]])
-    bench.step.law = steps
+    bench.step.law = taps
     bench.edges[2].gate = .millivolts(3300)
     _ = try bench.run(labels: [.millivolts(130)])
     #expect(bench.drives == [.charge, .discharge, .hold])
-    #expect(bench.edges[0].gate == .millivolts(2000) + steps.step)
-    #expect(bench.edges[1].gate == .millivolts(2000) - steps.step)
+    #expect(bench.edges[0].gate == .millivolts(2000) + taps.tapSpacing)
+    #expect(bench.edges[1].gate == .millivolts(2000) - taps.tapSpacing)
     #expect(bench.edges[2].gate == .millivolts(3300))
   }
 

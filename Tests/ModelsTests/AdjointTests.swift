@@ -102,7 +102,7 @@ struct AdjointTests {
 
     let knob = DigitalPotentiometer()
     var other = network
-    other.branches[0].element = .fixed(.potentiometer(knob, step: 40))
+    other.branches[0].element = .fixed(.potentiometer(knob, tap: 40))
     network.branches[0].element = .fixed(.resistor(ohms: knob.ohms(at: 40)))
     var one = try solved(network, volts: [0, 1.2])
     var two = try solved(other, volts: [0, 1.2])

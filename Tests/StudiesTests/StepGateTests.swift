@@ -14,7 +14,7 @@ import BoardDouble
     -> Session<DirectBoard>
   {
     var board = try shippedBoard("lattice")
-    board.gates.steps = steps
+    board.gates.taps = steps
     board.wiring = nil
     var task = try shippedTask("iris")
     // A margin that is never met keeps the gates moving.
@@ -33,7 +33,7 @@ import BoardDouble
     var session = try session(steps, calibrated: calibrated, rule: rule)
     try session.begin()
     let gates = session.description.gates
-    let step = try #require(gates.step)
+    let step = try #require(gates.tapSpacing)
     let initial = try #require(session.learner.gates.first)
     #expect(abs(initial - gates.initial) <= step / 2 + 1e-9)
     var worst = 0.0

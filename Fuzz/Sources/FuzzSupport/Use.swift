@@ -35,7 +35,7 @@ public func settings() throws -> [String: RunSetting] {
   add("direct", try board("breadboard"), try task("regression"), seed: 2)
   add("chains", try board("lattice"), try task("xor"), seed: 3)
   var stepped = try board("two-edge-comparator")
-  stepped.gates.steps = 128
+  stepped.gates.taps = 128
   stepped.edges.append(
     EdgeDescription(name: "D", from: 0, to: stepped.edges[0].to, part: .fixed(.diode(Diode()))))
   stepped.faults = [Fault(kind: .comparatorStuckLow, edge: 0)]

@@ -182,8 +182,8 @@ extension GateDescription {
 
   func check() throws(Violation) {
     try Files.check(self, GateDescription.quantities, of: "gates")
-    if let steps {
-      try Files.check(steps, "steps of gates", in: GateDescription.stepsAllowed)
+    if let taps {
+      try Files.check(taps, "steps of gates", in: GateDescription.tapsAllowed)
       guard update == .comparator else {
         throw Violation(
           "steps",

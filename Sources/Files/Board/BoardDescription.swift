@@ -137,9 +137,9 @@ public struct GateDescription: Sendable, Equatable, Codable {
   /// The weight lambda of power-aware learning on multiplier edges: the rule then follows
   /// (1 - lambda) dV_F^2 - dV_C^2, which also lowers the power of the free twin.
   public var powerWeight: Double
-  /// Steps of the digital potentiometer that sets the gate of a comparator edge between `minimum`
-  /// and `maximum`, one step a pulse; nil for a gate on a capacitor.
-  public var steps: Int?
+  /// Taps of the digital potentiometer that sets the gate of a comparator edge between `minimum`
+  /// and `maximum`, one tap a pulse; nil for a gate on a capacitor.
+  public var taps: Int?
   /// Saturation current of the drive diodes, in A.
   public var diodeSaturation: Double
   /// Ideality factor of the drive diodes.
@@ -155,13 +155,19 @@ public struct GateDescription: Sendable, Equatable, Codable {
   /// Gate voltage before the first training step, in V.
   public var initial: Double
 
+  private enum CodingKeys: String, CodingKey {
+    case update, ohms, farads, supply, reference, gain, powerWeight, diodeSaturation
+    case diodeIdeality, minimum, maximum, railLow, railHigh, initial
+    case taps = "steps"
+  }
+
   /// Makes gates, without checking them. `ohms` follows `update` when left out.
   public init(
     update: UpdateKind = .comparator, ohms: Double? = nil, farads: Double = 2.2e-6,
     supply: Double = 5.0, reference: Double = 0.33, diodeSaturation: Double = 1e-10,
     diodeIdeality: Double = 1.8, minimum: Double = 1.0, maximum: Double = 3.3,
     railLow: Double = 0.6, railHigh: Double = 5.2, initial: Double = 2.2, gain: Double = 1,
-    powerWeight: Double = 0, steps: Int? = nil
+    powerWeight: Double = 0, taps: Int? = nil
   ) {
     self.update = update
     self.ohms = ohms ?? (update == .comparator ? 100e3 : 1e3)
@@ -177,11 +183,11 @@ public struct GateDescription: Sendable, Equatable, Codable {
     self.initial = initial
     self.gain = gain
     self.powerWeight = powerWeight
-    self.steps = steps
+    self.taps = taps
   }
 
   /// How far one pulse moves the gate of a digital potentiometer, in V; nil for capacitors.
-  public var step: Double? { steps.map { (maximum - minimum) / Double($0 - 1) } }
+  public var tapSpacing: Double? { taps.map { (maximum - minimum) / Double($0 - 1) } }
 }
 
 /// Converters between volts and codes; sources, clamps and targets share their size.

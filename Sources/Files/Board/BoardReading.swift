@@ -272,8 +272,8 @@ private func readGates(_ node: LocatedNode) throws(DescriptionError) -> GateDesc
   }
   var gates = GateDescription(update: update)
   try fields.read(GateDescription.quantities, into: &gates)
-  if let steps = fields["steps"] {
-    gates.steps = try steps.integer(in: GateDescription.stepsAllowed)
+  if let taps = fields["steps"] {
+    gates.taps = try taps.integer(in: GateDescription.tapsAllowed)
   }
   for key in ["gain", "power_weight"] where update == .comparator {
     guard let given = fields[key] else { continue }

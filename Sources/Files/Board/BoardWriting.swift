@@ -18,7 +18,7 @@ extension BoardDescription {
         gates.update == .multiplier || !["gain", "power_weight"].contains($0.key)
       }
     ).map { "  " + $0 }
-    if let steps = gates.steps { lines.append("  steps: \(steps)") }
+    if let taps = gates.taps { lines.append("  steps: \(taps)") }
     lines.append("sources: \(list(sources.map { nodes[$0] }))")
     lines.append("targets: \(list(targets.map { nodes[$0] }))")
     lines.append("channels: {sources: \(sourceChannels), targets: \(targetChannels)}")

@@ -13,7 +13,7 @@ extension Fields {
 }
 
 extension GateDescription {
-  static let stepsAllowed = 2...65536
+  static let tapsAllowed = 2...65536
 
   static var quantities: [Quantity<GateDescription>] {
     [

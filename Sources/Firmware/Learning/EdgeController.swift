@@ -11,16 +11,17 @@ public struct DriveLaw: Sendable {
   public var drops: InlineArray<49, Voltage>
   /// How far a pulse of any width moves a gate that a digital potentiometer sets; zero for gates on
   /// capacitors.
-  public var step: Voltage
+  public var tapSpacing: Voltage
 
   /// A law with one constant drop (0.60 V uncalibrated) at every headroom above it; below it the
   /// diode takes all of the headroom.
   @inlinable
   public init(
-    supply: Voltage, lowest: Voltage, highest: Voltage, drop: Voltage, step: Voltage = .zero
+    supply: Voltage, lowest: Voltage, highest: Voltage, drop: Voltage,
+    tapSpacing: Voltage = .zero
   ) {
     self.supply = supply
-    self.step = step
+    self.tapSpacing = tapSpacing
     self.lowest = lowest
     self.highest = highest
     drops = InlineArray(repeating: drop)
@@ -141,10 +142,10 @@ public struct EdgeController: Sendable, Equatable {
 
   /// How fast the other drive would move the gate over how fast this one does, where this one is the
   /// faster: the share of its moves that makes both ways weigh the same. One for the slower drive,
-  /// for hold, and for potentiometers, whose steps are equal.
+  /// for hold, and for potentiometers, whose taps are equally far apart.
   @inlinable
   public func share(of drive: Drive, law: DriveLaw) -> Fraction {
-    if drive == .hold || .zero < law.step { return .largest }
+    if drive == .hold || .zero < law.tapSpacing { return .largest }
     let up = end(of: .charge, from: gate, law: law) - gate
     let down = gate - end(of: .discharge, from: gate, law: law)
     var own = drive == .charge ? up : down
@@ -182,15 +183,15 @@ public struct EdgeController: Sendable, Equatable {
     drive == .charge ? chargeConstant : dischargeConstant
   }
 
-  /// Accounts for a pulse: a potentiometer's step, or for a pulse that truly lasted `width` the RC
+  /// Accounts for a pulse: a potentiometer's tap, or for a pulse that truly lasted `width` the RC
   /// law with the drop in the middle of the
   /// way. Against the diode's exact law the error of one pulse up to 19 ms is at most 0.1 mV where
   /// the resistor keeps 0.3 V or more.
   @inlinable
   public mutating func account(_ drive: Drive, width: Nanoseconds, law: DriveLaw) {
     if drive == .hold { return }
-    if .zero < law.step {
-      gate = (drive == .charge ? gate + law.step : gate - law.step)
+    if .zero < law.tapSpacing {
+      gate = (drive == .charge ? gate + law.tapSpacing : gate - law.tapSpacing)
         .limited(law.lowest, law.highest)
       return
     }
