@@ -89,7 +89,7 @@ public func root(steps: UInt32) -> Int64 {
   let conductance = edgeSpan[unchecked: 0].conductance(
     strength: 58_411_555, threshold: .millivolts(700), mean: mean)
   let change = edgeSpan[unchecked: 0].pulse(
-    changingBy: .millivolts(5), longest: step.longest, law: law)
+    changingBy: .millivolts(5), longestPulse: step.longestPulse, law: law)
   var bare = BareLines()
   if bare.hasSerialBus, (try? bare.exchange(steps, bits: 8)) != 0 { return 0 }
   return conductance.units > 0 ? learned &+ change.width.count : learned

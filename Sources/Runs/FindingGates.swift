@@ -30,7 +30,8 @@ extension Session {
       // Where lines are so slow that a gate leaks by more than a pulse does until the next one, there
       // is no end: after so many pulses the gates are as near as they get.
       let ended = try program(
-        Array(repeating: goal.volts, count: controllers.count), shortest: learner.step.longest.half,
+        Array(repeating: goal.volts, count: controllers.count),
+        shortest: learner.step.longestPulse.half,
         limit: 400, stopping: stopping)
       if !ended { return false }
       if turn == 1, try !whenHigh(&learner.board) { return false }

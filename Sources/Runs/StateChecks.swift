@@ -92,7 +92,7 @@ extension EpochRecord {
     try training.check(what)
     try testing?.check(what)
     try all.check(what)
-    try StateError.check(learned, "learned in \(what)", 0...Progress.longest * 1e-9)
+    try StateError.check(learned, "learned in \(what)", 0...Progress.longestTime * 1e-9)
     try StateError.check(pulses, "pulses in \(what)", 0...Progress.mostSteps)
   }
 }
@@ -101,7 +101,7 @@ extension Progress {
   /// More steps than a run can have.
   static let mostSteps = Int(1e15)
   /// A hundred years, ns: longer than a run can be.
-  static let longest = 3.2e18
+  static let longestTime = 3.2e18
 
   func check() throws(StateError) {
     try StateError.check(epoch, "epoch of progress", 0...Plan.epochsAllowed.upperBound)
@@ -109,9 +109,9 @@ extension Progress {
     try StateError.check(steps, "steps of progress", 0...Progress.mostSteps)
     try StateError.check(pulses, "pulses of progress", 0...steps)
     // A step's pulse is far shorter than 100 s.
-    let longest = Int64(min(pulses, Int(Progress.longest / 1e11))) * 100_000_000_000
+    let longest = Int64(min(pulses, Int(Progress.longestTime / 1e11))) * 100_000_000_000
     try StateError.check(learned, "learned of progress", 0...longest)
-    try StateError.check(accounted, "accounted of progress", 0...Int64(Progress.longest))
+    try StateError.check(accounted, "accounted of progress", 0...Int64(Progress.longestTime))
     try first?.check()
     try last?.check()
     // Before training nothing may have been measured yet.

@@ -64,7 +64,7 @@ struct Stir {
         wanted: stir.below(2) == 0 ? .labels : .category(stir.below(8) - 2),
         labels: (0..<stir.below(5)).map { _ in stir.voltage() })
       #expect(report.driven <= edges)
-      #expect(report.learned <= bench.step.longest)
+      #expect(report.learned <= bench.step.longestPulse)
     }
   }
 

@@ -334,14 +334,14 @@ private let down = Comparison(a: true, b: false)  // dV_F^2 < dV_C^2: discharge
       for change in [-150.0, -20, -1, -0.1, 0.1, 1, 20, 150] {
         var edge = controller(millivolts)
         let wanted = Voltage(volts: change / 1000)
-        let pulse = edge.pulse(changingBy: wanted, longest: .milliseconds(1000), law: law)
+        let pulse = edge.pulse(changingBy: wanted, longestPulse: .milliseconds(1000), law: law)
         edge.account(pulse.drive, width: pulse.width, law: law)
         #expect(abs(edge.gate.volts - Double(millivolts) / 1000 - change / 1000) < 5e-7)
       }
     }
-    #expect(controller(2000).pulse(changingBy: .zero, longest: .zero, law: law).drive == .hold)
+    #expect(controller(2000).pulse(changingBy: .zero, longestPulse: .zero, law: law).drive == .hold)
     let far = controller(2000).pulse(
-      changingBy: .millivolts(4000), longest: .milliseconds(15), law: law)
+      changingBy: .millivolts(4000), longestPulse: .milliseconds(15), law: law)
     #expect(far.drive == .charge && far.width == .milliseconds(15))
   }
 

@@ -210,19 +210,19 @@ public struct EdgeController: Sendable, Equatable {
   }
 
   /// The drive and the pulse width that would change the gate by a wanted voltage; a change that
-  /// the drive cannot reach gets `longest`. Zero change is a hold of zero width.
+  /// the drive cannot reach gets `longestPulse`. Zero change is a hold of zero width.
   @inlinable
-  public func pulse(changingBy change: Voltage, longest: Nanoseconds, law: DriveLaw)
+  public func pulse(changingBy change: Voltage, longestPulse: Nanoseconds, law: DriveLaw)
     -> (drive: Drive, width: Nanoseconds)
   {
     if change == .zero { return (.hold, .zero) }
     let drive: Drive = change < .zero ? .discharge : .charge
     let middle = gate + change.half
     let span = (end(of: drive, from: middle, law: law) - gate).magnitude
-    if !(change.magnitude < span) { return (drive, longest) }
+    if !(change.magnitude < span) { return (drive, longestPulse) }
     let width = Exponential.time(
       toCover: Fraction(change, of: span), constant: constant(of: drive))
-    return (drive, longest < width ? longest : width)
+    return (drive, longestPulse < width ? longestPulse : width)
   }
 
   /// The estimate of the edge's conductance, K = S (G - V_T - V_mean) in triode with n = 1.

@@ -22,7 +22,7 @@ extension TrainingStep {
     stopping: () -> Bool = { false }
   ) throws(Board.Failure) -> Int {
     var pulses = 0
-    var width = longest
+    var width = longestPulse
     while shortest < width {
       var moving = pulses < limit
       while moving {

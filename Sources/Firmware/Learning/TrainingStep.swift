@@ -33,9 +33,9 @@ public struct TrainingStep: Sendable {
   /// The random choices of desynchronous learning.
   public var chance: Chance
   /// No pulse is longer than this: 0.8 of the board's own timer, which varies with its parts.
-  public var longest: Nanoseconds
+  public var longestPulse: Nanoseconds
   /// Pulses shorter than this are left out; the clock's and the lines' own pace hides them.
-  public var shortest: Nanoseconds
+  public var shortestPulse: Nanoseconds
   /// The time up to which the gates' leakage is accounted for.
   public var accounted: Nanoseconds
 
@@ -50,8 +50,8 @@ public struct TrainingStep: Sendable {
     self.layout = layout
     self.law = law
     self.chance = chance
-    longest = timer.scaled(by: Fraction(4, of: 5))
-    shortest = .microseconds(1)
+    longestPulse = timer.scaled(by: Fraction(4, of: 5))
+    shortestPulse = .microseconds(1)
     self.accounted = accounted
   }
 
@@ -96,8 +96,8 @@ public struct TrainingStep: Sendable {
     try evaluate(on: &board, inputs: inputs, targets: &targets)
     let verdict = objective.judge(targets.span, layout: layout, wanted: wanted, labels: labels)
     var width = rule.width(error: verdict.error)
-    if longest < width { width = longest }
-    if width < shortest || !objective.asks(verdict) || rule.ignores(verdict.error) {
+    if longestPulse < width { width = longestPulse }
+    if width < shortestPulse || !objective.asks(verdict) || rule.ignores(verdict.error) {
       return StepReport(verdict: verdict, learned: .zero, driven: 0)
     }
 
