@@ -40,7 +40,8 @@ private struct LimitCycles {
     let measured = try RigDescription.shipped("exp1")
     let rig = try Rig(measured)
     let taus = measured.measuredError.map(\.x).filter { !bench.quick || $0 > 0.002 }
-    bench.tell("\(taus.count) taus, learning rate \(Format.significant(rig.rate)) times nominal")
+    bench.tell(
+      "\(taus.count) taus, learning rate \(Format.significant(rig.rateFactor)) times nominal")
     let plan = CyclePlan(rule: rig.rule, seed: 1, longest: 4)
     self.measured = measured
     self.rig = rig
@@ -118,7 +119,8 @@ private struct LimitCycles {
       $1.withinRails && abs(log($1.error / $0.error)) < log(2)
     }
     return [
-      Figure("factor on the learning rate", rig.rate, published: 2, bound: .ratio(0.8...1.25)),
+      Figure(
+        "factor on the learning rate", rig.rateFactor, published: 2, bound: .ratio(0.8...1.25)),
       Figure(
         "tau up to which the linear theory's E is within a factor 2",
         holding.map(\.0.tau).max() ?? 0, .seconds, bound: .value(0.01...1)),

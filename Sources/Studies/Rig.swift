@@ -16,7 +16,7 @@ package struct Rig: Sendable {
   /// The update bias of each learning edge, V/s, from the drift of both solved tasks.
   package let bias: [Double]
   /// The factor on the nominal learning rate.
-  package let rate: Double
+  package let rateFactor: Double
   /// The root mean square difference between the relaxation that the rate was fitted to and the
   /// double's, V; `nil` when the rate was given.
   package let misfit: Double?
@@ -63,7 +63,7 @@ package struct Rig: Sendable {
 
     let rule = RuleSettings(
       name: .standard, update: .multiplier, nudge: rig.nudge, pulse: rig.pulse)
-    var rate = rig.rate ?? 1
+    var rate = rig.rateFactor ?? 1
     var misfit: Double?
     if let cycle = rig.relaxation {
       // The misfit has one minimum in the logarithm of the rate; golden sections close in on it.
@@ -96,7 +96,7 @@ package struct Rig: Sendable {
     self.tasks = tasks
     self.rule = rule
     self.bias = bias
-    self.rate = rate
+    rateFactor = rate
     self.misfit = misfit
   }
 

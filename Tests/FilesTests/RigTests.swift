@@ -50,7 +50,7 @@ import Testing
     #expect(rig.tasks.map(\.slope) == [2.7257, 0.43914])
     #expect(rig.tasks.map(\.offset) == [-3.3003, 1.6061])
     #expect(rig.tasks.map(\.drift) == [5.4, 4.5])
-    #expect(rig.rate == nil && rig.relaxation?.tau == 0.08 && rig.relaxation?.first == 1)
+    #expect(rig.rateFactor == nil && rig.relaxation?.tau == 0.08 && rig.relaxation?.first == 1)
     #expect(rig.measuredCycles.map(\.tau) == [0.02, 0.08, 0.2])
     #expect(rig.measuredCycles.map(\.first) == [0, 1, 1])
     #expect(rig.measuredError[0] == SIMD2(0.0006, 4.51539052715704e-05))
@@ -74,7 +74,7 @@ import Testing
             """), folder + "/rig.yaml")
       let rig = try RigDescription.read(path: folder + "/rig.yaml")
       #expect(rig.name == "mine" && rig.about == "One of ours.")
-      #expect(rig.nudge == 0.5 && rig.pulse == 2e-4 && rig.rate == nil)
+      #expect(rig.nudge == 0.5 && rig.pulse == 2e-4 && rig.rateFactor == nil)
       #expect(rig.relaxation?.points == [[1, 2], [2, 3], [3, 4], [4, 3], [3, 2]])
       #expect(rig.measuredError == [[0.01, 4e-5], [0.1, 5e-4]])
       #expect(rig.measuredSpanSquared.isEmpty && rig.measuredCycles.count == 1)
@@ -84,10 +84,10 @@ import Testing
   @Test func `without rate and relaxation the rate is the nominal one`() throws {
     try withRig { folder in
       try save(Self.sound, folder + "/rig.yaml")
-      #expect(try RigDescription.read(path: folder + "/rig.yaml").rate == 2)
+      #expect(try RigDescription.read(path: folder + "/rig.yaml").rateFactor == 2)
       try save(Self.sound.replacing("rate: 2\n", with: ""), folder + "/rig.yaml")
       let rig = try RigDescription.read(path: folder + "/rig.yaml")
-      #expect(rig.rate == 1 && rig.nudge == 1 && rig.pulse == 1e-4)
+      #expect(rig.rateFactor == 1 && rig.nudge == 1 && rig.pulse == 1e-4)
     }
   }
 

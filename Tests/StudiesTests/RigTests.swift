@@ -116,8 +116,8 @@ import Runs
       #expect(abs(found - bias) < 0.05 * truth.bias.map(abs).max()!, "\(rig.bias)")
     }
     #expect(zip(rig.board.edges, rig.bias).allSatisfy { $0.bias == $1 })
-    #expect(abs(rig.rate / truth.gain - 1) < tolerance, "\(rig.rate)")
-    #expect(rig.board.gates.gain == rig.rate)
+    #expect(abs(rig.rateFactor / truth.gain - 1) < tolerance, "\(rig.rateFactor)")
+    #expect(rig.board.gates.gain == rig.rateFactor)
   }
 
   @Test(arguments: [[1.1, 0.7], [-0.5, 0.9], [2.0, -1.5]])
@@ -173,7 +173,7 @@ import Runs
     var rig = try RigDescription.read(
       path: try locate("exp1", kind: .rig, near: [packageRoot]))
     rig.relaxation = nil
-    rig.rate = 2
+    rig.rateFactor = 2
     change(&rig)
     do {
       _ = try Rig(rig)

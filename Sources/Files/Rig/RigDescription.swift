@@ -17,7 +17,7 @@ public struct RigDescription: Sendable, Equatable {
   /// The two tasks.
   public var tasks: [RigTask]
   /// The factor on the nominal learning rate, where it is known.
-  public var rate: Double?
+  public var rateFactor: Double?
   /// A measured cycle to fit that factor to, where it is not.
   public var relaxation: MeasuredCycle?
   /// Measured mean square errors over both tasks at both cycle ends, by tau: (s, V^2).
@@ -129,7 +129,7 @@ extension RigDescription {
       board: board, plane: plane,
       nudge: try fields["nudge"]?.number(in: 1e-3...1, unit: "") ?? 1,
       pulse: try fields["pulse"]?.number(in: 1e-6...1, unit: "s") ?? 1e-4, tasks: tasks,
-      rate: rate ?? (relaxation == nil ? 1 : nil), relaxation: relaxation, measuredError: [],
+      rateFactor: rate ?? (relaxation == nil ? 1 : nil), relaxation: relaxation, measuredError: [],
       measuredSpanSquared: [], measuredCycles: [])
     if let measured = fields["measured"] {
       let entries = try measured.fields(["error", "span_squared", "cycles"])

@@ -94,7 +94,7 @@ extension Rig {
     }
     let bias = zip(names, self.bias).map { "\($0) \(Format.fixed($1, decimals: 2)) V/s" }
     lines.append("  bias: " + bias.joined(separator: ", "))
-    var line = "  learning rate: \(Format.significant(rate)) times the nominal one"
+    var line = "  learning rate: \(Format.significant(rateFactor)) times the nominal one"
     if let misfit {
       line += ", fitted to one measured cycle (\(Format.significant(misfit)) V rms off)"
     }
