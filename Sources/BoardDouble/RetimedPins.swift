@@ -42,7 +42,7 @@ public struct RetimedPins: Lines, Sendable {
   private let seen: [Trace.Event]
   private var next = 0
   /// The levels that the chip was last set to.
-  private var told = LineSet.none
+  private var chipLevels = LineSet.none
 
   /// Makes pins.
   ///
@@ -86,24 +86,24 @@ public struct RetimedPins: Lines, Sendable {
         && (kind == .read || event.levels == levels & event.mask)
       // libgpiod 1.6 sets all outputs of the chip to change one: those that stand so already
       // change nothing.
-      let changesNothing = event.kind == .write && event.levels == told & event.mask
+      let changesNothing = event.kind == .write && event.levels == chipLevels & event.mask
       guard isWanted || changesNothing || event.kind == .turn else {
         throw fail(
           "the chip saw another request than the firmware makes, at \(event.time.count) ns")
       }
       next += 1
-      if event.kind != .read { told = told.without(event.mask) | event.levels }
+      if event.kind != .read { chipLevels = chipLevels.without(event.mask) | event.levels }
       if isWanted { return event }
       if event.kind == .turn {
         pins.follow(event.time)
-        try tell(event)
+        try apply(event)
       }
     }
     throw fail("the chip's log ends before the caller's")
   }
 
   /// Sets lines of the double as those of the chip were set.
-  private mutating func tell(_ event: Trace.Event) throws(Failure) {
+  private mutating func apply(_ event: Trace.Event) throws(Failure) {
     do throws(CircuitError) { try pins.write(event.levels, mask: event.mask) } catch {
       throw .circuit(error)
     }
@@ -141,7 +141,7 @@ public struct RetimedPins: Lines, Sendable {
     while left != .none {
       let event = try request(.write, of: left, at: levels)
       pins.follow(event.time)
-      try tell(event)
+      try apply(event)
       left = left.without(event.mask)
     }
   }

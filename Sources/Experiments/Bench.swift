@@ -8,8 +8,8 @@ package struct Bench: Sendable {
   /// Whether to take a few seconds instead of a few minutes: fewer seeds and shorter runs, with
   /// the same bounds where they can be kept.
   package let quick: Bool
-  private let told: @Sendable (String) -> Void
-  private let asked: @Sendable () -> Bool
+  private let telling: @Sendable (String) -> Void
+  private let stopping: @Sendable () -> Bool
 
   /// Makes a bench.
   ///
@@ -22,23 +22,23 @@ package struct Bench: Sendable {
     stopping: @escaping @Sendable () -> Bool = { false }
   ) {
     self.quick = quick
-    told = telling
-    asked = stopping
+    self.telling = telling
+    self.stopping = stopping
   }
 
   /// A bound that only the long form can keep; the short form shows its figure.
   func long(_ bound: Figure.Bound) -> Figure.Bound { quick ? .shown : bound }
 
   /// Says what is being done.
-  package func tell(_ what: String) { told(what) }
+  package func tell(_ what: String) { telling(what) }
 
   /// Whether a stop has been asked for.
-  package var isStopping: Bool { asked() }
+  package var isStopping: Bool { stopping() }
 
   /// Ends the experiment where a stop has been asked for.
   /// - Throws: `Stopped`.
   package func check() throws(Stopped) {
-    if asked() { throw Stopped() }
+    if stopping() { throw Stopped() }
   }
 
   /// Does independent pieces of work on all cores, unless a stop is asked for.

@@ -49,7 +49,7 @@ package final class ServiceWatchdog {
   deinit { close(socket) }
 
   /// Reports to the watchdog that all is well, at most eight times in its limit.
-  package func tell() {
+  package func report() {
     let now = monotonicTime()
     if last != .min && now - last < limit / 8 { return }
     last = now

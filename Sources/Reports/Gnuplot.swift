@@ -43,12 +43,12 @@ package enum Gnuplot {
     let latest = monotonicTime() + Int64(limit * 1e9)
     var status: Int32 = 0
     var reason: String?
-    var said: [UInt8] = []
+    var complaint: [UInt8] = []
     while true {
       // A gnuplot that complains at length must not wait for a reader.
       var some = [UInt8](repeating: 0, count: 4096)
       while case let count = Foundation.read(ends[0], &some, some.count), count > 0 {
-        said += some.prefix(min(count, 300 - said.count))
+        complaint += some.prefix(min(count, 300 - complaint.count))
       }
       let ended = waitpid(child, &status, reason == nil ? WNOHANG : 0)
       if ended == child || ended < 0 && errno != EINTR { break }
@@ -75,9 +75,9 @@ package enum Gnuplot {
       )
     default:
       throw NoPlot(
-        description: said.isEmpty
+        description: complaint.isEmpty
           ? "gnuplot failed and did not say why (wait status \(status))"
-          : "gnuplot failed: \(String(decoding: said, as: UTF8.self))")
+          : "gnuplot failed: \(String(decoding: complaint, as: UTF8.self))")
     }
   }
 

@@ -24,13 +24,13 @@ public struct FirstLook: Sendable {
   /// The voltage of each source channel that is wired to a rail, V.
   private let rails: [Double?]
   private let expectations: [Expectation]
-  private var seen: [Sight]
+  private var seen: [ComparatorRecord]
   private var comparisons: [Comparison]
   /// Targets that read what they cannot, and what.
   private var misread: [Int: String] = [:]
 
   /// What a comparator said where that could be judged.
-  private struct Sight {
+  private struct ComparatorRecord {
     var right: Set<Bool> = []
     var wrong: Set<Bool> = []
     var wrongs = 0
@@ -88,7 +88,7 @@ public struct FirstLook: Sendable {
     wires = description.learningEdges
     let wired = description.wiring?.sources ?? []
     rails = sources.indices.map { $0 < wired.count ? wired[$0].rail : nil }
-    seen = Array(repeating: Sight(), count: 2 * wires.count)
+    seen = Array(repeating: ComparatorRecord(), count: 2 * wires.count)
     comparisons = Array(repeating: Comparison(bits: 0), count: wires.count)
     var expectations: [Expectation] = []
     if let ideal {
@@ -344,14 +344,14 @@ public struct FirstLook: Sendable {
           ))
         continue
       }
-      for (which, sight) in [a, b].enumerated() where sight.wrongs > 0 {
+      for (which, record) in [a, b].enumerated() where record.wrongs > 0 {
         let says: String
-        if sight.wrong.count == 1 && sight.right.isSubset(of: sight.wrong) {
-          says = sight.wrong.first! ? "stays high" : "stays low"
-        } else if sight.wrongs == sight.judged {
+        if record.wrong.count == 1 && record.right.isSubset(of: record.wrong) {
+          says = record.wrong.first! ? "stays high" : "stays low"
+        } else if record.wrongs == record.judged {
           says = "says the opposite of what it should: its inputs are exchanged"
         } else {
-          says = "is wrong in \(sight.wrongs) of \(sight.judged) trials"
+          says = "is wrong in \(record.wrongs) of \(record.judged) trials"
         }
         wrong.append(
           (

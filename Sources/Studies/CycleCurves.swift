@@ -48,14 +48,14 @@ package struct CycleCurves: Sendable {
       "measured_error_V2", "measured_span_V",
     ])
     for (index, result) in results.enumerated() {
-      let said = index < theory.count ? theory[index] : nil
+      let predicted = index < theory.count ? theory[index] : nil
       csv.add(
         ([result.tau, result.error] + result.errors.joined()).map(CSV.Field.number) + [
           .number(result.accuracy), .number(result.span), .number(result.drift),
           .count(result.railed), .count(result.cycles), .count(result.stepsPerCycle),
           .number(result.learnedPerCycle), .text(result.steadiness.rawValue),
-          .number(said?.error), .number(said?.span), .number(said?.drift),
-          .number(said?.trueErrorRatio), .number(measured?.error(at: result.tau)),
+          .number(predicted?.error), .number(predicted?.span), .number(predicted?.drift),
+          .number(predicted?.trueErrorRatio), .number(measured?.error(at: result.tau)),
           .number(measured?.spanSquared(at: result.tau)?.squareRoot()),
         ])
     }

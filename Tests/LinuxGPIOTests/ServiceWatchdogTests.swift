@@ -54,8 +54,8 @@ struct ServiceWatchdogTests {
         "WATCHDOG_USEC": "3600000000", "NOTIFY_SOCKET": manager.name, "WATCHDOG_PID": "\(getpid())",
       ]))
     #expect(watchdog.limit == 3_600_000_000_000)
-    watchdog.tell()
-    watchdog.tell()
+    watchdog.report()
+    watchdog.report()
     #expect(manager.word == "WATCHDOG=1")
     #expect(manager.word == nil)
     // Eight microseconds: every word is due, and none is waited for when nobody takes them.
@@ -63,7 +63,7 @@ struct ServiceWatchdogTests {
       ServiceWatchdog(environment: ["WATCHDOG_USEC": "8", "NOTIFY_SOCKET": manager.name]))
     var words = 0
     for _ in 0..<100_000 where words < 2 {
-      hasty.tell()
+      hasty.report()
       while manager.word == "WATCHDOG=1" { words += 1 }
     }
     #expect(words >= 2)

@@ -161,7 +161,7 @@ struct CycleCommand: ParsableCommand {
       let plan = CyclePlan(rule: pair.rule, seed: self.pair.seed, longest: longest)
       // What is refused is refused before anything is written.
       _ = try Cycling<DirectBoard>(description: pair.board, tasks: pair.tasks, plan: plan)
-      let said = try theory ? self.said(pair, plan: plan, taus: taus) : []
+      let predicted = try theory ? predictions(of: pair, plan: plan, taus: taus) : []
       let directory = RunDirectory(
         path: out ?? "runs/cycle-\(pair.rig?.name ?? pair.board.name)-\(self.pair.seed)")
       let setting = ResultSetting(
@@ -185,7 +185,7 @@ struct CycleCommand: ParsableCommand {
       display.end()
       let done = results.compactMap { $0 }
       let curves = CycleCurves(
-        results: done, theory: zip(said, results).compactMap { $1 == nil ? nil : $0 },
+        results: done, theory: zip(predicted, results).compactMap { $1 == nil ? nil : $0 },
         measured: pair.rig, plane: pair.rig?.plane, edges: board.learningEdges.map(\.name),
         title: "\(tasks[0].name) and \(tasks[1].name) in turn on \(board.name), "
           + pair.rule.name.rawValue)
@@ -225,7 +225,9 @@ struct CycleCommand: ParsableCommand {
     var taus: [Double]
   }
 
-  private func said(_ pair: TaskPair, plan: CyclePlan, taus: [Double]) throws -> [TheoryResult] {
+  private func predictions(of pair: TaskPair, plan: CyclePlan, taus: [Double]) throws
+    -> [TheoryResult]
+  {
     let cycling = try Cycling<DirectBoard>(
       description: pair.board, tasks: pair.tasks, plan: plan)
     let theory = try LinearTheory(
@@ -257,10 +259,10 @@ struct CycleCommand: ParsableCommand {
       ]
       if classified { row.append(result.accuracy.map(Format.percent) ?? "") }
       if index < curves.theory.count {
-        let said = curves.theory[index]
+        let predicted = curves.theory[index]
         row += [
-          Format.significant(said.error), Format.significant(said.span),
-          said.withinRails ? Format.significant(said.trueErrorRatio) : "beyond the rails",
+          Format.significant(predicted.error), Format.significant(predicted.span),
+          predicted.withinRails ? Format.significant(predicted.trueErrorRatio) : "beyond the rails",
         ]
       }
       if let rig = curves.measured {

@@ -70,7 +70,7 @@ struct ServeCommand: ParsableCommand {
         board: description, sources: place.sources, targets: place.targets, seed: seed)
       let kept = state.map { StateFile(path: $0) }
       var time = Nanoseconds.zero
-      var told = ""
+      var since = ""
       if let saved = try kept?.read(for: board) {
         do {
           try chip.restore(saved.chip)
@@ -79,7 +79,7 @@ struct ServeCommand: ParsableCommand {
         }
         let gap = saved.gap(until: Date())
         time = Nanoseconds(saved.time) + Nanoseconds(seconds: gap)
-        told = ", as they were left \(Format.seconds(gap)) ago"
+        since = ", as they were left \(Format.seconds(gap)) ago"
       }
       // From before there is a socket, which a signal would leave behind.
       Interruption.watch()
@@ -99,25 +99,25 @@ struct ServeCommand: ParsableCommand {
           try Exits.leave("\(error)", with: Exits.code(of: error))
         }
       }
-      say("\(description.name): \(chip.lineCount) lines at \(socket)\(told)")
+      say("\(description.name): \(chip.lineCount) lines at \(socket)\(since)")
       server.run(stopping: { Interruption.isAsked || server.chip.failure != nil })
       if state == nil && !server.isConnected { server.chip.depart(at: server.time) }
       try kept?.write(server, of: board)
-      try tell(server, description: description)
+      try writeObservations(of: server, description: description)
       if let failure = server.chip.failure { throw failure }
     }
   }
 
-  private func tell(_ server: ChipServer, description: BoardDescription) throws {
+  private func writeObservations(of server: ChipServer, description: BoardDescription) throws {
     let chip = server.chip
     chip.trace?.stream?.flush(isEnd: true)
     var analog = chip.pins.analog
-    let told = Sight(
+    let observed = Observations(
       sightings: chip.sightings, misuses: chip.pins.misuseCount,
       firstMisuses: chip.pins.misuses.prefix(5).map { "\($0)" },
       gates: analog.gates(at: chip.pins.time), linesAway: chip.pins.linesAway,
       clampsDriven: analog.state.clampsDriven, sourcesDriven: analog.state.sourcesDriven)
-    let data = try JSON.data(of: told)
+    let data = try JSON.data(of: observed)
     if let report {
       do throws(StorageError) {
         try WholeFile.write(data, toPathOfUser: report)
@@ -130,12 +130,12 @@ struct ServeCommand: ParsableCommand {
   }
 
   /// What was seen of the computer, from the board's side.
-  private struct Sight: Encodable {
+  private struct Observations: Encodable {
     var sightings: PinChip.Sightings
     var misuses: Int
     var firstMisuses: [String]
     var gates: [Double]
-    /// What stands away from rest at the end: lines as they were told, clamps, sources.
+    /// What stands away from rest at the end: lines as they were set, clamps, sources.
     var linesAway: Int
     var clampsDriven: Int
     var sourcesDriven: Int

@@ -35,7 +35,7 @@ struct Training: TargetUser {
     let watchdog = ServiceWatchdog()
     /// Asked before everything that takes long; it also reports progress to a service's watchdog.
     func stops() -> Bool {
-      watchdog?.tell()
+      watchdog?.report()
       return Interruption.isAsked
     }
     let keeper = try begin(&target, saved, claim, traced, stopping: stops)
@@ -49,7 +49,7 @@ struct Training: TargetUser {
     }
     let end = try target.finish(steps: steps, epochsBefore: saved?.progress.epoch)
     isAtRest = true
-    try tell(RunRecord(setting: setting, result: end.result, lines: end.lines), keeper)
+    try report(RunRecord(setting: setting, result: end.result, lines: end.lines), keeper)
     if !command.json { for remark in target.remarks { print(remark) } }
   }
 
@@ -139,7 +139,7 @@ struct Training: TargetUser {
   /// Writes the run's record, draws its curves and prints its end.
   ///
   /// - Throws: an exit where the folder is behind what was learned; the end is printed before.
-  private func tell(_ record: RunRecord, _ keeper: RunKeeper) throws {
+  private func report(_ record: RunRecord, _ keeper: RunKeeper) throws {
     let plot = CurvesPlot(
       title: "\(setting.task.name) on \(setting.board.name), \(setting.plan.rule.name.rawValue)",
       last: record.result.last)
