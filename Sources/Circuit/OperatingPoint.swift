@@ -61,18 +61,18 @@ public struct OperatingPoint: Sendable {
       guard !isDriven[node] else { throw .notAttachable(node: node) }
       isAttachable[node] = true
     }
-    let plan = EliminationPlan(network: network, isDriven: isDriven, attachable: isAttachable)
-    state = SolverState(plan: plan, branches: network.branches, law: network.law)
+    let order = EliminationOrder(network: network, isDriven: isDriven, attachable: isAttachable)
+    state = SolverState(order: order, branches: network.branches, law: network.law)
   }
 
   /// The network with its present elements and gate voltages.
   public var network: Network {
     Network(
-      nodeCount: state.plan.nodeCount, branches: state.currentBranches, law: state.law)
+      nodeCount: state.order.nodeCount, branches: state.currentBranches, law: state.law)
   }
 
   /// The number of nodes.
-  public var nodeCount: Int { state.plan.nodeCount }
+  public var nodeCount: Int { state.order.nodeCount }
 
   /// The number of branches.
   public var branchCount: Int { state.links.count }
@@ -80,8 +80,8 @@ public struct OperatingPoint: Sendable {
   /// The voltages in volts of all nodes: after a solve its solution, which the next one starts
   /// from.
   public var voltages: [Double] {
-    let plan = state.plan
-    return plan.place.map { state.voltages[Int($0)] }
+    let order = state.order
+    return order.place.map { state.voltages[Int($0)] }
   }
 
   /// The voltage in volts of one node.
@@ -105,7 +105,7 @@ public struct OperatingPoint: Sendable {
     }
     makeUnique()
     for (node, volts) in voltages.enumerated() {
-      state.voltages[Int(state.plan.place[node])] = volts
+      state.voltages[Int(state.order.place[node])] = volts
     }
   }
 
@@ -113,7 +113,7 @@ public struct OperatingPoint: Sendable {
   /// attached sources, injected currents and elements stay.
   public mutating func reset() {
     makeUnique()
-    state.voltages.update(repeating: 0, count: state.plan.freeCount)
+    state.voltages.update(repeating: 0, count: state.order.freeCount)
   }
 
   /// Sets the gate voltage of a transistor branch.
@@ -164,7 +164,7 @@ public struct OperatingPoint: Sendable {
   ///   outside `CircuitError.voltageRange`.
   public mutating func drive(_ node: Int, _ volts: Double) throws(CircuitError) {
     let place = try place(node, "driven")
-    guard place >= state.plan.freeCount else { throw .notDriven(node: node) }
+    guard place >= state.order.freeCount else { throw .notDriven(node: node) }
     try check(volts, "driven voltage of node", node)
     makeUnique()
     state.voltages[place] = volts
@@ -184,7 +184,7 @@ public struct OperatingPoint: Sendable {
     _ node: Int, conductance: Double, volts: Double
   ) throws(CircuitError) {
     let place = try place(node, "attached to")
-    guard state.plan.attachable[node] else { throw .notAttachable(node: node) }
+    guard state.order.attachable[node] else { throw .notAttachable(node: node) }
     guard conductance >= 0, conductance <= 1e6 else {
       throw .invalidQuantity(
         what: "conductance (S) attached to node \(node)", value: conductance,
@@ -207,7 +207,7 @@ public struct OperatingPoint: Sendable {
   ///   allowed.
   public mutating func inject(_ node: Int, amperes: Double) throws(CircuitError) {
     let place = try place(node, "injected into")
-    guard state.plan.attachable[node] else { throw .notAttachable(node: node) }
+    guard state.order.attachable[node] else { throw .notAttachable(node: node) }
     guard amperes.magnitude <= 1000 else {
       throw .invalidQuantity(
         what: "current (A) injected into node \(node)", value: amperes, allowed: "-1000 to 1000")
@@ -257,7 +257,7 @@ public struct OperatingPoint: Sendable {
   /// - Throws: `CircuitError` where it does not exist or is not driven.
   public func branches(at node: Int, driven: Bool = false) throws(CircuitError) -> [Int] {
     let place = try place(node, "asked for its branches")
-    guard !driven || place >= state.plan.freeCount else { throw .notDriven(node: node) }
+    guard !driven || place >= state.order.freeCount else { throw .notDriven(node: node) }
     return (Int(state.incidentStart[place])..<Int(state.incidentStart[place + 1])).map {
       Int(state.incident[$0])
     }
@@ -283,7 +283,7 @@ public struct OperatingPoint: Sendable {
   /// - Throws: `CircuitError.nodeOutOfRange`.
   public func currentInto(_ node: Int) throws(CircuitError) -> Double {
     let place = try place(node, "asked for its current")
-    guard place >= state.plan.freeCount else {
+    guard place >= state.order.freeCount else {
       let source = state.attached[place]
       return source.x * (source.y - state.voltages[place]) + state.injected[place]
     }
@@ -304,10 +304,10 @@ public struct OperatingPoint: Sendable {
   }
 
   private func place(_ node: Int, _ use: String) throws(CircuitError) -> Int {
-    guard node >= 0, node < state.plan.nodeCount else {
+    guard node >= 0, node < state.order.nodeCount else {
       throw .nodeOutOfRange(node: node, nodeCount: nodeCount, use: use)
     }
-    return Int(state.plan.place[node])
+    return Int(state.order.place[node])
   }
 
   private func check(branch: Int) throws(CircuitError) {

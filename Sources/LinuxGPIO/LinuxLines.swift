@@ -266,18 +266,18 @@ private final class Device {
     hot.initialize(to: Hot(calls: calls, request: request, bus: bus ?? -1))
     // LEARN first; then nothing is selected; then the rest, the address of the decoder included.
     let selects = wiring.enable | wiring.selectLines
-    var plan = cgpiod_guard()
+    var writes = cgpiod_guard()
     let idle = wiring.idle
-    plan.masks.0 = wiring.learn.bits
-    plan.masks.1 = selects.bits
-    plan.masks.2 = wiring.outputs.without(wiring.learn | selects).bits
-    plan.levels.0 = (idle & wiring.learn).bits
-    plan.levels.1 = (idle & selects).bits
-    plan.levels.2 = idle.bits & plan.masks.2
-    plan.count = 3
-    guardWrites = plan
+    writes.masks.0 = wiring.learn.bits
+    writes.masks.1 = selects.bits
+    writes.masks.2 = wiring.outputs.without(wiring.learn | selects).bits
+    writes.levels.0 = (idle & wiring.learn).bits
+    writes.levels.1 = (idle & selects).bits
+    writes.levels.2 = idle.bits & writes.masks.2
+    writes.count = 3
+    guardWrites = writes
     let isGuarded = withUnsafePointer(to: calls) { calls in
-      withUnsafePointer(to: plan) { cgpiod_arm(calls, request, $0) }
+      withUnsafePointer(to: writes) { cgpiod_arm(calls, request, $0) }
     }
     // Lines that nothing would put to rest must not be opened.
     if !isGuarded { throw .tooManyOpen(most: Int(CGPIOD_GUARDED)) }

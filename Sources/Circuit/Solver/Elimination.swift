@@ -3,8 +3,8 @@ extension SolverState {
   /// Replaces `step` by the Newton step at the evaluated voltages and returns its largest
   /// magnitude. Uses up the entries.
   func newtonStep(damping: Double) -> Double {
-    let freeCount = plan.freeCount
-    let entryCount = plan.entryCount
+    let freeCount = order.freeCount
+    let entryCount = order.entryCount
     for index in 0..<freeCount {
       sides[index] = SIMD2(inflow[index], entries[entryCount + index].x + damping)
     }

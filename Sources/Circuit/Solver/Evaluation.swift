@@ -6,8 +6,8 @@ extension SolverState {
   /// Currents, matrix entries and conductances to ground at the present voltages; returns the sum
   /// of the magnitudes of the residual currents.
   func evaluate() -> Double {
-    let freeCount = plan.freeCount
-    let entryCount = plan.entryCount
+    let freeCount = order.freeCount
+    let entryCount = order.entryCount
     for index in 0..<entryCount { entries[index] = .zero }
     for index in 0..<freeCount {
       let source = attached[index]
@@ -15,7 +15,7 @@ extension SolverState {
       inflow[index] = source.x * (source.y - volts) - OperatingPoint.leak * volts + injected[index]
       entries[entryCount + index] = SIMD2(OperatingPoint.leak + source.x, 0)
     }
-    for index in freeCount..<plan.nodeCount { inflow[index] = 0 }
+    for index in freeCount..<order.nodeCount { inflow[index] = 0 }
 
     switch activeLaw {
     case .soft: evaluateSoftTransistors()
@@ -89,8 +89,8 @@ extension SolverState {
   /// The current of a branch from `from` to `to` at the present voltages, and its slopes.
   func flow(_ index: Int) -> (current: Double, slopeFrom: Double, slopeTo: Double) {
     let link = links[index]
-    let from = voltages[Int(plan.place[branches[index].from])]
-    let to = voltages[Int(plan.place[branches[index].to])]
+    let from = voltages[Int(order.place[branches[index].from])]
+    let to = voltages[Int(order.place[branches[index].to])]
     switch link.kind {
     case .transistor:
       let flow = transistors[Int(link.index)].flow(from, to, law: activeLaw)
@@ -107,8 +107,8 @@ extension SolverState {
   /// How a branch's current changes with a parameter at the present voltages; nil where its element
   /// has no such parameter.
   func derivative(_ index: Int, by parameter: BranchParameter) -> Double? {
-    let from = voltages[Int(plan.place[branches[index].from])]
-    let to = voltages[Int(plan.place[branches[index].to])]
+    let from = voltages[Int(order.place[branches[index].from])]
+    let to = voltages[Int(order.place[branches[index].to])]
     switch branches[index].element {
     case .transistor(let transistor, _):
       let flow = flow(index)

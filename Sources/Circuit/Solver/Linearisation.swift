@@ -8,7 +8,7 @@ import Elements
 /// A^T lambda = w. A is not symmetric where there are transistors: they have no co-content. One
 /// elimination serves any number of both.
 public struct Linearisation: Sendable {
-  let plan: EliminationPlan
+  let order: EliminationOrder
   /// The eliminated matrix: multipliers of the later rows, scaled entries of the later columns.
   let entries: [SIMD2<Double>]
   let pivots: [Double]
@@ -25,17 +25,17 @@ public struct Linearisation: Sendable {
   /// - Returns: one change of voltage per node, V; zero for driven nodes.
   /// - Precondition: as many currents as nodes.
   public func response(to currents: [Double]) -> [Double] {
-    precondition(currents.count == plan.nodeCount)
-    var side = (0..<plan.freeCount).map { currents[Int(plan.node[$0])] }
-    for k in 0..<plan.freeCount {
+    precondition(currents.count == order.nodeCount)
+    var side = (0..<order.freeCount).map { currents[Int(order.node[$0])] }
+    for k in 0..<order.freeCount {
       side[k] /= pivots[k]
-      for p in Int(plan.start[k])..<Int(plan.start[k + 1]) {
-        side[Int(plan.reach[p])] += entries[p].x * side[k]
+      for p in Int(order.start[k])..<Int(order.start[k + 1]) {
+        side[Int(order.reach[p])] += entries[p].x * side[k]
       }
     }
-    for k in stride(from: plan.freeCount - 1, through: 0, by: -1) {
-      for p in Int(plan.start[k])..<Int(plan.start[k + 1]) {
-        side[k] += entries[p].y * side[Int(plan.reach[p])]
+    for k in stride(from: order.freeCount - 1, through: 0, by: -1) {
+      for p in Int(order.start[k])..<Int(order.start[k + 1]) {
+        side[k] += entries[p].y * side[Int(order.reach[p])]
       }
     }
     return spread(side)
@@ -48,16 +48,16 @@ public struct Linearisation: Sendable {
   /// - Returns: one lambda per node; zero for driven nodes.
   /// - Precondition: as many weights as nodes.
   public func adjoint(of weights: [Double]) -> [Double] {
-    precondition(weights.count == plan.nodeCount)
-    var side = (0..<plan.freeCount).map { weights[Int(plan.node[$0])] }
-    for k in 0..<plan.freeCount {
-      for p in Int(plan.start[k])..<Int(plan.start[k + 1]) {
-        side[Int(plan.reach[p])] += entries[p].y * side[k]
+    precondition(weights.count == order.nodeCount)
+    var side = (0..<order.freeCount).map { weights[Int(order.node[$0])] }
+    for k in 0..<order.freeCount {
+      for p in Int(order.start[k])..<Int(order.start[k + 1]) {
+        side[Int(order.reach[p])] += entries[p].y * side[k]
       }
     }
-    for k in stride(from: plan.freeCount - 1, through: 0, by: -1) {
-      for p in Int(plan.start[k])..<Int(plan.start[k + 1]) {
-        side[k] += entries[p].x * side[Int(plan.reach[p])]
+    for k in stride(from: order.freeCount - 1, through: 0, by: -1) {
+      for p in Int(order.start[k])..<Int(order.start[k + 1]) {
+        side[k] += entries[p].x * side[Int(order.reach[p])]
       }
       side[k] /= pivots[k]
     }
@@ -65,8 +65,8 @@ public struct Linearisation: Sendable {
   }
 
   private func spread(_ side: [Double]) -> [Double] {
-    var values = [Double](repeating: 0, count: plan.nodeCount)
-    for k in 0..<plan.freeCount { values[Int(plan.node[k])] = side[k] }
+    var values = [Double](repeating: 0, count: order.nodeCount)
+    for k in 0..<order.freeCount { values[Int(order.node[k])] = side[k] }
     return values
   }
 }
@@ -90,7 +90,8 @@ extension SolverState {
       gateSlopes[index] = (slopes[index].y - slopes[index].x) / slope
     }
     return Linearisation(
-      plan: plan, entries: entries.prefix(plan.entryCount), pivots: pivots.prefix(plan.freeCount),
+      order: order, entries: entries.prefix(order.entryCount),
+      pivots: pivots.prefix(order.freeCount),
       slopes: slopes, gateSlopes: gateSlopes)
   }
 }

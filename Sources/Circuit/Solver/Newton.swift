@@ -7,16 +7,16 @@ extension SolverState {
   private func bounds() -> (low: Double, high: Double) {
     var low = 0.0
     var high = 0.0
-    for index in plan.freeCount..<plan.nodeCount {
+    for index in order.freeCount..<order.nodeCount {
       low = min(low, voltages[index])
       high = max(high, voltages[index])
     }
-    for index in 0..<plan.freeCount where attached[index].x > 0 {
+    for index in 0..<order.freeCount where attached[index].x > 0 {
       low = min(low, attached[index].y)
       high = max(high, attached[index].y)
     }
     // An injected current is the one thing that can lift a node beyond what drives the network.
-    for index in 0..<plan.freeCount where injected[index] != 0 {
+    for index in 0..<order.freeCount where injected[index] != 0 {
       return (CircuitError.voltageRange.lowerBound, CircuitError.voltageRange.upperBound)
     }
     return (low, high)
@@ -40,7 +40,7 @@ extension SolverState {
     }
     let worst = largestResidual()
     throw .notConverged(
-      node: Int(plan.node[worst.place]), residual: worst.current, iterations: effort.iterations,
+      node: Int(order.node[worst.place]), residual: worst.current, iterations: effort.iterations,
       sweeps: effort.sweeps)
   }
 
@@ -72,7 +72,7 @@ extension SolverState {
   private func iterate(
     _ low: Double, _ high: Double, sweepLimit: Int, _ effort: inout Effort
   ) -> Double? {
-    let freeCount = plan.freeCount
+    let freeCount = order.freeCount
     for index in 0..<freeCount { voltages[index] = clamp(voltages[index], low, high) }
     if freeCount == 0 { return 0 }
     var nextSweeps = 2
@@ -158,7 +158,7 @@ extension SolverState {
   func largestResidual() -> (place: Int, current: Double) {
     var place = 0
     var largest = 0.0
-    for index in 0..<plan.freeCount where inflow[index].magnitude > largest {
+    for index in 0..<order.freeCount where inflow[index].magnitude > largest {
       largest = inflow[index].magnitude
       place = index
     }
@@ -166,12 +166,12 @@ extension SolverState {
   }
 
   private func swapBaseAndVoltages() {
-    for index in 0..<plan.freeCount { swap(&voltages[index], &base[index]) }
+    for index in 0..<order.freeCount { swap(&voltages[index], &base[index]) }
   }
 
   /// The sum of what the residual currents exceed their rounding errors by.
   private func excessResidual() -> Double {
-    for index in 0..<plan.freeCount {
+    for index in 0..<order.freeCount {
       let source = attached[index]
       let volts = voltages[index].magnitude
       sides[index].x =
@@ -179,8 +179,8 @@ extension SolverState {
         + injected[index].magnitude
     }
     for (index, link) in links.enumerated() {
-      let from = Int(plan.place[branches[index].from])
-      let to = Int(plan.place[branches[index].to])
+      let from = Int(order.place[branches[index].from])
+      let to = Int(order.place[branches[index].to])
       let flow = flow(index)
       var scale = flow.current.magnitude
       scale += flow.slopeFrom * voltages[from].magnitude
@@ -189,11 +189,11 @@ extension SolverState {
         // The overdrive is rounded like the gate voltage.
         scale += (flow.slopeFrom + flow.slopeTo) * transistors[Int(link.index)].gate.magnitude
       }
-      if from < plan.freeCount { sides[from].x += scale }
-      if to < plan.freeCount { sides[to].x += scale }
+      if from < order.freeCount { sides[from].x += scale }
+      if to < order.freeCount { sides[to].x += scale }
     }
     var sum = 0.0
-    for index in 0..<plan.freeCount {
+    for index in 0..<order.freeCount {
       let excess = inflow[index].magnitude - 4 * Double.ulpOfOne * sides[index].x
       if excess > 0 { sum += excess }
     }

@@ -42,7 +42,7 @@ final class SolverState: @unchecked Sendable {
     var index: Int32
   }
 
-  let plan: EliminationPlan
+  let order: EliminationOrder
   let law: ThresholdLaw
   /// The law in force: other than `law` only while the fallback rounds off the thresholds.
   var activeLaw: ThresholdLaw
@@ -75,7 +75,7 @@ final class SolverState: @unchecked Sendable {
   let entries: Buffer<SIMD2<Double>>
   /// Right-hand side and conductance to ground of the free nodes during elimination.
   let sides: Buffer<SIMD2<Double>>
-  /// The plan's lists once more, without bounds checks.
+  /// The order's lists once more, without bounds checks.
   let start: Buffer<Int32>
   let reach: Buffer<Int32>
   let targets: Buffer<Int32>
@@ -83,8 +83,8 @@ final class SolverState: @unchecked Sendable {
   let incidentStart: [Int32]
   let incident: [Int32]
 
-  init(plan: EliminationPlan, branches: [Branch], law: ThresholdLaw) {
-    self.plan = plan
+  init(order: EliminationOrder, branches: [Branch], law: ThresholdLaw) {
+    self.order = order
     self.branches = branches
     self.law = law
     activeLaw = law
@@ -92,13 +92,13 @@ final class SolverState: @unchecked Sendable {
     var linears: [Linear] = []
     var nonlinears: [Nonlinear] = []
     var links: [Link] = []
-    var degree = [Int32](repeating: 0, count: plan.nodeCount + 1)
+    var degree = [Int32](repeating: 0, count: order.nodeCount + 1)
     for branch in branches {
-      let from = plan.place[branch.from]
-      let to = plan.place[branch.to]
+      let from = order.place[branch.from]
+      let to = order.place[branch.to]
       let low = min(from, to)
       let high = max(from, to)
-      let slot = plan.slot(low: low, high: high)
+      let slot = order.slot(low: low, high: high)
       degree[Int(low) + 1] += 1
       degree[Int(high) + 1] += 1
       func addLinear(_ conductance: Double) {
@@ -123,12 +123,12 @@ final class SolverState: @unchecked Sendable {
       case .open: addLinear(0)
       }
     }
-    for index in 1...plan.nodeCount { degree[index] += degree[index - 1] }
+    for index in 1...order.nodeCount { degree[index] += degree[index - 1] }
     var cursor = degree
     var incident = [Int32](repeating: 0, count: 2 * branches.count)
     for (index, branch) in branches.enumerated() {
       for node in [branch.from, branch.to] {
-        let place = Int(plan.place[node])
+        let place = Int(order.place[node])
         incident[Int(cursor[place])] = Int32(index)
         cursor[place] += 1
       }
@@ -142,24 +142,24 @@ final class SolverState: @unchecked Sendable {
     // The transistors are evaluated two at a time: a device of no strength fills the last pair.
     if transistors.count % 2 == 1 {
       var filler = PreparedTransistor()
-      filler.slot = Int32(plan.entryCount + plan.freeCount)
+      filler.slot = Int32(order.entryCount + order.freeCount)
       transistors.append(filler)
     }
     self.transistors = Buffer(transistors)
     self.linears = Buffer(linears)
     self.nonlinears = Buffer(nonlinears)
-    start = Buffer(plan.start)
-    reach = Buffer(plan.reach)
-    targets = Buffer(plan.targets)
-    voltages = Buffer(repeating: 0, count: plan.nodeCount)
-    inflow = Buffer(repeating: 0, count: plan.nodeCount)
-    step = Buffer(repeating: 0, count: plan.freeCount)
-    base = Buffer(repeating: 0, count: plan.freeCount)
-    attached = Buffer(repeating: .zero, count: plan.freeCount)
-    injected = Buffer(repeating: 0, count: plan.freeCount)
-    pivots = Buffer(repeating: 0, count: plan.freeCount)
-    entries = Buffer(repeating: .zero, count: plan.entryCount + plan.freeCount + 1)
-    sides = Buffer(repeating: .zero, count: plan.freeCount)
+    start = Buffer(order.start)
+    reach = Buffer(order.reach)
+    targets = Buffer(order.targets)
+    voltages = Buffer(repeating: 0, count: order.nodeCount)
+    inflow = Buffer(repeating: 0, count: order.nodeCount)
+    step = Buffer(repeating: 0, count: order.freeCount)
+    base = Buffer(repeating: 0, count: order.freeCount)
+    attached = Buffer(repeating: .zero, count: order.freeCount)
+    injected = Buffer(repeating: 0, count: order.freeCount)
+    pivots = Buffer(repeating: 0, count: order.freeCount)
+    entries = Buffer(repeating: .zero, count: order.entryCount + order.freeCount + 1)
+    sides = Buffer(repeating: .zero, count: order.freeCount)
   }
 
   /// The branches with their present gate voltages.
@@ -178,10 +178,10 @@ final class SolverState: @unchecked Sendable {
   func copy(replacing branch: Int? = nil, by element: Element = .open) -> SolverState {
     var branches = currentBranches
     if let branch { branches[branch].element = element }
-    let result = SolverState(plan: plan, branches: branches, law: law)
-    result.voltages.update(from: voltages, count: plan.nodeCount)
-    result.attached.update(from: attached, count: plan.freeCount)
-    result.injected.update(from: injected, count: plan.freeCount)
+    let result = SolverState(order: order, branches: branches, law: law)
+    result.voltages.update(from: voltages, count: order.nodeCount)
+    result.attached.update(from: attached, count: order.freeCount)
+    result.injected.update(from: injected, count: order.freeCount)
     return result
   }
 }

@@ -5,7 +5,7 @@
 /// numbers from there on. For every free node k, `reach[start[k] ..< start[k + 1]]` lists,
 /// ascending, the later free nodes with which it shares a matrix entry once the nodes before it are
 /// gone.
-final class EliminationPlan: Sendable {
+final class EliminationOrder: Sendable {
   let nodeCount: Int
   let freeCount: Int
   /// Internal number of every node.
