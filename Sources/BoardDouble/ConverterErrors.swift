@@ -12,7 +12,8 @@ struct ConverterErrors {
   /// - Parameters:
   ///   - offset: offset, V.
   ///   - gain: relative gain error.
-  ///   - curve: the nonlinearity's size, V; its knots are drawn from `draw`.
+  ///   - curve: the nonlinearity's size, V.
+  ///   - draw: draws the nonlinearity's knots.
   init(offset: Double, gain: Double, curve: Double, draw: Draw) {
     self.offset = offset
     self.gain = gain

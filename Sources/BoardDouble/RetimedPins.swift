@@ -76,6 +76,8 @@ public struct RetimedPins: Lines, Sendable {
   ///   - kind: a write or a read.
   ///   - lines: the lines that the call has left.
   ///   - levels: those it writes.
+  /// - Returns: the request.
+  /// - Throws: `Failure` when the log has another request there, or none.
   private mutating func request(
     _ kind: Trace.Event.Kind, of lines: LineSet, at levels: LineSet = .none
   ) throws(Failure) -> Trace.Event {

@@ -88,6 +88,7 @@ public struct Twins: Sendable {
   /// The voltage across a learning edge in both twins, V.
   ///
   /// - Parameter edge: the edge, as an index among those that learn.
+  /// - Returns: the voltage in either twin, V.
   /// - Throws: `CircuitError` for a node that is not there.
   public func drops(_ edge: Int) throws(CircuitError) -> (free: Double, clamped: Double) {
     let (from, to) = edges[edge]

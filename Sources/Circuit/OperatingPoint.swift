@@ -254,6 +254,7 @@ public struct OperatingPoint: Sendable {
   /// - Parameters:
   ///   - node: The node.
   ///   - driven: Whether it has to be a driven one.
+  /// - Returns: Their numbers.
   /// - Throws: `CircuitError` where it does not exist or is not driven.
   public func branches(at node: Int, driven: Bool = false) throws(CircuitError) -> [Int] {
     let place = try place(node, "asked for its branches")

@@ -30,6 +30,7 @@ package protocol ElementKind: Sendable {
   ///   - number: the branch's number, for names.
   ///   - from: the node from which current is counted, in the deck's words.
   ///   - to: the other node.
+  /// - Returns: the lines.
   func spiceLines(number: Int, from: String, to: String) -> [String]
 
   /// What to buy for one.

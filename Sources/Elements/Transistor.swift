@@ -51,6 +51,7 @@ public struct Transistor: Sendable, Equatable, Codable {
   ///   - voltageA: The voltage V_a of the terminal from which the current is counted.
   ///   - voltageB: The voltage V_b of the other terminal.
   ///   - law: The law at threshold.
+  /// - Returns: the current, A.
   public func current(
     gate: Double, from voltageA: Double, to voltageB: Double, law: ThresholdLaw
   ) -> Double {
@@ -92,6 +93,7 @@ extension Transistor {
   ///   - from: the node from which current is counted, in the deck's words.
   ///   - to: the other node.
   ///   - gate: the gate voltage, V.
+  /// - Returns: the lines.
   package func spiceLines(number: Int, from: String, to: String, gate: Double) -> [String] {
     guard strength > 0 else { return ["* branch \(number): a dead transistor"] }
     // A junction's saturation current of 0 would mean the default: make it too small to see.
@@ -116,6 +118,7 @@ extension Transistor {
   ///   - voltageB: the voltage of the other terminal.
   ///   - slopes: how fast the current grows with `voltageA` and falls with `voltageB`, S.
   ///   - law: the law at threshold.
+  /// - Returns: the derivative, or `nil`.
   package func derivative(
     by parameter: BranchParameter, gate: Double, from voltageA: Double, to voltageB: Double,
     slopes: (a: Double, b: Double), law: ThresholdLaw

@@ -58,7 +58,9 @@ package struct Stopped: Error {}
 extension Session<DirectBoard> {
   /// Trains from the first epoch to the last, unless a stop is asked for.
   ///
-  /// - Parameter after: is called after every epoch.
+  /// - Parameters:
+  ///   - bench: says whether a stop is asked for.
+  ///   - after: is called after every epoch.
   /// - Throws: `Stopped`, or the board's failure.
   mutating func train(on bench: Bench, after: (inout Self) throws -> Void = { _ in }) throws {
     try begin()

@@ -18,6 +18,7 @@ struct Digits: Sendable {
   static let rate = 0.03
 
   /// - Parameter seed: fixes which digits train and which test.
+  /// - Throws: `DescriptionError` when the files of this repository are not what they were.
   init(seed: Int) throws {
     description = try .shipped("digits")
     task = try .shipped("digits")
@@ -58,6 +59,9 @@ struct Digits: Sendable {
   /// - Parameters:
   ///   - number: the board's number.
   ///   - spread: how many times the usual spread of thresholds and strengths it has.
+  /// - Returns: the board, its gates drained.
+  /// - Throws: `CircuitError`, `DescriptionError` or `SessionError` where board and task do not
+  ///   fit.
   func board(_ number: Int, spread: Double = 1) throws -> ProgrammedBoard<DirectBoard> {
     var description = description
     description.imperfections.thresholdSpread *= spread

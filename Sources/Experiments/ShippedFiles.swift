@@ -17,6 +17,8 @@ extension TaskDescription {
   /// half.
   ///
   /// - Parameter diameter: of the circle, V.
+  /// - Returns: the task.
+  /// - Throws: `DescriptionError` when its file cannot be read.
   static func circle(diameter: Double) throws(DescriptionError) -> TaskDescription {
     var circle = try shipped("circle")
     // The file's circle has the diameter 0.25 V about the middle of the node range.

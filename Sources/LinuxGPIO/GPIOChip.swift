@@ -27,6 +27,7 @@ package struct GPIOChip: Sendable, Equatable {
   /// parameter for it. `nil` when no driver says so.
   ///
   /// - Parameter modules: the folder in which the kernel lists its drivers.
+  /// - Returns: what becomes of them, or `nil`.
   package static func released(modules: String = "/sys/module") -> Released? {
     for driver in ["pinctrl_bcm2835", "pinctrl_rp1"] {
       let parameters = "\(modules)/\(driver)/parameters/"

@@ -46,6 +46,7 @@ package struct Latency: ~Copyable {
   /// longest; 0 when there are none.
   ///
   /// - Parameter share: 0 ... 1.
+  /// - Returns: the duration, ns.
   package func quantile(_ share: Double) -> Int64 {
     if count == 0 { return 0 }
     let wanted = UInt64(max(1, (share * Double(count)).rounded(.up)))

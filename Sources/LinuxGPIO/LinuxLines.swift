@@ -202,6 +202,7 @@ package struct LinuxLines: Lines {
   /// The time that a share of the exchanges did not exceed, ns.
   ///
   /// - Parameter share: 0 ... 1.
+  /// - Returns: the time, ns.
   package func exchangeLatency(_ share: Double) -> Int64 {
     hot.pointee.exchangeLatency.quantile(share)
   }
@@ -210,6 +211,7 @@ package struct LinuxLines: Lines {
   /// The time that a share of the operations that were timed, one in thirty-one, did not exceed, ns.
   ///
   /// - Parameter share: 0 ... 1.
+  /// - Returns: the time, ns.
   package func latency(_ share: Double) -> Int64 { hot.pointee.latency.quantile(share) }
 
   /// What one get and one set cost, ns.
@@ -227,6 +229,8 @@ package struct LinuxLines: Lines {
   ///   - input: the first of the inputs.
   ///   - output: an output that may toggle; it ends low.
   ///   - count: how often each is done.
+  /// - Returns: libgpiod's own cost, and that of this type.
+  /// - Throws: `LineError` when a call fails.
   package mutating func costs(
     input: Int, output: Int, count: Int
   ) throws(LineError) -> (library: Cost, lines: Cost) {

@@ -11,10 +11,9 @@ package final class ServiceWatchdog {
   private var last = Int64.min
 
   /// Finds the watchdog, by the variables WATCHDOG_USEC, WATCHDOG_PID and NOTIFY_SOCKET that systemd
-  /// sets.
+  /// sets; `nil` where there is none for this process.
   ///
-  /// - Parameter environment: the variables; by default those of this process.
-  /// - Returns: `nil` where there is none for this process.
+  /// - Parameter given: the variables; by default those of this process.
   package init?(environment given: [String: String]? = nil) {
     let environment = given ?? ProcessInfo.processInfo.environment
     guard let text = environment["WATCHDOG_USEC"], let microseconds = Int64(text),

@@ -7,6 +7,8 @@ import Synchronization
 /// - Parameters:
 ///   - count: the number of pieces.
 ///   - body: does the piece of an index, on any thread.
+/// - Returns: the results, in the order of the indices.
+/// - Throws: what a piece threw first.
 package func concurrently<Result: Sendable>(
   _ count: Int, _ body: @Sendable (Int) throws -> Result
 ) throws -> [Result] {

@@ -86,6 +86,7 @@ package struct Draw: Sendable, Equatable {
   ///   - event: The event to draw for.
   ///   - limit: The largest magnitude, in standard deviations. Where it is so small that a thousand
   ///     trials all miss (or zero, negative or NaN), the result is zero.
+  /// - Returns: the number.
   @inlinable
   package func truncatedNormal(_ event: UInt64, limit: Double) -> Double {
     var part: UInt64 = 1
@@ -129,6 +130,7 @@ package struct Draw: Sendable, Equatable {
   /// - Parameters:
   ///   - event: The event to draw for, for example the number of the pass through the samples.
   ///   - count: How many indices to shuffle.
+  /// - Returns: the indices.
   package func shuffledIndices(_ event: UInt64, count: Int) -> [Int] {
     guard count > 0 else { return [] }
     var indices = Array(0..<count)

@@ -37,6 +37,7 @@ package enum Loss: Sendable, Equatable {
   ///   - labels: a label for each output; outputs without one count as met.
   ///   - category: the class, from 0; `nil` where labels are wanted, by a hinge too. A class that no
   ///     output stands for asks for nothing.
+  /// - Returns: the judgement.
   package func judge(_ outputs: [Double], labels: [Double], category: Int?) -> Judgement {
     var errors = [Double](repeating: 0, count: outputs.count)
     guard case .hinge(let margin) = self, let category else {

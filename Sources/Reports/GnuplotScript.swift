@@ -33,6 +33,7 @@ package struct GnuplotScript: Sendable {
     ///   - label: what it shows, with the unit.
     ///   - range: what it reaches over; `nil` for what the series need.
     ///   - powers: whether its ticks are written as powers of ten.
+    /// - Returns: the axis.
     package static func logarithmic(
       _ label: String, in range: ClosedRange<Double>? = nil, powers: Bool = true
     ) -> Axis {

@@ -18,6 +18,7 @@ extension Session {
   /// The run as it stands.
   ///
   /// - Parameter board: the board's part.
+  /// - Returns: the checkpoint.
   package func checkpoint<BoardState>(board: BoardState?) -> Checkpoint<BoardState> {
     Checkpoint(
       plan: plan, progress: progress, estimates: controllers.map(\.gate.units), board: board)

@@ -15,6 +15,7 @@ extension Session {
   ///   - whenHigh: shown the board when the gates stand high for the first time; says whether to go on.
   ///   - stopping: asked before every pulse.
   /// - Returns: whether it came to the end.
+  /// - Throws: what the board throws.
   public mutating func findGates(
     whenHigh: (inout Board) throws(Board.Failure) -> Bool = { _ in true },
     stopping: () -> Bool = { false }
@@ -50,6 +51,7 @@ extension Session {
   ///     counts them.
   ///   - stopping: asked before every step.
   /// - Returns: whether all samples were trained.
+  /// - Throws: what the board throws.
   public mutating func trainSamples(
     counting steps: inout LineStatistics.Steps, since counted: inout Int?,
     operations: (borrowing Board) -> Int?, stopping: () -> Bool = { false }

@@ -129,8 +129,11 @@ public struct FirstLook: Sendable {
 
   /// Looks at a board whose gates may stand anywhere; none moves.
   ///
-  /// - Parameter stopping: asked before every presentation.
+  /// - Parameters:
+  ///   - board: the board.
+  ///   - stopping: asked before every presentation.
   /// - Returns: whether it came to the end. Every clamp is released then.
+  /// - Throws: what the board throws.
   public mutating func beforePulses<Board: LearningBoard>(
     _ board: inout Board, stopping: () -> Bool = { false }
   ) throws(Board.Failure) -> Bool {
@@ -155,8 +158,11 @@ public struct FirstLook: Sendable {
 
   /// Looks at a board whose gates were brought to the controllers' highest voltage.
   ///
-  /// - Parameter stopping: asked before every presentation.
+  /// - Parameters:
+  ///   - board: the board.
+  ///   - stopping: asked before every presentation.
   /// - Returns: whether it came to the end. Every clamp is released then.
+  /// - Throws: what the board throws.
   public mutating func withGatesHigh<Board: LearningBoard>(
     _ board: inout Board, stopping: () -> Bool = { false }
   ) throws(Board.Failure) -> Bool {
@@ -442,6 +448,7 @@ extension Session {
   ///   - look: what looks; where it finds something the gates are left where they are.
   ///   - stopping: asked before every presentation and pulse.
   /// - Returns: whether it came to the end and found nothing wrong.
+  /// - Throws: what the board throws.
   public mutating func findGates(
     looking look: inout FirstLook, stopping: () -> Bool = { false }
   ) throws(Board.Failure) -> Bool {

@@ -29,7 +29,7 @@ public struct Learner<Board: LearningBoard> {
   ///   - seed: the seed of desynchronous learning's choices.
   ///   - calibration: what the controllers are told.
   ///   - sources: the node of each source channel, as far as edges are to know of it.
-  ///   - targets: the node of each target channel, likewise.
+  ///   - targetNodes: the node of each target channel, likewise.
   /// - Throws: `SessionError.refused` when the board lacks what the rule needs.
   public init(
     board: Board, description: BoardDescription, problem: Problem, rule: RuleSettings, seed: UInt64,
@@ -87,6 +87,7 @@ public struct Learner<Board: LearningBoard> {
   ///     bring some gates to their goals, others leak.
   ///   - stopping: asked before every pulse.
   /// - Returns: the number of pulses.
+  /// - Throws: what the board throws.
   @discardableResult
   public mutating func program(
     _ goals: [Double], shortest: Nanoseconds = .microseconds(16), limit: Int = 1000,
@@ -113,6 +114,7 @@ public struct Learner<Board: LearningBoard> {
   ///   - presentation: the sample.
   ///   - index: the step's number; it fixes the random choices.
   /// - Returns: what the step did.
+  /// - Throws: what the board throws.
   @discardableResult
   public mutating func train(
     _ presentation: Problem.Presentation, index: Int
@@ -128,6 +130,7 @@ public struct Learner<Board: LearningBoard> {
   ///   - samples: their numbers.
   ///   - problem: the task on the board.
   /// - Returns: the measures.
+  /// - Throws: what the board throws.
   public mutating func measure(
     _ samples: [Int], of problem: Problem
   ) throws(Board.Failure) -> Measures {
@@ -142,6 +145,7 @@ public struct Learner<Board: LearningBoard> {
   ///   - problem: the task on the board.
   ///   - stopping: asked before every sample.
   /// - Returns: the measures; `nil` when `stopping` said so.
+  /// - Throws: what the board throws.
   public mutating func measure(
     _ samples: [Int], of problem: Problem, stopping: () -> Bool
   ) throws(Board.Failure) -> Measures? {

@@ -80,6 +80,7 @@ public struct RuleSettings: Sendable, Equatable, Codable {
   /// - Parameters:
   ///   - description: the board, for its rails.
   ///   - factor: what pulses are multiplied by.
+  /// - Returns: the rule.
   public func rule(on description: BoardDescription, factor: Double = 1) -> Rule {
     let eta = Fraction(nudge)
     let width = Nanoseconds(seconds: pulse * factor)

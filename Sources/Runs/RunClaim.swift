@@ -306,6 +306,7 @@ package final class RunClaim {
   ///   - left: what a killed run had listed.
   ///   - overwrite: whether a run that is there may be replaced.
   /// - Returns: the files in it that are this program's.
+  /// - Throws: `RunDirectoryError` for a folder that must not be used.
   private static func check(
     _ directory: RunDirectory, files new: [String], left: [String], overwrite: Bool
   ) throws(RunDirectoryError) -> Set<String> {

@@ -60,6 +60,7 @@ public struct Session<Board: LearningBoard> {
   ///
   /// - Parameter stopping: asked before every pulse and every measurement.
   /// - Returns: whether it came to the end; where `stopping` said so there are no measures.
+  /// - Throws: what the board throws.
   @discardableResult
   public mutating func begin(
     stopping: () -> Bool = { false }
@@ -92,6 +93,7 @@ public struct Session<Board: LearningBoard> {
   ///
   /// - Parameter stopping: is shown the board.
   /// - Returns: whether the epoch ended.
+  /// - Throws: what the board throws.
   public mutating func trainEpoch(
     stopping: (borrowing Board) -> Bool = { _ in false }
   ) throws(Board.Failure) -> Bool {
@@ -104,6 +106,7 @@ public struct Session<Board: LearningBoard> {
   ///
   /// - Parameter stopping: is shown the board.
   /// - Returns: whether all were trained.
+  /// - Throws: what the board throws.
   public mutating func trainSamples(
     stopping: (borrowing Board) -> Bool = { _ in false }
   ) throws(Board.Failure) -> Bool {
@@ -130,6 +133,7 @@ public struct Session<Board: LearningBoard> {
   ///
   /// - Parameter stopping: asked before every measurement.
   /// - Returns: whether the epoch ended.
+  /// - Throws: what the board throws.
   public mutating func measureEpoch(
     stopping: () -> Bool = { false }
   ) throws(Board.Failure) -> Bool {

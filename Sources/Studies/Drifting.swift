@@ -40,6 +40,7 @@ extension Cycling {
   ///   - learned: for how long to learn on, s.
   ///   - interval: the learning time between two records, s.
   ///   - stopping: asked at every record; a stop ends with what there is.
+  /// - Returns: the way, as far as it went.
   /// - Throws: `CircuitError`, or what the board throws.
   package mutating func drift(
     of task: Int, from start: [Double]? = nil, learned: Double, interval: Double = 0.005,

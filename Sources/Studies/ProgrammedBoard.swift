@@ -120,6 +120,7 @@ extension ProgrammedBoard where Board: VirtualFace {
   /// - Parameters:
   ///   - temperatureRise: how much warmer it is than at calibration, K.
   ///   - supply: what the drive supply has become, as a share of what it was.
+  /// - Returns: the board.
   /// - Throws: `CircuitError` or `StateMismatch` where the board does not allow it.
   package func moved(temperatureRise: Double = 0, supply: Double = 1) throws -> Self {
     var description = learner.description

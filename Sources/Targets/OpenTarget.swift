@@ -59,6 +59,8 @@ package protocol OpenTarget {
   /// - Parameters:
   ///   - steps: what was counted of the training steps.
   ///   - epochsBefore: the epoch from which the run was resumed.
+  /// - Returns: the result, and what was asked of the lines, where there are any.
+  /// - Throws: what the board throws.
   mutating func finish(
     steps: LineStatistics.Steps, epochsBefore: Int?
   ) throws -> (result: RunResult, lines: LineStatistics?)

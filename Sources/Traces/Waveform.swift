@@ -78,6 +78,7 @@ public struct Waveform: Sendable {
   /// Takes what was added since the last time.
   ///
   /// - Parameter isEnd: whether nothing more comes.
+  /// - Returns: the part of the dump that is new.
   public mutating func take(isEnd: Bool = false) -> String {
     if isEnd {
       settle()

@@ -32,7 +32,10 @@ final class GuestMemory {
 
   /// Maps regions from the files that came with them; the files are closed.
   ///
-  /// - Parameter requiringSeals: only a test of what happens when memory vanishes can do without.
+  /// - Parameters:
+  ///   - regions: the regions as the machine describes them.
+  ///   - files: a file for each region.
+  ///   - requiringSeals: only a test of what happens when memory vanishes can do without.
   /// - Throws: why a region is not accepted.
   init(regions: [Region], files: [Int32], requiringSeals: Bool = true) throws(Refusal) {
     defer { for file in files { close(file) } }

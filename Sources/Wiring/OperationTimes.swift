@@ -73,6 +73,7 @@ public struct OperationTimes: Sendable, Equatable {
   ///   - targets: how many target channels are measured and clamped.
   ///   - comparisons: how often the step clamps and compares: 1, or 2 for centred rules.
   ///   - overBus: whether a controller has the serial lines, an operation an exchange.
+  /// - Returns: the number of operations.
   public func lineOperations(
     sources: Int, targets: Int, comparisons: Int, overBus: Bool = false
   ) -> Int {

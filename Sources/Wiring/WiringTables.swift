@@ -8,6 +8,7 @@ extension BoardDescription {
   ///
   /// - Parameter task: the task whose placement joins channels to nodes; the board's default nodes
   ///   if it is nil.
+  /// - Returns: the tables, in the order in which one builds.
   /// - Throws: `DescriptionError` if the board has no wiring or the task does not fit it.
   package func wiringTables(
     for task: TaskDescription? = nil

@@ -40,8 +40,14 @@ struct RandomNetworks {
   /// A connected network: a random tree and as many further branches as nodes.
   ///
   /// - Parameters:
+  ///   - nodes: The number of nodes.
+  ///   - law: The law of the transistors.
+  ///   - drive: The range of driven voltages, V.
   ///   - others: The share of the further branches that are diodes, resistors, potentiometers or
-  ///   open.
+  ///     open.
+  ///   - slopes: Whether slope factors are drawn too.
+  ///   - gate: Draws a gate voltage, V.
+  /// - Returns: The network with its driven nodes.
   mutating func network(
     nodes: Int, law: ThresholdLaw, drive: ClosedRange<Double>, others: Double = 0,
     slopes: Bool = false, gate: (inout RandomNetworks) -> Double

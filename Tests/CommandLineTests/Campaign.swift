@@ -44,6 +44,7 @@ struct Campaign {
   /// Writes down what a whole campaign did.
   ///
   /// - Parameter counts: what was counted, by name.
+  /// - Throws: what keeps the file from being written.
   func record(_ counts: [String: Int]) throws {
     let environment = ProcessInfo.processInfo.environment
     guard Campaign.isWhole, let folder = environment["TELLEGEN_RECORDS"] else { return }

@@ -118,6 +118,7 @@ enum LearningPromise: String, CaseIterable, CustomTestStringConvertible {
   /// - Parameters:
   ///   - run: the run.
   ///   - fall: the factor by which the error must fall.
+  /// - Throws: what keeps the evidence from being read.
   func check(_ run: Learning, fall: Double) throws {
     let evidence = run.evidence
     switch self {

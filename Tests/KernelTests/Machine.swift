@@ -24,6 +24,7 @@ final class Machine {
   ///   - board: the name of a shipped board that the double is.
   ///   - task: the task whose places are wired.
   ///   - overBus: whether the serial lines belong to the machine's SPI controller.
+  /// - Throws: what keeps the folder from being made.
   init(
     _ name: String, board: String = "breadboard", task: String = "regression", overBus: Bool = false
   )
@@ -92,6 +93,7 @@ final class Machine {
   /// Starts the double.
   ///
   /// - Parameter options: more options of `serve`.
+  /// - Throws: when the double does not come up.
   func serve(_ options: [String] = []) throws {
     guard let program = Setting.program else { throw LaneFailure(description: "no program") }
     try? FileManager.default.removeItem(atPath: socketFolder + "/gpio")
@@ -134,6 +136,7 @@ final class Machine {
   ///   - variables: its variables.
   ///   - seconds: how long it may take, s.
   ///   - files: paths of more files that it needs; the program and the board's file are there.
+  /// - Throws: when the machine cannot be started.
   func start(
     _ script: String, _ variables: [String: String] = [:], seconds: Int, files: [String] = []
   ) throws {

@@ -115,6 +115,7 @@ struct Interruptions: Sendable {
   ///   - dealt: how many came before, in another lane.
   ///   - longest: the latest moment, s; moments are drawn, the same every time.
   ///   - files: more files for the machine.
+  /// - Throws: when the machine does not do its work.
   init(
     _ name: String, board: String, overBus: Bool = false, signals: [String] = catchable, count: Int,
     after dealt: Int = 0, longest: Double, files: [String] = []

@@ -204,8 +204,11 @@ struct Bench {
   var wiring: BoardWiring
 
   /// - Parameters:
+  ///   - name: the name of a shipped board.
+  ///   - taskName: the name of a shipped task.
   ///   - overBus: whether a controller has the serial lines.
   ///   - change: what is different about the board.
+  /// - Throws: what keeps board and task from being read or wired.
   init(
     _ name: String, task taskName: String, overBus: Bool = false,
     change: (inout BoardDescription) -> Void = { _ in }

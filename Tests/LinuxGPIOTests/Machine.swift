@@ -35,7 +35,9 @@ final class Machine {
   /// - Parameters:
   ///   - chip: the chip behind the connection; the lattice's when there is none.
   ///   - index: where the rings stand, as if so many chains had come and gone.
+  ///   - limits: the connection's limits.
   ///   - isSealed: whether the memory cannot be made shorter; else it is accepted all the same.
+  /// - Throws: what keeps the lattice from being read.
   init(
     _ chip: PinChip? = nil, index: UInt16 = 0, limits: Connection.Limits = Connection.Limits(),
     isSealed: Bool = true
@@ -322,6 +324,7 @@ func sharedMemory(_ size: Int, seals: Seals?) -> Int32 {
 
 /// An eventfd.
 /// - Parameter isSemaphore: whether a reading takes one away instead of all.
+/// - Returns: its descriptor.
 func eventCounter(isSemaphore: Bool = false) -> Int32 {
   let create = call("eventfd", as: (@convention(c) (UInt32, Int32) -> Int32).self)
   return create(0, O_NONBLOCK | (isSemaphore ? 1 : 0))

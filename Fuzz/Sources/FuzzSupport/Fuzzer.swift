@@ -17,6 +17,7 @@ nonisolated(unsafe) private var target: (Data) -> Void = { _ in }
 /// - Parameters:
 ///   - seeds: valid inputs by name.
 ///   - body: is given an input; a trap, a signal or a time too long is a finding.
+/// - Throws: what `seeds` throws, and what keeps their files from being written.
 public func fuzz(seeds: () throws -> [String: Data], _ body: @escaping (Data) -> Void) throws {
   let words = CommandLine.arguments
   if words.count == 3, words[1] == "--seeds" {

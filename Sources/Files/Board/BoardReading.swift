@@ -4,6 +4,7 @@ extension BoardDescription {
   /// Reads and checks a board file.
   ///
   /// - Parameter path: a regular file of UTF-8 text of at most 1 MB.
+  /// - Returns: the board.
   /// - Throws: `DescriptionError` with the line of the first entry that is wrong and what would be
   ///   allowed there.
   public static func read(path: String) throws(DescriptionError) -> BoardDescription {
@@ -16,6 +17,7 @@ extension BoardDescription {
   /// - Parameters:
   ///   - text: the YAML text.
   ///   - file: what errors call the file.
+  /// - Returns: the board.
   /// - Throws: as `read(path:)`.
   public static func read(text: String, file: String) throws(DescriptionError) -> BoardDescription {
     let root = try LocatedNode(text: text, file: file)

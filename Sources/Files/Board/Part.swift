@@ -31,6 +31,7 @@ extension Part {
   /// - Parameters:
   ///   - word: one of `keys`.
   ///   - fields: the edge's entries.
+  /// - Throws: `DescriptionError` with the line of the first entry that is wrong.
   init(_ word: String, _ fields: Fields) throws(DescriptionError) {
     switch word {
     case "learning": self = .learning

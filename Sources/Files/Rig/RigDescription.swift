@@ -57,6 +57,7 @@ extension RigDescription {
   ///
   /// - Parameter path: a regular file of UTF-8 text of at most 1 MB. Files it names are relative to
   ///   its folder; boards and tasks may be bare names.
+  /// - Returns: the rig.
   /// - Throws: `DescriptionError` with the file and line of the first entry that is wrong and what
   ///   would be allowed there.
   public static func read(path: String) throws(DescriptionError) -> RigDescription {

@@ -7,6 +7,7 @@ extension TaskDescription {
   ///   - path: a regular file of UTF-8 text of at most 1 MB; its data file, whose path is relative to
   ///     the folder of the task file, may have 64 MB.
   ///   - data: the path of a CSV file to read instead of the task's own data or samples.
+  /// - Returns: the task.
   /// - Throws: `DescriptionError` with the file and line of the first entry that is wrong and what
   ///   would be allowed there.
   public static func read(
@@ -22,6 +23,7 @@ extension TaskDescription {
   ///   - text: the YAML text.
   ///   - file: what errors call the file; data files are looked for in its folder.
   ///   - data: the path of a CSV file to read instead of the task's own data or samples.
+  /// - Returns: the task.
   /// - Throws: as `read(path:)`.
   public static func read(
     text: String, file: String, data: String? = nil

@@ -55,6 +55,7 @@ public func locate(
 /// - Parameters:
 ///   - kind: what is listed.
 ///   - roots: folders to search.
+/// - Returns: the names.
 public func knownNames(
   of kind: DescriptionKind, near roots: [String] = searchRoots()
 ) -> [String] {

@@ -231,6 +231,7 @@ public struct EdgeController: Sendable, Equatable {
   ///   - strength: S in units of 2^-36 A/V^2.
   ///   - threshold: V_T.
   ///   - mean: the mean of the edge's two node voltages.
+  /// - Returns: the estimate.
   @inlinable
   public func conductance(strength: Int32, threshold: Voltage, mean: Voltage) -> Conductance {
     Conductance(strength: strength, overdrive: gate - threshold - mean)

@@ -10,6 +10,9 @@ extension TrainingStep {
   ///
   /// - Parameters:
   ///   - goals: the wanted gate voltages; edges beyond it stay as they are.
+  ///   - board: the board.
+  ///   - edges: a controller for each learning edge.
+  ///   - drives: scratch, one for each learning edge.
   ///   - shortest: no pulse is as short as this.
   ///   - limit: the largest number of pulses.
   ///   - stopping: asked before every pulse; no more come once it says so.

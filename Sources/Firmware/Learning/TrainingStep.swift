@@ -85,6 +85,7 @@ public struct TrainingStep: Sendable {
   ///   - targets: scratch, a voltage for each target channel; holds the measured ones afterwards.
   ///   - comparisons: scratch, one for each learning edge.
   ///   - drives: scratch, one for each learning edge; holds what was driven afterwards.
+  /// - Returns: what the step did.
   /// - Throws: what the board throws; the gates' account is then that of the last whole pulse.
   @inlinable
   public mutating func run<Board: LearningBoard & ~Copyable>(

@@ -8,12 +8,12 @@ public struct Conductance: Sendable, Equatable, Comparable {
   public init(units: Int32) { self.units = units }
 
   /// The small-signal conductance of a transistor in triode, `K = S (G - V_T - V_mean)`, the
-  /// papers' edge conductance (for n = 1); zero below threshold.
+  /// papers' edge conductance (for n = 1); zero below threshold. Worst rounding error half a unit,
+  /// 7.3 pS; saturates at 31 mS.
   ///
   /// - Parameters:
   ///   - strength: S in units of 2^-36 A/V^2 (8.5e-4 A/V^2 is 58,411,555).
   ///   - overdrive: G - V_T - V_mean.
-  /// Worst rounding error half a unit, 7.3 pS; saturates at 31 mS.
   @inlinable
   public init(strength: Int32, overdrive: Voltage) {
     if overdrive.units <= 0 || strength <= 0 {

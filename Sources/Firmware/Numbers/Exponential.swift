@@ -5,8 +5,8 @@ public enum Exponential {
   /// - Parameters:
   ///   - time: t; negative counts as zero, above 2.1 s as 2.1 s.
   ///   - constant: RC in nanoseconds; zero counts as an instant.
-  /// The result's worst error against exact arithmetic is 3 units of 2^-32 for t up to RC and 8
-  /// units beyond; it never reaches 1.
+  /// - Returns: the part. Its worst error against exact arithmetic is 3 units of 2^-32 for t up to
+  ///   RC and 8 units beyond; it never reaches 1.
   @inlinable
   public static func covered(after time: Nanoseconds, constant: UInt32) -> Fraction {
     let elapsed = Wide.nonNegative(time.count)
@@ -60,7 +60,7 @@ public enum Exponential {
   /// - Parameters:
   ///   - part: the part of the way, below one.
   ///   - constant: RC in nanoseconds.
-  /// Worst error 8 parts in 2^32 of RC plus one nanosecond (RC = 0.22 s: 2 ns).
+  /// - Returns: the time. Worst error 8 parts in 2^32 of RC plus one nanosecond (RC = 0.22 s: 2 ns).
   @inlinable
   public static func time(toCover part: Fraction, constant: UInt32) -> Nanoseconds {
     let ratio = logarithm(part)

@@ -241,6 +241,7 @@ extension EquilibriumRule {
   ///   - outputs: the output nodes, declared attachable.
   ///   - errors: e at each output, V.
   ///   - point: the network, solved free.
+  /// - Returns: the two equilibria.
   /// - Throws: `GradientError` where the nudge is beyond its bound or there is no solution.
   package func twoPhases(
     outputs: [Int], errors: [Double], of point: inout OperatingPoint
@@ -265,6 +266,7 @@ extension EquilibriumRule {
   ///   - errors: e at each output, V.
   ///   - free: the free twin's node voltages, V.
   ///   - clamped: the clamped twin, its sources driven.
+  /// - Returns: the two equilibria.
   /// - Throws: `GradientError` where the nudge is beyond its bound or there is no solution.
   package func twins(
     outputs: [Int], errors: [Double], free: [Double], clamped: inout OperatingPoint

@@ -97,6 +97,7 @@ struct Training: TargetUser {
   ///   - keeper: what keeps the run.
   ///   - steps: where the line operations of steps are counted.
   ///   - stopping: asked before every step and every measurement.
+  /// - Throws: what the board throws.
   private func learn<Target: OpenTarget>(
     _ target: inout Target, _ keeper: RunKeeper, _ steps: inout LineStatistics.Steps,
     stopping: () -> Bool
