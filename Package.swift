@@ -28,7 +28,8 @@ let package = Package(
     .target(name: "Firmware"),
     // Arithmetic and random draws that give the same bits on every machine; small matrices.
     .target(name: "Portable"),
-    // Files that survive crashes, power cuts and full disks; folders that one process has to itself.
+    // Files that survive crashes, power cuts and full disks; folders that one process has to
+    // itself.
     .target(name: "Storage"),
     // Circuit elements: parameters and their ranges, laws, SPICE cards; a file each.
     .target(name: "Elements", dependencies: ["Portable"]),

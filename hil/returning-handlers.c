@@ -1,5 +1,5 @@
-// A crash reporter that reports and returns, as Swift's does: handlers of SIGQUIT and SIGABRT that are
-// there before the program's first line. Loaded in the simulated computer by LD_PRELOAD.
+// A crash reporter that reports and returns, as Swift's does: handlers of SIGQUIT and SIGABRT that
+// are there before the program's first line. Loaded in the simulated computer by LD_PRELOAD.
 
 #include <signal.h>
 #include <unistd.h>

@@ -148,8 +148,8 @@ public struct DirectBoard: VirtualFace, Sendable {
   }
 
   /// Puts a board of the same description, seed and placement into a state.
-  /// - Throws: `StateMismatch` or `CircuitError` when the state is not one of such a board; the board
-  ///   is then unchanged.
+  /// - Throws: `StateMismatch` or `CircuitError` when the state is not one of such a board; the
+  ///   board is then unchanged.
   public mutating func restore(_ saved: VirtualState) throws {
     try saved.check(sources: sourceCodes.count, targets: clampCodes.count)
     try analog.restore(saved.analog)

@@ -7,8 +7,8 @@ public import Traces
 ///
 /// A call for several lines is one operation for its caller, but reached the chip as one request a
 /// line; the log has these in order with the chip's times, and marks those that came with a line's
-/// direction: opening and release, which are no calls of the firmware. The caller's clock is answered
-/// from the caller's own log.
+/// direction: opening and release, which are no calls of the firmware. The caller's clock is
+/// answered from the caller's own log.
 public struct RetimedPins: Lines, Sendable {
   /// Where the two logs, the firmware and the double first disagree.
   public struct Divergence: Error, Equatable, CustomStringConvertible {
@@ -16,8 +16,8 @@ public struct RetimedPins: Lines, Sendable {
     public let call: Int
     /// What differs.
     public let description: String
-    /// Whether nothing differs but the caller's log has ended, as that of an interrupted run does in
-    /// the middle of something.
+    /// Whether nothing differs but the caller's log has ended, as that of an interrupted run does
+    /// in the middle of something.
     public let isPastEnd: Bool
   }
 

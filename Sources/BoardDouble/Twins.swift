@@ -1,11 +1,11 @@
 public import Circuit
 
 /// Both twins of a board as circuits of their own, with their mismatch: driven by ideal voltages,
-/// without converters, comparators or time. For theory and comparison; what is done to them does not
-/// reach the board that they were copied from.
+/// without converters, comparators or time. For theory and comparison; what is done to them does
+/// not reach the board that they were copied from.
 ///
-/// Nothing is solved unasked: after new voltages, gates or clamps the node voltages are the old ones
-/// until `solveFree` or `solveClamped`.
+/// Nothing is solved unasked: after new voltages, gates or clamps the node voltages are the old
+/// ones until `solveFree` or `solveClamped`.
 public struct Twins: Sendable {
   /// The twin whose targets float.
   public var free: OperatingPoint
@@ -24,7 +24,8 @@ public struct Twins: Sendable {
 
   /// Drives the sources of both twins.
   ///
-  /// - Parameter volts: a voltage for each source channel, V; channels beyond them stay as they are.
+  /// - Parameter volts: a voltage for each source channel, V; channels beyond them stay as they
+  ///   are.
   /// - Throws: `CircuitError` for a voltage out of range.
   public mutating func drive(_ volts: [Double]) throws(CircuitError) {
     for (channel, value) in zip(sources.indices, volts) { try drive(channel, value) }

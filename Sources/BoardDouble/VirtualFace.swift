@@ -24,8 +24,8 @@ public protocol VirtualFace: LearningBoard {
   var state: VirtualState { get }
 
   /// Puts a board of the same description, seed and placement into a state.
-  /// - Throws: `StateMismatch` or `CircuitError` when the state is not one of such a board; the board
-  ///   is then unchanged.
+  /// - Throws: `StateMismatch` or `CircuitError` when the state is not one of such a board; the
+  ///   board is then unchanged.
   mutating func restore(_ saved: VirtualState) throws
 
   /// Lets virtual time pass with everything as it is; gates leak.

@@ -3,8 +3,8 @@
 
 #if GENERATION == 1
 
-// One direction a request, and a write sets all lines of one: three requests, so that the data line,
-// read alone for every bit of a frame, does not bring the comparators along.
+// One direction a request, and a write sets all lines of one: three requests, so that the data
+// line, read alone for every bit of a frame, does not bring the comparators along.
 struct group {
   struct gpiod_line_bulk bulk;
   uint64_t mask;

@@ -184,7 +184,8 @@ static void end(int number) { cgpiod_end(number); }
 static void end_by_exit(void) { begin_end(); }
 
 // Catches whatever ends a program and can be caught. SIGINT, SIGTERM and SIGHUP are the program's
-// own; of the others, those that are handled or ignored already are left as they are, but for faults.
+// own; of the others, those that are handled or ignored already are left as they are, but for
+// faults.
 static void watch(void) {
   static const int left[] = {SIGINT,  SIGTERM, SIGHUP,  SIGCHLD, SIGCONT, SIGURG,
                              SIGWINCH, SIGTSTP, SIGTTIN, SIGTTOU, SIGSTOP, SIGKILL};

@@ -16,8 +16,8 @@ static struct {
   atomic_bool is_lost;
 } watched[CSHAREDMEMORY_WATCHED];
 
-// Guards the table. A thread that holds it touches no watched memory, so that the handler, which runs
-// in the thread that did, never waits for itself.
+// Guards the table. A thread that holds it touches no watched memory, so that the handler, which
+// runs in the thread that did, never waits for itself.
 static atomic_flag claims = ATOMIC_FLAG_INIT;
 
 static void claim(void) {
@@ -29,8 +29,8 @@ static void yield_claim(void) { atomic_flag_clear_explicit(&claims, memory_order
 
 static struct sigaction before;
 
-// Puts empty memory in the place of the mapping that an address lies in, the whole of it: pages may be
-// huge ones, and nobody wants the rest.
+// Puts empty memory in the place of the mapping that an address lies in, the whole of it: pages may
+// be huge ones, and nobody wants the rest.
 static bool replace(char *address) {
   bool is_done = false;
   claim();

@@ -14,12 +14,12 @@ public struct Solution: Sendable, Equatable {
 /// The DC operating point of a network some of whose nodes are driven to given voltages.
 ///
 /// A free node's voltage is such that the currents into it add up to zero: those of its branches,
-/// of a source attached to it or a current injected into it, and of a leak of `leak` to 0 V that gives nodes beyond the reach of
-/// any conducting path a voltage too. Every element's current falls with the voltage at its far
-/// end, so the solution is unique and lies between the lowest and the highest of driven voltages,
-/// attached voltages and 0 V. It is found by a damped Newton iteration that starts from the last
-/// solution; where that fails, nonlinear Gauss-Seidel sweeps and thresholds rounded off in stages
-/// step in.
+/// of a source attached to it or a current injected into it, and of a leak of `leak` to 0 V that
+/// gives nodes beyond the reach of any conducting path a voltage too. Every element's current falls
+/// with the voltage at its far end, so the solution is unique and lies between the lowest and the
+/// highest of driven voltages, attached voltages and 0 V. It is found by a damped Newton iteration
+/// that starts from the last solution; where that fails, nonlinear Gauss-Seidel sweeps and
+/// thresholds rounded off in stages step in.
 ///
 /// A value: a copy keeps its own voltages and elements. The same calls give the same bits on every
 /// machine. `solve` allocates no memory unless another copy shares its storage or Newton's method

@@ -1,5 +1,5 @@
-/// What board files, the solver, SPICE decks and parts lists need to know of one kind of element whose
-/// current depends on the voltage between its two ends alone, and rises with it.
+/// What board files, the solver, SPICE decks and parts lists need to know of one kind of element
+/// whose current depends on the voltage between its two ends alone, and rises with it.
 ///
 /// A new kind is a file of its own and its lines in `FixedElement.swift`.
 package protocol ElementKind: Sendable {
@@ -17,8 +17,8 @@ package protocol ElementKind: Sendable {
 
   /// Checks what the solver needs: wider than what board files allow.
   ///
-  /// - Parameter check: takes a value, what it is and the allowed range, and throws where the one is
-  ///   not in the other.
+  /// - Parameter check: takes a value, what it is and the allowed range, and throws where the one
+  ///   is not in the other.
   /// - Throws: what `check` throws.
   func validate<Failure: Error>(
     _ check: (Double, String, ClosedRange<Double>) throws(Failure) -> Void

@@ -75,8 +75,8 @@ extension Transistor {
 
   /// Checks what the solver needs, all but the gate voltage: wider than what board files allow.
   ///
-  /// - Parameter check: takes a value, what it is and the allowed range, and throws where the one is
-  ///   not in the other.
+  /// - Parameter check: takes a value, what it is and the allowed range, and throws where the one
+  ///   is not in the other.
   /// - Throws: what `check` throws.
   package func validate<Failure: Error>(
     _ check: (Double, String, ClosedRange<Double>) throws(Failure) -> Void

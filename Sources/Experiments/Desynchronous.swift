@@ -45,7 +45,8 @@ extension Experiment {
 }
 
 extension BoardDescription {
-  /// The lattice of comparator edges without imperfections, its gates on capacitors or potentiometers.
+  /// The lattice of comparator edges without imperfections, its gates on capacitors or
+  /// potentiometers.
   fileprivate static func idealLattice(taps: Int? = nil) throws -> BoardDescription {
     var board = try shipped("lattice")
     board.imperfections = .none
@@ -67,7 +68,8 @@ private struct Comparison {
   let isDiscrete: Bool
   /// The largest first: all edges at once.
   let probabilities: [Double]
-  /// A curve for each probability: twenty marks along p x steps, each the geometric mean over seeds.
+  /// A curve for each probability: twenty marks along p x steps, each the geometric mean over
+  /// seeds.
   let curves: [[Mark]]
 
   var gates: String { isDiscrete ? "128 steps" : "ideal gates" }
@@ -177,13 +179,13 @@ private func plot(_ comparisons: [Comparison], in report: inout Report) {
     GnuplotScript("desynchronous", width: 1200, height: 700, columns: 3, panels: panels))
 }
 
-/// Coupled learning in 128 steps with batches of the samples, each edge with probability p: both let
-/// fewer wrong moves through.
+/// Coupled learning in 128 steps with batches of the samples, each edge with probability p: both
+/// let fewer wrong moves through.
 private struct MiniBatches {
   let sizes: [Int]
   let probabilities: [Double]
-  /// The mean error of the last quarter of the moves, V^2, a row for each size; geometric means over
-  /// seeds.
+  /// The mean error of the last quarter of the moves, V^2, a row for each size; geometric means
+  /// over seeds.
   let errors: [[Double]]
 
   init(on bench: Bench) throws {

@@ -78,8 +78,8 @@ struct Digits: Sendable {
     return Double(right) / Double(testing.count)
   }
 
-  /// The shares that boards with fresh mismatch get right, each programmed by pulses with gates that
-  /// were trained elsewhere.
+  /// The shares that boards with fresh mismatch get right, each programmed by pulses with gates
+  /// that were trained elsewhere.
   func transfer(
     _ gates: [Double], to boards: Range<Int>, spread: Double = 1, on bench: Bench
   ) throws -> [Double] {

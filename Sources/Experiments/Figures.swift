@@ -28,8 +28,8 @@ extension Figure {
       bound: bound)
   }
 
-  /// By how many points one set of shares is ahead of another, pair by pair (the same seed or board),
-  /// with the mean difference's standard error as its spread.
+  /// By how many points one set of shares is ahead of another, pair by pair (the same seed or
+  /// board), with the mean difference's standard error as its spread.
   init(lead name: String, of ours: [Double], over theirs: [Double], bound: Bound = .shown) {
     let leads = zip(ours, theirs).map { 100 * ($0 - $1) }
     self.init(

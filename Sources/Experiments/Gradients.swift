@@ -31,8 +31,8 @@ extension Experiment {
   }
 }
 
-/// Each rule's likeness to the exact gradient on networks of resistors, and of transistors whose gates
-/// lie ever nearer to their threshold.
+/// Each rule's likeness to the exact gradient on networks of resistors, and of transistors whose
+/// gates lie ever nearer to their threshold.
 private func cosines() throws -> [Figure] {
   let published = [
     "CL, resistors": 0.86, "EP, gates 2 ... 5 V": 0.9999, "EP, gates 1 ... 2 V": 0.994,
@@ -69,8 +69,8 @@ private func cosines() throws -> [Figure] {
   return figures
 }
 
-/// Trains the digits with gradients of one source, on ideal devices, and transfers the first split's
-/// gates to boards with mismatch.
+/// Trains the digits with gradients of one source, on ideal devices, and transfers the first
+/// split's gates to boards with mismatch.
 private func learnDigits(
   by name: String, _ source: CircuitModel.Source, for report: inout Report, on bench: Bench
 ) throws {

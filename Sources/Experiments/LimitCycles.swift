@@ -136,7 +136,8 @@ private struct LimitCycles {
       + [("cycle.gp", curves.gnuplot)]
   }
 
-  /// The mean distance of a path's points in the rig's plane from the nearest of measured points, V.
+  /// The mean distance of a path's points in the rig's plane from the nearest of measured points,
+  /// V.
   private func distance(_ path: [[Double]], to points: [SIMD2<Double>]) -> Double {
     path.map { gates -> Double in
       let here = SIMD2(gates[measured.plane[0]], gates[measured.plane[1]])

@@ -130,8 +130,8 @@ private struct Contest {
   let board: BoardDescription
   /// A trial for each seed, for each rule.
   let trials: [[Trial]]
-  /// The square of the read noise over an output's channels, V^2: errors below it, a converter's own,
-  /// are not told apart.
+  /// The square of the read noise over an output's channels, V^2: errors below it, a converter's
+  /// own, are not told apart.
   let noise: Double
 
   init(board: BoardDescription, tasks: [TaskDescription], seeds: Int, on bench: Bench) throws {

@@ -148,8 +148,8 @@ private func deployed(
   return Array(zip(all, shares))
 }
 
-/// What happens to a board after it was programmed. Topping up: every minute the controllers replace
-/// what they think has leaked.
+/// What happens to a board after it was programmed. Topping up: every minute the controllers
+/// replace what they think has leaked.
 private enum Deployment: String, CaseIterable, Sendable {
   /// Those that are run.
   static func run(on bench: Bench) -> [Deployment] {

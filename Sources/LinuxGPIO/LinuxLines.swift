@@ -4,17 +4,17 @@ package import Firmware
 
 /// The lines of a board at the kernel's GPIO character device: the first boundary on Linux.
 ///
-/// With `spi` in the wiring, SCLK, MOSI and MISO are left to that controller, and an exchange is one
-/// ioctl as well.
+/// With `spi` in the wiring, SCLK, MOSI and MISO are left to that controller, and an exchange is
+/// one ioctl as well.
 ///
 /// All lines are requested at once, outputs with their level at rest in the request itself, so that
 /// LEARN is never active before the program wants it. One call is one ioctl. Whatever ends the
 /// program but SIGKILL puts the outputs to rest first, LEARN before the others; no thread writes
 /// after that. Nothing here allocates once the lines are open.
 ///
-/// This is a handle: copies are of the same request, with one count of operations, and the lines go to
-/// rest with the last of them. It is a structure and no class, for a class is retained and released
-/// around every read and write.
+/// This is a handle: copies are of the same request, with one count of operations, and the lines go
+/// to rest with the last of them. It is a structure and no class, for a class is retained and
+/// released around every read and write.
 package struct LinuxLines: Lines {
   /// What can go wrong at the lines.
   package typealias Failure = LineError
@@ -208,7 +208,8 @@ package struct LinuxLines: Lines {
   }
   /// The longest time that an operation took of those that were timed, ns.
   package var longestLatency: Int64 { hot.pointee.latency.longest }
-  /// The time that a share of the operations that were timed, one in thirty-one, did not exceed, ns.
+  /// The time that a share of the operations that were timed, one in thirty-one, did not exceed,
+  /// ns.
   ///
   /// - Parameter share: 0 ... 1.
   /// - Returns: the time, ns.
@@ -394,8 +395,8 @@ private struct Hot: ~Copyable {
     .failed(call, errno: -result)
   }
 
-  /// Every exchange is timed: against its bits, a look at the clock is nothing. An interrupted one is
-  /// not made again, for some of its bits may have gone out.
+  /// Every exchange is timed: against its bits, a look at the clock is nothing. An interrupted one
+  /// is not made again, for some of its bits may have gone out.
   mutating func exchange(_ word: UInt32, bits: Int) throws(LineError) -> UInt32 {
     exchanges &+= 1
     var received: UInt32 = 0
@@ -415,6 +416,6 @@ private struct Hot: ~Copyable {
 /// LEARN first, and no thread writing after that. May be called from the signal's handler.
 package func endProgram(bySignal number: Int32) -> Never { cgpiod_end(number) }
 
-/// Puts all lines to rest and ends the program at once with an exit code; may be called from a signal
-/// handler.
+/// Puts all lines to rest and ends the program at once with an exit code; may be called from a
+/// signal handler.
 package func endProgram(withCode code: Int32) -> Never { cgpiod_quit(code) }

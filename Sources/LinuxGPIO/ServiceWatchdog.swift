@@ -10,8 +10,8 @@ package final class ServiceWatchdog {
   private let socket: Int32
   private var last = Int64.min
 
-  /// Finds the watchdog, by the variables WATCHDOG_USEC, WATCHDOG_PID and NOTIFY_SOCKET that systemd
-  /// sets; `nil` where there is none for this process.
+  /// Finds the watchdog, by the variables WATCHDOG_USEC, WATCHDOG_PID and NOTIFY_SOCKET that
+  /// systemd sets; `nil` where there is none for this process.
   ///
   /// - Parameter given: the variables; by default those of this process.
   package init?(environment given: [String: String]? = nil) {

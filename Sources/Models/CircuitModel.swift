@@ -1,8 +1,8 @@
 package import Circuit
 package import Elements
 
-/// A circuit as a model: gate voltages are the parameters, driven nodes the inputs, node voltages or
-/// differences of two the outputs.
+/// A circuit as a model: gate voltages are the parameters, driven nodes the inputs, node voltages
+/// or differences of two the outputs.
 package struct CircuitModel: DifferentiableModel, Sendable {
   /// One output: a node's voltage, or its voltage less another's.
   package struct Output: Sendable, Equatable {

@@ -16,8 +16,8 @@ package enum Loss: Sendable, Equatable {
 
   /// What a loss says of a sample.
   package struct Judgement: Sendable, Equatable {
-    /// e = -dC/dO for each output. Of a hinge with several outputs the class's own has m, its largest
-    /// rival -m, the others 0.
+    /// e = -dC/dO for each output. Of a hinge with several outputs the class's own has m, its
+    /// largest rival -m, the others 0.
     package let errors: [Double]
     /// The sum of (L - O)^2, or m^2.
     package let squares: Double
@@ -35,8 +35,8 @@ package enum Loss: Sendable, Equatable {
   /// - Parameters:
   ///   - outputs: the outputs.
   ///   - labels: a label for each output; outputs without one count as met.
-  ///   - category: the class, from 0; `nil` where labels are wanted, by a hinge too. A class that no
-  ///     output stands for asks for nothing.
+  ///   - category: the class, from 0; `nil` where labels are wanted, by a hinge too. A class that
+  ///     no output stands for asks for nothing.
   /// - Returns: the judgement.
   package func judge(_ outputs: [Double], labels: [Double], category: Int?) -> Judgement {
     var errors = [Double](repeating: 0, count: outputs.count)

@@ -1,5 +1,5 @@
-/// A dense matrix of doubles, for what is small: outputs against outputs, loops against branches, the
-/// linear theory of a few edges.
+/// A dense matrix of doubles, for what is small: outputs against outputs, loops against branches,
+/// the linear theory of a few edges.
 package struct Matrix: Sendable, Equatable {
   /// The number of rows.
   package let rows: Int

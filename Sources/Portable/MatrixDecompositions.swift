@@ -33,14 +33,14 @@ extension Matrix {
   /// A = U diag(s) V^T, by rotations of pairs of columns until all are at right angles (Hestenes,
   /// "Inversion of matrices by biorthogonalization and related results", 1958).
   ///
-  /// The products A^T A are never formed: a singular value is found to rounding of the largest, not of
-  /// the root of it, so that a direction stretched by 1e-10 of the largest is told from one that is not
-  /// stretched at all. What is not finite in the matrix is not finite in the result.
+  /// The products A^T A are never formed: a singular value is found to rounding of the largest, not
+  /// of the root of it, so that a direction stretched by 1e-10 of the largest is told from one that
+  /// is not stretched at all. What is not finite in the matrix is not finite in the result.
   ///
-  /// - Returns: `left`, with as many rows and columns as the matrix, whose columns have length 1, or 0
-  ///   where the singular value is 0; the singular values, one for each column of the matrix, from the
-  ///   largest to the smallest; and `right`, square, whose columns are the directions in the order of
-  ///   the values.
+  /// - Returns: `left`, with as many rows and columns as the matrix, whose columns have length 1,
+  ///   or 0 where the singular value is 0; the singular values, one for each column of the matrix,
+  ///   from the largest to the smallest; and `right`, square, whose columns are the directions in
+  ///   the order of the values.
   package var singularValueDecomposition: (left: Matrix, values: [Double], right: Matrix) {
     // A power of two, which rounds nothing, keeps squares from running over or under.
     let largest = entries.reduce(0) { max($0, $1.magnitude) }
@@ -99,10 +99,10 @@ extension Matrix {
   ///
   /// - Parameters:
   ///   - side: b.
-  ///   - tolerance: directions that A stretches less than this times its largest stretch count as not
-  ///     reached; 1e-14 and less is rounding.
-  /// - Returns: x, and as the columns of `kernel`, at right angles and of length 1, the directions not
-  ///   reached.
+  ///   - tolerance: directions that A stretches less than this times its largest stretch count as
+  ///     not reached; 1e-14 and less is rounding.
+  /// - Returns: x, and as the columns of `kernel`, at right angles and of length 1, the directions
+  ///   not reached.
   /// - Precondition: as many values as rows.
   package func leastSquares(_ side: [Double], tolerance: Double) -> (x: [Double], kernel: Matrix) {
     precondition(side.count == rows)

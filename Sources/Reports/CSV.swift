@@ -1,7 +1,7 @@
 /// Comma-separated values: a line of column names, then a line for each row.
 ///
-/// Numbers are written with as many digits as it takes to read the same number back. A number that is
-/// not finite leaves its field empty: programs do not agree on a word for it.
+/// Numbers are written with as many digits as it takes to read the same number back. A number that
+/// is not finite leaves its field empty: programs do not agree on a word for it.
 package struct CSV: Sendable, Equatable {
   /// One field of a row.
   package enum Field: Sendable, Equatable {
@@ -29,7 +29,8 @@ package struct CSV: Sendable, Equatable {
   package private(set) var text = ""
 
   /// Begins a file.
-  /// - Parameter columns: the columns' names with their units; empty for a file without a first line.
+  /// - Parameter columns: the columns' names with their units; empty for a file without a first
+  ///   line.
   package init(_ columns: [String] = []) {
     if !columns.isEmpty { add(columns.map(Field.text)) }
   }

@@ -25,7 +25,8 @@ package enum Gnuplot {
     _ script: String, in folder: String, within limit: Double = Gnuplot.limit,
     stopping: () -> Bool = { false }
   ) throws(NoPlot) {
-    // Foundation's Process traps when a signal interrupts it; this also stays small in little memory.
+    // Foundation's Process traps when a signal interrupts it; this also stays small in little
+    // memory.
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else { throw NoPlot(description: words(for: errno)) }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }

@@ -1,5 +1,5 @@
-/// A plot as a gnuplot script that reads CSV files beside it and writes one picture: panels in a grid,
-/// each with two axes and some series.
+/// A plot as a gnuplot script that reads CSV files beside it and writes one picture: panels in a
+/// grid, each with two axes and some series.
 package struct GnuplotScript: Sendable {
   /// One axis of a panel.
   package struct Axis: Sendable {
@@ -232,8 +232,8 @@ package struct GnuplotScript: Sendable {
   }
 }
 
-/// Text in gnuplot's single quotes. Inside them a quote would end it, and a label's backslash or line
-/// end would mean something: they are left out.
+/// Text in gnuplot's single quotes. Inside them a quote would end it, and a label's backslash or
+/// line end would mean something: they are left out.
 private func quoted(_ text: String) -> String {
   "'" + text.filter { $0 != "'" && $0 != "\\" && !$0.isNewline } + "'"
 }

@@ -4,15 +4,16 @@ public import Firmware
 /// Runs on a board outside this program, whose gates cannot be measured.
 extension Session {
   /// Brings gates of unknown voltage to known ones: down to the controllers' lowest and up to their
-  /// highest, in turn, by the longest pulses alone. Where exactly a gate stops does not matter, only
-  /// that it is known.
+  /// highest, in turn, by the longest pulses alone. Where exactly a gate stops does not matter,
+  /// only that it is known.
   ///
   /// A gate's distance from where it is believed to be shrinks by exp(-t/RC) while it is driven:
-  /// from 1 V to 3.3 V to 0.32 of what it was, back down to 0.15 of that. A drained gate is believed
-  /// 1 V too high at first; less than 3 mV of it are left.
+  /// from 1 V to 3.3 V to 0.32 of what it was, back down to 0.15 of that. A drained gate is
+  /// believed 1 V too high at first; less than 3 mV of it are left.
   ///
   /// - Parameters:
-  ///   - whenHigh: shown the board when the gates stand high for the first time; says whether to go on.
+  ///   - whenHigh: shown the board when the gates stand high for the first time; says whether to go
+  ///     on.
   ///   - stopping: asked before every pulse.
   /// - Returns: whether it came to the end.
   /// - Throws: what the board throws.
@@ -28,8 +29,8 @@ extension Session {
     let law = learner.step.law
     let goals = [law.lowest, law.highest, law.lowest, law.highest, law.lowest]
     for (turn, goal) in goals.enumerated() {
-      // Where lines are so slow that a gate leaks by more than a pulse does until the next one, there
-      // is no end: after so many pulses the gates are as near as they get.
+      // Where lines are so slow that a gate leaks by more than a pulse does until the next one,
+      // there is no end: after so many pulses the gates are as near as they get.
       let ended = try program(
         Array(repeating: goal.volts, count: controllers.count),
         shortest: learner.step.longestPulse.half,
@@ -45,8 +46,8 @@ extension Session {
   ///
   /// - Parameters:
   ///   - steps: where steps are added.
-  ///   - counted: how many operations there were before the step under way, between two calls for one
-  ///     epoch; `nil` at its beginning, and again at its end.
+  ///   - counted: how many operations there were before the step under way, between two calls for
+  ///     one epoch; `nil` at its beginning, and again at its end.
   ///   - operations: how many operations there were on the board's lines so far; `nil` where nobody
   ///     counts them.
   ///   - stopping: asked before every step.

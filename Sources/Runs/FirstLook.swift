@@ -13,8 +13,8 @@ public import Firmware
 public struct FirstLook: Sendable {
   /// What looks wrong, in words: what and where.
   public private(set) var findings: [String] = []
-  /// How many comparators have been seen to say both that a drop is positive and that it is negative;
-  /// of two for each learning edge.
+  /// How many comparators have been seen to say both that a drop is positive and that it is
+  /// negative; of two for each learning edge.
   public var comparatorsSeen: Int { seen.count { $0.right.count == 2 } }
 
   private let description: BoardDescription
@@ -55,8 +55,8 @@ public struct FirstLook: Sendable {
     var clamped: [ClosedRange<Double>]
   }
 
-  /// A model of an ideal board whose gates stand at the controllers' highest voltage: the nodes of both
-  /// twins, V, for a voltage at each source channel and at each target channel's clamp (`nil`:
+  /// A model of an ideal board whose gates stand at the controllers' highest voltage: the nodes of
+  /// both twins, V, for a voltage at each source channel and at each target channel's clamp (`nil`:
   /// released).
   public typealias IdealBoard<Failure: Error> =
     (_ sources: [Double], _ clamps: [Double?]) throws(Failure) -> (
@@ -65,8 +65,8 @@ public struct FirstLook: Sendable {
 
   /// How far a converter may be off, V.
   private static let tolerance = 0.03
-  /// What half a drop must be for a comparator to be judged, V: a drop of 40 mV. Offset, hysteresis and
-  /// averages take up to 12 mV of it.
+  /// What half a drop must be for a comparator to be judged, V: a drop of 40 mV. Offset, hysteresis
+  /// and averages take up to 12 mV of it.
   private static let least = 0.02
   /// The same where an ideal board says what the drop is, whose transistors have no spread.
   private static let leastByModel = 0.04
@@ -116,7 +116,8 @@ public struct FirstLook: Sendable {
     let high = [Bool](repeating: true, count: sources)
     let down = [Bool](repeating: false, count: targets)
     let up = [Bool](repeating: true, count: targets)
-    // What all sources agree on is told exactly; between them nodes lie where the parts' spread has them.
+    // What all sources agree on is told exactly; between them nodes lie where the parts' spread has
+    // them.
     var presentations = [(present(high, down), slack: 0.05), (present(low, up), slack: 0.05)]
     if targets > 1 {
       presentations += patterns(targets).map { (present(low, $0), slack: 0.05) }
@@ -441,8 +442,8 @@ public struct FirstLook: Sendable {
 }
 
 extension Session {
-  /// Brings gates of unknown voltage to known ones, as `findGates(stopping:)` does, and looks at the
-  /// board on the way: before the first pulse, and once the gates stand high.
+  /// Brings gates of unknown voltage to known ones, as `findGates(stopping:)` does, and looks at
+  /// the board on the way: before the first pulse, and once the gates stand high.
   ///
   /// - Parameters:
   ///   - look: what looks; where it finds something the gates are left where they are.

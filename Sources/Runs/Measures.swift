@@ -1,7 +1,7 @@
 /// The measures of a set of samples, taken on the board itself.
 public struct Measures: Sendable, Equatable, Codable {
-  /// The mean square error, V^2: over samples, and over outputs, of (L - O)^2, or over samples of the
-  /// square of what is missing to the margin. See `Loss`.
+  /// The mean square error, V^2: over samples, and over outputs, of (L - O)^2, or over samples of
+  /// the square of what is missing to the margin. See `Loss`.
   public var error: Double
   /// The share of samples whose class is right; `nil` for tasks without classes.
   public var accuracy: Double?

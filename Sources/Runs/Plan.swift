@@ -32,8 +32,8 @@ public struct Plan: Sendable, Equatable, Codable {
     self.calibrated = calibrated
   }
 
-  /// What pulses usually shrink to on a kind of edge: bias moves multiplier gates whenever they learn,
-  /// so their last pulses must not be too short.
+  /// What pulses usually shrink to on a kind of edge: bias moves multiplier gates whenever they
+  /// learn, so their last pulses must not be too short.
   public static func usualLastPulse(_ update: UpdateKind) -> Double {
     update == .comparator ? 0.05 : 0.3
   }

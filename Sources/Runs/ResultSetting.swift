@@ -1,7 +1,7 @@
 import Storage
 
-/// What results other than a training run's are made of, and which files they are: the `setting.json`
-/// of their folder.
+/// What results other than a training run's are made of, and which files they are: the
+/// `setting.json` of their folder.
 package struct ResultSetting<Content: Codable & Sendable>: Sendable, Codable {
   /// The program's version that made them.
   package var version: String

@@ -50,8 +50,8 @@ public struct RuleSettings: Sendable, Equatable, Codable {
   /// Whether edges between nodes that are driven or measured take part in proportion to the voltage
   /// across them.
   public var weighted: Bool
-  /// Whether pulses grow as fewer samples are wrong, by the number of samples over that of the wrong
-  /// ones: the learning time of an epoch then stays about the same.
+  /// Whether pulses grow as fewer samples are wrong, by the number of samples over that of the
+  /// wrong ones: the learning time of an epoch then stays about the same.
   public var normalised: Bool
 
   /// Makes settings; what is not given is the rule's default on that kind of edge.

@@ -23,8 +23,8 @@ package final class RunClaim {
 
   /// Takes a folder for new results.
   ///
-  /// The folder is made when it is not there. It may hold nothing but a run, and that only when it may
-  /// be replaced: whatever else is in it is somebody's, and is named.
+  /// The folder is made when it is not there. It may hold nothing but a run, and that only when it
+  /// may be replaced: whatever else is in it is somebody's, and is named.
   ///
   /// - Parameters:
   ///   - directory: the folder.
@@ -103,7 +103,8 @@ package final class RunClaim {
   /// Makes the folder the new run.
   ///
   /// - Parameters:
-  ///   - setting: the run's setting; its coding has `version` and `files`, the names of all its files.
+  ///   - setting: the run's setting; its coding has `version` and `files`, the names of all its
+  ///     files.
   ///   - names: the files that are under way, complete and synced.
   /// - Throws: `RunDirectoryError`.
   func begin(_ setting: some Encodable, with names: [String]) throws(RunDirectoryError) {
@@ -156,8 +157,8 @@ package final class RunClaim {
 
   /// Writes the setting, which makes the folder a run.
   ///
-  /// - Parameter setting: the run's setting; its coding has `version` and `files`, the names of all its
-  ///   files.
+  /// - Parameter setting: the run's setting; its coding has `version` and `files`, the names of all
+  ///   its files.
   /// - Throws: `RunDirectoryError`.
   package func commit(_ setting: some Encodable) throws(RunDirectoryError) {
     try directory.write(setting, to: RunDirectory.setting)

@@ -105,8 +105,8 @@ public struct RunRecord: Sendable, Equatable, Codable {
   }
 }
 
-/// The folder of a run, or of other results. Whole files are replaced by `WholeFile`, so that a crash
-/// leaves the old one or the new one.
+/// The folder of a run, or of other results. Whole files are replaced by `WholeFile`, so that a
+/// crash leaves the old one or the new one.
 ///
 /// What makes a folder a run is its `setting.json`, which also lists all files that are the run's.
 public struct RunDirectory: Sendable {

@@ -2,10 +2,11 @@ import Foundation
 package import Portable
 import Storage
 
-/// Keeps a run on disk while it trains: its measures line by line, its checkpoint every few seconds.
+/// Keeps a run on disk while it trains: its measures line by line, its checkpoint every few
+/// seconds.
 ///
-/// What cannot be written, on a full disk say, ends nothing: the run goes on in memory, this says so
-/// once, tries again with every checkpoint, and says when all is written.
+/// What cannot be written, on a full disk say, ends nothing: the run goes on in memory, this says
+/// so once, tries again with every checkpoint, and says when all is written.
 package final class RunKeeper {
   private let directory: RunDirectory
   private let files: MetricsFiles
@@ -27,7 +28,8 @@ package final class RunKeeper {
   ///   - directory: the run's folder.
   ///   - epoch: the epoch of the checkpoint that the run goes on from; `nil` where there are no
   ///     measures yet.
-  ///   - isOnItsWay: whether it is a new run, whose files have their temporary names until it begins.
+  ///   - isOnItsWay: whether it is a new run, whose files have their temporary names until it
+  ///     begins.
   ///   - telling: is given what the user should know, a sentence at a time.
   ///   - clock: the time by a clock that never goes back, ns.
   /// - Throws: `RunDirectoryError` when the files of the measures cannot be opened.
@@ -57,7 +59,8 @@ package final class RunKeeper {
   ///   - setting: the run's setting.
   ///   - checkpoint: its first checkpoint.
   ///   - others: the names of files that are under way beside those.
-  /// - Throws: `RunDirectoryError`; a run that was there still is, unless the disk failed in between.
+  /// - Throws: `RunDirectoryError`; a run that was there still is, unless the disk failed in
+  ///   between.
   package func begin(
     _ claim: RunClaim, setting: some Encodable, checkpoint: some Encodable, with others: [String]
   ) throws(RunDirectoryError) {

@@ -1,8 +1,8 @@
 import Files
 
 /// What is written during a run and read again: decoding looks at types only, so a damaged file may
-/// hold any number. What comes from one is checked as strictly as what a user writes, before anything
-/// is computed from it.
+/// hold any number. What comes from one is checked as strictly as what a user writes, before
+/// anything is computed from it.
 public protocol CheckedState {
   /// Refuses what the program would not have written.
   func check() throws(StateError)

@@ -2,8 +2,8 @@ import Foundation
 
 /// A file of lines that only grows, and may be read while it does.
 ///
-/// Lines are collected and written together; on disk there are whole lines only, but for the moment of
-/// a write. What cannot be written, on a full disk say, stays in memory and is written later.
+/// Lines are collected and written together; on disk there are whole lines only, but for the moment
+/// of a write. What cannot be written, on a full disk say, stays in memory and is written later.
 package final class AppendedFile {
   /// The file; set it when the file gets another name.
   package var path: String

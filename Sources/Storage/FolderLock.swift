@@ -3,8 +3,8 @@ import Foundation
 /// A folder that one process has to itself, until it releases it or ends, however it ends.
 ///
 /// The lock is advisory (`flock`) on a file of the folder, which says that it is a lock, names the
-/// process and lists the files that it may put there. The system drops the lock with the process; the
-/// file of a killed one stays, so that the next one knows what the first has left.
+/// process and lists the files that it may put there. The system drops the lock with the process;
+/// the file of a killed one stays, so that the next one knows what the first has left.
 package final class FolderLock {
   /// The name of the file.
   package static let name = "lock"
@@ -59,8 +59,8 @@ package final class FolderLock {
         if made { unlink(path) }
         throw .failed(StorageError(path: path, number: number))
       }
-      // The holder before may have removed the file between our opening and locking it: then this lock
-      // is on a file that nobody else will find.
+      // The holder before may have removed the file between our opening and locking it: then this
+      // lock is on a file that nobody else will find.
       var ours = stat()
       var there = stat()
       if fstat(file, &ours) == 0, lstat(path, &there) == 0, ours.st_ino == there.st_ino,
@@ -90,7 +90,8 @@ package final class FolderLock {
 
   /// Releases the folder.
   ///
-  /// - Parameter isTidy: whether nothing is left that the list is needed for; the file is then removed.
+  /// - Parameter isTidy: whether nothing is left that the list is needed for; the file is then
+  ///   removed.
   package func release(isTidy: Bool) {
     if file < 0 { return }
     if isTidy { unlink(path) }

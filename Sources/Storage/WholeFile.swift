@@ -1,7 +1,8 @@
 package import Foundation
 
-/// Files that are replaced as a whole: written under a temporary name, synced, renamed, and the folder
-/// synced, so that a crash or a power cut leaves the old file or the new one, never half of one.
+/// Files that are replaced as a whole: written under a temporary name, synced, renamed, and the
+/// folder synced, so that a crash or a power cut leaves the old file or the new one, never half of
+/// one.
 package enum WholeFile {
   /// The name under which a file is written before it takes its place. There is one for each file:
   /// what a killed program left is replaced by the next.
@@ -26,7 +27,8 @@ package enum WholeFile {
     try install(name, in: folder)
   }
 
-  /// Writes a file under its temporary name and syncs it, so that only `install` is left to be done.
+  /// Writes a file under its temporary name and syncs it, so that only `install` is left to be
+  /// done.
   ///
   /// - Parameters:
   ///   - data: its contents.
@@ -79,12 +81,13 @@ package enum WholeFile {
     let file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard file >= 0 else { throw StorageError(path: folder, number: errno) }
     defer { close(file) }
-    // Some file systems cannot sync a folder, and say so by EINVAL: there is nothing else to be done.
+    // Some file systems cannot sync a folder, and say so by EINVAL: there is nothing else to be
+    // done.
     if fsync(file) != 0 && errno != EINVAL { throw StorageError(path: folder, number: errno) }
   }
 
-  /// Writes what a user asked to have at a path. A file is replaced whole; a pipe, a device or what a
-  /// link leads to is written to as it is.
+  /// Writes what a user asked to have at a path. A file is replaced whole; a pipe, a device or what
+  /// a link leads to is written to as it is.
   ///
   /// - Parameters:
   ///   - data: what is written.

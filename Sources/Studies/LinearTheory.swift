@@ -6,15 +6,15 @@ package import BoardDouble
 import Portable
 package import Runs
 
-/// Learning near a solution, where it is linear: dG/dt = -M (G - G*) + B, with multiplier edges that
-/// follow a label nudge all the time (the standard rule).
+/// Learning near a solution, where it is linear: dG/dt = -M (G - G*) + B, with multiplier edges
+/// that follow a label nudge all the time (the standard rule).
 ///
 /// M is the negative derivative of the update by the gates at a found solution G*, in 1/s, averaged
 /// over the task's samples: rate times the Hessian of the contrast, the power that the clamped twin
 /// takes beyond the free one's, divided by the transistors' S (Dillavou et al., "Understanding and
-/// embracing imperfection in physical learning networks", 2025). It is found exactly, by solving the
-/// linearised twins once for every gate. B is what the update is at the solution: the edges' own
-/// bias, and what the twins' mismatch adds.
+/// embracing imperfection in physical learning networks", 2025). It is found exactly, by solving
+/// the linearised twins once for every gate. B is what the update is at the solution: the edges'
+/// own bias, and what the twins' mismatch adds.
 package struct LinearTask: Sendable {
   /// The name of the task.
   package let name: String
@@ -33,8 +33,9 @@ package struct LinearTask: Sendable {
 
   let matrix: Matrix
 
-  /// A direction that learning corrects this much slower than the fastest counts as not corrected: far
-  /// below what a task sees, far above what the rounding of a solved network leaves (some 1e-12).
+  /// A direction that learning corrects this much slower than the fastest counts as not corrected:
+  /// far below what a task sees, far above what the rounding of a solved network leaves (some
+  /// 1e-12).
   static let reached = 1e-6
 
   /// How fast the solved task drifts along directions that it does not see, V/s: B without its part
@@ -54,8 +55,8 @@ extension Matrix {
       return Array(repeating: 0, count: vector.count)
     }
     let overlap = left.transposed * kernel
-    // Both kernels are exact to rounding over the tolerance that parted them from the rest, 1e-10: an
-    // overlap below that is none.
+    // Both kernels are exact to rounding over the tolerance that parted them from the rest, 1e-10:
+    // an overlap below that is none.
     let (part, _) = overlap.leastSquares(left.transposed * vector, tolerance: 1e-9)
     return kernel * part
   }
@@ -124,7 +125,8 @@ package struct LinearTheory: Sendable {
 
   /// The steady cycle of one tau: the affine maps of both halves, composed and solved for what they
   /// leave in place, up to the creep that neither sees.
-  /// - Throws: `TheoryError` where mismatched twins make learning run away within tau; `CircuitError`.
+  /// - Throws: `TheoryError` where mismatched twins make learning run away within tau;
+  ///   `CircuitError`.
   package func cycle(tau: Double) throws -> TheoryResult {
     let count = tasks[0].solution.count
     var maps: [(factor: Matrix, shift: [Double])] = []

@@ -104,7 +104,8 @@ extension Learner {
 extension ProgrammedBoard where Board: VirtualFace {
   /// A double with parts drawn from a seed, whose controllers know its calibration.
   ///
-  /// - Throws: `CircuitError`, `DescriptionError` or `SessionError` where board and task do not fit.
+  /// - Throws: `CircuitError`, `DescriptionError` or `SessionError` where board and task do not
+  ///   fit.
   package init(description: BoardDescription, task: TaskDescription, seed: UInt64) throws {
     let place = try task.place(on: description)
     let board = try Board(

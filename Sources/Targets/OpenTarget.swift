@@ -19,8 +19,8 @@ package protocol OpenTarget {
   /// The run on the board.
   var session: Session<Board> { get set }
 
-  /// Whether the board is outside the program. Its checkpoints then hold only what was learned, which
-  /// is worth keeping at any moment; one inside goes on exactly from between two steps.
+  /// Whether the board is outside the program. Its checkpoints then hold only what was learned,
+  /// which is worth keeping at any moment; one inside goes on exactly from between two steps.
   static var isOutside: Bool { get }
 
   /// What a trace of this board needs for waves; `nil` where its inside cannot be seen.
@@ -35,7 +35,8 @@ package protocol OpenTarget {
   ///   - telling: is told what the user should know, a sentence at a time.
   ///   - stopping: asked before whatever takes long.
   /// - Returns: whether it came to the end rather than being stopped.
-  /// - Throws: `LooksWrong` for a board that must not be trained as it is, or what the board throws.
+  /// - Throws: `LooksWrong` for a board that must not be trained as it is, or what the board
+  ///   throws.
   mutating func makeReady(
     telling: (String) -> Void, stopping: () -> Bool
   ) throws -> Bool

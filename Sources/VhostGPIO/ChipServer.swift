@@ -30,8 +30,8 @@ public final class ChipServer {
   /// How often something has happened, or nothing for a while.
   private(set) var turns = 0
 
-  /// Listens at a socket that only its owner can connect to; one of that name that nobody listens at
-  /// is replaced.
+  /// Listens at a socket that only its owner can connect to; one of that name that nobody listens
+  /// at is replaced.
   ///
   /// - Parameters:
   ///   - chip: the chip.
@@ -84,7 +84,8 @@ public final class ChipServer {
       unlink(path)
     }
     listener = ChipServer.socket()
-    // The file gets its mode from the socket when it is bound, so that at no time others can connect.
+    // The file gets its mode from the socket when it is bound, so that at no time others can
+    // connect.
     fchmod(listener, 0o600)
     let isBound = listener >= 0 && ChipServer.call(Foundation.bind, listener, &address) == 0
     if isBound {
@@ -141,8 +142,9 @@ public final class ChipServer {
 
   /// Serves until asked to stop; then nobody can connect any more.
   ///
-  /// It is asked at least five times a second: a signal may come just before the wait that it should
-  /// have ended, or to another thread. No peer can delay that, since nothing here waits for one.
+  /// It is asked at least five times a second: a signal may come just before the wait that it
+  /// should have ended, or to another thread. No peer can delay that, since nothing here waits for
+  /// one.
   public func run(stopping: () -> Bool) {
     defer { leave() }
     while !stopping() { turn(stopping) }

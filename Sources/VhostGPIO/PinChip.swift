@@ -282,8 +282,8 @@ extension PinChip {
   }
 
   /// Puts a chip of the same wiring and double into a state.
-  /// - Throws: `StateMismatch` or `CircuitError` when the state is not one of such a chip; it is then
-  ///   unchanged.
+  /// - Throws: `StateMismatch` or `CircuitError` when the state is not one of such a chip; it is
+  ///   then unchanged.
   public mutating func restore(_ saved: State) throws {
     let directions = saved.lines.compactMap { Direction(rawValue: $0.direction) }
     guard saved.lines.count == lines.count, directions.count == lines.count,

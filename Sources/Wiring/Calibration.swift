@@ -65,8 +65,8 @@ public struct Calibration: Sendable, Equatable {
     return law
   }
 
-  /// The controllers of all learning edges, their gates believed at a voltage, V; without one, where
-  /// gates start.
+  /// The controllers of all learning edges, their gates believed at a voltage, V; without one,
+  /// where gates start.
   public func controllers(gate: Double? = nil) -> [EdgeController] {
     func constant(_ path: ChargePath) -> UInt32 {
       UInt32(min(max((path.ohms * path.farads * 1e9).rounded(), 1), 4e9))

@@ -5,8 +5,8 @@ public import Firmware
 /// the board's state is taken or changed.
 ///
 /// The counts of line operations are those that the drivers of the wired board make, which a test
-/// compares; docs/pins.md derives them; those of a converter's frame are in the chip catalogue. Boards
-/// without wiring are given the times of chains.
+/// compares; docs/pins.md derives them; those of a converter's frame are in the chip catalogue.
+/// Boards without wiring are given the times of chains.
 public struct OperationTimes: Sendable, Equatable {
   /// Setting or shutting down a converter: 16 bits and the select.
   public let convert: Nanoseconds

@@ -92,8 +92,9 @@ extension BoardDescription {
       head: ["bit", "role", "direction", "line", "header pin", "goes to", "idle"], rows: rows)
   }
 
-  /// The pin of a Raspberry Pi's 40-pin header at which a line of its GPIO controller stands; a dash
-  /// on other chips, and for lines by name. The numbers are those of Raspberry Pi's documentation.
+  /// The pin of a Raspberry Pi's 40-pin header at which a line of its GPIO controller stands; a
+  /// dash on other chips, and for lines by name. The numbers are those of Raspberry Pi's
+  /// documentation.
   private func headerPin(_ line: WiringDescription.Line, of chip: String) -> String {
     let pins = [
       27, 28, 3, 5, 7, 29, 31, 26, 24, 21, 19, 23, 32, 33,

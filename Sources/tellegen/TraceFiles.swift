@@ -4,8 +4,8 @@ import Traces
 
 /// The files that a trace is written to as it happens.
 ///
-/// They come under temporary names, so that they do not touch the run that a folder still holds, and
-/// get their own when the new run begins.
+/// They come under temporary names, so that they do not touch the run that a folder still holds,
+/// and get their own when the new run begins.
 final class TraceFiles: Sendable {
   /// The trace.
   let stream: TraceStream

@@ -3,8 +3,9 @@ import Testing
 import BoardDouble
 import Wiring
 
-/// The diode's law against its own formula and against an integration of it that shares nothing with
-/// the one under test: the implicit midpoint rule in the current, with the C library's logarithm.
+/// The diode's law against its own formula and against an integration of it that shares nothing
+/// with the one under test: the implicit midpoint rule in the current, with the C library's
+/// logarithm.
 @Suite struct ChargePathTests {
   static let resistance = 100e3
   static let capacitance = 2.2e-6

@@ -76,8 +76,8 @@ struct Conformance<Board: LearningBoard & ~Copyable> {
 
   // MARK: - Calls in words
 
-  /// Brings every gate to where its transistor conducts well, whatever it stood at: drained for three
-  /// time constants of 0.22 s, then charged for three quarters of one.
+  /// Brings every gate to where its transistor conducts well, whatever it stood at: drained for
+  /// three time constants of 0.22 s, then charged for three quarters of one.
   private func open(_ board: inout Board) throws {
     let width = board.longestPulse.scaled(by: Fraction(4, of: 5))
     for _ in 0..<44 { _ = try pulse(&board, width, .discharge) }

@@ -218,8 +218,8 @@ private struct Fingerprint {
       differences.append(
         try board.freeVoltages(at: .zero)[2] - board.clampedVoltages(at: .zero)[2])
     }
-    // V = 0.2 K1/(K1 + K2) near the middle: each of the four transistors' relative errors moves it by
-    // 0.05 V. K = S (2.2 - 0.7 - mean), and the means are 0.15 and 0.05 V.
+    // V = 0.2 K1/(K1 + K2) near the middle: each of the four transistors' relative errors moves it
+    // by 0.05 V. K = S (2.2 - 0.7 - mean), and the means are 0.15 and 0.05 V.
     let one = (0.005 * 0.005 + (0.010 / 1.4) * (0.010 / 1.4)).squareRoot()
     let expected = 0.05 * 2 * one
     #expect(abs(differences.rms / expected - 1) < 0.2)

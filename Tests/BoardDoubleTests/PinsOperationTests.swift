@@ -5,7 +5,8 @@ import BoardDouble
 import Traces
 import Wiring
 
-/// The direct face takes each operation's time from a table; the pins take it operation by operation.
+/// The direct face takes each operation's time from a table; the pins take it operation by
+/// operation.
 @Suite(.serialized) struct PinsOperationTests {
   static let boards = ["lattice", "breadboard"]
 

@@ -3,8 +3,9 @@ import Testing
 
 /// A long campaign of trials on real processes, of which ordinary runs do a seeded sample.
 ///
-/// `make long only=NAME` does all of it and writes down what was done: TELLEGEN_LONG asks for the whole
-/// of the campaign, TELLEGEN_RECORDS names the folder for its record, TELLEGEN_SEED another seed.
+/// `make long only=NAME` does all of it and writes down what was done: TELLEGEN_LONG asks for the
+/// whole of the campaign, TELLEGEN_RECORDS names the folder for its record, TELLEGEN_SEED another
+/// seed.
 struct Campaign {
   let name: String
   /// How many trials are done.

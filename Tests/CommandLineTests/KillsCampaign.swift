@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// Runs that are killed at random moments: each goes on to the end that it would have had, or never was.
+/// Runs that are killed at random moments: each goes on to the end that it would have had, or never
+/// was.
 @Suite struct KillsCampaign {
   private static let ways: [[String]] = [
     ["--task", "regression", "--epochs", "15000"],

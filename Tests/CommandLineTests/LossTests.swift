@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// What must not be lost: other people's files, two runs in one folder, what a full or closed output
-/// cannot take, what a plot that hangs keeps waiting.
+/// What must not be lost: other people's files, two runs in one folder, what a full or closed
+/// output cannot take, what a plot that hangs keeps waiting.
 @Suite struct LossTests {
   private static let short = ["train", "--task", "regression", "--epochs", "2"]
 
@@ -306,7 +306,8 @@ import Testing
 
   // MARK: - Full disks
 
-  /// A limit on the size of files stands for a full disk: the measures outgrow it, the rest does not.
+  /// A limit on the size of files stands for a full disk: the measures outgrow it, the rest does
+  /// not.
   @Test func `on a full disk a run goes on in memory, says so, and can be gone on with`() throws {
     try Program.run { tellegen in
       let options = [

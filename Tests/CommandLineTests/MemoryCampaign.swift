@@ -5,8 +5,8 @@ import Testing
 @Suite struct MemoryCampaign {
   /// Runs `tellegen` to its end.
   ///
-  /// A process's usage as its parent is told would hold what the parent had when it forked; the system
-  /// counts the memory of the program itself under /proc, while it runs.
+  /// A process's usage as its parent is told would hold what the parent had when it forked; the
+  /// system counts the memory of the program itself under /proc, while it runs.
   /// - Returns: its exit code, and the most memory it had, kB.
   private func peak(_ tellegen: Program, _ words: [String]) throws -> (code: Int32, kilobytes: Int)
   {

@@ -1,12 +1,12 @@
 import Foundation
 import Testing
 
-/// Power cuts: every write, sync and rename of a run is recorded, the folder is rebuilt as it may be on
-/// the disk after each of them, and each goes on as a run or is told as none.
+/// Power cuts: every write, sync and rename of a run is recorded, the folder is rebuilt as it may
+/// be on the disk after each of them, and each goes on as a run or is told as none.
 ///
-/// A disk may hold more than was synced and must hold no less. Of every moment four disks are looked
-/// at: all that was asked for; only what was synced; all names, but of the files only what was synced;
-/// and all names, with half of what was added to the files since.
+/// A disk may hold more than was synced and must hold no less. Of every moment four disks are
+/// looked at: all that was asked for; only what was synced; all names, but of the files only what
+/// was synced; and all names, with half of what was added to the files since.
 @Suite struct PowerCutsCampaign {
   /// A recorded call.
   private enum Call {

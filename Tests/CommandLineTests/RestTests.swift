@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// `tellegen rest` where there is no board, and what `doctor` says of crashes and watchdogs. Chips that
-/// tests do not own are never asked for: the board's is one that no computer has.
+/// `tellegen rest` where there is no board, and what `doctor` says of crashes and watchdogs. Chips
+/// that tests do not own are never asked for: the board's is one that no computer has.
 @Suite struct RestTests {
   private func run(
     _ tellegen: Program, _ arguments: [String], _ variables: [String: String]

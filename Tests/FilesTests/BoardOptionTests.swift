@@ -22,8 +22,8 @@ private func board(
   """
 }
 
-/// What a board file may say beside the parts: known biases, the analog rule's gain, gates in steps,
-/// a level shift.
+/// What a board file may say beside the parts: known biases, the analog rule's gain, gates in
+/// steps, a level shift.
 @Suite struct BoardOptionTests {
   private func read(_ text: String) throws -> BoardDescription {
     try BoardDescription.read(text: text, file: "b.yaml")

@@ -6,7 +6,8 @@ import Testing
 
 /// Rig files: a rig as its experimenters know it.
 @Suite struct RigTests {
-  /// A folder with a sound rig, its board, tasks and tables, and other boards and tasks beside them.
+  /// A folder with a sound rig, its board, tasks and tables, and other boards and tasks beside
+  /// them.
   private func withRig(_ body: (String) throws -> Void) throws {
     try withFolder { folder in
       for (kind, name) in [("board", "two-edge"), ("board", "two-edge-comparator")] {

@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// No lane is lost: what `hil/run` knows, what there are suites of and what `make hil` runs are the same.
+/// No lane is lost: what `hil/run` knows, what there are suites of and what `make hil` runs are the
+/// same.
 @Suite struct LaneListTests {
   /// The names that `hil/run` knows.
   private func names() throws -> [String] {

@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the unmodified program does at the GPIO lines of a kernel, the double behind its chip. `hil/run`
-/// runs some of these suites by name (`make hil`, `make hil only=breadboard`): each is a lane, and boots
-/// a machine or two of its own, one after the other. All that a lane's machine left is looked at by its
-/// checks; nothing is booted twice.
+/// What the unmodified program does at the GPIO lines of a kernel, the double behind its chip.
+/// `hil/run` runs some of these suites by name (`make hil`, `make hil only=breadboard`): each is a
+/// lane, and boots a machine or two of its own, one after the other. All that a lane's machine left
+/// is looked at by its checks; nothing is booted twice.
 @Suite(
   .serialized,
   .enabled(

@@ -110,7 +110,8 @@ enum LearningPromise: String, CaseIterable, CustomTestStringConvertible {
 
   var testDescription: String { rawValue }
 
-  /// A controller reads MISO in every frame, also where nobody drives it; what else there is goes under.
+  /// A controller reads MISO in every frame, also where nobody drives it; what else there is goes
+  /// under.
   static let overBus = allCases.filter { $0 != .misuse }
 
   /// Checks it.

@@ -4,8 +4,8 @@ import TestSupport
 /// The simulated computer of one lane, with the double behind its GPIO chip.
 ///
 /// The chip is `virtio0` there. Its operations take some thirty times a Raspberry Pi's, so that the
-/// board's converters are given longer to hold a sample. Over the bus the machine's SPI controller has the
-/// serial lines, and a sample must last for a whole exchange.
+/// board's converters are given longer to hold a sample. Over the bus the machine's SPI controller
+/// has the serial lines, and a sample must last for a whole exchange.
 final class Machine {
   /// What is left of it.
   let evidence: Evidence
@@ -184,8 +184,8 @@ final class Machine {
     try end.get()
   }
 
-  /// Runs a script in a machine without the double, whose clock counts instructions: a nanosecond each,
-  /// the kernel's included.
+  /// Runs a script in a machine without the double, whose clock counts instructions: a nanosecond
+  /// each, the kernel's included.
   func runCounting(_ script: String, seconds: Int, files: [String]) throws {
     boot = try start(
       packageRoot + "/hil/boot",

@@ -3,11 +3,12 @@ import Testing
 
 extension Lanes {
   @Suite struct RestartsLane {
-    /// A run in which the double's process ends three times and goes on with the state of the one before.
+    /// A run in which the double's process ends three times and goes on with the state of the one
+    /// before.
     struct Run: Sendable {
       let evidence: Evidence
-      /// Whether the run was still under way at the last start; else the last process would only have
-      /// answered the runs that follow.
+      /// Whether the run was still under way at the last start; else the last process would only
+      /// have answered the runs that follow.
       let wasTraining: Bool
 
       init() throws {

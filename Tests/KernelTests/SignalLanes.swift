@@ -41,7 +41,8 @@ extension Lanes {
     }
   }
 
-  /// With handlers before ours that return, as Swift's crash reporter has them: the machine has none.
+  /// With handlers before ours that return, as Swift's crash reporter has them: the machine has
+  /// none.
   @Suite struct ReporterLane {
     static let run = Result {
       try Interruptions(
@@ -81,9 +82,9 @@ extension Lanes {
   }
 }
 
-/// Programs that are started in the machine and sent signals: most from when they hold the lines on,
-/// while they bring the gates to known voltages, which takes seconds; every eleventh from the first epoch
-/// on, in training. At the end one is ended by an error.
+/// Programs that are started in the machine and sent signals: most from when they hold the lines
+/// on, while they bring the gates to known voltages, which takes seconds; every eleventh from the
+/// first epoch on, in training. At the end one is ended by an error.
 struct Interruptions: Sendable {
   /// How many go to the lattice, each way, and to a crash reporter.
   static let some = (Setting.signals + 18) / 19
@@ -122,8 +123,8 @@ struct Interruptions: Sendable {
   ) throws {
     self.count = count
     var lots = Lots(20)
-    // Eleven shares no factor with the number of signals: it is not always the same ones that come in
-    // training.
+    // Eleven shares no factor with the number of signals: it is not always the same ones that come
+    // in training.
     let moments = (0..<count).map { index in
       let milliseconds = lots.number(below: Int(longest * 1000))
       let signal = signals[(dealt + index) % signals.count]
@@ -161,7 +162,8 @@ enum SignalPromise: String, CaseIterable, CustomTestStringConvertible {
       let said = try evidence.text("out/error")
       #expect(try evidence.codes("error") == [69], "\(said)")
     case .held:
-      // A program that ended by itself would have no signal's code; one that never held a line no ending.
+      // A program that ended by itself would have no signal's code; one that never held a line no
+      // ending.
       #expect(try evidence.seen().sightings.endings == run.count + 1)
     case .spread:
       let messages = try evidence.text("out/messages")

@@ -32,8 +32,8 @@ final class FakeKernel {
   var busErrno: Int32 = 0
   var busSpeed: UInt32 = 0
   private(set) var openBuses = 0
-  /// Whether the controller reads MISO after the rising edge, and how long it pauses in an exchange,
-  /// counted down.
+  /// Whether the controller reads MISO after the rising edge, and how long it pauses in an
+  /// exchange, counted down.
   var samplesLate = false
   var pauses: (count: Int, duration: Nanoseconds) = (0, .zero)
 

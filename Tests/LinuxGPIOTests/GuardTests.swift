@@ -7,9 +7,10 @@ import Testing
 
 @testable import LinuxGPIO
 
-/// How programs end that hold lines: each is a process of its own whose threads write as fast as they
-/// can, with handlers installed before the guard that return, as those of Swift's crash reporter do. It
-/// comes from a process that holds no line itself, in which the guard would have handlers already.
+/// How programs end that hold lines: each is a process of its own whose threads write as fast as
+/// they can, with handlers installed before the guard that return, as those of Swift's crash
+/// reporter do. It comes from a process that holds no line itself, in which the guard would have
+/// handlers already.
 @Suite(.serialized)
 struct GuardTests {
   @Test func `a signal ends a program by that signal, and nothing is written after the guard`()
@@ -106,7 +107,8 @@ struct GuardTests {
       #expect(learn.bits == 8)
       nonisolated(unsafe) let opened = try LinuxLines(
         bench.board.wiring!, wiring: bench.wiring, calls: calls)
-      // A test's thread is not the program's first: it has signals blocked, and has others beside it.
+      // A test's thread is not the program's first: it has signals blocked, and has others beside
+      // it.
       Thread.detachNewThread {
         hearSignals()
         var lines = opened

@@ -350,8 +350,8 @@ struct LinuxLinesTests {
 
   // MARK: - Rest
 
-  /// What a killed run left behind, whatever it did when it was killed, is put right by the next who
-  /// opens the lines and shuts the converters down.
+  /// What a killed run left behind, whatever it did when it was killed, is put right by the next
+  /// who opens the lines and shuts the converters down.
   @Test(arguments: [("breadboard", "regression"), ("lattice", "xor")], [false, true])
   func `converters that a killed run left driven are shut down, and again`(
     _ name: (String, String), _ overBus: Bool

@@ -6,8 +6,8 @@ import BoardDouble
 
 @testable import VhostGPIO
 
-/// The other end of a connection: a virtual machine's memory and its control messages, made by hand.
-/// It hangs at a connection of its own, whose turns it takes itself, or at a server's socket.
+/// The other end of a connection: a virtual machine's memory and its control messages, made by
+/// hand. It hangs at a connection of its own, whose turns it takes itself, or at a server's socket.
 final class Machine {
   static let size = 1 << 16
   let memory: UnsafeMutableRawPointer
@@ -234,7 +234,8 @@ final class Machine {
     ring.storeBytes(of: index, toByteOffset: 2, as: UInt16.self)
   }
 
-  /// Lets what was put up be answered: by its connection, or by the server, whose notice is awaited.
+  /// Lets what was put up be answered: by its connection, or by the server, whose notice is
+  /// awaited.
   func serve(at time: Nanoseconds = .zero) {
     if let connection {
       do { try connection.serve(&chip, clock: { time }) } catch { refusal = error.reason }

@@ -11,8 +11,8 @@ import Traces
 @testable import VhostGPIO
 import Wiring
 
-/// Lines at a chip, asked one by one as the kernel's driver does, in virtual time; every request and
-/// its answer is kept.
+/// Lines at a chip, asked one by one as the kernel's driver does, in virtual time; every request
+/// and its answer is kept.
 private struct ChipLines: Lines {
   typealias Failure = Never
 
@@ -112,8 +112,8 @@ struct ServedStateTests {
     var chip = fresh
     var splits = 0
     for (number, one) in asked.enumerated() {
-      // Every so often, and through a stretch of training between any two requests: in the middle of
-      // frames, of conversions, of the chain's shifts and of pulses.
+      // Every so often, and through a stretch of training between any two requests: in the middle
+      // of frames, of conversions, of the chain's shifts and of pulses.
       if number % 1009 == 0 || (asked.count - 1200..<asked.count - 600).contains(number) {
         let saved = try Self.through(chip.state)
         chip = fresh

@@ -9,8 +9,8 @@ import Wiring
 
 /// The controllers know their gates by account only. How far the accounts stray from the gates.
 @Suite struct EstimateTests {
-  /// A session on the lattice and iris that goes on for ever; `real` changes the board, but not what
-  /// the controllers are told of it.
+  /// A session on the lattice and iris that goes on for ever; `real` changes the board, but not
+  /// what the controllers are told of it.
   private func session(
     seed: UInt64, rule: RuleSettings = RuleSettings(update: .comparator),
     change: (inout BoardDescription) -> Void = { _ in },
@@ -93,8 +93,8 @@ import Wiring
     let found = try follow(&session, steps: 30_000)
     // Both resistances are wrong by 0.5 %, so that a path goes 0.5 % of its way to the drive's end
     // too far or not far enough; an earlier error shrinks by the same share that the gate goes. In
-    // the limit |e| <= 0.5 % of the way, which is at most 5 - 1 V; the calibration's own 10 mV is on
-    // top.
+    // the limit |e| <= 0.5 % of the way, which is at most 5 - 1 V; the calibration's own 10 mV is
+    // on top.
     #expect(found.worst.max()! < 0.005 * 4.0 + 0.010)
     // It has reached what it will be: the last third is no worse than the middle one.
     let third = found.worst.count / 3

@@ -97,8 +97,8 @@ struct FirstLookTests {
     }
   }
 
-  /// Both levels of each comparator, where the parts' spread leaves no doubt: the others are at edges
-  /// that no source or target pulls apart far enough.
+  /// Both levels of each comparator, where the parts' spread leaves no doubt: the others are at
+  /// edges that no source or target pulls apart far enough.
   @Test(arguments: [
     ("breadboard", "regression", 10), ("lattice", "xor", 46), ("lattice", "iris", 46),
   ])

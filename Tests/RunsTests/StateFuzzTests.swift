@@ -9,9 +9,9 @@ import BoardDouble
 
 @testable import Runs
 
-/// Settings and checkpoints mutated as JSON, by a seed: what is accepted must go on, on both faces of
-/// the double, and what is then written must be accepted again. A trap ends the tests. The fuzzer of
-/// `Fuzz` looks further.
+/// Settings and checkpoints mutated as JSON, by a seed: what is accepted must go on, on both faces
+/// of the double, and what is then written must be accepted again. A trap ends the tests. The
+/// fuzzer of `Fuzz` looks further.
 @Suite struct StateFuzzTests {
   private var rounds: UInt64 {
     ProcessInfo.processInfo.environment["TELLEGEN_LONG"] == nil ? 400 : 50_000

@@ -29,8 +29,8 @@ import Testing
     }
   }
 
-  /// With a limit on the size of files a write stores what still fits, as on a full disk. The limit is a
-  /// process's: in one of its own, where an exit code tells which check failed.
+  /// With a limit on the size of files a write stores what still fits, as on a full disk. The limit
+  /// is a process's: in one of its own, where an exit code tells which check failed.
   @Test func `on a full disk there are whole lines, and the rest comes when there is room`() async {
     await #expect(processExitsWith: .success) {
       let path = FileManager.default.temporaryDirectory

@@ -8,8 +8,8 @@ import Testing
 
 @testable import BoardDouble
 
-/// What the program computes, to the bit: moving code about must not change it. A change that is meant
-/// to is made on its own, says so, and gives the new checksums.
+/// What the program computes, to the bit: moving code about must not change it. A change that is
+/// meant to is made on its own, says so, and gives the new checksums.
 @Suite struct PinnedBitsTests {
   /// A run and the checksum of what it ends with.
   struct Run: Sendable, CustomTestStringConvertible {

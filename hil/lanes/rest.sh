@@ -1,4 +1,5 @@
-# Programs are killed again and again where they drive something, and another puts the board to rest.
+# Programs are killed again and again where they drive something, and another puts the board to
+# rest.
 rest='/tellegen rest --board /board.yaml'
 for moment in 0.1 0.3 0.5 0.7 0.9 1.1 1.3 1.5 1.7 0.8; do
   rm -f /tmp/log

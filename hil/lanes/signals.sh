@@ -1,5 +1,5 @@
-# Sends signals to programs: /moments names for each the moment, the signal, and the word in what the
-# program says from which the moment counts.
+# Sends signals to programs: /moments names for each the moment, the signal, and the word in what
+# the program says from which the moment counts.
 
 # Handlers that return, as a crash reporter's, are loaded with each program where they are there.
 [ ! -e /returning-handlers.so ] || export TELLEGEN_PRELOAD=/returning-handlers.so
@@ -10,8 +10,8 @@ while read moment signal start; do
   rm -f /tmp/log
   (train /board.yaml) >/tmp/log 2>&1 &
   job=$!
-  # From here on it holds the lines. A shell's background jobs ignore SIGINT until they say otherwise.
-  # One that ends by itself before has no signal's code.
+  # From here on it holds the lines. A shell's background jobs ignore SIGINT until they say
+  # otherwise. One that ends by itself before has no signal's code.
   until grep -qs $start /tmp/log || gone; do sleep 0.02; done
   sleep $moment
   kill -$signal $job

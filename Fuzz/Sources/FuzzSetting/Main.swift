@@ -4,8 +4,8 @@ import FuzzSupport
 import Runs
 import BoardDouble
 
-/// setting.json: whatever is accepted must make a run that begins, on either face, or is refused with
-/// words; and a board that is accepted is one that a board file can say.
+/// setting.json: whatever is accepted must make a run that begins, on either face, or is refused
+/// with words; and a board that is accepted is one that a board file can say.
 @main struct Main {
   static func main() throws {
     try fuzz(seeds: { try settings().mapValues { json($0) } }) { data in

@@ -57,8 +57,8 @@ public func json(_ value: some Encodable) -> Data {
   }
 }
 
-/// Whether a whole number of 18 digits or more is in JSON: a count at the end of its range, which counts
-/// on, is out of it.
+/// Whether a whole number of 18 digits or more is in JSON: a count at the end of its range, which
+/// counts on, is out of it.
 public func holdsHugeNumber(_ data: Data) -> Bool {
   var digits = 0
   var isFraction = false

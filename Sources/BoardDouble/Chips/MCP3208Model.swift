@@ -1,7 +1,8 @@
 import Firmware
 
-/// An MCP3208: a start bit, mode and channel go in; the sample ends on the falling edge of the clock
-/// after the last channel bit; a null bit and twelve data bits follow, each on a falling edge.
+/// An MCP3208: a start bit, mode and channel go in; the sample ends on the falling edge of the
+/// clock after the last channel bit; a null bit and twelve data bits follow, each on a falling
+/// edge.
 struct MCP3208Model: Sendable, Equatable, Codable {
   private var started = false
   private var rises = 0

@@ -54,8 +54,8 @@ typedef struct {
   cgpiod_reading (*read)(void *context, void *request, uint64_t mask);
   // Releases the lines.
   void (*close)(void *context, void *request);
-  // Opens a device such as /dev/spidev0.0: mode 0, bytes, at most `speed` hertz, and no select of its
-  // own where the controller's driver can leave it alone.
+  // Opens a device such as /dev/spidev0.0: mode 0, bytes, at most `speed` hertz, and no select of
+  // its own where the controller's driver can leave it alone.
   int (*open_bus)(void *context, const char *path, uint32_t speed, int *bus);
   // Sends the lowest `bits` bits, 8, 16, 24 or 32, the highest of them first, and receives as many.
   int (*exchange)(void *context, int bus, uint32_t word, uint32_t bits, uint32_t *received);
@@ -105,18 +105,18 @@ _Noreturn void cgpiod_end(int signal);
 // The same with an exit code in place of the signal.
 _Noreturn void cgpiod_quit(int code);
 
-// Whatever may set a line is done between cgpiod_enter, which must return 0, and cgpiod_leave. While
-// the program ends cgpiod_enter does not return, but in the thread that ends it, where it returns
-// -ECANCELED. The first time that a thread comes here it gets a stack of its own for signal handlers,
-// so that the guard finds room even where that thread's stack has run over. Threads that set no line
-// get none: what their stack does when it runs over, short of a handler of theirs, ends the program
-// with the lines as they are.
+// Whatever may set a line is done between cgpiod_enter, which must return 0, and cgpiod_leave.
+// While the program ends cgpiod_enter does not return, but in the thread that ends it, where it
+// returns -ECANCELED. The first time that a thread comes here it gets a stack of its own for signal
+// handlers, so that the guard finds room even where that thread's stack has run over. Threads that
+// set no line get none: what their stack does when it runs over, short of a handler of theirs, ends
+// the program with the lines as they are.
 //
 // What threads and handlers of signals share are atomics that take no lock.
 extern atomic_int cgpiod_ending;
 extern atomic_int cgpiod_in_flight;
-// How many of those in flight are this thread's; below zero before its first. Only this thread and its
-// handlers use it.
+// How many of those in flight are this thread's; below zero before its first. Only this thread and
+// its handlers use it.
 extern _Thread_local atomic_int cgpiod_own __attribute__((tls_model("initial-exec")));
 int cgpiod_enter_slowly(void);
 
@@ -140,9 +140,9 @@ static inline void cgpiod_leave(void) {
   atomic_fetch_sub(&cgpiod_in_flight, 1);
 }
 
-// The cost in ns of one get of an input and of one set of an output by libgpiod's own calls, mean of
-// `count`. `request` must come from `cgpiod_kernel().open`; the lines are bits of it, the input the
-// first there is, the output one that may toggle; it ends low.
+// The cost in ns of one get of an input and of one set of an output by libgpiod's own calls, mean
+// of `count`. `request` must come from `cgpiod_kernel().open`; the lines are bits of it, the input
+// the first there is, the output one that may toggle; it ends low.
 int cgpiod_measure(void *request, uint32_t input, uint32_t output, uint32_t count, double *get,
                    double *set);
 

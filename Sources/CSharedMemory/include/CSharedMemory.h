@@ -5,10 +5,10 @@
 // there, or that the system has no room for, is a bus error (SIGBUS), which by default ends the
 // program.
 //
-// Here it ends nothing: the first bus error within a watched mapping puts empty memory in its place,
-// so that the access goes on, and marks the mapping as lost. The user of a mapping asks for that mark
-// after its accesses, and discards what it read. No code is jumped over. Bus errors anywhere else do
-// what they would have done.
+// Here it ends nothing: the first bus error within a watched mapping puts empty memory in its
+// place, so that the access goes on, and marks the mapping as lost. The user of a mapping asks for
+// that mark after its accesses, and discards what it read. No code is jumped over. Bus errors
+// anywhere else do what they would have done.
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,8 +16,8 @@
 // How many mappings can be watched at a time.
 #define CSHAREDMEMORY_WATCHED 256
 
-// Watches a mapping, all of it, from now on, for accesses by the thread that calls this. Returns its
-// number, or -1 when too many are watched.
+// Watches a mapping, all of it, from now on, for accesses by the thread that calls this. Returns
+// its number, or -1 when too many are watched.
 int csharedmemory_watch(void *base, size_t length);
 
 // Whether a mapping was lost while it was watched. It stays lost.

@@ -1,5 +1,5 @@
-/// A run of values at a fixed place in memory, without bounds checks: what the solver's hot loops read
-/// and write. It owns its memory and cannot be copied.
+/// A run of values at a fixed place in memory, without bounds checks: what the solver's hot loops
+/// read and write. It owns its memory and cannot be copied.
 ///
 /// The values may be written through a `let`, as those of a pointer may; the code that holds the
 /// buffer makes sure that nothing else does at the time.

@@ -15,8 +15,8 @@ public struct Linearisation: Sendable {
   /// For each branch, how fast its current, counted from `from` to `to`, grows with the voltage of
   /// `from` (first lane) and falls with that of `to` (second lane), in siemens.
   public let slopes: [SIMD2<Double>]
-  /// For each branch, how fast its current grows with its gate voltage, in siemens; zero where it is
-  /// no transistor.
+  /// For each branch, how fast its current grows with its gate voltage, in siemens; zero where it
+  /// is no transistor.
   public let gateSlopes: [Double]
 
   /// How node voltages answer currents: A x = f.

@@ -1,8 +1,8 @@
 import Elements
 
-/// Everything a solve reads and writes, in memory of its own: the hot loops run over buffers without
-/// checks and allocate nothing. An `OperatingPoint` copies it before writing when another copy still
-/// holds it. What is done with it is in the files beside this one.
+/// Everything a solve reads and writes, in memory of its own: the hot loops run over buffers
+/// without checks and allocate nothing. An `OperatingPoint` copies it before writing when another
+/// copy still holds it. What is done with it is in the files beside this one.
 ///
 /// The unknowns are the voltages of the free nodes, the equations the currents F into them. Each
 /// element's current is f(V_b) - f(V_a) with f falling, so A = -dF/dV has positive diagonal, the

@@ -8,8 +8,8 @@ extension BoardDescription {
   static let highestAllowed = 0.0...5.5
   static let clampAllowed = 0.0...1e6
 
-  /// How many times RC a pulse may last: gates have long come to rest, and computing them any further
-  /// would only take time.
+  /// How many times RC a pulse may last: gates have long come to rest, and computing them any
+  /// further would only take time.
   static let pulseConstants = 100.0
 
   /// Checks everything that `read(path:)` checks, on a value that comes from elsewhere.

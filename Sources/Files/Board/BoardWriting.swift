@@ -147,7 +147,8 @@ func scalar(_ text: String) -> String {
     case "\\": quoted += "\\\\"
     case "\n": quoted += "\\n"
     case "\t": quoted += "\\t"
-    // The reader, which looks before it parses, would take many of these for keys, anchors or aliases.
+    // The reader, which looks before it parses, would take many of these for keys, anchors or
+    // aliases.
     case "?": quoted += "\\x3F"
     case "&": quoted += "\\x26"
     case "*": quoted += "\\x2A"

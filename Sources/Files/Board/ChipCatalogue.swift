@@ -1,10 +1,10 @@
-// The chips that a board file can put at a select, each in one value: its word in the file, what its
-// driver and its model are called, its channels, its pins, how many line operations it takes, its lines
-// in the parts list.
+// The chips that a board file can put at a select, each in one value: its word in the file, what
+// its driver and its model are called, its channels, its pins, how many line operations it takes,
+// its lines in the parts list.
 //
-// A chip that an existing driver speaks to is an entry here, and nothing else. One that speaks otherwise
-// is a kind of its own besides, with a driver in Firmware/Chips and a model in BoardDouble/Chips, each in
-// a file of its name; WiredBoard and VirtualPins choose between kinds.
+// A chip that an existing driver speaks to is an entry here, and nothing else. One that speaks
+// otherwise is a kind of its own besides, with a driver in Firmware/Chips and a model in
+// BoardDouble/Chips, each in a file of its name; WiredBoard and VirtualPins choose between kinds.
 
 extension WiringDescription {
   /// A chip that hangs at a select line, or the chain of shift registers, which hangs at one too.
@@ -55,11 +55,11 @@ extension WiringDescription {
     package let selectPin: String
     /// Where the lines that all selects share go, by their role.
     package let linePins: [String: String]
-    /// How many line operations a frame takes between selecting and deselecting, up to the moment that
-    /// the chip samples at and after it. Two send a bit, three receive one.
+    /// How many line operations a frame takes between selecting and deselecting, up to the moment
+    /// that the chip samples at and after it. Two send a bit, three receive one.
     package let frameOperations: (before: Int, after: Int)
-    /// The fastest serial clock that it takes from lines at 3.3 V, Hz; `nil` where another chip is sure
-    /// to be slower.
+    /// The fastest serial clock that it takes from lines at 3.3 V, Hz; `nil` where another chip is
+    /// sure to be slower.
     package let fastestClock: Double?
     /// The lines of the parts list.
     package let purchases: [Purchase]
@@ -70,10 +70,10 @@ extension WiringDescription {
 }
 
 extension WiringDescription.Part {
-  /// 74HC165s that hold the comparators' bits, read through a tri-state buffer, and 74HCT595s that hold
-  /// the drives'; beside them the decoder of the selects, which boards with chains have. Driver:
-  /// ShiftChains.swift; model: ShiftChainModel.swift. What they take depends on the number of edges
-  /// (`OperationTimes`).
+  /// 74HC165s that hold the comparators' bits, read through a tri-state buffer, and 74HCT595s that
+  /// hold the drives'; beside them the decoder of the selects, which boards with chains have.
+  /// Driver: ShiftChains.swift; model: ShiftChainModel.swift. What they take depends on the number
+  /// of edges (`OperationTimes`).
   public static let chain = WiringDescription.Part(
     word: "chain", kind: .chain, name: "chain", channelPins: [],
     selectPin: "CLK INH of each 74HC165, OE of 74LVC1G125",
@@ -194,8 +194,8 @@ extension WiringDescription.Part.Kind {
 }
 
 extension BoardDescription {
-  /// The part of a kind that the wiring has first; where it has none, the first of the catalogue, for
-  /// boards without wiring are given the times of one.
+  /// The part of a kind that the wiring has first; where it has none, the first of the catalogue,
+  /// for boards without wiring are given the times of one.
   package func part(of kind: WiringDescription.Part.Kind) -> WiringDescription.Part {
     wiring?.selects.first { $0.kind == kind } ?? kind.parts[0]
   }

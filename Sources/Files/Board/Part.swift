@@ -11,8 +11,8 @@ public enum Part: Sendable, Equatable {
 }
 
 extension Part {
-  /// The words of all parts with the keys that belong to each in a file, beside `from`, `to`, `name`
-  /// and `part`.
+  /// The words of all parts with the keys that belong to each in a file, beside `from`, `to`,
+  /// `name` and `part`.
   static let keys: [(part: String, keys: [String])] =
     [("learning", ["bias"]), ("transistor", ["gate"])]
     + FixedElement.kinds.map { ($0.word, $0.kind.keys) }

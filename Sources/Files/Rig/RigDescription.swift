@@ -1,5 +1,5 @@
-/// What a rig file says: a real rig as its experimenters know it, from the outside. Where each of two
-/// tasks is solved in the plane of two gates, how fast a solved task drifts there, and how fast
+/// What a rig file says: a real rig as its experimenters know it, from the outside. Where each of
+/// two tasks is solved in the plane of two gates, how fast a solved task drifts there, and how fast
 /// learning relaxes; optionally the cycles that were measured, to compare with.
 public struct RigDescription: Sendable, Equatable {
   /// Name of the rig.

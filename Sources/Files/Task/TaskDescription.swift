@@ -122,13 +122,13 @@ public struct OutputDescription: Sendable, Equatable, Codable {
 
 /// What training lowers. `Loss`, in the module Portable, is its definition.
 public enum Objective: Sendable, Equatable, Codable {
-  /// Each output O is to equal its label L: a sample costs half the sum of (L - O)^2 over the outputs,
-  /// in V^2. What is shown as its error is the mean of (L - O)^2.
+  /// Each output O is to equal its label L: a sample costs half the sum of (L - O)^2 over the
+  /// outputs, in V^2. What is shown as its error is the mean of (L - O)^2.
   case squaredError
-  /// The right answer is to lead by the margin (in V, above 0): a sample costs half the square of what
-  /// is missing, m = max(0, margin - lead). One output O with wanted sign s leads by s O; of several
-  /// outputs the class's own leads by what it has over the largest other. What is shown as its error is
-  /// m^2. Needs classes.
+  /// The right answer is to lead by the margin (in V, above 0): a sample costs half the square of
+  /// what is missing, m = max(0, margin - lead). One output O with wanted sign s leads by s O; of
+  /// several outputs the class's own leads by what it has over the largest other. What is shown as
+  /// its error is m^2. Needs classes.
   case hinge(margin: Double)
 
   /// What a sample's outputs cost, in numbers.

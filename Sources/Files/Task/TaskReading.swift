@@ -4,8 +4,8 @@ extension TaskDescription {
   /// Reads and checks a task file and the data file it names.
   ///
   /// - Parameters:
-  ///   - path: a regular file of UTF-8 text of at most 1 MB; its data file, whose path is relative to
-  ///     the folder of the task file, may have 64 MB.
+  ///   - path: a regular file of UTF-8 text of at most 1 MB; its data file, whose path is relative
+  ///     to the folder of the task file, may have 64 MB.
   ///   - data: the path of a CSV file to read instead of the task's own data or samples.
   /// - Returns: the task.
   /// - Throws: `DescriptionError` with the file and line of the first entry that is wrong and what

@@ -62,8 +62,8 @@ public func knownNames(
   Set(roots.flatMap { fileNames(in: join($0, kind.rawValue), ending: ".yaml") }).sorted()
 }
 
-/// Folders that may hold `board`, `task` and `rig`: the current one, `$TELLEGEN_HOME`, and every folder
-/// above the running program, nearest first.
+/// Folders that may hold `board`, `task` and `rig`: the current one, `$TELLEGEN_HOME`, and every
+/// folder above the running program, nearest first.
 public func searchRoots() -> [String] {
   var roots = ["."]
   if let home = ProcessInfo.processInfo.environment["TELLEGEN_HOME"], !home.isEmpty {

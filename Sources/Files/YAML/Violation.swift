@@ -2,9 +2,9 @@ import Elements
 
 /// What is wrong with a value, and the keys of a file under which it may be found.
 ///
-/// Every range of a description is checked here, on the value. What comes from a YAML file is checked
-/// too where it is read, for the sake of the line, by the same limits; what comes from elsewhere, such
-/// as the setting of a run, is checked here alone.
+/// Every range of a description is checked here, on the value. What comes from a YAML file is
+/// checked too where it is read, for the sake of the line, by the same limits; what comes from
+/// elsewhere, such as the setting of a run, is checked here alone.
 struct Violation: Error {
   let keys: [String]
   let message: String

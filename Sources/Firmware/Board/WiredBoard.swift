@@ -193,8 +193,8 @@ public struct WiredBoard<L: Lines & ~Copyable>: LearningBoard, ~Copyable {
       let falling = try lines.now()
       try lines.write(.none, mask: wiring.learn)
       lastPulseEnd = try lines.now()
-      // LEARN changed at some moment of each write, which may have taken long: the pulse is taken to
-      // reach from middle to middle, and the one-shot's rest from the longest it can have been.
+      // LEARN changed at some moment of each write, which may have taken long: the pulse is taken
+      // to reach from middle to middle, and the one-shot's rest from the longest it can have been.
       let writing = (risen - rising) + (lastPulseEnd - falling)
       let lasted = falling - risen + writing.half
       lastPulseWasLong = wiring.timer.half < lastPulseEnd - rising

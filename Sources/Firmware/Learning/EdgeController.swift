@@ -6,8 +6,8 @@ public struct DriveLaw: Sendable {
   public var lowest: Voltage
   /// No edge is driven up once its estimate is at or above this.
   public var highest: Voltage
-  /// The diode's forward drop at headrooms of 0, 1/8, 2/8 ... 6 V between drive and gate; calibrated
-  /// or computed by the host from the diode's law. Between them it is interpolated.
+  /// The diode's forward drop at headrooms of 0, 1/8, 2/8 ... 6 V between drive and gate;
+  /// calibrated or computed by the host from the diode's law. Between them it is interpolated.
   public var drops: InlineArray<49, Voltage>
   /// How far a pulse of any width moves a gate that a digital potentiometer sets; zero for gates on
   /// capacitors.
@@ -140,9 +140,9 @@ public struct EdgeController: Sendable, Equatable {
     return (one - other).magnitude
   }
 
-  /// How fast the other drive would move the gate over how fast this one does, where this one is the
-  /// faster: the share of its moves that makes both ways weigh the same. One for the slower drive,
-  /// for hold, and for potentiometers, whose taps are equally far apart.
+  /// How fast the other drive would move the gate over how fast this one does, where this one is
+  /// the faster: the share of its moves that makes both ways weigh the same. One for the slower
+  /// drive, for hold, and for potentiometers, whose taps are equally far apart.
   @inlinable
   public func share(of drive: Drive, law: DriveLaw) -> Fraction {
     if drive == .hold || .zero < law.tapSpacing { return .largest }

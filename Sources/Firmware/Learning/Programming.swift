@@ -4,9 +4,9 @@ extension TrainingStep {
   /// further from its goal than half of what the pulse would do, and drives just those edges, so
   /// that different edges get different changes from pulses of one width.
   ///
-  /// Every edge ends within one shortest pulse's change (of 16 us at most 0.3 mV for RC = 0.22 s) of
-  /// its goal by its own estimate, or at what `limit` pulses reach. Goals outside the law's limits
-  /// are brought to the limit.
+  /// Every edge ends within one shortest pulse's change (of 16 us at most 0.3 mV for RC = 0.22 s)
+  /// of its goal by its own estimate, or at what `limit` pulses reach. Goals outside the law's
+  /// limits are brought to the limit.
   ///
   /// - Parameters:
   ///   - goals: the wanted gate voltages; edges beyond it stay as they are.

@@ -33,15 +33,15 @@ public struct Rule: Sendable, Equatable {
   public var length: PulseLength
   /// How comparisons become directions.
   public var contrast: Contrast
-  /// The probability with which each edge takes part in a step (desynchronous learning); `.largest` is
-  /// the synchronous rule.
+  /// The probability with which each edge takes part in a step (desynchronous learning); `.largest`
+  /// is the synchronous rule.
   public var probability: Fraction
   /// Errors up to this teach nothing, so that read noise does not wear a solved task away. Zero for
   /// none.
   public var deadBand: Voltage
-  /// Whether an edge that moves faster one way than the other leaves out so many of the faster moves
-  /// that both ways weigh the same: without it, moves that should cancel pull gates to half the
-  /// supply.
+  /// Whether an edge that moves faster one way than the other leaves out so many of the faster
+  /// moves that both ways weigh the same: without it, moves that should cancel pull gates to half
+  /// the supply.
   public var balanced: Bool
   /// Whether edges between nodes that the controller drives or measures take part in proportion to
   /// the voltage across them: what the sign of their contrast, which grows with it, does not say.

@@ -252,8 +252,8 @@ public struct TrainingStep: Sendable {
   }
 
   /// Accounts for the gates' leakage up to a time, in whole ticks of 2^24 ns: so a tick's loss is
-  /// many units and rounding does not add up. The estimate is late by at most a tick's loss, 0.08 mV
-  /// at 5 mV/s.
+  /// many units and rounding does not add up. The estimate is late by at most a tick's loss,
+  /// 0.08 mV at 5 mV/s.
   @inlinable
   public mutating func accountLeakage(
     until now: Nanoseconds, edges: inout MutableSpan<EdgeController>

@@ -60,7 +60,8 @@ public enum Exponential {
   /// - Parameters:
   ///   - part: the part of the way, below one.
   ///   - constant: RC in nanoseconds.
-  /// - Returns: the time. Worst error 8 parts in 2^32 of RC plus one nanosecond (RC = 0.22 s: 2 ns).
+  /// - Returns: the time. Worst error 8 parts in 2^32 of RC plus one nanosecond (RC =
+  ///   0.22 s: 2 ns).
   @inlinable
   public static func time(toCover part: Fraction, constant: UInt32) -> Nanoseconds {
     let ratio = logarithm(part)

@@ -17,8 +17,8 @@ package import Portable
 ///
 /// To first order in eta the outputs get the current eta W e with the output weight
 /// W = (S^-1 + K^-1)^-1 for k = 2 and W = K for k = 1, S being the network's conductance matrix as
-/// seen from the outputs (the Schur complement). (Generalised equilibrium propagation; the stiffness
-/// joins its members.)
+/// seen from the outputs (the Schur complement). (Generalised equilibrium propagation; the
+/// stiffness joins its members.)
 package struct EquilibriumRule: Sendable, Equatable {
   /// On which sides of the free equilibrium the nudged ones lie.
   package enum Side: String, Sendable, CaseIterable {
@@ -195,8 +195,8 @@ package struct EquilibriumRule: Sendable, Equatable {
     return result
   }
 
-  /// lambda_min(S) of the outputs in siemens: a negative nudge must be smaller. S^-1 has no negative
-  /// entries, so that it is one over its Perron root.
+  /// lambda_min(S) of the outputs in siemens: a negative nudge must be smaller. S^-1 has no
+  /// negative entries, so that it is one over its Perron root.
   package static func stiffnessBound(
     outputs: [Int], of point: inout OperatingPoint
   ) throws(CircuitError) -> Double {
@@ -259,8 +259,8 @@ extension EquilibriumRule {
   /// Both equilibria of twins: the free one's voltages are given, the clamped one is nudged about
   /// the free one's outputs and left free.
   ///
-  /// A twin's parts differ, so that it has an offset even without a nudge; two phases of one network
-  /// have none.
+  /// A twin's parts differ, so that it has an offset even without a nudge; two phases of one
+  /// network have none.
   /// - Parameters:
   ///   - outputs: the output nodes, declared attachable.
   ///   - errors: e at each output, V.

@@ -1,7 +1,7 @@
 import Portable
 
-/// A rectangular mesh of Mach-Zehnder interferometers: amplitudes of light enter its modes, equal groups
-/// of neighbouring modes give the power that is an output.
+/// A rectangular mesh of Mach-Zehnder interferometers: amplitudes of light enter its modes, equal
+/// groups of neighbouring modes give the power that is an output.
 ///
 /// Column c couples the modes (c mod 2) + 2k and the next one, by a phase phi on the upper mode, a
 /// coupler, a phase theta, a second coupler. Couplers split evenly but for an error of their angle,
@@ -16,7 +16,8 @@ package struct InterferometerMesh: DifferentiableModel, Sendable {
   package let limits: [ClosedRange<Double>]
   /// The number of outputs.
   package let outputCount: Int
-  /// How much warmer the mesh is than when the phases were chosen, K: phases grow by 0.5 % a kelvin.
+  /// How much warmer the mesh is than when the phases were chosen, K: phases grow by 0.5 % a
+  /// kelvin.
   package var temperatureRise = 0.0 {
     didSet { refresh() }
   }

@@ -5,9 +5,9 @@ import Portable
 ///     w = 1 - 2 / (1 + (x / 0.15)^2),
 ///
 /// x its detuning from resonance in nm: -1 on resonance, toward 1 far from it. Heat moves all
-/// resonances together, so that x falls by `shiftPerKelvin` times the rise of temperature. The first
-/// layer is digital and fixed: random features of the inputs. Both banks feed `max(0, .)` and the
-/// outputs.
+/// resonances together, so that x falls by `shiftPerKelvin` times the rise of temperature. The
+/// first layer is digital and fixed: random features of the inputs. Both banks feed `max(0, .)` and
+/// the outputs.
 package struct MicroringBank: DifferentiableModel, Sendable {
   /// The half width of a resonance, nm.
   package static let width = 0.15

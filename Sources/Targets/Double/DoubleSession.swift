@@ -8,8 +8,9 @@ import Wiring
 extension Session where Board: VirtualFace {
   /// Powers up a double and makes a session on it.
   ///
-  /// - Throws: `CircuitError` for a board that is no circuit, `WiringError` for one without pins, `DescriptionError` for a task that
-  ///   does not fit the board, `SessionError` for a rule that the board refuses.
+  /// - Throws: `CircuitError` for a board that is no circuit, `WiringError` for one without pins,
+  ///   `DescriptionError` for a task that does not fit the board, `SessionError` for a rule that
+  ///   the board refuses.
   public init(description: BoardDescription, task: TaskDescription, plan: Plan) throws {
     let place = try task.place(on: description)
     let board = try Board(

@@ -2,10 +2,11 @@ import Foundation
 import LinuxGPIO
 import Reports
 
-/// What doctor says of a program's bad ends: who catches its crashes, and who notices that it hangs.
+/// What doctor says of a program's bad ends: who catches its crashes, and who notices that it
+/// hangs.
 extension DoctorCommand {
-  /// The signals that Swift's crash reporter catches in this process, SIGQUIT among them, and whether
-  /// its program is found.
+  /// The signals that Swift's crash reporter catches in this process, SIGQUIT among them, and
+  /// whether its program is found.
   func tellCrashes(_ report: inout Report) {
     let names = [
       (SIGQUIT, "SIGQUIT"), (SIGABRT, "SIGABRT"), (SIGILL, "SIGILL"), (SIGTRAP, "SIGTRAP"),
@@ -50,8 +51,8 @@ extension DoctorCommand {
     return places.first { FileManager.default.isExecutableFile(atPath: $0) }
   }
 
-  /// Who notices that this program, or this computer, hangs. Nothing is opened: opening a watchdog's
-  /// device starts it.
+  /// Who notices that this program, or this computer, hangs. Nothing is opened: opening a
+  /// watchdog's device starts it.
   func tellWatchdog(_ report: inout Report) {
     let environment = ProcessInfo.processInfo.environment
     if let text = environment["WATCHDOG_USEC"] {

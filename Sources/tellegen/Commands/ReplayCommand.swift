@@ -130,8 +130,8 @@ struct ReplayCommand: ParsableCommand {
       calibration: calibration)
   }
 
-  /// Whether a run on lines looked at its board first: it asks for the time before anything else, as
-  /// older programs, which did not look, never did.
+  /// Whether a run on lines looked at its board first: it asks for the time before anything else,
+  /// as older programs, which did not look, never did.
   private func looked(_ calls: Trace) -> Bool { calls.events.first?.kind == .now }
 
   /// Runs what the run did.

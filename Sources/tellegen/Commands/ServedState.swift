@@ -42,8 +42,9 @@ struct ServedState: Codable {
   /// When that was, s since 1970.
   var date: Double
 
-  /// How long ago it was, s: the machine's clock has gone on, gates have leaked and the one-shot has
-  /// ended a pulse meanwhile. A clock that was set back counts as no time, one far ahead as 30 years.
+  /// How long ago it was, s: the machine's clock has gone on, gates have leaked and the one-shot
+  /// has ended a pulse meanwhile. A clock that was set back counts as no time, one far ahead as 30
+  /// years.
   func gap(until now: Date) -> Double {
     min(max(now.timeIntervalSince1970 - date, 0), 1e9)
   }

@@ -69,7 +69,8 @@ enum Console {
   }
 }
 
-/// Prints to standard output in place of the standard library's `print`, whose failures nobody sees.
+/// Prints to standard output in place of the standard library's `print`, whose failures nobody
+/// sees.
 func print(_ text: String, terminator: String = "\n") { Console.put(text + terminator) }
 
 /// Says a line on standard error.

@@ -3,7 +3,8 @@ import Reports
 import Runs
 import Synchronization
 
-/// Shows a run's progress on standard error: a bar on a terminal, a line for every tenth when piped.
+/// Shows a run's progress on standard error: a bar on a terminal, a line for every tenth when
+/// piped.
 struct ProgressDisplay {
   private let total: Int
   private let live: Bool

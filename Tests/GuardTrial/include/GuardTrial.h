@@ -1,8 +1,8 @@
 #ifndef GUARD_TRIAL_H
 #define GUARD_TRIAL_H
 
-// A program that holds lines, some of whose threads write as fast as they can, and its end: run in a
-// process of its own, seen from outside.
+// A program that holds lines, some of whose threads write as fast as they can, and its end: run in
+// a process of its own, seen from outside.
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,8 +10,8 @@
 typedef struct {
   // How it ends: a signal, or 0 for exit(0).
   int signal;
-  // Whether its first thread raises the signal, between two writes of its own, or runs its stack over;
-  // otherwise the signal is sent to the process.
+  // Whether its first thread raises the signal, between two writes of its own, or runs its stack
+  // over; otherwise the signal is sent to the process.
   bool raised;
   bool overflows;
   // How many threads write beside the first, and whether one more is caught in a write for good.
@@ -26,8 +26,8 @@ typedef struct {
   int status;
   // The levels at the end; the guard's are zero.
   uint64_t levels;
-  // Writes by the program's threads, by the guard, and those of the former that took effect after the
-  // last of the latter.
+  // Writes by the program's threads, by the guard, and those of the former that took effect after
+  // the last of the latter.
   uint64_t writes;
   uint64_t guarded;
   uint64_t late;
