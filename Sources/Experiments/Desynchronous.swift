@@ -12,7 +12,8 @@ extension Experiment {
   static let desynchronous = Experiment(
     name: "desynchronous",
     about:
-      "all edges at once against each with probability p, on ideal gates and on 128 steps: error against p x steps; batch size against p",
+      "all edges at once against each with probability p, on ideal gates and on 128 steps: error "
+      + "against p x steps; batch size against p",
     seconds: 60
   ) { bench in
     var report = Report()
@@ -29,9 +30,9 @@ extension Experiment {
       }
     }
     report.remarks.append(
-      "On the regression task, whose samples come one at a time, moves of all edges at once average "
-        + "out and end lower than p < 1; with batches of its samples the published order holds (the "
-        + "last figures).")
+      "On the regression task, whose samples come one at a time, moves of all edges at once "
+        + "average out and end lower than p < 1; with batches of its samples the published order "
+        + "holds (the last figures).")
     bench.tell("batch size against p")
     let batches = try MiniBatches(on: bench)
     report.figures += batches.figures(on: bench)

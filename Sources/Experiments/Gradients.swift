@@ -12,7 +12,8 @@ extension Experiment {
   static let gradients = Experiment(
     name: "gradients",
     about:
-      "coupled learning and equilibrium propagation against the exact gradient; digits by each, on ideal devices and 20 mismatched boards",
+      "coupled learning and equilibrium propagation against the exact gradient; digits by each, "
+      + "on ideal devices and 20 mismatched boards",
     seconds: 45
   ) { bench in
     var report = Report()

@@ -9,7 +9,8 @@ extension Experiment {
   static let iris = Experiment(
     name: "iris",
     about:
-      "iris flowers on 32 edges with all imperfections, 100 of 150 for training, ten seeds that had no part in the choice of places (ours)",
+      "iris flowers on 32 edges with all imperfections, 100 of 150 for training, ten seeds that "
+      + "had no part in the choice of places (ours)",
     seconds: 20
   ) { bench in
     var report = Report()

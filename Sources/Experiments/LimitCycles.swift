@@ -10,7 +10,8 @@ extension Experiment {
   static let limitCycles = Experiment(
     name: "limit-cycles",
     about:
-      "error and span of two-task cycles against those measured on a two-edge rig, and the cycles themselves (exp1)",
+      "error and span of two-task cycles against those measured on a two-edge rig, and the cycles "
+      + "themselves (exp1)",
     seconds: 5
   ) { bench in
     let cycles = try LimitCycles(on: bench)

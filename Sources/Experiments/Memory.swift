@@ -11,7 +11,8 @@ extension Experiment {
   static let memory = Experiment(
     name: "memory",
     about:
-      "floor, span, retention and cost of the standard rule, overclamping and ours, on two and 32 edges of both kinds (ours)",
+      "floor, span, retention and cost of the standard rule, overclamping and ours, on two and 32 "
+      + "edges of both kinds (ours)",
     seconds: 180
   ) { bench in
     let contests = try [

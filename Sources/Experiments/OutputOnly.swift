@@ -14,7 +14,8 @@ extension Experiment {
   static let outputOnly = Experiment(
     name: "output-only",
     about:
-      "digits on mismatched boards with only outputs read; how wrong the estimates may be, and their correction from outputs (ours)",
+      "digits on mismatched boards with only outputs read; how wrong the estimates may be, and "
+      + "their correction from outputs (ours)",
     seconds: 40
   ) { bench in
     var report = Report()

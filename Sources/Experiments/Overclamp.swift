@@ -9,7 +9,8 @@ extension Experiment {
   static let overclamp = Experiment(
     name: "overclamp",
     about:
-      "eight points on a circle in two classes, five diameters: the standard rule against overclamping",
+      "eight points on a circle in two classes, five diameters: the standard rule against "
+      + "overclamping",
     seconds: 60
   ) { bench in
     let board = try BoardDescription.shipped("lattice-multiplier")

@@ -11,7 +11,8 @@ extension Experiment {
   static let satBoard = Experiment(
     name: "sat-board",
     about:
-      "digits programmed on mismatched transistor boards, and their drift: plain, noise, physics-aware, SAM in silico and in situ (ours)",
+      "digits programmed on mismatched transistor boards, and their drift: plain, noise, "
+      + "physics-aware, SAM in silico and in situ (ours)",
     seconds: 75
   ) { bench in
     var report = Report()

@@ -36,8 +36,8 @@ extension Experiment {
     report.add(
       "mesh.csv", columns: ["method", "seed"] + sigmas.map { "sigma_\($0)" }, rows: rows)
     report.remarks.append(
-      "55 modes, 64 columns, \(epochs) epochs; \(meshes) meshes with fresh splitter and phase errors "
-        + "for each seed")
+      "55 modes, 64 columns, \(epochs) epochs; \(meshes) meshes with fresh splitter and phase "
+        + "errors for each seed")
     return report
   }
 }

@@ -33,8 +33,8 @@ extension Experiment {
       "microring.csv", columns: ["method", "seed"] + rises.map { "\($0)_K" } + ["hessian"],
       rows: rows)
     report.remarks.append(
-      "\(epochs) epochs of Adam each; resonances shift by \(MicroringBank.shiftPerKelvin) nm/K; the "
-        + "published figures are of another network and task")
+      "\(epochs) epochs of Adam each; resonances shift by \(MicroringBank.shiftPerKelvin) nm/K; "
+        + "the published figures are of another network and task")
     return report
   }
 }

@@ -41,9 +41,10 @@ extension Experiment {
     report.add(twoTaskPlot)
     report.remarks.append(
       "The published floor is 1.2e-5 ... 6e-5 V^2; its middle is shown, and a factor 3 beyond both "
-        + "ends is allowed. Fast cycles are judged after 1.5 s of learning. The regression pair is not yet flat at 16 s: "
-        + "draws with little bias need longer to reach the rails. Where the published tasks sat on their network, and which "
-        + "points made their classes, is not known: ours are this repository's.")
+        + "ends is allowed. Fast cycles are judged after 1.5 s of learning. The regression pair "
+        + "is not yet flat at 16 s: draws with little bias need longer to reach the rails. Where "
+        + "the published tasks sat on their network, and which points made their classes, is not "
+        + "known: ours are this repository's.")
     return report
   }
 }

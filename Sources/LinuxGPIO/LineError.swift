@@ -61,11 +61,11 @@ package enum LineError: Error, Equatable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .noLibrary:
-      "this program was built without libgpiod: install libgpiod-dev and pkg-config, remove the folder "
-        + ".build, then build again"
+      "this program was built without libgpiod: install libgpiod-dev and pkg-config, remove the "
+        + "folder .build, then build again"
     case .noPermission(let path):
-      "\(path) may not be opened: add yourself to the group that owns it (often gpio or spi), then log in "
-        + "again; `tellegen doctor` shows it"
+      "\(path) may not be opened: add yourself to the group that owns it (often gpio or spi), "
+        + "then log in again; `tellegen doctor` shows it"
     case .noChip(let labels, let found):
       "no GPIO chip is called \(labels.joined(separator: " or ")); there "
         + (found.isEmpty
@@ -73,16 +73,16 @@ package enum LineError: Error, Equatable, CustomStringConvertible {
           : "are \(found.joined(separator: ", ")); give one of them as wiring: {chip: ...} in the "
             + "board file")
     case .noLine(let role, let line, let chip, let lines):
-      "\(role) is at line \(line), which the chip \(chip) does not have; it has \(lines) lines, from "
-        + "0 on; `tellegen doctor` lists their names"
+      "\(role) is at line \(line), which the chip \(chip) does not have; it has \(lines) lines, "
+        + "from 0 on; `tellegen doctor` lists their names"
     case .noBus(let path):
-      "\(path) is not there: switch the SPI controller on (dtoverlay=spi0-0cs on a Raspberry Pi), or "
-        + "leave spi out of the board file's wiring, so that the lines are clocked one by one"
+      "\(path) is not there: switch the SPI controller on (dtoverlay=spi0-0cs on a Raspberry Pi), "
+        + "or leave spi out of the board file's wiring, so that the lines are clocked one by one"
     case .tooManyOpen(let most):
       "lines of \(most) boards are open in this program; give some up first"
     case .sameLine(let roles, let offset, let chip):
-      "\(roles.joined(separator: " and ")) are both at line \(offset) of \(chip), once by its name; "
-        + "give each a line of its own"
+      "\(roles.joined(separator: " and ")) are both at line \(offset) of \(chip), once by its "
+        + "name; give each a line of its own"
     case .held(let lines, let chip):
       lines.map {
         "\($0.role), line \($0.offset) of \(chip), is held by \($0.owner)"
@@ -91,8 +91,8 @@ package enum LineError: Error, Equatable, CustomStringConvertible {
         + "SPI's selects are in the way, dtparam=i2c_arm=off, enable_uart=0 on a Raspberry Pi)"
     case .awayFromRest(let lines, let chip):
       lines.map {
-        "\($0.role), line \($0.offset) of \(chip), stays \($0.isHigh ? "high" : "low") though it was "
-          + "put \($0.isHigh ? "low" : "high")"
+        "\($0.role), line \($0.offset) of \(chip), stays \($0.isHigh ? "high" : "low") though it "
+          + "was put \($0.isHigh ? "low" : "high")"
       }.joined(separator: "; ")
         + ": something else drives it, or it is shorted; switch the board's power off and check "
         + "what the line is joined to"

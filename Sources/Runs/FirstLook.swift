@@ -346,8 +346,8 @@ public struct FirstLook: Sendable {
         wrong.append(
           (
             edge,
-            "comparators A and B of edge \(name) (\(place(edge, 0)) and \(place(edge, 1))) say each "
-              + "other's or the opposite of what they should: exchanged, or their inputs are"
+            "comparators A and B of edge \(name) (\(place(edge, 0)) and \(place(edge, 1))) say "
+              + "each other's or the opposite of what they should: exchanged, or their inputs are"
           ))
         continue
       }
@@ -375,8 +375,8 @@ public struct FirstLook: Sendable {
     }
     if edges.count > 1 {
       findings.append(
-        "\(moment) the comparators of \(edges.count) edges do not see what the converters were told; "
-          + "check the supply, the select and the data lines of "
+        "\(moment) the comparators of \(edges.count) edges do not see what the converters were "
+          + "told; check the supply, the select and the data lines of "
           // One that sets nothing is seen at other nodes too, once gates conduct.
           + (suspects.isEmpty ? converters { !$0.isEmpty } : suspects).joined(separator: ", or of ")
       )

@@ -81,8 +81,8 @@ final class MetricsFiles {
       let last = kept.flatMap { Metrics.epoch(of: $0.line) }
       if last != epoch {
         gaps.append(
-          "\(path): the lines \(last.map { "after epoch \($0)" } ?? "from the beginning") up to epoch "
-            + "\(epoch) are lost; it goes on with a gap")
+          "\(path): the lines \(last.map { "after epoch \($0)" } ?? "from the beginning") up to "
+            + "epoch \(epoch) are lost; it goes on with a gap")
       }
       return try AppendedFile(path: path, keeping: kept?.length ?? 0)
     }

@@ -318,14 +318,14 @@ package final class RunClaim {
       guard let listed = try listed(directory) else {
         throw RunDirectoryError(
           path: directory.file(RunDirectory.setting), .usage,
-          "it is damaged, or was not made by this program; remove it, or choose another folder with "
-            + "--out")
+          "it is damaged, or was not made by this program; remove it, or choose another folder "
+            + "with --out")
       }
       if !overwrite {
         throw RunDirectoryError(
           path: directory.path, .usage,
-          "it holds results already; replace them by --overwrite, choose another folder with --out, "
-            + "or go on with an interrupted run by train --resume \(directory.path)")
+          "it holds results already; replace them by --overwrite, choose another folder with "
+            + "--out, or go on with an interrupted run by train --resume \(directory.path)")
       }
       own.formUnion(listed)
       own.insert(RunDirectory.setting)

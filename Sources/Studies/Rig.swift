@@ -130,8 +130,8 @@ package struct Rig: Sendable {
         throw DescriptionError(
           message:
             "rig \(rig.name): input \(task.inputs[entry.input].name) of task \(task.name) is "
-            + "an end of edge \(wire.name), whose voltage its solution line already tells; name the "
-            + "input that reaches the output another way")
+            + "an end of edge \(wire.name), whose voltage its solution line already tells; name "
+            + "the input that reaches the output another way")
       }
     }
     let high = try farVoltage(rig.plane[1])

@@ -18,7 +18,8 @@ public enum WiringError: Error, Equatable, CustomStringConvertible {
     case .tooMany(let what, let count, let most):
       "the wiring has \(count) \(what); the drivers hold \(most)"
     case .idealConverters:
-      "converters with 'quantise: false' have no codes to send through pins: use the board's double direct"
+      "converters with 'quantise: false' have no codes to send through pins: use the board's "
+        + "double direct"
     }
   }
 }
@@ -79,11 +80,11 @@ extension WiredFailure: CustomStringConvertible {
     switch self {
     case .lines(let failure): "the lines failed: \(failure)"
     case .chainBroken:
-      "the drive pattern did not come back through the chain as sent, so nothing was latched; check "
-        + "MOSI, MISO, SCLK, LOAD and the select of the chain"
+      "the drive pattern did not come back through the chain as sent, so nothing was latched; "
+        + "check MOSI, MISO, SCLK, LOAD and the select of the chain"
     case .conversionTooSlow:
-      "a conversion took too long from its sample (timing: {conversion: ...}), three times in a row; the line operations "
-        + "are too slow or too often preempted"
+      "a conversion took too long from its sample (timing: {conversion: ...}), three times in a "
+        + "row; the line operations are too slow or too often preempted"
     }
   }
 }

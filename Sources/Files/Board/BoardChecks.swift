@@ -54,8 +54,8 @@ extension BoardDescription {
         "timing", "gates",
         message:
           "pulse_limit of timing is \(write(timing.pulseLimit)) s; allowed is up to "
-          + "\(write(Self.pulseConstants)) times ohms times farads of gates, \(write(longest)) s: a "
-          + "gate has come to rest long before")
+          + "\(write(Self.pulseConstants)) times ohms times farads of gates, \(write(longest)) s: "
+          + "a gate has come to rest long before")
     }
   }
 
@@ -95,8 +95,8 @@ extension BoardDescription {
       "edges",
       message:
         "edge \(quote(edge.name)) has a bias, but comparator edges have none (what they have "
-        + "is comparator_offset under imperfections); leave it out, or say update: multiplier under "
-        + "gates")
+        + "is comparator_offset under imperfections); leave it out, or say update: multiplier "
+        + "under gates")
   }
 
   private func checkChannels() throws(Violation) {

@@ -48,9 +48,10 @@ extension BoardDescription {
     let (slowest, highest) = WiringDescription.SerialBus.slowestPart(of: selects)
     guard lowest <= speed, speed <= highest else {
       throw clock.error(
-        "\(clock.what) is \(write(speed)) Hz; allowed is \(write(lowest)) ... \(write(highest)) Hz: "
-          + "the 24 clocks of a conversion must end within conversion of timing, \(write(timing.conversion)) s, and an "
-          + "\(slowest.name) at 3.3 V takes up to \(write(highest / 1e6)) MHz")
+        "\(clock.what) is \(write(speed)) Hz; allowed is \(write(lowest)) ... \(write(highest)) "
+          + "Hz: the 24 clocks of a conversion must end within conversion of timing, "
+          + "\(write(timing.conversion)) s, and an \(slowest.name) at 3.3 V takes up to "
+          + "\(write(highest / 1e6)) MHz")
     }
     return WiringDescription.SerialBus(device: path, speed: speed)
   }

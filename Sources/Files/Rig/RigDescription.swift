@@ -177,8 +177,8 @@ private func readTask(
   guard task.samples.count == 1, task.samples[0].labels.count == 1, !task.outputs.differential
   else {
     throw taskNode.error(
-      "task \(quote(task.name)) has \(task.samples.count) samples and \(task.outputs.count) outputs; "
-        + "a rig's task has one sample with one label for one node")
+      "task \(quote(task.name)) has \(task.samples.count) samples and \(task.outputs.count) "
+        + "outputs; a rig's task has one sample with one label for one node")
   }
   return RigTask(
     task: task,

@@ -93,8 +93,8 @@ extension TaskDescription {
         throw refusal(
           on: board,
           "input \(quote(inputs[channel].name)) of sample \(number) is "
-            + "\(write(sample.inputs[channel])) V, but source channel \(channel) is wired to a rail "
-            + "of \(write(rail)) V; reorder the inputs or rewire the channel")
+            + "\(write(sample.inputs[channel])) V, but source channel \(channel) is wired to a "
+            + "rail of \(write(rail)) V; reorder the inputs or rewire the channel")
       }
     }
   }

@@ -31,7 +31,10 @@ struct BenchmarkCommand: ParsableCommand {
     var seeds = 10
     @Option(
       help:
-        "What pulses have shrunk to in the last epoch, as a share of the first's; default 0.05, or 0.3 with multiplier edges."
+        """
+        What pulses have shrunk to in the last epoch, as a share of the first's; default 0.05, \
+        or 0.3 with multiplier edges.
+        """
     )
     var lastPulse: Double?
     @Option(help: "The gate voltage to begin from, V; default the board's.")
@@ -81,7 +84,8 @@ struct BenchmarkCommand: ParsableCommand {
           falls.append(fall)
           var line = "seed \(seed): error \(Format.squareVolts(first.training.error)) -> "
           line +=
-            "\(Format.squareVolts(result.last.training.error)) (\(Format.significant(fall)) times less)"
+            "\(Format.squareVolts(result.last.training.error)) (\(Format.significant(fall)) times "
+            + "less)"
           if case .hinge(let margin) = task.objective {
             let short = result.last.training.error.squareRoot() * 1000
             line += ", \(Format.significant(short)) mV rms short of the \(margin * 1000) mV margin"
@@ -234,8 +238,9 @@ struct BenchmarkCommand: ParsableCommand {
       for _ in 0..<max(steps, 1) { running.train(sample: 0) }
       let seconds = Double(clock() - start) / Double(CLOCKS_PER_SEC)
       print(
-        "firmware alone: \(Format.significant(seconds / Double(max(steps, 1)) * 1e9)) ns of one core "
-          + "a step of 32 edges (\(running.progress.pulses) of \(running.progress.steps) moved gates)"
+        "firmware alone: \(Format.significant(seconds / Double(max(steps, 1)) * 1e9)) ns of one "
+          + "core a step of 32 edges (\(running.progress.pulses) of \(running.progress.steps) "
+          + "moved gates)"
       )
     }
   }

@@ -72,8 +72,9 @@ struct PairOptions: ParsableArguments {
     let names = tasks.isEmpty && board == nil ? ["two-edge-alpha", "two-edge-beta"] : tasks
     guard (count...2).contains(names.count) else {
       try Exits.leave(
-        "\(names.count) \(names.count == 1 ? "task is" : "tasks are") given; \(count == 2 ? "two are" : "one or two are") wanted "
-          + "(--task NAME, once for each)", with: Exits.usage)
+        "\(names.count) \(names.count == 1 ? "task is" : "tasks are") given; "
+          + "\(count == 2 ? "two are" : "one or two are") wanted (--task NAME, once for "
+          + "each)", with: Exits.usage)
     }
     return TaskPair(
       board: description, tasks: try names.map { try TaskDescription.named($0) },
@@ -120,7 +121,10 @@ struct CycleCommand: ParsableCommand {
   @OptionGroup var pair: PairOptions
   @Option(
     help:
-      "The learning time of a full cycle, s, given once for each; default 1 ms ... 1 s, or the rig's."
+      """
+      The learning time of a full cycle, s, given once for each; default 1 ms ... 1 s, or the \
+      rig's.
+      """
   )
   var tau: [Double] = []
   @Option(help: "The most learning time spent on one tau, s; three cycles are always run.")
@@ -154,8 +158,8 @@ struct CycleCommand: ParsableCommand {
       }
       if taus.isEmpty {
         try Exits.leave(
-          "a pulse of \(pair.rule.pulse) s is longer than half of every default tau; give a --tau of "
-            + "\(2 * pair.rule.pulse) s or more, or a shorter --pulse", with: Exits.usage)
+          "a pulse of \(pair.rule.pulse) s is longer than half of every default tau; give a --tau "
+            + "of \(2 * pair.rule.pulse) s or more, or a shorter --pulse", with: Exits.usage)
       }
       for tau in taus { try Cycling<DirectBoard>.check(tau: tau, rule: pair.rule) }
       let plan = CyclePlan(rule: pair.rule, seed: self.pair.seed, longest: longest)
@@ -281,8 +285,8 @@ struct CycleCommand: ParsableCommand {
 
   private func notes(_ results: [CycleResult], edges: [String]) -> [String] {
     results.filter { $0.railed > 0 }.map { result in
-      "At tau \(Format.seconds(result.tau)) \(result.railed) of \(edges.count) gates stood at their "
-        + "rails"
+      "At tau \(Format.seconds(result.tau)) \(result.railed) of \(edges.count) gates stood at "
+        + "their rails"
         + (result.steadiness == .steady ? "" : " before the cycle was steady")
         + ": its figures are those of a saturated board. Less learning time (--longest, a shorter "
         + "tau), a better rule (--rule) or a smaller bias shows the cycle."

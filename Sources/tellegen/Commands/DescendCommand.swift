@@ -41,7 +41,10 @@ struct DescendCommand: ParsableCommand {
   var task = "digits"
   @Option(
     help:
-      "The gradient: exact, or of equilibrium propagation or coupled learning in two phases of one network."
+      """
+      The gradient: exact, or of equilibrium propagation or coupled learning in two phases of \
+      one network.
+      """
   )
   var gradient = Source.exact
   @Option(

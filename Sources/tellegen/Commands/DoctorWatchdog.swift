@@ -68,8 +68,8 @@ extension DoctorCommand {
     } else {
       report.add(
         .note, "service watchdog", "none",
-        "run as a service with WatchdogSec=10 and ExecStopPost=tellegen rest --board \(board), so that "
-          + "a run that hangs is ended, its clamps and sources shut down")
+        "run as a service with WatchdogSec=10 and ExecStopPost=tellegen rest --board \(board), so "
+          + "that a run that hangs is ended, its clamps and sources shut down")
     }
     if FileManager.default.fileExists(atPath: "/dev/watchdog") {
       report.add(
@@ -78,8 +78,8 @@ extension DoctorCommand {
     } else {
       report.add(
         .note, "/dev/watchdog", "not there",
-        "nothing restarts this computer when it hangs; the board's own watchdog shuts its converters "
-          + "down")
+        "nothing restarts this computer when it hangs; the board's own watchdog shuts its "
+          + "converters down")
     }
   }
 }

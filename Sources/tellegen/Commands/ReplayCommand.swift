@@ -26,7 +26,10 @@ struct ReplayCommand: ParsableCommand {
   var trace: String?
   @Option(
     help:
-      "The log that `tellegen serve --log` kept of the same run; given again for each server that went on with the state of the one before."
+      """
+      The log that `tellegen serve --log` kept of the same run; given again for each server that \
+      went on with the state of the one before.
+      """
   )
   var seen: [String] = []
   @Option(help: "With --seen: the seed of the served board's parts.")

@@ -47,7 +47,8 @@ struct ReproduceCommand: ParsableCommand {
       let known = Experiment.all.map(\.name)
       for name in names where name != "all" && !known.contains(name) {
         try Exits.leave(
-          "there is no experiment named \(name); there are \(known.joined(separator: ", ")) and all",
+          "there is no experiment named \(name); there are \(known.joined(separator: ", ")) and "
+            + "all",
           with: Exits.usage)
       }
       let chosen = Experiment.all.filter { names.contains("all") || names.contains($0.name) }
@@ -72,7 +73,8 @@ struct ReproduceCommand: ParsableCommand {
           report = try experiment.run(on: bench)
         } catch is Stopped {
           try Exits.leave(
-            "interrupted in \(experiment.name); \(place) of \(chosen.count) experiments are kept in "
+            "interrupted in \(experiment.name); \(place) of \(chosen.count) experiments are "
+              + "kept in "
               + out, with: Exits.interrupted)
         }
         let seconds = Format.significant(Date().timeIntervalSince(started))

@@ -42,7 +42,10 @@ struct ServeCommand: ParsableCommand {
   var seed: UInt64 = 1
   @Option(
     help:
-      "A file for the state of chip and board: read at the start if it is there, written at the end (SIGINT, SIGTERM, SIGHUP)."
+      """
+      A file for the state of chip and board: read at the start if it is there, written at the \
+      end (SIGINT, SIGTERM, SIGHUP).
+      """
   )
   var state: String?
   @Option(help: "The socket to listen at.")

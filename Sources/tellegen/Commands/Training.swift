@@ -166,8 +166,8 @@ struct Training: TargetUser {
     }
     if let lost {
       try Exits.leave(
-        "\(lost); what is kept is older than what was learned: make room, then train it again with: "
-          + "tellegen train --resume \(directory.path)", with: Exits.inputOutput)
+        "\(lost); what is kept is older than what was learned: make room, then train it again "
+          + "with: tellegen train --resume \(directory.path)", with: Exits.inputOutput)
     }
   }
 }
