@@ -330,6 +330,7 @@ public struct AnalogBoard: Sendable {
   /// - Parameters:
   ///   - sources: a voltage for each source channel, V; missing ones are 0.
   ///   - gates: a voltage for each learning edge's gate, V; `nil` for the present ones.
+  /// - Returns: the network, its driven nodes and the node voltages, V.
   /// - Throws: `CircuitError` when it has no solution.
   public func freeTwin(sources: [Double], gates: [Double]? = nil) throws(CircuitError) -> (
     network: Network, driven: [(node: Int, volts: Double)], voltages: [Double]
@@ -359,6 +360,7 @@ public struct AnalogBoard: Sendable {
   ///   - channel: the target channel.
   ///   - volts: the node's voltage, V.
   ///   - inCodes: whether the reading is rounded to the converter's codes.
+  /// - Returns: the reading, V.
   public func reading(_ channel: Int, of volts: Double, inCodes: Bool) -> Double {
     let converters = description.converters
     let read =
@@ -373,6 +375,7 @@ public struct AnalogBoard: Sendable {
   ///   - channel: the target channel.
   ///   - volts: the voltage asked for, V.
   ///   - inCodes: whether it is rounded to the converter's codes.
+  /// - Returns: the voltage, V.
   public func clampOutput(_ channel: Int, asked volts: Double, inCodes: Bool) -> Double {
     let asked =
       inCodes ? converter.voltage(of: converter.code(for: Voltage(volts: volts))).volts : volts
@@ -461,8 +464,11 @@ public struct AnalogBoard: Sendable {
 
   /// Moves the gates through a pulse during which the outputs were on from `start` to `end`.
   ///
-  /// - Parameter drives: what each comparator edge is driven to; missing entries hold. Multiplier
-  ///   edges follow their own rule.
+  /// - Parameters:
+  ///   - start: when the outputs came on.
+  ///   - end: when they went off.
+  ///   - drives: what each comparator edge is driven to; missing entries hold. Multiplier edges
+  ///     follow their own rule.
   /// - Throws: `CircuitError` when a twin, which multiplier edges feel, has no solution.
   public mutating func learn(
     from start: Nanoseconds, to end: Nanoseconds, drives: Span<Drive>

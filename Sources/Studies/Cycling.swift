@@ -177,6 +177,7 @@ package struct Cycling<Board: VirtualFace> {
   ///   - half: the learning time, s.
   ///   - points: how many points of the way to return.
   /// - Returns: the gates, V, at equal distances in learning time: `points` and the start.
+  /// - Throws: what the board throws.
   mutating func path(
     of task: Int, from start: [Double], half: Double, points: Int
   ) throws(Board.Failure) -> [[Double]] {
@@ -240,8 +241,9 @@ package struct Cycling<Board: VirtualFace> {
   ///
   /// - Parameters:
   ///   - tau: the learning time of a full cycle, s.
-  ///   - exactly: how many cycles to run at least, steady or not; `nil` to stop when it is steady.
+  ///   - wanted: how many cycles to run at least, steady or not; `nil` to stop when it is steady.
   ///   - stopping: asked now and then; a stop before the end gives `nil`.
+  /// - Returns: the cycle, or `nil`.
   /// - Throws: `CycleError.tooShort`, `CircuitError`, or what the board throws.
   package mutating func run(
     tau: Double, exactly wanted: Int? = nil, stopping: () -> Bool = { false }

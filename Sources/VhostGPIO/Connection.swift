@@ -75,7 +75,11 @@ final class Connection {
 
   /// Takes over a connected socket; it is closed in the end.
   ///
-  /// - Parameter requiringSeals: only a test of what happens when memory vanishes can do without.
+  /// - Parameters:
+  ///   - socket: the socket.
+  ///   - limits: how long the other side may take.
+  ///   - requiringSeals: only a test of what happens when memory vanishes can do without.
+  ///   - now: the time, ns.
   init(
     socket: Int32, limits: Limits = Limits(), requiringSeals: Bool = true,
     now: UInt64 = unsignedTime()

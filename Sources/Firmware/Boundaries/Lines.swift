@@ -34,6 +34,7 @@ public protocol Lines: ~Copyable {
   ///   - word: the bits, in the lowest places.
   ///   - bits: how many, in whole bytes: 8, 16, 24 or 32.
   /// - Returns: the bits that came, in the lowest places.
+  /// - Throws: `Failure` when the bus does not answer.
   mutating func exchange(_ word: UInt32, bits: Int) throws(Failure) -> UInt32
 }
 

@@ -2,7 +2,11 @@
 extension BoardWiring {
   /// Sets a channel of an MCP4922: 16 bits, taken over when the chip is deselected.
   ///
-  /// - Parameter code: the 12-bit code, or `nil` to shut the output down (500 kohm).
+  /// - Parameters:
+  ///   - output: the channel.
+  ///   - code: the 12-bit code, or `nil` to shut the output down (500 kohm).
+  ///   - lines: the lines.
+  /// - Throws: what the lines throw.
   @inlinable
   func convert<L: Lines & ~Copyable>(
     _ output: ConverterChannel, code: UInt32?, on lines: inout L

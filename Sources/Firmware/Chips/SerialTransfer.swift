@@ -20,7 +20,13 @@ extension BoardWiring {
   /// Sends bits, in whole bytes, over the bus or line by line, and takes as many while it does: each
   /// as it stands before the clock rises.
   ///
-  /// - Parameter receiving: whether the bits that come are wanted; without a bus they cost a read each.
+  /// - Parameters:
+  ///   - word: the bits, in the lowest places.
+  ///   - bits: how many.
+  ///   - receiving: whether the bits that come are wanted; without a bus they cost a read each.
+  ///   - lines: the lines.
+  /// - Returns: the bits that came, in the lowest places.
+  /// - Throws: what the lines throw.
   @inlinable
   func transfer<L: Lines & ~Copyable>(
     _ word: UInt32, bits: Int, receiving: Bool, on lines: inout L
