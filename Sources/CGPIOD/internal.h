@@ -7,7 +7,7 @@
 
 #include "CGPIOD.h"
 
-// Nobody else sees these.
+// These are not visible outside the module.
 #pragma GCC visibility push(hidden)
 
 // Each puts its own calls into the table: for lines the one of gpiod0.c, gpiod1.c and gpiod2.c that

@@ -103,7 +103,7 @@ extension Trainer {
   }
 }
 
-/// A way to train, told from others of an experiment by its robustness alone.
+/// A way to train, distinguished from others of an experiment by its robustness alone.
 struct TrainingMethod: Sendable {
   /// Its name, as figures call it.
   let name: String

@@ -46,7 +46,7 @@ package struct LinuxLines: Lines {
   ///   - description: the wiring of the board's file.
   ///   - wiring: the same for the drivers, whose outputs and levels at rest are used.
   ///   - calls: the calls to make.
-  /// - Throws: `LineError`, when the chip or a line is not there or is somebody else's.
+  /// - Throws: `LineError`, when the chip or a line is not there or is held by another program.
   package init(
     _ description: WiringDescription, wiring: BoardWiring,
     calls: cgpiod_calls = cgpiod_kernel()
@@ -170,7 +170,7 @@ package struct LinuxLines: Lines {
     }
   }
 
-  /// Checks that the outputs stand at rest, to which they were put, as far as the chip tells: a
+  /// Checks that the outputs stand at rest, to which they were put, as far as the chip can say: a
   /// Raspberry Pi's reads the pin itself, others what was asked of it.
   /// - Throws: `LineError.awayFromRest`.
   package func checkRest() throws(LineError) {

@@ -34,8 +34,9 @@ extension Matrix {
   /// "Inversion of matrices by biorthogonalization and related results", 1958).
   ///
   /// The products A^T A are never formed: a singular value is found to rounding of the largest, not
-  /// of the root of it, so that a direction stretched by 1e-10 of the largest is told from one that
-  /// is not stretched at all. What is not finite in the matrix is not finite in the result.
+  /// of the root of it, so that a direction stretched by 1e-10 of the largest is distinguished from
+  /// one that is not stretched at all. What is not finite in the matrix is not finite in the
+  /// result.
   ///
   /// - Returns: `left`, with as many rows and columns as the matrix, whose columns have length 1,
   ///   or 0 where the singular value is 0; the singular values, one for each column of the matrix,

@@ -116,8 +116,8 @@ public struct FirstLook: Sendable {
     let high = [Bool](repeating: true, count: sources)
     let down = [Bool](repeating: false, count: targets)
     let up = [Bool](repeating: true, count: targets)
-    // What all sources agree on is told exactly; between them nodes lie where the parts' spread has
-    // them.
+    // What all sources agree on is stated exactly; between them nodes lie where the parts' spread
+    // has them.
     var presentations = [(present(high, down), slack: 0.05), (present(low, up), slack: 0.05)]
     if targets > 1 {
       presentations += patterns(targets).map { (present(low, $0), slack: 0.05) }

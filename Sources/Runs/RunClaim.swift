@@ -24,7 +24,7 @@ package final class RunClaim {
   /// Takes a folder for new results.
   ///
   /// The folder is made when it is not there. It may hold nothing but a run, and that only when it
-  /// may be replaced: whatever else is in it is somebody's, and is named.
+  /// may be replaced: anything else in it belongs to somebody else, and is named.
   ///
   /// - Parameters:
   ///   - directory: the folder.

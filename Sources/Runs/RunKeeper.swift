@@ -5,8 +5,8 @@ import Storage
 /// Keeps a run on disk while it trains: its measures line by line, its checkpoint every few
 /// seconds.
 ///
-/// What cannot be written, on a full disk say, ends nothing: the run goes on in memory, this says
-/// so once, tries again with every checkpoint, and says when all is written.
+/// What cannot be written, on a full disk say, does not end the run: it goes on in memory, this
+/// says so once, tries again with every checkpoint, and says when all is written.
 package final class RunKeeper {
   private let directory: RunDirectory
   private let files: MetricsFiles

@@ -50,7 +50,7 @@ package enum WholeFile {
         close(file)
         throw error
       }
-      // A network's file system may tell only now that nothing was stored.
+      // A network's file system may report only now that nothing was stored.
       if close(file) != 0 { throw StorageError(path: path, number: errno) }
     } catch {
       unlink(temporary)

@@ -133,7 +133,7 @@ extension Session where Board: WiredLook {
   /// What a run on lines does first: the clamps of a board that a killed program left are released,
   /// and the chain, if there is one, must bring back what is sent.
   ///
-  /// The clock is asked first of all: so a log tells that the run looked at its board.
+  /// The clock is asked first of all: so a log shows that the run looked at its board.
   package mutating func beginLook() throws {
     _ = try board.now()
     try board.releaseAll()

@@ -151,7 +151,7 @@ public struct TraceError: Error, Equatable, CustomStringConvertible {
 }
 
 extension LineSet {
-  /// What an exchange's event has for a mask.
+  /// The mask of an exchange's event.
   init(sent word: UInt32, bits: Int) {
     self.init(bits: UInt64(word) | UInt64(bits) << 32)
   }

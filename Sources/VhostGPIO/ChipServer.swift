@@ -223,7 +223,7 @@ public final class ChipServer {
         newcomer = nil
         return turnAway(socket, "a machine is running")
       }
-      // A probe or a silent peer replaces nobody.
+      // A probe or a silent peer does not replace a connection.
       var byte: UInt8 = 0
       let count = recv(socket, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
       if count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR) {

@@ -248,7 +248,7 @@ public struct PinChip: Sendable {
   public enum Request: UInt16, Sendable {
     /// Which way the line is.
     case getDirection = 2
-    /// Makes it an input, an output, or nobody's.
+    /// Makes it an input or an output, or releases it.
     case setDirection = 3
     /// The level of an input; of an output what was commanded.
     case getValue = 4

@@ -32,8 +32,8 @@ struct Evidence: Sendable {
     try jsonLines("out/codes.jsonl", Code.self).filter { $0.name == name }.map(\.code)
   }
 
-  /// What the double saw of the lines, as `serve --report` tells.
-  func seen() throws -> Sight { try json("report.json") }
+  /// What the double saw of the lines, as `serve --report` says.
+  func seen() throws -> ServeReport { try json("report.json") }
 }
 
 /// An exit code that a script of `hil/lanes` noted.
@@ -43,7 +43,7 @@ private struct Code: Decodable {
 }
 
 /// What the lanes want to know of a report of `serve`.
-struct Sight: Decodable {
+struct ServeReport: Decodable {
   struct Sightings: Decodable {
     var activeRequests: Int
     var departures: Int

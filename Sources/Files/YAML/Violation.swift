@@ -25,7 +25,7 @@ struct Violation: Error {
 }
 
 extension Fields {
-  /// Checks what was read; what is wrong is told with the line of the first key that is given.
+  /// Checks what was read; what is wrong is reported with the line of the first key that is given.
   func locate(_ check: () throws(Violation) -> Void) throws(DescriptionError) {
     do throws(Violation) {
       try check()
