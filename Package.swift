@@ -170,6 +170,11 @@ for target in package.targets where target.type != .system {
     ]
 }
 
+// Swift 6.2 wants to be told that a span which is changed still lasts as long as it did; 6.3 knows it.
+for target in package.targets where target.name == "Firmware" {
+  target.swiftSettings?.append(.enableExperimentalFeature("Lifetimes"))
+}
+
 // The tests are compiled plainly, in half the time; what they test is optimised.
 for target in package.targets where target.type == .test {
   target.swiftSettings?.append(.unsafeFlags(["-Onone"]))

@@ -57,6 +57,7 @@ public struct TrainingStep: Sendable {
 
   /// Presents inputs and measures the free twin's targets.
   @inlinable
+  @_lifetime(targets: copy targets)
   public func evaluate<Board: LearningBoard & ~Copyable>(
     on board: inout Board, inputs: Span<Voltage>, targets: inout MutableSpan<Voltage>
   ) throws(Board.Failure) {
@@ -87,6 +88,10 @@ public struct TrainingStep: Sendable {
   ///   - drives: scratch, one for each learning edge; holds what was driven afterwards.
   /// - Throws: what the board throws; the gates' account is then that of the last whole pulse.
   @inlinable
+  @_lifetime(edges: copy edges)
+  @_lifetime(targets: copy targets)
+  @_lifetime(comparisons: copy comparisons)
+  @_lifetime(drives: copy drives)
   public mutating func run<Board: LearningBoard & ~Copyable>(
     on board: inout Board, index: UInt32, inputs: Span<Voltage>, wanted: Wanted,
     labels: Span<Voltage>, edges: inout MutableSpan<EdgeController>,
@@ -157,6 +162,7 @@ public struct TrainingStep: Sendable {
 
   /// Turns comparisons into drives, for the edges that take part.
   @inlinable
+  @_lifetime(drives: copy drives)
   func decide(
     index: UInt32, edges: borrowing MutableSpan<EdgeController>,
     comparisons: borrowing MutableSpan<Comparison>, drives: inout MutableSpan<Drive>
@@ -185,6 +191,7 @@ public struct TrainingStep: Sendable {
   /// Holds edges between known nodes so often that each takes part in proportion to the voltage
   /// across it; the one with the largest always does.
   @inlinable
+  @_lifetime(drives: copy drives)
   func weigh(
     index: UInt32, inputs: Span<Voltage>, targets: Span<Voltage>,
     edges: borrowing MutableSpan<EdgeController>, drives: inout MutableSpan<Drive>
@@ -213,6 +220,7 @@ public struct TrainingStep: Sendable {
   /// Holds every edge whose second comparison, with the nudge mirrored, asks for the same direction
   /// as the first did: what it saw was its offset, not the signal.
   @inlinable
+  @_lifetime(drives: copy drives)
   func holdUnturned(
     edges: borrowing MutableSpan<EdgeController>,
     comparisons: borrowing MutableSpan<Comparison>, drives: inout MutableSpan<Drive>
@@ -239,6 +247,7 @@ public struct TrainingStep: Sendable {
 
   /// Accounts for a pulse in every driven edge's estimate.
   @inlinable
+  @_lifetime(edges: copy edges)
   func account(
     _ width: Nanoseconds, edges: inout MutableSpan<EdgeController>,
     drives: borrowing MutableSpan<Drive>
@@ -254,6 +263,7 @@ public struct TrainingStep: Sendable {
   /// many steps and rounding does not add up. The estimate is late by at most a tick's loss, 0.08 mV
   /// at 5 mV/s.
   @inlinable
+  @_lifetime(edges: copy edges)
   public mutating func accountLeakage(
     until now: Nanoseconds, edges: inout MutableSpan<EdgeController>
   ) {
