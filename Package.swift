@@ -8,7 +8,9 @@ let package = Package(
   name: "Tellegen",
   products: [
     .library(name: "Firmware", targets: ["Firmware"]),
+    .library(name: "Elements", targets: ["Elements"]),
     .library(name: "Runs", targets: ["Files", "Wiring", "Runs"]),
+    .library(name: "Traces", targets: ["Traces"]),
     .library(name: "Double", targets: ["Circuit", "BoardDouble", "VhostGPIO", "Targets"]),
     .executable(name: "tellegen", targets: ["tellegen"]),
   ],
