@@ -10,7 +10,7 @@ swift_files := Sources Tests Embedded Fuzz/Sources Fuzz/Package.swift Package.sw
 out ?= runs/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check long fuzz proof lint format bench reproduce hil
+.PHONY: help demo test check long fuzz bare proof lint format bench reproduce hil
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -26,7 +26,10 @@ test: ## build and run the tests
 	swift test $(tests) --skip-build --parallel
 
 check: export TELLEGEN_LONG = 1
-check: test ## the tests, the long ones too
+check: test ## the tests, the long ones too; then under sanitizers, and a minute of each fuzzer
+	Scripts/sanitize address
+	Scripts/sanitize thread
+	Scripts/fuzz 60
 
 # Records go to docs/results/campaigns, under the commit that the tree was at.
 long: export TELLEGEN_LONG = 1
@@ -44,9 +47,13 @@ long: ## all of a campaign of which the tests do a sample: kills terminals signa
 	swift test $(tests) --skip-build --filter '(?i)\.$(only)[a-z]*Campaign'
 
 fuzz: seconds ?= 60
-fuzz: ## look for files of runs that trap the program (seconds=60 only=setting)
+fuzz: ## look for files and machines that trap the program (seconds=60 only=setting)
 	@Scripts/setup build
 	Scripts/fuzz $(seconds) $(only)
+
+bare: ## build the program for real boards only, and prove that nothing of the double is in it
+	@Scripts/setup build
+	Scripts/check-bare
 
 proof: ## prove that the firmware neither allocates nor traps, on five processors
 	@Scripts/setup proof

@@ -8,7 +8,9 @@ let package = Package(
   name: "Tellegen",
   products: [
     .library(name: "Firmware", targets: ["Firmware"]),
+    .library(name: "Elements", targets: ["Elements"]),
     .library(name: "Runs", targets: ["Files", "Wiring", "Runs"]),
+    .library(name: "Traces", targets: ["Traces"]),
     .library(name: "Double", targets: ["Circuit", "BoardDouble", "VhostGPIO", "Targets"]),
     .executable(name: "tellegen", targets: ["tellegen"]),
   ],
@@ -169,6 +171,11 @@ for target in package.targets where target.type != .system {
       .enableUpcomingFeature("InternalImportsByDefault"),
       .enableUpcomingFeature("MemberImportVisibility"),
     ]
+}
+
+// Swift 6.2 wants to be told that a span which is changed still lasts as long as it did; 6.3 knows it.
+for target in package.targets where target.name == "Firmware" {
+  target.swiftSettings?.append(.enableExperimentalFeature("Lifetimes"))
 }
 
 // The tests are compiled plainly, in half the time; what they test is optimised.

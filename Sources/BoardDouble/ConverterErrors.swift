@@ -17,7 +17,7 @@ struct ConverterErrors {
   init(offset: Double, gain: Double, curve: Double, draw: Draw) {
     self.offset = offset
     self.gain = gain
-    knots = (0...16).map { knot in
+    knots = (0...16).map { (knot: Int) -> Double in
       knot == 0 || knot == 16 ? 0 : curve * (2 * draw.uniform(UInt64(knot)) - 1)
     }
   }

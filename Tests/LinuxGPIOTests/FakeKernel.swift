@@ -5,6 +5,7 @@ import Foundation
 import BoardDouble
 
 @testable import LinuxGPIO
+@testable import VhostGPIO
 
 /// A kernel's GPIO as LinuxLines sees it, with the double behind one chip and virtual time: every
 /// call is the double's own, so what differs from the double is LinuxLines' doing. Any call can be
@@ -228,5 +229,17 @@ struct Bench {
 
   func lines() throws -> LinuxLines {
     try LinuxLines(board.wiring!, wiring: wiring, calls: kernel.calls)
+  }
+}
+
+extension Machine {
+  /// A machine at a chip with the lattice behind it.
+  convenience init(
+    index: UInt16 = 0, limits: Connection.Limits = Connection.Limits(), isSealed: Bool = true
+  ) throws {
+    let bench = try Bench("lattice", task: "xor")
+    try self.init(
+      PinChip(pins: bench.kernel.pins, wiring: bench.board.wiring!), index: index, limits: limits,
+      isSealed: isSealed)
   }
 }

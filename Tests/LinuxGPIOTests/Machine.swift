@@ -33,21 +33,16 @@ final class Machine {
   static let user: UInt64 = 0x7f00_0000_0000
 
   /// - Parameters:
-  ///   - chip: the chip behind the connection; the lattice's when there is none.
+  ///   - chip: the chip behind the connection.
   ///   - index: where the rings stand, as if so many chains had come and gone.
   ///   - limits: the connection's limits.
   ///   - isSealed: whether the memory cannot be made shorter; else it is accepted all the same.
   /// - Throws: what keeps the lattice from being read.
   init(
-    _ chip: PinChip? = nil, index: UInt16 = 0, limits: Connection.Limits = Connection.Limits(),
+    _ chip: PinChip, index: UInt16 = 0, limits: Connection.Limits = Connection.Limits(),
     isSealed: Bool = true
   ) throws {
-    if let chip {
-      self.chip = chip
-    } else {
-      let bench = try Bench("lattice", task: "xor")
-      self.chip = PinChip(pins: bench.kernel.pins, wiring: bench.board.wiring!)
-    }
+    self.chip = chip
     self.index = index
     file = sharedMemory(Machine.size, seals: isSealed ? [.shrink] : [])
     memory = mmap(nil, Machine.size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0)!

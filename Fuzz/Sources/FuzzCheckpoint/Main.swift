@@ -3,6 +3,7 @@ import Foundation
 import FuzzSupport
 import Runs
 import BoardDouble
+import Targets
 
 /// A run that a checkpoint may belong to, on either face.
 struct Run {
@@ -42,11 +43,11 @@ struct Run {
       var seeds: [String: Data] = [:]
       for (name, run) in runs {
         var session = run.direct
-        session.begin()
+        try session.begin()
         seeds[name + "-begun"] = json(session.checkpoint)
-        _ = session.trainEpoch()
+        _ = try session.trainEpoch()
         var left = 2
-        _ = session.trainEpoch(stopping: { _ in
+        _ = try session.trainEpoch(stopping: { _ in
           left -= 1
           return left < 0
         })

@@ -5,9 +5,10 @@ import Firmware
 public import Foundation
 public import Runs
 public import BoardDouble
+import Targets
 
 /// The folder of the package whose files are fuzzed.
-private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+public let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
   .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
 /// The settings that seeds are made of: every kind of edge, gate and wiring, on small tasks.
@@ -110,8 +111,12 @@ public func use<Board: VirtualFace>(_ session: Session<Board>, begins: Bool) {
     }
   }
   asked = 0
-  while !session.isFinished, (try? session.trainEpoch(stopping: { _ in stop(after: 4) })) == true {}
-  if session.board.analog.failure != nil { return }
+  do {
+    while !session.isFinished, try session.trainEpoch(stopping: { _ in stop(after: 4) }) {}
+  } catch {
+    // The circuit or the drivers gave up, with words.
+    return
+  }
   _ = json(session.result)
   // A hundred years of board time are over for a clock that was near their end.
   if session.board.time.count > 3_100_000_000_000_000_000 { return }

@@ -61,13 +61,24 @@ extension RigDescription {
   /// - Throws: `DescriptionError` with the file and line of the first entry that is wrong and what
   ///   would be allowed there.
   public static func read(path: String) throws(DescriptionError) -> RigDescription {
-    let root = try LocatedNode(
-      text: try text(try contents(of: path, as: .rig), file: path), file: path)
+    try read(text: try text(try contents(of: path, as: .rig), file: path), file: path)
+  }
+
+  /// Reads and checks the text of a rig file, with the board, tasks and tables it names.
+  ///
+  /// - Parameters:
+  ///   - text: the YAML text.
+  ///   - file: what errors call the file; files it names are looked for from its folder.
+  /// - Throws: as `read(path:)`.
+  public static func read(
+    text: String, file: String
+  ) throws(DescriptionError) -> RigDescription {
+    let root = try LocatedNode(text: text, file: file)
     let fields = try root.fields([
       "name", "about", "board", "plane", "nudge", "pulse", "tasks", "rate", "relaxation",
       "measured",
     ])
-    let here = folder(of: path)
+    let here = folder(of: file)
     func named(_ node: LocatedNode, _ kind: DescriptionKind) throws(DescriptionError) -> String {
       let name = try node.title()
       return name.contains("/") || name.hasSuffix(".yaml")

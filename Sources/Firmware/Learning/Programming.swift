@@ -19,6 +19,8 @@ extension TrainingStep {
   /// - Returns: the number of pulses.
   /// - Throws: what the board throws; the estimates are then those of the last whole pulse.
   @inlinable
+  @_lifetime(edges: copy edges)
+  @_lifetime(drives: copy drives)
   public mutating func program<Board: LearningBoard & ~Copyable>(
     _ goals: Span<Voltage>, on board: inout Board, edges: inout MutableSpan<EdgeController>,
     drives: inout MutableSpan<Drive>, shortest: Nanoseconds = .microseconds(16), limit: Int = 1000,

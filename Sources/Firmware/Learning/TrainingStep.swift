@@ -57,6 +57,7 @@ public struct TrainingStep: Sendable {
 
   /// Presents inputs and measures the free twin's targets.
   @inlinable
+  @_lifetime(targets: copy targets)
   public func evaluate<Board: LearningBoard & ~Copyable>(
     on board: inout Board, inputs: Span<Voltage>, targets: inout MutableSpan<Voltage>
   ) throws(Board.Failure) {
@@ -88,6 +89,10 @@ public struct TrainingStep: Sendable {
   /// - Returns: what the step did.
   /// - Throws: what the board throws; the gates' account is then that of the last whole pulse.
   @inlinable
+  @_lifetime(edges: copy edges)
+  @_lifetime(targets: copy targets)
+  @_lifetime(comparisons: copy comparisons)
+  @_lifetime(drives: copy drives)
   public mutating func run<Board: LearningBoard & ~Copyable>(
     on board: inout Board, index: UInt32, inputs: Span<Voltage>, wanted: Wanted,
     labels: Span<Voltage>, edges: inout MutableSpan<EdgeController>,
@@ -158,6 +163,7 @@ public struct TrainingStep: Sendable {
 
   /// Turns comparisons into drives, for the edges that take part.
   @inlinable
+  @_lifetime(drives: copy drives)
   func decide(
     index: UInt32, edges: borrowing MutableSpan<EdgeController>,
     comparisons: borrowing MutableSpan<Comparison>, drives: inout MutableSpan<Drive>
@@ -186,6 +192,7 @@ public struct TrainingStep: Sendable {
   /// Holds edges between known nodes so often that each takes part in proportion to the voltage
   /// across it; the one with the largest always does.
   @inlinable
+  @_lifetime(drives: copy drives)
   func weigh(
     index: UInt32, inputs: Span<Voltage>, targets: Span<Voltage>,
     edges: borrowing MutableSpan<EdgeController>, drives: inout MutableSpan<Drive>
@@ -214,6 +221,7 @@ public struct TrainingStep: Sendable {
   /// Holds every edge whose second comparison, with the nudge mirrored, asks for the same direction
   /// as the first did: what it saw was its offset, not the signal.
   @inlinable
+  @_lifetime(drives: copy drives)
   func holdUnturned(
     edges: borrowing MutableSpan<EdgeController>,
     comparisons: borrowing MutableSpan<Comparison>, drives: inout MutableSpan<Drive>
@@ -240,6 +248,7 @@ public struct TrainingStep: Sendable {
 
   /// Accounts for a pulse in every driven edge's estimate.
   @inlinable
+  @_lifetime(edges: copy edges)
   func account(
     _ width: Nanoseconds, edges: inout MutableSpan<EdgeController>,
     drives: borrowing MutableSpan<Drive>
@@ -255,6 +264,7 @@ public struct TrainingStep: Sendable {
   /// many units and rounding does not add up. The estimate is late by at most a tick's loss,
   /// 0.08 mV at 5 mV/s.
   @inlinable
+  @_lifetime(edges: copy edges)
   public mutating func accountLeakage(
     until now: Nanoseconds, edges: inout MutableSpan<EdgeController>
   ) {

@@ -156,8 +156,9 @@ package struct InterferometerMesh: DifferentiableModel, Sendable {
     let errors = try weights(outputs)
     var back = [SIMD2<Double>](repeating: .zero, count: modes)
     for (output, error) in errors.enumerated() {
+      let weight: Double = Self.gain * error
       for mode in output * group..<(output + 1) * group {
-        back[mode] = Self.gain * error * fields[mode]
+        back[mode] = weight * fields[mode]
       }
     }
     let growth = 1 + 0.005 * temperatureRise

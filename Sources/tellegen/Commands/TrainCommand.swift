@@ -7,7 +7,16 @@ import Runs
 import Targets
 import Traces
 
-extension RunSetting.Target: ExpressibleByArgument {}
+extension RunSetting.Target: ExpressibleByArgument {
+  /// What a run trains unless told otherwise: the double, where the program has it.
+  static var usual: Self {
+    #if Simulation
+    double
+    #else
+    gpio
+    #endif
+  }
+}
 
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -47,7 +56,7 @@ struct TrainCommand: ParsableCommand {
   var uncalibrated = false
   @Option(
     help:
-      "What learns: the double, direct or through its GPIO pins, chip by chip (both end with the same bits), or a board at this computer's GPIO lines, by the wiring in its file; default double."
+      "What learns: the double, direct or through its GPIO pins, chip by chip (both end with the same bits), or a board at this computer's GPIO lines, by the wiring in its file; default \(RunSetting.Target.usual.rawValue)."
   )
   var target: RunSetting.Target?
   @Flag(
@@ -71,7 +80,7 @@ struct TrainCommand: ParsableCommand {
       throw ValidationError(
         "--epochs is \(epochs); allowed is 1 ... \(Plan.epochsAllowed.upperBound)")
     }
-    if target == .gpio && ideal {
+    if (target ?? .usual) == .gpio && ideal {
       throw ValidationError("--ideal is for the double: nothing can switch a board's parts off")
     }
     if resume != nil {
@@ -135,9 +144,9 @@ struct TrainCommand: ParsableCommand {
       rule: rule.settings(on: description),
       epochs: epochs ?? 100, seed: seed ?? 1,
       lastPulse: lastPulse ?? Plan.usualLastPulse(description.gates.update),
-      calibrated: !uncalibrated && target != .gpio)
+      calibrated: !uncalibrated && (target ?? .usual) != .gpio)
     return RunSetting(
-      version: version, board: description, task: task, plan: plan, target: target ?? .double,
+      version: version, board: description, task: task, plan: plan, target: target ?? .usual,
       isTraced: trace)
   }
 }

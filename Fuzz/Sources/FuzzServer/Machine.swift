@@ -1,0 +1,1 @@
+../../../Tests/LinuxGPIOTests/Machine.swift
