@@ -152,7 +152,11 @@ let package = Package(
       ]),
     .testTarget(
       name: "ExperimentsTests", dependencies: ["Experiments", "Studies", "Runs", "Reports"]),
-    .testTarget(name: "CommandLineTests", dependencies: ["tellegen"]),
+    .testTarget(
+      name: "CommandLineTests",
+      dependencies: [
+        "tellegen", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     // The program at the lines of a kernel, in a virtual machine; run by `make hil`.
     .testTarget(
       name: "KernelTests",

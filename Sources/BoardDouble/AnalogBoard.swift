@@ -33,6 +33,10 @@ public struct AnalogBoard: Sendable {
   /// The part that changes.
   public internal(set) var state: State
 
+  /// How many more solutions there are before they fail; `nil` for no end. For tests of whoever drives
+  /// the board: no board that a file may describe is known to have no solution.
+  package var solutionsLeft: Int?
+
   var free: OperatingPoint
   var clamped: OperatingPoint
   /// The two ends of each learning edge.
@@ -274,6 +278,7 @@ public struct AnalogBoard: Sendable {
     if state.freeSolved >= 0 && time.count &- state.freeSolved < AnalogBoard.keeping { return }
     leak(until: time)
     try AnalogBoard.put(state.gates, at: gatedBranches, into: &free)
+    try countSolution()
     _ = try free.solve()
     state.freeVoltages = free.voltages
     state.freeSolved = time.count
@@ -285,9 +290,16 @@ public struct AnalogBoard: Sendable {
     }
     leak(until: time)
     try AnalogBoard.put(state.gates, at: gatedBranches, into: &clamped)
+    try countSolution()
     _ = try clamped.solve()
     state.clampedVoltages = clamped.voltages
     state.clampedSolved = time.count
+  }
+
+  private mutating func countSolution() throws(CircuitError) {
+    guard let left = solutionsLeft else { return }
+    if left == 0 { throw .notConverged(node: 0, residual: 0, iterations: 0, sweeps: 0) }
+    solutionsLeft = left - 1
   }
 
   /// Puts gate voltages into a twin. It is static because a method would hold a copy of the board,

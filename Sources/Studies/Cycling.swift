@@ -36,7 +36,7 @@ package struct CyclePlan: Sendable, Equatable, Codable {
 /// Two tasks that a board learns in turn, each for half of tau, again and again.
 package struct Cycling<Board: VirtualFace> {
   /// What learns.
-  package internal(set) var learner: Learner<Board>
+  package var learner: Learner<Board>
   /// The two tasks.
   package let problems: [Problem]
   /// How they are learned.

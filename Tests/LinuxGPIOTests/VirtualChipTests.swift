@@ -1,9 +1,10 @@
+import Circuit
 import Files
 import Firmware
 import Foundation
 import Testing
-import BoardDouble
 
+@testable import BoardDouble
 @testable import VhostGPIO
 
 struct PinChipTests {
@@ -20,6 +21,21 @@ struct PinChipTests {
     #expect(chip.lineCount == 26)
     #expect(chip.names.split(separator: 0).count == 26)
     #expect(chip.names.last == 0)
+  }
+
+  @Test func `once the double has failed every request is refused, and why is kept`() throws {
+    let bench = try Bench("breadboard", task: "regression")
+    var pins = bench.kernel.pins
+    pins.analog.solutionsLeft = 0
+    var chip = PinChip(pins: pins, wiring: bench.board.wiring!)
+    var refused = 0
+    for line in 0..<chip.lineCount
+    where chip.answer(.setDirection, line: line, value: 2, at: .zero) != nil {
+      if chip.answer(.getValue, line: line, value: 0, at: Nanoseconds(1000)) == nil { refused += 1 }
+    }
+    #expect(refused > 0)
+    #expect(chip.failure == .notConverged(node: 0, residual: 0, iterations: 0, sweeps: 0))
+    #expect(chip.answer(.getDirection, line: 0, value: 0, at: Nanoseconds(2000)) == nil)
   }
 
   @Test func `a level set before the direction is driven with it`() throws {

@@ -98,7 +98,9 @@ struct ReplayCommand: ParsableCommand {
   /// Checks that the lines were asked as often in each step as the double is; the record of a run
   /// that was resumed covers its last part only.
   private func compare(_ steps: LineStatistics.Steps, _ directory: RunDirectory) throws {
-    guard let lines = try? directory.read(RunRecord.self, from: "record.json").lines,
+    // A run that was interrupted has no record yet.
+    guard FileManager.default.fileExists(atPath: directory.file("record.json")),
+      let lines = try directory.read(RunRecord.self, from: "record.json").lines,
       lines.steps.count > 0, lines.epochsBefore == nil
     else { return }
     let counted = lines.steps
