@@ -131,7 +131,8 @@ let package = Package(
     .testTarget(
       name: "LinuxGPIOTests",
       dependencies: [
-        "GuardTrial", "LinuxGPIO", "CGPIOD", "VhostGPIO", "BoardDouble", "Targets", "Runs",
+        "GuardTrial", "LinuxGPIO", "CGPIOD", "VhostGPIO", "Circuit", "BoardDouble", "Targets",
+        "Runs",
         "Wiring", "Traces", "Firmware", "Files", "Portable",
       ]),
     // What several suites need: shipped boards and tasks, plans, folders.

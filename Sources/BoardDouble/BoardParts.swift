@@ -59,6 +59,7 @@ public struct BoardParts: Sendable {
   ///   - twin: 0 for the free twin, 1 for the clamped one.
   ///   - description: the board.
   ///   - seed: the seed of every draw.
+  /// - Returns: the element.
   static func element(
     of index: Int, twin: Int, description: BoardDescription, seed: UInt64
   ) -> Element {

@@ -8,8 +8,11 @@ import Wiring
 extension AnalogBoard {
   /// Moves the gates through a pulse during which the outputs were on from `start` to `end`.
   ///
-  /// - Parameter drives: what each comparator edge is driven to; missing entries hold. Multiplier
-  ///   edges follow their own rule.
+  /// - Parameters:
+  ///   - start: when the outputs came on.
+  ///   - end: when they went off.
+  ///   - drives: what each comparator edge is driven to; missing entries hold. Multiplier edges
+  ///     follow their own rule.
   /// - Throws: `CircuitError` when a twin, which multiplier edges feel, has no solution.
   public mutating func learn(
     from start: Nanoseconds, to end: Nanoseconds, drives: Span<Drive>

@@ -32,8 +32,11 @@ extension DifferentiableModel {
   /// differences of the gradient.
   ///
   /// - Parameters:
+  ///   - cost: the cost.
+  ///   - examples: the examples over which it is averaged.
   ///   - step: the length of the differences, in units of the parameters.
   ///   - rounds: how many multiplications.
+  /// - Returns: the eigenvalue.
   /// - Throws: what keeps the model from answering.
   package mutating func sharpness(
     of cost: Cost, on examples: [Example], step: Double = 1e-4, rounds: Int = 20

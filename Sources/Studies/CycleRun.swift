@@ -83,8 +83,9 @@ extension Cycling {
   ///
   /// - Parameters:
   ///   - tau: the learning time of a full cycle, s.
-  ///   - exactly: how many cycles to run at least, steady or not; `nil` to stop when it is steady.
+  ///   - wanted: how many cycles to run at least, steady or not; `nil` to stop when it is steady.
   ///   - stopping: asked now and then; a stop before the end gives `nil`.
+  /// - Returns: the cycle, or `nil`.
   /// - Throws: `CycleError.tooShort`, `CircuitError`, or what the board throws.
   package mutating func run(
     tau: Double, exactly wanted: Int? = nil, stopping: () -> Bool = { false }

@@ -86,6 +86,7 @@ struct TwinPoint {
   /// Learning at a task's solution, found from given gates on: M and B there.
   ///
   /// - Parameter start: where to begin, V.
+  /// - Returns: the task near its solution.
   /// - Throws: `TheoryError` for a task without labels, `CircuitError`.
   mutating func linearise(from start: [Double]) throws -> LinearTask {
     guard case .squaredError = problem.objective,

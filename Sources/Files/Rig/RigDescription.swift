@@ -69,6 +69,7 @@ extension RigDescription {
   /// - Parameters:
   ///   - text: the YAML text.
   ///   - file: what errors call the file; files it names are looked for from its folder.
+  /// - Returns: the rig.
   /// - Throws: as `read(path:)`.
   public static func read(
     text: String, file: String
