@@ -28,7 +28,7 @@ final class OpenRequest {
     let isGuarded = withUnsafePointer(to: calls) { calls in
       withUnsafePointer(to: plan) { cgpiod_arm(calls, request, $0) }
     }
-    // Lines that nobody would put to rest are not to be had.
+    // Lines that nobody would put to rest must not be opened.
     if !isGuarded { throw .tooManyOpen(most: Int(CGPIOD_GUARDED)) }
   }
 

@@ -1,3 +1,4 @@
+import Circuit
 import Portable
 
 /// What an epoch came to, by the outputs that training saw.
@@ -43,7 +44,7 @@ package struct Trainer<M: DifferentiableModel> {
   ///
   /// - Parameters:
   ///   - examples: the examples.
-  ///   - board: where given, its outputs take the place of the model's in every pass, and the model
+  ///   - board: where given, its outputs are used instead of the model's in every pass, and the model
   ///     only carries the errors back (physics-aware training; with a robustness of sharpness, both
   ///     passes in situ).
   ///   - stopping: asked before each step; true ends the epoch there.
@@ -81,10 +82,12 @@ package struct Trainer<M: DifferentiableModel> {
           if case .notFinite = error { model.parameters = begun }
           throw error
         }
-        if let failure = error as? BoardFailure {
+        if let failure = error as? BoardFailure, !(failure.cause is CircuitError) {
           throw .silent(epoch: epoch, reason: "\(failure.cause)")
         }
-        throw .unsolved(epoch: epoch, reason: "\(error)")
+        // A double without a solution has not fallen silent.
+        let cause = (error as? BoardFailure)?.cause ?? error
+        throw .unsolved(epoch: epoch, reason: "\(cause)")
       }
       first += plan.batch
     }

@@ -5,7 +5,7 @@ package enum TrainingError: Error, CustomStringConvertible {
   case notFinite(what: String, epoch: Int)
   /// The board did not answer.
   case silent(epoch: Int, reason: String)
-  /// The model has no solution.
+  /// The model, or the double in its place, has no solution.
   case unsolved(epoch: Int, reason: String)
   /// What the board measures has nothing to do with what the model expects.
   case unlike(explained: Double, epoch: Int, reason: String)
@@ -21,7 +21,7 @@ package enum TrainingError: Error, CustomStringConvertible {
     case .silent(let epoch, let reason):
       "the board stopped answering in epoch \(epoch) (\(reason)): the last good parameters are kept"
     case .unsolved(let epoch, let reason):
-      "the model has no solution in epoch \(epoch) (\(reason)): the last good parameters are kept; "
+      "there is no solution in epoch \(epoch) (\(reason)): the last good parameters are kept; "
         + "lower the rate, or check the estimates"
     case .unlike(let explained, let epoch, let reason):
       "in epoch \(epoch) the model explains \(Int((explained * 100).rounded())) % of how the board's "

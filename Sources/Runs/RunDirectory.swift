@@ -3,111 +3,6 @@ public import Foundation
 import Reports
 package import Storage
 
-/// What a run is made of, kept so that it can be repeated or resumed.
-public struct RunSetting: Sendable, Equatable, Codable {
-  /// The program's version that made the run.
-  public var version: String
-  /// The board, whole.
-  public var board: BoardDescription
-  /// The task, whole, its samples included.
-  public var task: TaskDescription
-  /// The rule and its schedule.
-  public var plan: Plan
-  /// What was trained; `nil` in runs of a version that had the double only.
-  public var target: Target?
-  /// The names of all files that the run may have in its folder; `nil` in runs of version 0.1.
-  public var files: [String]?
-
-  /// What a run trains.
-  public enum Target: String, Sendable, Codable, CaseIterable {
-    /// The double of the board, direct.
-    case double
-    /// The double through its GPIO pins, chip by chip; it ends with the same bits.
-    case pins
-    /// A board at this computer's GPIO lines.
-    case gpio
-  }
-
-  /// Makes a setting.
-  public init(
-    version: String, board: BoardDescription, task: TaskDescription, plan: Plan,
-    target: Target = .double, isTraced: Bool = false
-  ) {
-    self.target = target
-    files = RunSetting.files(isTraced: isTraced)
-    self.version = version
-    self.board = board
-    self.task = task
-    self.plan = plan
-  }
-}
-
-extension RunSetting {
-  /// The files of a run.
-  static func files(isTraced: Bool) -> [String] {
-    [
-      RunDirectory.setting, FolderLock.name, "checkpoint.json", Metrics.jsonLines, Metrics.csv,
-      "record.json", "curves.gp", "curves.png",
-    ] + (isTraced ? ["trace.txt", "trace.vcd"] : [])
-  }
-}
-
-/// The result of a run in numbers.
-public struct RunResult: Sendable, Equatable, Codable {
-  /// Whether every epoch was trained.
-  public var finished: Bool
-  /// The measures before training; `nil` in records of version 0.1.
-  public var first: EpochRecord?
-  /// The measures at the end.
-  public var last: EpochRecord
-  /// All training steps.
-  public var steps: Int
-  /// The time on the board, learning or not, s (virtual on the double).
-  public var boardTime: Double
-  /// How many edges stood at a gate limit.
-  public var saturatedEdges: Int
-  /// The gates at the end by the controllers' account, V; empty where edges follow their own rule.
-  public var estimatedGates: [Double]
-  /// The gates at the end as they are on the double, V; empty on a real board.
-  public var gates: [Double]
-
-  /// Makes a result.
-  public init(
-    finished: Bool, first: EpochRecord?, last: EpochRecord, steps: Int, boardTime: Double,
-    saturatedEdges: Int,
-    estimatedGates: [Double], gates: [Double]
-  ) {
-    self.finished = finished
-    self.first = first
-    self.last = last
-    self.steps = steps
-    self.boardTime = boardTime
-    self.saturatedEdges = saturatedEdges
-    self.estimatedGates = estimatedGates
-    self.gates = gates
-  }
-}
-
-/// A run's record: setting and result. The curves are in `metrics.jsonl` and `curves.csv`.
-public struct RunRecord: Sendable, Equatable, Codable {
-  /// What the run is made of.
-  public var setting: RunSetting
-  /// The result.
-  public var result: RunResult
-  /// What was asked of GPIO lines, on a board that hangs at some.
-  public var lines: LineStatistics?
-
-  /// Makes a record.
-  public init(setting: RunSetting, result: RunResult, lines: LineStatistics? = nil) {
-    self.lines = lines
-    self.setting = setting
-    self.result = result
-  }
-}
-
-/// The folder of a run, or of other results. Whole files are replaced by `WholeFile`, so that a
-/// crash leaves the old one or the new one.
-///
 /// What makes a folder a run is its `setting.json`, which also lists all files that are the run's.
 public struct RunDirectory: Sendable {
   /// The name of the file that makes a folder a run.
@@ -190,7 +85,7 @@ public struct RunDirectory: Sendable {
     do throws(NotFinite) {
       return try JSON.data(of: value)
     } catch {
-      throw RunDirectoryError(path: file(name), .inputOutput, error.description)
+      throw RunDirectoryError(path: file(name), .fault, error.description)
     }
   }
 
@@ -219,6 +114,8 @@ public struct RunDirectoryError: Error, CustomStringConvertible {
     case permission
     /// Reading or writing failed.
     case inputOutput
+    /// A mistake in this program.
+    case fault
   }
 
   /// The folder or file.

@@ -104,8 +104,17 @@ package enum WholeFile {
     }
     let file = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC)
     guard file >= 0 else { throw StorageError(path: path, number: errno) }
-    defer { close(file) }
-    try writeAll(data, to: file, path: path)
+    do throws(StorageError) {
+      try writeAll(data, to: file, path: path)
+      // What a pipe or a device takes cannot be synced.
+      if fsync(file) != 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP {
+        throw StorageError(path: path, number: errno)
+      }
+    } catch {
+      close(file)
+      throw error
+    }
+    if close(file) != 0 { throw StorageError(path: path, number: errno) }
   }
 
   private static func writeAll(

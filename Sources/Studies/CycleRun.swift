@@ -98,7 +98,7 @@ extension Cycling {
     let perWindow = max(1, Int((0.05 / tau).rounded(.up)), (samples + perHalf - 1) / perHalf)
     var settling = Settling(
       length: tau * Double(perWindow), tau: tau,
-      // Read noise alone moves small errors: a tenth of a converter step counts as none.
+      // Read noise alone moves small errors: a tenth of a converter code counts as none.
       noise: learner.description.converters.reference / 4096 / 10)
     var scheduled = 0.0
     var cycles = 0

@@ -77,11 +77,23 @@ package protocol OpenTarget {
 package struct LooksWrong: Error, CustomStringConvertible {
   /// What looks wrong, in words.
   package let findings: [String]
+  /// Whether the board was put to rest.
+  private var isAtRest = true
+
+  /// Makes the error, of a board that is put to rest.
+  package init(findings: [String]) { self.findings = findings }
+
+  /// The same of a board that could not be put to rest.
+  package var away: LooksWrong {
+    var copy = self
+    copy.isAtRest = false
+    return copy
+  }
 
   /// The error in words.
   package var description: String {
     "the board does not look right:\n  " + findings.joined(separator: "\n  ")
-      + "\nlines and converters are at rest; repair it, then start again "
+      + (isAtRest ? "\nlines and converters are at rest; " : "\n") + "repair it, then start again "
       + "(docs/pi/gpio.md, \"The first look\")"
   }
 }
@@ -112,7 +124,7 @@ extension RunSetting {
   ///   - telling: is told what the user should know, a sentence at a time.
   ///   - user: uses it.
   /// - Throws: `CircuitError` for a board that is no circuit, `WiringError` for one without pins,
-  ///   `LineError` for lines that cannot be had, `DescriptionError` for a task that does not fit the
+  ///   `LineError` for lines that cannot be opened, `DescriptionError` for a task that does not fit the
   ///   board, `SessionError` for a rule that the board refuses; what the user throws.
   package func open<User: TargetUser>(
     as target: Target? = nil, telling: (String) -> Void, for user: inout User

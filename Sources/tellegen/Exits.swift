@@ -107,6 +107,7 @@ enum Exits {
     case .inUse: inUse
     case .permission: permission
     case .missing, .inputOutput: inputOutput
+    case .fault: unknown
     }
   }
 

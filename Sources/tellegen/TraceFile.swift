@@ -6,7 +6,7 @@ import Synchronization
 final class TraceFile: Sendable {
   private struct State: ~Copyable {
     let file: AppendedFile
-    var isEnded = false
+    var failure: StorageError?
   }
 
   private let state: Mutex<State>
@@ -23,13 +23,24 @@ final class TraceFile: Sendable {
     state = Mutex(State(file: try AppendedFile(path: path, following: name == nil)))
   }
 
+  /// Why the file ends before its trace does; `nil` where it does not.
+  var failure: StorageError? { state.withLock { $0.failure } }
+
+  /// Makes what was written last through a power cut; whether that worked, `failure` says.
+  func finish() {
+    state.withLock { state in
+      if state.failure != nil { return }
+      do throws(StorageError) { try state.file.synchronize() } catch { state.failure = error }
+    }
+  }
+
   /// Writes lines.
   func append(_ lines: String) {
     state.withLock { state in
-      if state.isEnded { return }
+      if state.failure != nil { return }
       state.file.append(lines)
       do throws(StorageError) { try state.file.flush() } catch {
-        state.isEnded = true
+        state.failure = error
         say("tellegen: \(name): \(error.reason); it ends here, the run goes on")
       }
     }

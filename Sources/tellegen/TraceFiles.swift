@@ -11,6 +11,16 @@ final class TraceFiles: Sendable {
   let stream: TraceStream
   /// The names that the files get when the run begins.
   let names: [String]
+  private let files: [TraceFile]
+
+  /// Ends the trace.
+  ///
+  /// - Returns: why one of its files ends before it does; `nil` where none does.
+  func finish() -> StorageError? {
+    stream.flush(isEnd: true)
+    for file in files { file.finish() }
+    return files.lazy.compactMap(\.failure).first
+  }
 
   /// Begins a trace in a folder.
   ///
@@ -31,9 +41,11 @@ final class TraceFiles: Sendable {
     let calls = try file("trace.txt")
     if let wave {
       let waves = try file("trace.vcd")
+      files = [calls, waves]
       stream = TraceStream(
         calls: { calls.append($0) }, wave: wave, waves: { waves.append($0) })
     } else {
+      files = [calls]
       stream = TraceStream(calls: { calls.append($0) })
     }
   }

@@ -65,7 +65,7 @@ struct Learning: Sendable {
     guard try evidence.codes("train") == [0] else {
       throw LaneFailure(description: "training did not come to its end:\n\(machine.console)")
     }
-    // What docs/hil/README.md tells of.
+    // What docs/hil/README.md shows.
     let shown = machine.console.split(separator: "\n").drop { !$0.contains("learning edges") }
     say(shown.filter { !$0.contains("No plot") && !$0.contains("Power") }.joined(separator: "\n"))
   }

@@ -94,7 +94,7 @@ struct Interruptions: Sendable {
     "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "USR1", "SEGV", "USR2", "ALRM",
     "TERM", "STKFLT", "XCPU", "XFSZ", "VTALRM", "PROF", "IO", "PWR", "SYS",
   ]
-  /// The exit code that tells of a signal: those that ask for an end have one of their own.
+  /// The exit code after a signal: those that ask for an end have one of their own.
   static let codes: [String: Int32] = [
     "INT": 130, "TERM": 130, "HUP": 130, "QUIT": 131, "ILL": 132, "TRAP": 133, "ABRT": 134,
     "BUS": 135, "FPE": 136, "KILL": 137, "USR1": 138, "SEGV": 139, "USR2": 140, "ALRM": 142,

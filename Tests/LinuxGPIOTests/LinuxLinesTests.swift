@@ -446,7 +446,7 @@ struct LinuxLinesTests {
   // MARK: - The guard
 
   /// A program that is ending is sent another signal with every write that puts its lines to rest.
-  @Test func `a signal amid the last writes does not keep the others from being done`() async {
+  @Test func `a signal during the last writes does not keep the others from being done`() async {
     let result = await #expect(
       processExitsWith: .signal(SIGQUIT), observing: [\.standardOutputContent]
     ) {

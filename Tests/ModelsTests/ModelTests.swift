@@ -327,6 +327,18 @@ struct TrainerTests {
     #expect(calls == 3)
   }
 
+  @Test func `A double without a solution is not called silent`() throws {
+    var trainer = Trainer(
+      model: try ModelTests.circuit(), optimiser: Optimiser(.adam, rate: 0.05), plan: plan())
+    let unsolved = CircuitError.notConverged(node: 0, residual: 0, iterations: 0, sweeps: 0)
+    do {
+      _ = try trainer.trainEpoch(on: examples, board: { _, _, _ in throw unsolved })
+      Issue.record("no error")
+    } catch {
+      #expect("\(error)".contains("no solution in epoch 0"))
+    }
+  }
+
   @Test func `Outputs that are not numbers end training with the last good parameters`() throws {
     var trainer = Trainer(
       model: try ModelTests.circuit(), optimiser: Optimiser(.adam, rate: 0.05), plan: plan())

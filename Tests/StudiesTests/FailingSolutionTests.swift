@@ -48,7 +48,7 @@ import Testing
     #expect(throws: failure) { try session.measure(session.problem.training) }
   }
 
-  @Test func `what is retained of a task is not told of a board that failed`() throws {
+  @Test func `a board that failed says nothing of what it retains`() throws {
     let tasks = [try shippedTask("two-edge-alpha"), try shippedTask("two-edge-beta")]
     var cycling = try Cycling<DirectBoard>(
       description: try shippedBoard("two-edge"), tasks: tasks,

@@ -2,7 +2,8 @@ import Elements
 
 extension BoardDescription {
   static let nodesAllowed = 2...65536
-  static let edgesAllowed = 1...65536
+  /// How many edges a board may have.
+  package static let edgesAllowed = 1...65536
   static let channelsAllowed = 0...1024
   static let lowestAllowed = -5.0...5.5
   static let highestAllowed = 0.0...5.5

@@ -37,7 +37,7 @@ extension SerialBus where Self: ~Copyable, Controller == NoController {
   /// There is none.
   @inlinable public var controller: NoController? { nil }
 
-  /// Cannot be called, for want of a controller.
+  /// Cannot be called: there is no controller to call it with.
   @inlinable
   public mutating func exchange(
     _ word: UInt32, bits: Int, by controller: NoController

@@ -53,6 +53,9 @@ struct BenchmarkCommand: ParsableCommand {
       }
       try Limits.check(lastPulse, "--last-pulse", 0, 1)
       try Limits.check(initial, "--initial", 0, 5.5)
+      if let atLeast, !(0...100).contains(atLeast) {
+        throw ValidationError("--at-least is \(atLeast); allowed is 0 ... 100 %")
+      }
     }
 
     func run() throws {
@@ -132,6 +135,7 @@ struct BenchmarkCommand: ParsableCommand {
     var target: RunSetting.Target = .double
 
     func validate() throws {
+      try Limits.check(steps: steps)
       if target == .gpio {
         throw ValidationError("a benchmark is of the double: --target is double or pins")
       }
@@ -161,7 +165,7 @@ struct BenchmarkCommand: ParsableCommand {
       let before = session.progress
       let boardBefore = session.board.time
       let start = clock()
-      for step in 0..<max(steps, 1) {
+      for step in 0..<steps {
         try session.train(
           sample: session.problem.training[step % session.problem.training.count])
       }
@@ -187,6 +191,8 @@ struct BenchmarkCommand: ParsableCommand {
     @Option(help: "How many steps of each rule.")
     var steps = 200
 
+    func validate() throws { try Limits.check(steps: steps) }
+
     func run() throws {
       try Exits.catching {
         let description = try BoardDescription.named(board)
@@ -199,7 +205,7 @@ struct BenchmarkCommand: ParsableCommand {
           var session = try Session<PinBoard>(description: description, task: task, plan: plan)
           try session.begin()
           var counts: [Int] = []
-          for step in 0..<max(steps, 1) {
+          for step in 0..<steps {
             let before = session.board.lines.operations
             let training = session.problem.training
             let report = try session.train(sample: training[step % training.count])
@@ -221,6 +227,8 @@ struct BenchmarkCommand: ParsableCommand {
     @Option(help: "How many steps.")
     var steps = 100_000
 
+    func validate() throws { try Limits.check(steps: steps) }
+
     func run() throws {
       let session = try Exits.catching { () throws -> Session<SilentBoard> in
         let description = try BoardDescription.named("lattice")
@@ -235,10 +243,10 @@ struct BenchmarkCommand: ParsableCommand {
       var running = session
       running.begin()
       let start = clock()
-      for _ in 0..<max(steps, 1) { running.train(sample: 0) }
+      for _ in 0..<steps { running.train(sample: 0) }
       let seconds = Double(clock() - start) / Double(CLOCKS_PER_SEC)
       print(
-        "firmware alone: \(Format.significant(seconds / Double(max(steps, 1)) * 1e9)) ns of one "
+        "firmware alone: \(Format.significant(seconds / Double(steps) * 1e9)) ns of one "
           + "core a step of 32 edges (\(running.progress.pulses) of \(running.progress.steps) "
           + "moved gates)"
       )
@@ -250,7 +258,7 @@ struct BenchmarkCommand: ParsableCommand {
       abstract: "Follows the controllers' gate estimates against the double's true gates.")
     @Option(help: "How many training steps.")
     var steps = 10_000
-    @Option(help: "The seed of the board's parts.")
+    @Option(parsing: .unconditional, help: "The seed of the board's parts.")
     var seed: UInt64 = 1
     @Option(
       help:
@@ -258,6 +266,13 @@ struct BenchmarkCommand: ParsableCommand {
     var imbalance = 0.0
     @Flag(help: "Let the controllers know only the parts' markings.")
     var uncalibrated = false
+
+    func validate() throws {
+      try Limits.check(steps: steps)
+      if !(-1...1).contains(imbalance) {
+        throw ValidationError("--imbalance is \(imbalance); allowed is -1 ... 1")
+      }
+    }
 
     func run() throws {
       try Exits.catching {
@@ -269,7 +284,7 @@ struct BenchmarkCommand: ParsableCommand {
         print(CSV(["steps", "worst_mV", "rms_mV"]).text, terminator: "")
         print(trial.row(0), terminator: "")
         var next = 10
-        for step in 1...max(steps, 1) {
+        for step in 1...steps {
           try trial.step(step)
           if step == next || step == steps {
             print(trial.row(step), terminator: "")

@@ -157,6 +157,12 @@ struct BoardCommand: ParsableCommand {
         throw ValidationError(
           "\(name) is \(value); allowed is \(range.lowerBound) ... \(range.upperBound)")
       }
+      // What is written here must be readable.
+      let most = BoardDescription.edgesAllowed.upperBound
+      guard sources * targets <= most else {
+        throw ValidationError(
+          "--sources times --targets is \(sources * targets) edges; a board has at most \(most)")
+      }
     }
 
     func run() {

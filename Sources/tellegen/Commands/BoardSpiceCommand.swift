@@ -22,7 +22,7 @@ extension BoardCommand {
     var task: String?
     @Option(help: "The sample's number, from 0.")
     var sample: Int = 0
-    @Option(help: "The seed of the board's parts.")
+    @Option(parsing: .unconditional, help: "The seed of the board's parts.")
     var seed: UInt64 = 1
     @Option(help: "The voltage of every gate, V (0 ... 5.5); default 2.2.")
     var gate: Double = 2.2

@@ -28,7 +28,7 @@ struct PairOptions: ParsableArguments {
   @Option(help: "A rig file (a name in rig/ or a file), in place of board and tasks.")
   var rig: String?
   @OptionGroup var rule: RuleOptions
-  @Option(help: "The seed of the board's parts.")
+  @Option(parsing: .unconditional, help: "The seed of the board's parts.")
   var seed: UInt64 = 1
   @Option(help: "The gate voltage to begin from, V; default the board's.")
   var initial: Double?

@@ -73,7 +73,9 @@ struct DescendCommand: ParsableCommand {
   var swing: Double?
   @Flag(help: "Read the outputs of the double, and nothing else of it.")
   var outputsOnly = false
-  @Option(help: "The seed of split and order, and of the double of --outputs-only.")
+  @Option(
+    parsing: .unconditional,
+    help: "The seed of split and order, and of the double of --outputs-only.")
   var seed: UInt64 = 1
   @Option(help: "How many boards with fresh mismatch are programmed afterwards (0 ... 1000).")
   var boards = 5

@@ -21,7 +21,7 @@ struct GradientCommand: ParsableCommand {
   var board = "lattice"
   @Option(help: "The task: a name in task/ or a file.")
   var task = "iris"
-  @Option(help: "The seed of the board's parts.")
+  @Option(parsing: .unconditional, help: "The seed of the board's parts.")
   var seed: UInt64 = 1
   @Option(help: "The voltage of every gate, V (0 ... 5.5); default the board's initial one.")
   var gate: Double?

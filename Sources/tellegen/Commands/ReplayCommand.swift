@@ -32,7 +32,7 @@ struct ReplayCommand: ParsableCommand {
       """
   )
   var seen: [String] = []
-  @Option(help: "With --seen: the seed of the served board's parts.")
+  @Option(parsing: .unconditional, help: "With --seen: the seed of the served board's parts.")
   var seed: UInt64 = 1
 
   func run() throws {
@@ -73,7 +73,7 @@ struct ReplayCommand: ParsableCommand {
         }
         try finish(session.board.lines.isAtEnd, session.board.lines.call, calls, session.progress)
         print("Every level that the pin-level double read was the one read through the chip.")
-        try compare(steps, directory)
+        try compare(steps)
       } else {
         var session = try session(ReplayLines(calls), pins.wiring, setting, calibration)
         do {
@@ -90,18 +90,15 @@ struct ReplayCommand: ParsableCommand {
           try gaveUp(failure, atEnd: session.board.lines.isAtEnd, call: session.board.lines.call)
         }
         try finish(session.board.lines.isAtEnd, session.board.lines.call, calls, session.progress)
-        try compare(steps, directory)
+        try compare(steps)
       }
     }
   }
 
   /// Checks that the lines were asked as often in each step as the double is; the record of a run
   /// that was resumed covers its last part only.
-  private func compare(_ steps: LineStatistics.Steps, _ directory: RunDirectory) throws {
-    // A run that was interrupted has no record yet.
-    guard FileManager.default.fileExists(atPath: directory.file("record.json")),
-      let lines = try directory.read(RunRecord.self, from: "record.json").lines,
-      lines.steps.count > 0, lines.epochsBefore == nil
+  private func compare(_ steps: LineStatistics.Steps) throws {
+    guard let lines = try record()?.lines, lines.steps.count > 0, lines.epochsBefore == nil
     else { return }
     let counted = lines.steps
     let found = "\(steps.least) ... \(steps.most) in \(steps.count) steps"
@@ -162,6 +159,13 @@ struct ReplayCommand: ParsableCommand {
     }
   }
 
+  /// The run's record; `nil` while it has none.
+  private func record() throws -> RunRecord? {
+    let directory = RunDirectory(path: folder)
+    guard FileManager.default.fileExists(atPath: directory.file("record.json")) else { return nil }
+    return try directory.read(RunRecord.self, from: "record.json")
+  }
+
   private func finish(
     _ isAtEnd: Bool, _ call: Int, _ log: Trace, _ progress: Runs.Progress
   ) throws {
@@ -171,6 +175,12 @@ struct ReplayCommand: ParsableCommand {
     print(
       "\(call) calls, \(progress.steps) training steps: "
         + "the firmware decided the same throughout.")
+    // A trace that was cut short, or that of a run which went on without one, says less than the run.
+    if let record = try record(), record.result.steps > progress.steps {
+      print(
+        "The trace ends there; the run went on to \(record.result.steps) steps, which are not checked."
+      )
+    }
   }
 
   /// What was read made the drivers give up: in the run too, when its log ends there.

@@ -29,6 +29,9 @@ struct ReproduceCommand: ParsableCommand {
   var out = "runs/reproduce"
 
   func validate() throws {
+    if list && !names.isEmpty {
+      throw ValidationError("--list runs nothing; leave out --list, or the names")
+    }
     if names.isEmpty && !list {
       throw ValidationError("name an experiment, or all, or ask for the --list")
     }
@@ -42,7 +45,7 @@ struct ReproduceCommand: ParsableCommand {
           rows: Experiment.all.map { [$0.name, "\($0.seconds) s", $0.about] }, indent: 2,
           alignsNumbers: false)
         print(table.text, terminator: "")
-        if names.isEmpty { return }
+        return
       }
       let known = Experiment.all.map(\.name)
       for name in names where name != "all" && !known.contains(name) {

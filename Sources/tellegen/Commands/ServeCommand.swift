@@ -38,7 +38,7 @@ struct ServeCommand: ParsableCommand {
   var board = "lattice"
   @Option(help: "The task whose places are wired: a name in task/ or a file.")
   var task = "xor"
-  @Option(help: "The seed of the board's parts.")
+  @Option(parsing: .unconditional, help: "The seed of the board's parts.")
   var seed: UInt64 = 1
   @Option(
     help:
@@ -94,9 +94,11 @@ struct ServeCommand: ParsableCommand {
       }
       // Also now, so that a file that cannot be written shows at the start.
       try kept?.write(server, of: board)
+      var logged: TraceFile?
       if let log {
         do throws(StorageError) {
           let file = try TraceFile(path: log)
+          logged = file
           server.chip.trace = Trace(to: TraceStream(calls: { file.append($0) }))
         } catch {
           try Exits.leave("\(error)", with: Exits.code(of: error))
@@ -105,9 +107,14 @@ struct ServeCommand: ParsableCommand {
       say("\(description.name): \(chip.lineCount) lines at \(socket)\(since)")
       server.run(stopping: { Interruption.isAsked || server.chip.failure != nil })
       if state == nil && !server.isConnected { server.chip.depart(at: server.time) }
-      try kept?.write(server, of: board)
+      // Nobody goes on from a board in the middle of an event that failed.
+      if server.chip.failure == nil { try kept?.write(server, of: board) }
       try writeObservations(of: server, description: description)
       if let failure = server.chip.failure { throw failure }
+      logged?.finish()
+      if let lost = logged?.failure {
+        try Exits.leave("\(lost): the log is cut short there", with: Exits.code(of: lost))
+      }
     }
   }
 

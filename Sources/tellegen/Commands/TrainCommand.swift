@@ -41,7 +41,9 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup var rule: RuleOptions
   @Option(help: "How often every training sample is presented (1 ... 1000000); default 100.")
   var epochs: Int?
-  @Option(help: "The seed of the board's parts, the split and the order; default 1.")
+  @Option(
+    parsing: .unconditional,
+    help: "The seed of the board's parts, the split and the order; default 1.")
   var seed: UInt64?
   @Option(
     help:

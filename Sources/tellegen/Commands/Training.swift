@@ -14,6 +14,16 @@ struct Training: TargetUser {
   let directory: RunDirectory
   /// The folder's claim, where a run is resumed.
   let claim: RunClaim?
+  /// Whether the run came to its end and put its board to rest.
+  private var isAtRest = false
+
+  /// Makes a training.
+  init(command: TrainCommand, setting: RunSetting, directory: RunDirectory, claim: RunClaim?) {
+    self.command = command
+    self.setting = setting
+    self.directory = directory
+    self.claim = claim
+  }
 
   /// Trains a board.
   mutating func use<Target: OpenTarget>(_ target: inout Target) throws {
@@ -25,15 +35,32 @@ struct Training: TargetUser {
       command.trace ? try TraceFiles(in: directory, wave: target.waveform) : nil
     defer { traced?.stream.flush(isEnd: true) }
     if let traced { target.keep(Trace(to: traced.stream)) }
+    do {
+      try train(&target, claim, traced)
+    } catch {
+      if isAtRest { throw error }
+      // Where neither signal nor error lets the run come to its end, nothing is left driven.
+      do { try target.rest() } catch let failure {
+        say("tellegen: the board could not be put to rest: \(failure)")
+        if let looks = error as? LooksWrong { throw looks.away }
+      }
+      throw error
+    }
+    if let lost = traced?.finish() {
+      try Exits.leave(
+        "\(lost): the trace is cut short there; the run itself is whole", with: Exits.code(of: lost)
+      )
+    }
+  }
+
+  private mutating func train<Target: OpenTarget>(
+    _ target: inout Target, _ claim: RunClaim, _ traced: TraceFiles?
+  ) throws {
     let saved =
       try command.resume == nil
       ? nil : directory.read(Checkpoint<Target.BoardState>.self, from: "checkpoint.json")
-
-    // Where neither signal nor error lets the run come to its end, nothing is left driven.
-    var isAtRest = false
-    defer { if !isAtRest { try? target.rest() } }
     let watchdog = ServiceWatchdog()
-    /// Asked before everything that takes long; it also reports progress to a service's watchdog.
+    /// Asked before whatever takes long: a service's watchdog is told then that there is progress.
     func stops() -> Bool {
       watchdog?.report()
       return Interruption.isAsked

@@ -1,0 +1,58 @@
+import Foundation
+
+/// The result of a run in numbers.
+public struct RunResult: Sendable, Equatable, Codable {
+  /// Whether every epoch was trained.
+  public var finished: Bool
+  /// The measures before training; `nil` in records of version 0.1.
+  public var first: EpochRecord?
+  /// The measures at the end.
+  public var last: EpochRecord
+  /// All training steps.
+  public var steps: Int
+  /// The time on the board, learning or not, s (virtual on the double).
+  public var boardTime: Double
+  /// How many edges stood at a gate limit.
+  public var saturatedEdges: Int
+  /// The gates at the end by the controllers' account, V; empty where edges follow their own rule.
+  public var estimatedGates: [Double]
+  /// The gates at the end as they are on the double, V; empty on a real board.
+  public var gates: [Double]
+
+  /// Makes a result.
+  public init(
+    finished: Bool, first: EpochRecord?, last: EpochRecord, steps: Int, boardTime: Double,
+    saturatedEdges: Int,
+    estimatedGates: [Double], gates: [Double]
+  ) {
+    self.finished = finished
+    self.first = first
+    self.last = last
+    self.steps = steps
+    self.boardTime = boardTime
+    self.saturatedEdges = saturatedEdges
+    self.estimatedGates = estimatedGates
+    self.gates = gates
+  }
+}
+
+/// A run's record: setting and result. The curves are in `metrics.jsonl` and `curves.csv`.
+public struct RunRecord: Sendable, Equatable, Codable {
+  /// What the run is made of.
+  public var setting: RunSetting
+  /// The result.
+  public var result: RunResult
+  /// What was asked of GPIO lines, on a board that hangs at some.
+  public var lines: LineStatistics?
+
+  /// Makes a record.
+  public init(setting: RunSetting, result: RunResult, lines: LineStatistics? = nil) {
+    self.lines = lines
+    self.setting = setting
+    self.result = result
+  }
+}
+
+/// The folder of a run, or of other results. Whole files are replaced by `WholeFile`, so that a
+/// crash leaves the old one or the new one.
+///

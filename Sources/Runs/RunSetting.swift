@@ -1,0 +1,51 @@
+public import Files
+import Storage
+
+/// What a run is made of, kept so that it can be repeated or resumed.
+public struct RunSetting: Sendable, Equatable, Codable {
+  /// The program's version that made the run.
+  public var version: String
+  /// The board, whole.
+  public var board: BoardDescription
+  /// The task, whole, its samples included.
+  public var task: TaskDescription
+  /// The rule and its schedule.
+  public var plan: Plan
+  /// What was trained; `nil` in runs of a version that had the double only.
+  public var target: Target?
+  /// The names of all files that the run may have in its folder; `nil` in runs of version 0.1.
+  public var files: [String]?
+
+  /// What a run trains.
+  public enum Target: String, Sendable, Codable, CaseIterable {
+    /// The double of the board, direct.
+    case double
+    /// The double through its GPIO pins, chip by chip; it ends with the same bits.
+    case pins
+    /// A board at this computer's GPIO lines.
+    case gpio
+  }
+
+  /// Makes a setting.
+  public init(
+    version: String, board: BoardDescription, task: TaskDescription, plan: Plan,
+    target: Target = .double, isTraced: Bool = false
+  ) {
+    self.target = target
+    files = RunSetting.files(isTraced: isTraced)
+    self.version = version
+    self.board = board
+    self.task = task
+    self.plan = plan
+  }
+}
+
+extension RunSetting {
+  /// The files of a run.
+  static func files(isTraced: Bool) -> [String] {
+    [
+      RunDirectory.setting, FolderLock.name, "checkpoint.json", Metrics.jsonLines, Metrics.csv,
+      "record.json", "curves.gp", "curves.png",
+    ] + (isTraced ? ["trace.txt", "trace.vcd"] : [])
+  }
+}
