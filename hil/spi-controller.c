@@ -1,11 +1,11 @@
-// SPDX-License-Identifier: MIT OR GPL-2.0 The simulated computer's SPI controller: three lines of a
-// GPIO chip, held once they are asked for.
+// SPDX-License-Identifier: MIT OR GPL-2.0
+// The simulated computer's SPI controller: three lines of a GPIO chip, held once they are asked for.
 //
 //   echo virtio0,11,10,9 >/sys/module/spi_controller/parameters/lines     chip, SCLK, MOSI, MISO
 //
-// and there is /dev/spidev0.0, mode 0. The kernel's own spi-gpio would not do: it reads MISO after
-// the rising edge, when a shift register has its next bit out. A controller in silicon takes the
-// level that it finds at the edge, as this one does.
+// and there is /dev/spidev0.0, mode 0. The kernel's own spi-gpio would not do: it reads MISO after the
+// rising edge, when a shift register has its next bit out. A controller in silicon takes the level
+// that it finds at the edge, as this one does.
 
 #include <linux/gpio/consumer.h>
 #include <linux/gpio/driver.h>
