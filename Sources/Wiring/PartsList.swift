@@ -22,7 +22,8 @@ public struct BillEntry: Sendable, Equatable {
 }
 
 extension BoardDescription {
-  /// The parts of the wired board, with counts that follow from its edges and channels; connectors,
+  /// The parts of the wired board (what each chip is bought as stands in `ChipCatalogue.swift`, what an
+  /// element is in its own file), with counts that follow from its edges and channels; connectors,
   /// wire and the computer are not among them.
   ///
   /// - Throws: `DescriptionError` if the board has no wiring.
