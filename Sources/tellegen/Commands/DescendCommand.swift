@@ -140,29 +140,11 @@ struct DescendCommand: ParsableCommand {
       let problem = Problem(task: task, seed: seed)
       let training = problem.examples(problem.training)
       let testing = problem.examples(problem.testing.isEmpty ? problem.training : problem.testing)
-      var source = CircuitModel.Source.exact
-      switch gradient {
-      case .exact: break
-      case .propagation: source = .equilibrium(.equilibriumPropagation(beta: nudge ?? 1e-3))
-      case .coupled: source = .equilibrium(.coupledLearning(nudge: nudge ?? 0.1))
-      }
-      let model = try CircuitModel(nominal: description, task: task, source: source)
-      let kind: Optimiser.Kind =
-        switch optimiser {
-        case .descent: .gradientDescent
-        case .momentum: .momentum(0.9)
-        case .adam: .adam
-        }
-      var robustness = Robustness.plain
-      if let noise { robustness = .noise(noise) }
-      if let rho { robustness = .sharpness(rho: rho, adaptive: adaptive) }
-      if let swing { robustness = .temperature(swing: swing, rho: rho ?? 0) }
       let isSorting = !task.classes.isEmpty
-      let plan = TrainingPlan(
-        epochs: epochs, batch: batch, cost: isSorting ? .crossEntropy(width: width) : .squaredError,
-        robustness: robustness, share: share, ramp: robustness == .plain ? 0 : 0.5, seed: seed)
+      let model = try model(of: description, task: task)
+      let plan = plan(isSorting: isSorting)
       var trainer = Trainer(
-        model: model, optimiser: Optimiser(kind, rate: rate), plan: plan)
+        model: model, optimiser: Optimiser(optimiserKind, rate: rate), plan: plan)
       var double = try ProgrammedBoard<DirectBoard>(
         description: description, task: task, seed: seed)
       let directory = RunDirectory(
@@ -177,29 +159,8 @@ struct DescendCommand: ParsableCommand {
       let claim = try RunClaim(new: directory, files: setting.files, overwrite: overwrite)
       defer { claim.release() }
 
-      var failure: (any Error)?
       let started = Date()
-      do {
-        while trainer.epoch < epochs && !Interruption.isAsked {
-          var measure: Trainer<CircuitModel>.Measurement?
-          if outputsOnly {
-            measure = { gates, _, inputs in
-              double.parameters = gates
-              return try double.outputs(for: inputs)
-            }
-          }
-          let measures = try trainer.trainEpoch(
-            on: training, board: measure, stopping: { Interruption.isAsked })
-          // The first programming charges drained gates; later ones move them by a little.
-          double.pulseLimit = 30
-          if trainer.epoch * 10 % epochs < 10 || trainer.epoch == epochs {
-            let reached = words(measures.cost, measures.accuracy, isSorting)
-            say("epoch \(trainer.epoch) of \(epochs): \(reached)")
-          }
-        }
-      } catch {
-        failure = error
-      }
+      let failure = train(&trainer, reading: &double, on: training, isSorting: isSorting)
       if trainer.epoch == 0 {
         if let failure { throw failure }
         try Exits.leave(
@@ -238,6 +199,72 @@ struct DescendCommand: ParsableCommand {
         )
       }
       print("The gates are kept in \(directory.path)/gates.json.")
+    }
+  }
+
+  /// The board's model, and how its gradient is found.
+  private func model(
+    of description: BoardDescription, task: TaskDescription
+  ) throws -> CircuitModel {
+    var source = CircuitModel.Source.exact
+    switch gradient {
+    case .exact: break
+    case .propagation: source = .equilibrium(.equilibriumPropagation(beta: nudge ?? 1e-3))
+    case .coupled: source = .equilibrium(.coupledLearning(nudge: nudge ?? 0.1))
+    }
+    return try CircuitModel(nominal: description, task: task, source: source)
+  }
+
+  private var optimiserKind: Optimiser.Kind {
+    switch optimiser {
+    case .descent: .gradientDescent
+    case .momentum: .momentum(0.9)
+    case .adam: .adam
+    }
+  }
+
+  private func plan(isSorting: Bool) -> TrainingPlan {
+    var robustness = Robustness.plain
+    if let noise { robustness = .noise(noise) }
+    if let rho { robustness = .sharpness(rho: rho, adaptive: adaptive) }
+    if let swing { robustness = .temperature(swing: swing, rho: rho ?? 0) }
+    return TrainingPlan(
+      epochs: epochs, batch: batch, cost: isSorting ? .crossEntropy(width: width) : .squaredError,
+      robustness: robustness, share: share, ramp: robustness == .plain ? 0 : 0.5, seed: seed)
+  }
+
+  /// Trains to the end or until a stop is asked for.
+  ///
+  /// - Returns: what ended it before; what was trained until then stands.
+  private func train(
+    _ trainer: inout Trainer<CircuitModel>, reading double: inout ProgrammedBoard<DirectBoard>,
+    on training: [Example], isSorting: Bool
+  ) -> (any Error)? {
+    do {
+      while trainer.epoch < epochs && !Interruption.isAsked {
+        let measures: EpochMeasures
+        if outputsOnly {
+          var board = double
+          defer { double = board }
+          measures = try trainer.trainEpoch(
+            on: training,
+            board: { gates, _, inputs in
+              board.parameters = gates
+              return try board.outputs(for: inputs)
+            }, stopping: { Interruption.isAsked })
+        } else {
+          measures = try trainer.trainEpoch(on: training, stopping: { Interruption.isAsked })
+        }
+        // The first programming charges drained gates; later ones move them by a little.
+        double.pulseLimit = 30
+        if trainer.epoch * 10 % epochs < 10 || trainer.epoch == epochs {
+          let reached = words(measures.cost, measures.accuracy, isSorting)
+          say("epoch \(trainer.epoch) of \(epochs): \(reached)")
+        }
+      }
+      return nil
+    } catch {
+      return error
     }
   }
 
