@@ -147,7 +147,7 @@ public final class ChipServer {
   /// one.
   public func run(stopping: () -> Bool) {
     defer { leave() }
-    while !stopping() { turn(stopping) }
+    while !stopping() && chip.failure == nil { turn(stopping) }
   }
 
   /// How long nothing need happen before the limits are looked at, ms.

@@ -105,7 +105,7 @@ struct ServeCommand: ParsableCommand {
         }
       }
       say("\(description.name): \(chip.lineCount) lines at \(socket)\(since)")
-      server.run(stopping: { Interruption.isAsked || server.chip.failure != nil })
+      server.run(stopping: { Interruption.isAsked })
       if state == nil && !server.isConnected { server.chip.depart(at: server.time) }
       // Nobody goes on from a board in the middle of an event that failed.
       if server.chip.failure == nil { try kept?.write(server, of: board) }
