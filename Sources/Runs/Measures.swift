@@ -7,6 +7,13 @@ public struct Measures: Sendable, Equatable, Codable {
   public var accuracy: Double?
   /// The share of samples that still ask for something: short of their margin, or off their labels.
   public var unmet: Double = 1
+
+  /// Makes measures.
+  package init(error: Double, accuracy: Double? = nil, unmet: Double = 1) {
+    self.error = error
+    self.accuracy = accuracy
+    self.unmet = unmet
+  }
 }
 
 /// One line of the curves: the measures after an epoch; epoch 0 is before training.

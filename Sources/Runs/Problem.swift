@@ -52,14 +52,7 @@ public struct Problem: Sendable {
         labels: sample.labels.map(Voltage.init(volts:)),
         wanted: sample.category.map(Wanted.category) ?? .labels)
     }
-    if task.training >= task.samples.count {
-      training = Array(task.samples.indices)
-      testing = []
-    } else {
-      let order = Shuffle.split.draw(seed, 0).shuffledIndices(0, count: task.samples.count)
-      training = order.prefix(task.training).sorted()
-      testing = order.dropFirst(task.training).sorted()
-    }
+    (training, testing) = task.split(seed: seed)
     switch task.objective {
     case .squaredError: objective = .squaredError
     case .hinge(let margin): objective = .hinge(Voltage(volts: margin))
@@ -68,9 +61,8 @@ public struct Problem: Sendable {
   }
 }
 
-/// The random choices of training, beside those of the board.
+/// The random choices of training, beside those of the board and the split.
 package enum Shuffle: UInt32 {
-  case split = 1001
   case order = 1002
 
   package func draw(_ seed: UInt64, _ device: Int) -> Draw {

@@ -50,6 +50,8 @@ public struct RuleSettings: Sendable, Equatable, Codable {
   /// Whether edges between nodes that are driven or measured take part in proportion to the voltage
   /// across them.
   public var weighted: Bool
+  /// Whether each step draws its eta evenly between zero and `nudge`.
+  public var dithered: Bool
   /// Whether pulses grow as fewer samples are wrong, by the number of samples over that of the
   /// wrong ones: the learning time of an epoch then stays about the same.
   public var normalised: Bool
@@ -57,20 +59,23 @@ public struct RuleSettings: Sendable, Equatable, Codable {
   /// Makes settings; what is not given is the rule's default on that kind of edge.
   public init(
     name: Name? = nil, update: UpdateKind, nudge: Double? = nil, pulse: Double? = nil,
-    fixedPulse: Bool? = nil, probability: Double? = nil, deadBand: Double = 0,
-    balanced: Bool = false, weighted: Bool = false, normalised: Bool = false
+    fixedPulse: Bool? = nil, probability: Double? = nil, deadBand: Double? = nil,
+    balanced: Bool? = nil, weighted: Bool = false, normalised: Bool = false,
+    dithered: Bool? = nil
   ) {
     let name = name ?? (update == .comparator ? .centredOverclamped : .overclamped)
     self.name = name
     let rails = name == .overclamped || name == .centredOverclamped
-    self.nudge = nudge ?? (rails ? 32.0 / 129 : 0.5)
+    self.dithered = dithered ?? (update == .comparator && name.isCentred)
+    self.nudge = nudge ?? (self.dithered ? 1 : rails ? 32.0 / 129 : 0.5)
     self.fixedPulse = fixedPulse ?? (name == .standard)
     // A pulse in proportion to the error is a small part of 2 t0; a fixed one is all of t0.
     let usual = self.fixedPulse ? (1e-3, 1e-4) : (20e-3, 1e-3)
     self.pulse = pulse ?? (update == .comparator ? usual.0 : usual.1)
-    self.probability = probability ?? (update == .comparator ? 0.5 : 1)
-    self.deadBand = deadBand
-    self.balanced = balanced
+    self.probability = probability ?? (update == .comparator && !self.dithered ? 0.5 : 1)
+    // What the usual boards read a target to: four codes, five times the read noise.
+    self.deadBand = deadBand ?? (self.dithered ? 1e-3 : 0)
+    self.balanced = balanced ?? (update == .comparator && name.isCentred)
     self.weighted = weighted
     self.normalised = normalised
   }
@@ -90,8 +95,30 @@ public struct RuleSettings: Sendable, Equatable, Codable {
       contrast: name.isCentred ? .centred : .single,
       probability: probability >= 1 ? .largest : Fraction(probability),
       deadBand: Voltage(volts: deadBand), balanced: balanced, weighted: weighted,
-      lowest: Voltage(volts: description.nodeLowest),
+      dithered: dithered, lowest: Voltage(volts: description.nodeLowest),
       highest: Voltage(volts: description.nodeHighest))
+  }
+}
+
+extension RuleSettings {
+  private enum CodingKeys: String, CodingKey {
+    case name, nudge, pulse, fixedPulse, probability, deadBand, balanced, weighted, normalised
+    case dithered
+  }
+
+  /// Reads settings; those of older runs know no dither.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    name = try values.decode(Name.self, forKey: .name)
+    nudge = try values.decode(Double.self, forKey: .nudge)
+    pulse = try values.decode(Double.self, forKey: .pulse)
+    fixedPulse = try values.decode(Bool.self, forKey: .fixedPulse)
+    probability = try values.decode(Double.self, forKey: .probability)
+    deadBand = try values.decode(Double.self, forKey: .deadBand)
+    balanced = try values.decode(Bool.self, forKey: .balanced)
+    weighted = try values.decode(Bool.self, forKey: .weighted)
+    normalised = try values.decode(Bool.self, forKey: .normalised)
+    dithered = try values.decodeIfPresent(Bool.self, forKey: .dithered) ?? false
   }
 }
 

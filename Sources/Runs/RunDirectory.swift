@@ -7,6 +7,8 @@ package import Storage
 public struct RunDirectory: Sendable {
   /// The name of the file that makes a folder a run.
   public static let setting = "setting.json"
+  /// The task file of a run whose task was made from a table.
+  package static let inferredTask = "task.yaml"
 
   /// The folder's path.
   public let path: String

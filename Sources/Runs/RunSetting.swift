@@ -46,6 +46,7 @@ extension RunSetting {
     [
       RunDirectory.setting, FolderLock.name, "checkpoint.json", Metrics.jsonLines, Metrics.csv,
       "record.json", "curves.gp", "curves.png",
+      RunDirectory.inferredTask,
     ] + (isTraced ? ["trace.txt", "trace.vcd"] : [])
   }
 }

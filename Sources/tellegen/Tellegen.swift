@@ -26,7 +26,8 @@ struct Tellegen: ParsableCommand {
   #if Simulation
   /// What needs the double.
   private static let simulation: [any ParsableCommand.Type] = [
-    DescendCommand.self, GradientCommand.self, ServeCommand.self, ReplayCommand.self,
+    PlaceCommand.self, DescendCommand.self, GradientCommand.self, ServeCommand.self,
+    ReplayCommand.self,
     CycleCommand.self, DriftCommand.self, ReproduceCommand.self, BenchmarkCommand.self,
   ]
   #else

@@ -37,7 +37,8 @@ struct Stir {
         contrast: stir.below(2) == 0 ? .single : .centred,
         probability: Fraction(units: UInt32(truncatingIfNeeded: stir.bits())),
         deadBand: stir.below(2) == 0 ? .zero : stir.voltage(), balanced: stir.below(2) == 0,
-        weighted: stir.below(2) == 0, lowest: stir.voltage(), highest: stir.voltage())
+        weighted: stir.below(2) == 0, dithered: stir.below(2) == 0, lowest: stir.voltage(),
+        highest: stir.voltage())
       let layout = OutputLayout(count: stir.below(4), differential: stir.below(2) == 0)
       var bench = Bench(
         rule: rule,

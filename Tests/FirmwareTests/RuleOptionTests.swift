@@ -251,11 +251,12 @@ private let single = OutputLayout(count: 1, differential: false)
     let rule = Rule(
       nudge: .rail(half), length: .fixed(.milliseconds(1)), lowest: .millivolts(-100),
       highest: .millivolts(453))
-    let low = rule.clamp(free: .millivolts(20), correction: .millivolts(-5))
+    let low = rule.clamp(free: .millivolts(20), correction: .millivolts(-5), by: rule.nudge)
     #expect(abs(low.volts + 0.040) < 1e-6)
     let label = Rule(
       nudge: .label(.largest), length: .fixed(.milliseconds(1)), lowest: .millivolts(-100))
-    #expect(label.clamp(free: .zero, correction: .millivolts(-300)) == .millivolts(-100))
+    #expect(
+      label.clamp(free: .zero, correction: .millivolts(-300), by: label.nudge) == .millivolts(-100))
     #expect(
       rule.width(error: .millivolts(100)) == .milliseconds(1))
     var error = rule

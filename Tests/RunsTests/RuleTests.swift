@@ -1,3 +1,4 @@
+import Foundation
 import Files
 import Firmware
 import Runs
@@ -69,9 +70,31 @@ import BoardDouble
   }
 
   @Test func `overclamping nudges by 32 parts of 129`() {
-    for name in [RuleSettings.Name.overclamped, .centredOverclamped] {
-      #expect(RuleSettings(name: name, update: .comparator).nudge == 32.0 / 129)
-    }
+    #expect(RuleSettings(name: .overclamped, update: .comparator).nudge == 32.0 / 129)
+    let plain = RuleSettings(name: .centredOverclamped, update: .comparator, dithered: false)
+    #expect(plain.nudge == 32.0 / 129)
+    #expect(plain.probability == 0.5)
+    #expect(plain.deadBand == 0)
+  }
+
+  @Test func `centred rules are balanced, and their nudge is dithered, on comparator edges alone`()
+  {
+    let usual = RuleSettings(update: .comparator)
+    #expect(usual.name == .centredOverclamped)
+    #expect(usual.balanced && usual.dithered)
+    #expect(usual.nudge == 1 && usual.probability == 1 && usual.deadBand == 1e-3)
+    let multiplier = RuleSettings(update: .multiplier)
+    #expect(!multiplier.balanced && !multiplier.dithered && multiplier.deadBand == 0)
+    #expect(!RuleSettings(name: .coupled, update: .comparator).dithered)
+  }
+
+  @Test func `settings of before dither read as without it`() throws {
+    let old = """
+      {"name": "centred-overclamped", "nudge": 0.25, "pulse": 0.02, "fixedPulse": false, \
+      "probability": 0.5, "deadBand": 0, "balanced": false, "weighted": false, "normalised": false}
+      """
+    let read = try JSONDecoder().decode(RuleSettings.self, from: Data(old.utf8))
+    #expect(!read.dithered && read.nudge == 0.25)
   }
 
   @Test func `pulses shrink straight down to their last share`() {

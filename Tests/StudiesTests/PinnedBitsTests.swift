@@ -49,7 +49,9 @@ import Testing
     var session = try Session<Board>(
       description: description, task: try shippedTask(run.task),
       plan: Plan(
-        rule: RuleSettings(name: run.rule, update: description.gates.update), epochs: run.epochs,
+        rule: RuleSettings(
+          name: run.rule, update: description.gates.update, balanced: false, dithered: false),
+        epochs: run.epochs,
         seed: 1, lastPulse: Plan.usualLastPulse(description.gates.update)))
     try session.begin()
     while !session.isFinished { _ = try session.trainEpoch() }

@@ -204,7 +204,7 @@ private func readTask(
 /// The numbers of a CSV file without a heading, row by row.
 private func readNumbers(_ path: String) throws(DescriptionError) -> [[Double]] {
   var rows: [[Double]] = []
-  try forEachRow(try contents(of: path, as: .data), file: path, skip: 0) {
+  try Dialect.forEachRow(try contents(of: path, as: .data), file: path, skip: 0) {
     row throws(DescriptionError) in
     var numbers: [Double] = []
     for column in row.cells.indices {

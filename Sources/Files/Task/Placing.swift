@@ -2,7 +2,7 @@ import Elements
 
 extension TaskDescription {
   /// The nodes of a board that this task's channels use: those of its placement for the board's
-  /// name, else the first of the board's default nodes.
+  /// netlist, else for the board's name, else the first of the board's default nodes.
   ///
   /// - Parameter board: the board to place on.
   /// - Returns: a node index for every source channel and every target channel.
@@ -23,7 +23,12 @@ extension TaskDescription {
         "it takes \(needed.targets) target channels, the board has \(board.targetChannels)")
     }
     let places: (sources: [Int], targets: [Int])
-    if let placement = placements[board.name] {
+    if let placement = placements[board.netlist] {
+      places = (
+        try numbers(placement.sources, count: needed.sources, role: "source", on: board),
+        try numbers(placement.targets, count: needed.targets, role: "target", on: board)
+      )
+    } else if let placement = placements[board.name] {
       places = (
         try indices(placement.sources, count: needed.sources, role: "source", on: board),
         try indices(placement.targets, count: needed.targets, role: "target", on: board)
@@ -43,8 +48,45 @@ extension TaskDescription {
     return places
   }
 
+  /// Whether the task says where its channels go on a board, by its netlist or its name.
+  public func isPlaced(on board: BoardDescription) -> Bool {
+    placements[board.netlist] != nil || placements[board.name] != nil
+  }
+
+  /// Says where this task's channels go on every board of a netlist.
+  ///
+  /// - Parameters:
+  ///   - sources: the number of each source channel's node.
+  ///   - targets: the number of each target channel's node.
+  ///   - board: a board of the netlist.
+  public mutating func setPlaces(sources: [Int], targets: [Int], on board: BoardDescription) {
+    placements[board.netlist] = Placement(
+      sources: sources.map(String.init), targets: targets.map(String.init))
+  }
+
   private func refusal(on board: BoardDescription, _ reason: String) -> DescriptionError {
     DescriptionError(message: "task \(name) does not fit board \(board.name): \(reason)")
+  }
+
+  /// The nodes of a placement by netlist, where they are numbers.
+  private func numbers(
+    _ words: [String], count: Int, role: String, on board: BoardDescription
+  ) throws(DescriptionError) -> [Int] {
+    guard words.count == count else {
+      throw refusal(
+        on: board, "its placement lists \(words.count) \(role) nodes, but it takes \(count)")
+    }
+    var numbers: [Int] = []
+    for word in words {
+      guard let number = Int(word), board.nodes.indices.contains(number) else {
+        throw refusal(
+          on: board,
+          "\(role) node \(quote(word)) of its placement on \(board.netlist) is no number of a "
+            + "node; allowed is 0 ... \(board.nodes.count - 1)")
+      }
+      numbers.append(number)
+    }
+    return numbers
   }
 
   private func indices(

@@ -34,6 +34,12 @@ struct Row {
     let text = cells[column]
     if let index = classes.firstIndex(of: text) { return index }
     let named = classes.contains { parseNumber($0) != nil }
+    // 1.0 and 1 are one class.
+    if named, let number = parseNumber(text),
+      let index = classes.firstIndex(where: { parseNumber($0) == number })
+    {
+      return index
+    }
     if !named, text.utf8.allSatisfy({ (48...57).contains($0) }), let index = Int(text),
       classes.indices.contains(index)
     {
@@ -44,77 +50,5 @@ struct Row {
         + "allowed are \(enumerate(classes, most: 20))"
         + (named ? "" : " or 0 ... \(classes.count - 1)")
     )
-  }
-}
-
-/// Calls `body` for every line of comma-separated values that is not blank, after `skip` lines.
-///
-/// Cells may stand in double quotes, with `""` for a quote inside; a quoted cell ends on its line.
-/// Spaces around cells are dropped, lines may end in CR LF.
-func forEachRow(
-  _ bytes: [UInt8], file: String, skip: Int, body: (Row) throws(DescriptionError) -> Void
-) throws(DescriptionError) {
-  var start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
-  var line = 0
-  while start < bytes.count {
-    let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
-    line += 1
-    var content = bytes[start..<end]
-    start = end + 1
-    if line <= skip { continue }
-    if content.last == UInt8(ascii: "\r") { content = content.dropLast() }
-    if content.allSatisfy(isBlank) { continue }
-    let cells = try split(content, file: file, line: line)
-    try body(Row(file: file, line: line, cells: cells))
-  }
-}
-
-private func isBlank(_ byte: UInt8) -> Bool {
-  byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
-}
-
-private func split(
-  _ line: ArraySlice<UInt8>, file: String, line number: Int
-) throws(DescriptionError) -> [String] {
-  func decode(_ bytes: some Sequence<UInt8>) throws(DescriptionError) -> String {
-    guard let text = String(validating: Array(bytes), as: UTF8.self) else {
-      throw DescriptionError(
-        file: file, line: number, message: "this is not UTF-8 text; save the file as UTF-8")
-    }
-    return text
-  }
-  let quoteMark = UInt8(ascii: "\"")
-  let comma = UInt8(ascii: ",")
-  var cells: [String] = []
-  var rest = line.drop(while: isBlank)
-  while true {
-    if rest.first == quoteMark {
-      var cell: [UInt8] = []
-      rest = rest.dropFirst()
-      while true {
-        guard let mark = rest.firstIndex(of: quoteMark) else {
-          throw DescriptionError(
-            file: file, line: number, message: "a quoted cell does not end on this line")
-        }
-        cell += rest[..<mark]
-        rest = rest[(mark + 1)...]
-        guard rest.first == quoteMark else { break }
-        cell.append(quoteMark)
-        rest = rest.dropFirst()
-      }
-      rest = rest.drop(while: isBlank)
-      guard rest.isEmpty || rest.first == comma else {
-        throw DescriptionError(
-          file: file, line: number, message: "text follows a quoted cell before the next comma")
-      }
-      cells.append(try decode(cell))
-    } else {
-      var cell = rest.prefix { $0 != comma }
-      rest = rest[cell.endIndex...]
-      while let last = cell.last, isBlank(last) { cell = cell.dropLast() }
-      cells.append(try decode(cell))
-    }
-    if rest.isEmpty { return cells }
-    rest = rest.dropFirst().drop(while: isBlank)
   }
 }

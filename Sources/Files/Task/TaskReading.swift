@@ -31,7 +31,7 @@ extension TaskDescription {
     let root = try LocatedNode(text: text, file: file)
     let fields = try root.fields([
       "name", "about", "data", "skip_lines", "samples", "inputs", "outputs", "classes",
-      "labels", "objective", "training", "placement",
+      "labels", "objective", "training", "placement", "missing",
     ])
     let inputs = try readInputs(try fields.required("inputs"))
     let outputs = try readOutputs(try fields.required("outputs"))
@@ -255,11 +255,13 @@ private func readSamples(
 ) throws(DescriptionError) -> [Sample] {
   let columns = inputs.compactMap(\.column) + answers.columns
   let needed = (columns.max() ?? 0) + 1
+  // Rows that lack a value that is read are wrong, unless the task says to leave them out.
+  let skipsMissing = try fields["missing"]?.word(["refuse", "skip"]) == "skip"
   if let instead {
     let skip = try fields["skip_lines"]?.integer(in: 0...1_000_000) ?? 0
     return try readTable(
       try contents(of: instead, as: .data), path: instead, skip: skip, needed: needed,
-      inputs: inputs, answers: answers)
+      inputs: inputs, answers: answers, skipsMissing: skipsMissing)
   }
   switch (fields["samples"], fields["data"]) {
   case (let samples?, nil):
@@ -280,7 +282,8 @@ private func readSamples(
       throw data.error("data \(quote(path)): \(error.message)")
     }
     return try readTable(
-      bytes, path: path, skip: skip, needed: needed, inputs: inputs, answers: answers)
+      bytes, path: path, skip: skip, needed: needed, inputs: inputs, answers: answers,
+      skipsMissing: skipsMissing)
   case (nil, nil):
     throw fields.owner.error("the file needs samples, or data with the path of a CSV file")
   case (_?, let data?):
@@ -291,11 +294,12 @@ private func readSamples(
 /// The samples of a CSV file, a line each.
 private func readTable(
   _ bytes: [UInt8], path: String, skip: Int, needed: Int, inputs: [InputDescription],
-  answers: Answers
+  answers: Answers, skipsMissing: Bool
 ) throws(DescriptionError) -> [Sample] {
   var samples: [Sample] = []
   var width: Int?
-  try forEachRow(bytes, file: path, skip: skip) { row throws(DescriptionError) in
+  let columns = inputs.compactMap(\.column) + answers.columns
+  try Dialect.forEachRow(bytes, file: path, skip: skip) { row throws(DescriptionError) in
     if let width, row.cells.count != width {
       throw row.error("this line has \(row.cells.count) cells, but the first has \(width)")
     }
@@ -308,6 +312,7 @@ private func readTable(
         )
       }
     }
+    if skipsMissing, columns.contains(where: { isMissing(row.cells[$0]) }) { return }
     samples.append(try answers.sample(row, inputs: inputs))
   }
   guard !samples.isEmpty else {
@@ -359,7 +364,9 @@ private func readPlacements(
       }
       var names: [String] = []
       for entry in entries {
-        let name = try entry.name()
+        // On a netlist nodes are numbers: names belong to one board's file.
+        let name =
+          isNetlist(board) ? String(try entry.integer(in: 0...1_000_000)) : try entry.name()
         guard used.insert(name).inserted else {
           throw entry.error("\(entry.what) is node \(quote(name)), which is used already")
         }

@@ -6,6 +6,17 @@ public enum Nudge: Sendable, Equatable {
   case rail(Fraction)
 }
 
+extension Nudge {
+  /// The same with a share of its eta.
+  @inlinable
+  func scaled(by share: Fraction) -> Nudge {
+    switch self {
+    case .label(let eta): .label(eta * share)
+    case .rail(let eta): .rail(eta * share)
+    }
+  }
+}
+
 /// How long a step's pulse lasts.
 public enum PulseLength: Sendable, Equatable {
   /// Always the same: the standard rule, which learns on at zero error. A hinge that is met is not
@@ -29,6 +40,11 @@ public enum Contrast: Sendable, Equatable {
 public struct Rule: Sendable, Equatable {
   /// How the clamped targets are moved.
   public var nudge: Nudge
+  /// Whether each step draws its eta evenly between zero and the nudge's. What an edge sees must
+  /// exceed its comparator's offset and hysteresis to move it: with a nudge that varies, edges that
+  /// see much move in more steps than edges that see little, and the signs that comparators give
+  /// come to carry sizes. (Dither, as converters use it.)
+  public var dithered: Bool
   /// How long the pulse lasts.
   public var length: PulseLength
   /// How comparisons become directions.
@@ -57,7 +73,7 @@ public struct Rule: Sendable, Equatable {
     nudge: Nudge, length: PulseLength, contrast: Contrast = .single,
     probability: Fraction = .largest,
     deadBand: Voltage = .zero, balanced: Bool = false, weighted: Bool = false,
-    lowest: Voltage = .zero, highest: Voltage = .millivolts(453)
+    dithered: Bool = false, lowest: Voltage = .zero, highest: Voltage = .millivolts(453)
   ) {
     self.nudge = nudge
     self.length = length
@@ -66,6 +82,7 @@ public struct Rule: Sendable, Equatable {
     self.deadBand = deadBand
     self.balanced = balanced
     self.weighted = weighted
+    self.dithered = dithered
     self.lowest = lowest
     self.highest = highest
   }
@@ -105,9 +122,10 @@ public struct Rule: Sendable, Equatable {
   ///   - free: the channel's voltage in the free twin.
   ///   - correction: what the channel should change by (label nudge), and toward which rail its
   ///     sign points (rail nudge).
+  ///   - nudge: the step's nudge.
   /// - Returns: the clamp voltage within the rails. Worst error one unit of 2^-24 V.
   @inlinable
-  public func clamp(free: Voltage, correction: Voltage) -> Voltage {
+  public func clamp(free: Voltage, correction: Voltage, by nudge: Nudge) -> Voltage {
     switch nudge {
     case .label(let eta):
       return (free + correction.scaled(by: eta)).limited(lowest, highest)

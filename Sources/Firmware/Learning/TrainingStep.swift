@@ -107,7 +107,12 @@ public struct TrainingStep: Sendable {
       return StepReport(verdict: verdict, learned: .zero, driven: 0)
     }
 
-    try clamp(on: &board, verdict: verdict, labels: labels, targets: targets.span, mirrored: false)
+    let nudge =
+      rule.dithered
+      ? rule.nudge.scaled(by: Fraction(units: chance.bits(step: index, device: .max))) : rule.nudge
+    try clamp(
+      on: &board, by: nudge, verdict: verdict, labels: labels, targets: targets.span,
+      mirrored: false)
     try board.settle()
     var driven = 0
     if !board.abilities.contains(.analogRule) {
@@ -118,7 +123,8 @@ public struct TrainingStep: Sendable {
       }
       if rule.contrast == .centred {
         try clamp(
-          on: &board, verdict: verdict, labels: labels, targets: targets.span, mirrored: true)
+          on: &board, by: nudge, verdict: verdict, labels: labels, targets: targets.span,
+          mirrored: true)
         try board.settle()
         try board.compare(into: &comparisons)
         holdUnturned(edges: edges, comparisons: comparisons, drives: &drives)
@@ -137,7 +143,7 @@ public struct TrainingStep: Sendable {
   /// far side of the free voltage by as much, as far as the rails allow.
   @inlinable
   func clamp<Board: LearningBoard & ~Copyable>(
-    on board: inout Board, verdict: Verdict, labels: Span<Voltage>,
+    on board: inout Board, by nudge: Nudge, verdict: Verdict, labels: Span<Voltage>,
     targets: Span<Voltage>, mirrored: Bool
   ) throws(Board.Failure) {
     var channel = 0
@@ -153,7 +159,7 @@ public struct TrainingStep: Sendable {
         try board.release(target: channel)
       } else {
         let free = targets[unchecked: channel]
-        var voltage = rule.clamp(free: free, correction: correction)
+        var voltage = rule.clamp(free: free, correction: correction, by: nudge)
         if mirrored { voltage = (free + free - voltage).limited(rule.lowest, rule.highest) }
         try board.clamp(target: channel, at: voltage)
       }

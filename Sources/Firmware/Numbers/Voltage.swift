@@ -115,6 +115,12 @@ public struct Fraction: Sendable, Equatable, Comparable {
   @inlinable
   public static func < (a: Fraction, b: Fraction) -> Bool { a.units < b.units }
 
+  /// The product, rounded down to a unit of 2^-32.
+  @inlinable
+  public static func * (a: Fraction, b: Fraction) -> Fraction {
+    Fraction(units: a.units.multipliedFullWidth(by: b.units).high)
+  }
+
   /// The ratio of two voltages' magnitudes, rounded down, saturating just under one.
   @inlinable
   public init(_ part: Voltage, of whole: Voltage) {

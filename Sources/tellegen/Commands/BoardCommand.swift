@@ -37,6 +37,7 @@ struct BoardCommand: ParsableCommand {
         print(
           "  \(description.nodes.count) nodes, \(description.edges.count) edges, \(learning) of "
             + "them learning (\(description.gates.update.rawValue) edges)")
+        print("  \(description.netlist), by which tasks keep their places")
         print(
           "  \(description.sourceChannels) source and \(description.targetChannels) target channels"
         )

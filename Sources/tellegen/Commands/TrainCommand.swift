@@ -36,8 +36,12 @@ struct TrainCommand: ParsableCommand {
   var board: String?
   @Option(help: "The task: a name in task/ or a file.")
   var task: String?
-  @Option(help: "A CSV file to read instead of the task's own data.")
+  @Option(
+    help:
+      "A CSV file: alone, its columns make the task (and choose a board); with --task it is read in place of the task's own data."
+  )
   var data: String?
+  @OptionGroup var table: TableOptions
   @OptionGroup var rule: RuleOptions
   @Option(help: "How often every training sample is presented (1 ... 1000000); default 100.")
   var epochs: Int?
@@ -52,6 +56,11 @@ struct TrainCommand: ParsableCommand {
   var lastPulse: Double?
   @Option(help: "The gate voltage to begin from, V; default the board's.")
   var initial: Double?
+  @Flag(
+    help:
+      "Do not search places where the task has none for the board's netlist: channels take the board's default nodes."
+  )
+  var noPlace = false
   @Flag(help: "Switch all of the board's imperfections off.")
   var ideal = false
   @Flag(help: "Let the controllers know only the parts' markings, not the board's calibration.")
@@ -85,15 +94,18 @@ struct TrainCommand: ParsableCommand {
     if (target ?? .usual) == .gpio && ideal {
       throw ValidationError("--ideal is for the double: nothing can switch a board's parts off")
     }
+    if resume == nil, let other = table.given.first(where: \.1), data == nil || task != nil {
+      throw ValidationError("\(other.0) is for --data without --task: a task file says it itself")
+    }
     if resume != nil {
       let given: [(String, Bool)] = [
         ("--board", board != nil), ("--task", task != nil), ("--data", data != nil),
         ("--epochs", epochs != nil), ("--seed", seed != nil), ("--last-pulse", lastPulse != nil),
         ("--initial", initial != nil), ("--ideal", ideal), ("--uncalibrated", uncalibrated),
-        ("--out", out != nil),
+        ("--out", out != nil), ("--no-place", noPlace),
         ("--overwrite", overwrite), ("--trace", trace), ("--target gpio", target == .gpio),
       ]
-      if let other = (given + rule.given).first(where: \.1) {
+      if let other = (given + rule.given + table.given).first(where: \.1) {
         throw ValidationError(
           "\(other.0) cannot go with --resume: a run goes on as it was begun; leave it out")
       }
@@ -105,6 +117,7 @@ struct TrainCommand: ParsableCommand {
       let directory: RunDirectory
       let setting: RunSetting
       var claim: RunClaim?
+      var inferred: String?
       // From here on a signal ends the run in order.
       Interruption.watch()
       if let resume {
@@ -112,7 +125,7 @@ struct TrainCommand: ParsableCommand {
         claim = try RunClaim(existing: directory)
         setting = try directory.read(RunSetting.self, from: RunDirectory.setting)
       } else {
-        setting = try newSetting()
+        setting = try newSetting(&inferred)
         directory = RunDirectory(
           path: out ?? "runs/\(setting.task.name)-\(setting.board.name)-\(setting.plan.seed)")
       }
@@ -127,7 +140,7 @@ struct TrainCommand: ParsableCommand {
         try Exits.leave("--trace needs --target pins or --target gpio", with: Exits.usage)
       }
       var training = Training(
-        command: self, setting: setting, directory: directory, claim: claim)
+        command: self, setting: setting, inferred: inferred, directory: directory, claim: claim)
       try setting.open(as: learner, telling: { say("tellegen: " + $0) }, for: &training)
       if Interruption.isAsked {
         try Exits.leave(
@@ -137,16 +150,36 @@ struct TrainCommand: ParsableCommand {
     }
   }
 
-  private func newSetting() throws -> RunSetting {
-    var description = try BoardDescription.named(board ?? "lattice")
+  /// - Parameter inferred: becomes the task's file, where it was made from a table.
+  private func newSetting(_ inferred: inout String?) throws -> RunSetting {
+    var task: TaskDescription
+    var description: BoardDescription
+    if let data, self.task == nil {
+      let made = try TaskInference.run(
+        path: data, wishes: table.wishes(seed: seed ?? 1), board: board)
+      for remark in made.inference.remarks + (made.why.map { [$0] } ?? []) {
+        say("tellegen: " + remark)
+      }
+      task = made.inference.task
+      description = made.board
+      inferred = made.inference.yaml(data: URL(fileURLWithPath: data).path)
+    } else {
+      task = try TaskDescription.named(self.task ?? "iris", data: data)
+      description = try BoardDescription.named(board ?? "lattice")
+    }
     if ideal { description.imperfections = .none }
     if let initial { try description.begin(at: initial) }
-    let task = try TaskDescription.named(task ?? "iris", data: data)
     let plan = Plan(
       rule: rule.settings(on: description),
       epochs: epochs ?? 100, seed: seed ?? 1,
       lastPulse: lastPulse ?? Plan.usualLastPulse(description.gates.update),
       calibrated: !uncalibrated && (target ?? .usual) != .gpio)
+    #if Simulation
+    // A real board's channels are wired to their nodes: nothing is searched there.
+    if target ?? .usual != .gpio {
+      task = try Places(board: description, task: task, plan: plan, isSearching: !noPlace).found()
+    }
+    #endif
     return RunSetting(
       version: version, board: description, task: task, plan: plan, target: target ?? .usual,
       isTraced: trace)

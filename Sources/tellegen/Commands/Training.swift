@@ -11,6 +11,8 @@ import Traces
 struct Training: TargetUser {
   let command: TrainCommand
   let setting: RunSetting
+  /// The task's file, where the task was made from a table.
+  let inferred: String?
   let directory: RunDirectory
   /// The folder's claim, where a run is resumed.
   let claim: RunClaim?
@@ -18,7 +20,11 @@ struct Training: TargetUser {
   private var isAtRest = false
 
   /// Makes a training.
-  init(command: TrainCommand, setting: RunSetting, directory: RunDirectory, claim: RunClaim?) {
+  init(
+    command: TrainCommand, setting: RunSetting, inferred: String?, directory: RunDirectory,
+    claim: RunClaim?
+  ) {
+    self.inferred = inferred
     self.command = command
     self.setting = setting
     self.directory = directory
@@ -114,6 +120,7 @@ struct Training: TargetUser {
     if let first = target.session.progress.last { keeper.add(first) }
     try keeper.begin(
       claim, setting: setting, checkpoint: target.checkpoint, with: traced?.names ?? [])
+    if let inferred { try directory.write(text: inferred, to: RunDirectory.inferredTask) }
     return keeper
   }
 

@@ -10,7 +10,9 @@ struct RuleOptions: ParsableArguments {
     help: "The learning rule; by default the best one that the board's edges can follow.")
   var rule: RuleSettings.Name?
   @Option(
-    help: "The nudge eta, above 0, up to 1; default 32/129 toward a rail, 0.5 toward a label.")
+    help:
+      "The nudge eta, above 0, up to 1; default 1 with dither, else 32/129 toward a rail, 0.5 toward a label."
+  )
   var nudge: Double?
   @Option(
     help:
@@ -21,22 +23,31 @@ struct RuleOptions: ParsableArguments {
   var fixedPulse = false
   @Option(
     help:
-      "The probability with which an edge takes part in a step; default 0.5, or 1 with multiplier edges."
+      "The probability with which an edge takes part in a step; default 1 with dither or multiplier edges, else 0.5."
   )
   var probability: Double?
   @Option(
-    help: "Errors up to this, V, teach nothing: read noise then does not wear a solved task away.")
+    help:
+      "Errors up to this, V, teach nothing: read noise then does not wear a solved task away; default 0.001 with dither, else 0."
+  )
   var deadBand: Double?
   @Flag(
+    inversion: .prefixedNo,
     help:
-      "Leave out moves of each edge's faster way, so that up and down weigh the same (comparator edges)."
+      "Leave out moves of each edge's faster way, so that up and down weigh the same (comparator edges); default with centred rules."
   )
-  var balanced = false
+  var balanced: Bool?
   @Flag(
     help:
       "Let edges between driven or measured nodes take part in proportion to the voltage across them (comparator edges)."
   )
   var weighted = false
+  @Flag(
+    inversion: .prefixedNo,
+    help:
+      "Let each step draw its eta evenly between zero and the nudge, so that edges that see more move more often (comparator edges); default with centred rules."
+  )
+  var dithered: Bool?
   @Flag(
     help:
       "Let pulses grow as fewer samples are wrong, by the number of samples over the wrong ones.")
@@ -54,8 +65,8 @@ struct RuleOptions: ParsableArguments {
     [
       ("--rule", rule != nil), ("--nudge", nudge != nil), ("--pulse", pulse != nil),
       ("--fixed-pulse", fixedPulse), ("--probability", probability != nil),
-      ("--dead-band", deadBand != nil), ("--balanced", balanced), ("--weighted", weighted),
-      ("--normalised", normalised),
+      ("--dead-band", deadBand != nil), ("--balanced", balanced != nil), ("--weighted", weighted),
+      ("--normalised", normalised), ("--dithered", dithered != nil),
     ]
   }
 
@@ -63,7 +74,8 @@ struct RuleOptions: ParsableArguments {
   func settings(on board: BoardDescription) -> RuleSettings {
     RuleSettings(
       name: rule, update: board.gates.update, nudge: nudge, pulse: pulse,
-      fixedPulse: fixedPulse ? true : nil, probability: probability, deadBand: deadBand ?? 0,
-      balanced: balanced, weighted: weighted, normalised: normalised)
+      fixedPulse: fixedPulse ? true : nil, probability: probability, deadBand: deadBand,
+      balanced: balanced, weighted: weighted, normalised: normalised,
+      dithered: dithered)
   }
 }

@@ -1,0 +1,35 @@
+extension BoardDescription {
+  /// What this board's netlist is called, up to names: boards with the same nodes, in the same
+  /// order, joined by the same parts have the same one, whatever they and their nodes and edges
+  /// are named and in whatever order the edges stand. Placements of tasks are kept under it.
+  ///
+  /// `netlist-` and 16 hexadecimal digits of the 64-bit FNV-1a hash (Fowler, Noll and Vo) of the
+  /// number of nodes and the sorted edges. How learning edges are updated and the sizes of their
+  /// transistors do not count: they move no node.
+  public var netlist: String {
+    let entries = edges.map { edge in
+      // All parts but a diode look the same from both ends.
+      let isTurned = edge.part.word != "diode" && edge.to < edge.from
+      let ends = isTurned ? (edge.to, edge.from) : (edge.from, edge.to)
+      return "\(ends.0) \(ends.1) \(edge.part.word) \(edge.part.lines.joined(separator: " "))"
+    }
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    for line in ["\(nodes.count)"] + entries.sorted() {
+      for byte in Array(line.utf8) + [UInt8(ascii: "\n")] {
+        hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
+      }
+    }
+    let digits = String(hash, radix: 16)
+    return Self.netlistPrefix + String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
+  /// What the names of netlists begin with.
+  static let netlistPrefix = "netlist-"
+}
+
+/// Whether a placement's key is the name of a netlist; its nodes are then numbers.
+func isNetlist(_ key: String) -> Bool {
+  let digits = key.utf8.dropFirst(BoardDescription.netlistPrefix.utf8.count)
+  return key.hasPrefix(BoardDescription.netlistPrefix) && digits.count == 16
+    && digits.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+}

@@ -1,0 +1,99 @@
+/// A table of text cells as a user's file holds it, with what its first line is.
+struct DataTable {
+  /// The file.
+  let path: String
+  /// The names of the columns; `nil` where the first line is data.
+  let header: [String]?
+  /// The rows, with their lines.
+  let rows: [Row]
+  /// How many lines stand before the first row.
+  let skipped: Int
+
+  /// The number of columns.
+  var width: Int { rows[0].cells.count }
+
+  /// The name of a column: its header's, made fit for a title and for being the only one, or its
+  /// number.
+  func name(of column: Int) -> String {
+    let text = header?[column].map { isControlOrNewline($0) ? " " : String($0) }.joined() ?? ""
+    let title = String(text.prefix(48)).trimmingBlanks
+    let isTaken = header?.prefix(column).contains { $0 == header?[column] } == true
+    return title.isEmpty || isTaken ? "column \(column)" : title
+  }
+
+  /// Reads a table.
+  ///
+  /// - Parameter path: the file.
+  /// - Throws: `DescriptionError` with the line at fault.
+  static func read(path: String) throws(DescriptionError) -> DataTable {
+    try read(try contents(of: path, as: .data), path: path)
+  }
+
+  /// Reads the bytes of a table.
+  ///
+  /// - Parameters:
+  ///   - bytes: the file.
+  ///   - path: what errors call it.
+  /// - Throws: `DescriptionError` with the line at fault.
+  static func read(_ bytes: [UInt8], path: String) throws(DescriptionError) -> DataTable {
+    let text = try Dialect.decoded(bytes, path: path)
+    var comments = 0
+    for line in Dialect.Lines(text) {
+      guard line.first == UInt8(ascii: "#") else { break }
+      comments += 1
+    }
+    var rows: [Row] = []
+    try Dialect.forEachRow(text, file: path, skip: comments) { row throws(DescriptionError) in
+      if let first = rows.first, row.cells.count != first.cells.count {
+        throw row.error(
+          "this line has \(row.cells.count) cells, but the first has \(first.cells.count)")
+      }
+      rows.append(row)
+    }
+    guard let first = rows.first else {
+      throw DescriptionError(file: path, message: "there are no rows in this file")
+    }
+    let rest = Array(rows.dropFirst())
+    guard isHeader(first, above: rest) else {
+      return DataTable(
+        path: path, header: nil, rows: rows, skipped: comments)
+    }
+    guard !rest.isEmpty else {
+      throw DescriptionError(
+        file: path, message: "there is one line, of names; rows of data are wanted under it")
+    }
+    return DataTable(path: path, header: first.cells, rows: rest, skipped: first.line ?? 1)
+  }
+
+  /// Whether a line names columns: a column of numbers has a word there, or all is words that are
+  /// found nowhere below.
+  private static func isHeader(_ first: Row, above rows: [Row]) -> Bool {
+    let looked = rows.prefix(200)
+    func isNumber(_ cell: String) -> Bool { parseNumber(cell) != nil }
+    if first.cells.contains(where: { isNumber($0) }) { return false }
+    if looked.isEmpty { return true }
+    for (column, cell) in first.cells.enumerated() where !isMissing(cell) {
+      let own = looked.map { $0.cells[column] }.filter { !isMissing($0) }
+      if !own.isEmpty, own.count(where: isNumber) * 10 >= own.count * 9 { return true }
+    }
+    let words = first.cells.filter { !$0.isEmpty }
+    return Set(words).count == words.count
+      && !first.cells.indices.contains { column in
+        looked.contains { $0.cells[column] == first.cells[column] }
+      }
+  }
+}
+
+private func isControlOrNewline(_ character: Character) -> Bool {
+  character.unicodeScalars.contains(where: isControl)
+}
+
+extension String {
+  /// Without blanks at its ends.
+  fileprivate var trimmingBlanks: String {
+    var text = self[...]
+    while text.first == " " { text = text.dropFirst() }
+    while text.last == " " { text = text.dropLast() }
+    return String(text)
+  }
+}

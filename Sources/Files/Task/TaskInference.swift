@@ -1,0 +1,458 @@
+import Elements
+import Portable
+
+/// A task made from a table: what its columns are and how they become volts.
+///
+/// What is decided by numbers of the data - which columns a board of few channels gets - is decided
+/// by the samples that train; ranges are those of all rows, since a board refuses what is outside.
+public struct TaskInference {
+  /// What a user may say of the table.
+  public struct Wishes: Sendable {
+    /// The column with the answer, by its name or by its number from 0; `nil` to find it.
+    public var answer: String?
+    /// Whether the answer is a class; `nil` to find out.
+    public var isClass: Bool?
+    /// The most source channels that the task may take; `nil` for as many as it wants.
+    public var sources: Int?
+    /// The most target channels.
+    public var targets: Int?
+    /// The range of the board's nodes, V.
+    public var volts: ClosedRange<Double>
+    /// The seed of the run, which draws the split.
+    public var seed: UInt64
+
+    /// Makes wishes.
+    public init(
+      answer: String? = nil, isClass: Bool? = nil, sources: Int? = nil, targets: Int? = nil,
+      volts: ClosedRange<Double> = 0...0.45, seed: UInt64 = 1
+    ) {
+      self.answer = answer
+      self.isClass = isClass
+      self.sources = sources
+      self.targets = targets
+      self.volts = volts
+      self.seed = seed
+    }
+  }
+
+  /// The task.
+  public private(set) var task: TaskDescription
+  /// What was found and chosen, a sentence each.
+  public private(set) var remarks: [String] = []
+
+  private let table: DataTable
+  private let wishes: Wishes
+  private var answer = 0
+  private var rows: [Row] = []
+  private var missing = 0
+
+  /// The largest lead that a class is asked for, V, on a circuit of few inputs.
+  private static let margin = 0.012
+  /// The share of the node range, from both ends, that wanted values stay away from: outputs are
+  /// means of inputs and reach neither end.
+  private static let inner = 0.25
+
+  /// One column of numbers that may become an input.
+  private struct Column {
+    var number: Int
+    var name: String
+    var values: [Double]
+    var range: ClosedRange<Double>
+    /// How much of the answer it tells alone: the F ratio of classes, or the squared correlation.
+    var worth = 0.0
+  }
+
+  /// Makes a task from a file.
+  ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - wishes: what the user says of it.
+  /// - Throws: `DescriptionError` with the line at fault.
+  public init(path: String, wishes: Wishes) throws(DescriptionError) {
+    try self.init(table: try DataTable.read(path: path), wishes: wishes)
+  }
+
+  init(table: DataTable, wishes: Wishes) throws(DescriptionError) {
+    self.table = table
+    self.wishes = wishes
+    task = TaskDescription(
+      name: Self.name(of: table.path), inputs: [], outputs: OutputDescription(count: 1),
+      samples: [])
+    guard table.width >= 2 else {
+      throw DescriptionError(
+        file: table.path, line: table.rows[0].line,
+        message: "the table has one column; columns of numbers and one with the answer are wanted, "
+          + "with commas, semicolons or tabs between them")
+    }
+    answer = try answerColumn()
+    var columns = try usableColumns()
+    try takeAnswers()
+    try choose(&columns)
+    task.about =
+      "Made from \(Self.fileName(of: table.path)): \(what) from \(columns.count) columns."
+    for row in rows { task.samples.append(try sample(row)) }
+    do throws(DescriptionError) { try task.check() } catch {
+      throw DescriptionError(file: table.path, message: error.message)
+    }
+  }
+
+  private var what: String {
+    task.classes.isEmpty
+      ? "\(quote(table.name(of: answer))) in volts" : "one of \(task.classes.count) classes"
+  }
+
+  // MARK: - The answer
+
+  private static let answers = [
+    "class", "species", "target", "label", "y", "type", "diagnosis", "outcome", "answer",
+    "category",
+  ]
+
+  private func answerColumn() throws(DescriptionError) -> Int {
+    let names = (0..<table.width).map { table.name(of: $0) }
+    if let wanted = wishes.answer {
+      if let column = names.firstIndex(of: wanted) ?? table.header?.firstIndex(of: wanted) {
+        return column
+      }
+      if let number = Int(wanted), (0..<table.width).contains(number) { return number }
+      throw DescriptionError(
+        file: table.path,
+        message: "there is no column \(quote(wanted))\(suggestion(for: wanted, among: names)); "
+          + "allowed are \(enumerate(names, most: 20)), or 0 ... \(table.width - 1)")
+    }
+    if let header = table.header,
+      let column = header.firstIndex(where: { Self.answers.contains($0.lowercased()) })
+    {
+      return column
+    }
+    let words = (0..<table.width).filter { column in
+      table.rows.contains { row in
+        !isMissing(row.cells[column]) && parseNumber(row.cells[column]) == nil
+      }
+    }
+    return words.count == 1 ? words[0] : table.width - 1
+  }
+
+  /// Reads the answers of the rows: classes or values.
+  private mutating func takeAnswers() throws(DescriptionError) {
+    let cells = rows.map { $0.cells[answer] }
+    let numbers = cells.compactMap { parseNumber($0) }
+    let isNumeric = numbers.count == cells.count
+    let distinct = Set(numbers)
+    let isWhole = numbers.allSatisfy { $0 == $0.rounded() }
+    let looksLikeClass =
+      !isNumeric || (isWhole && distinct.count <= 20 && distinct.count * 5 <= rows.count)
+    let name = quote(table.name(of: answer))
+    if wishes.isClass ?? looksLikeClass {
+      // 1.0 and 1 are one class, written as it is first.
+      var names: [String] = []
+      var known: [Double: String] = [:]
+      for cell in cells {
+        if isNumeric, let number = parseNumber(cell) {
+          if known[number] != nil { continue }
+          known[number] = cell
+        }
+        if !names.contains(cell) { names.append(cell) }
+        if names.count > TaskDescription.classesAllowed.upperBound { break }
+      }
+      task.classes =
+        isNumeric
+        ? known.sorted { $0.key < $1.key }.map(\.value) : names.sorted()
+      let count = task.classes.count
+      guard count >= 2, count * 2 <= rows.count, count <= TaskDescription.classesAllowed.upperBound
+      else {
+        throw DescriptionError(
+          file: table.path,
+          message: "column \(name), taken for the answer, has \(count) different classes in "
+            + "\(rows.count) rows; name another column, or take its numbers as values")
+      }
+      if let bad = task.classes.first(where: { !isTitle($0) }) {
+        throw DescriptionError(
+          file: table.path,
+          message: "class \(quote(bad)) is no name of a class; allowed is a line of at most 64 "
+            + "characters")
+      }
+      task.outputs = OutputDescription(count: count)
+      task.objective = .hinge(margin: Self.margin)
+      remarks.append(
+        "the answer is column \(name): \(count) classes, \(enumerate(task.classes, most: 6))")
+    } else {
+      guard isNumeric else {
+        let row = rows.first { parseNumber($0.cells[answer]) == nil } ?? rows[0]
+        throw row.error(
+          "column \(answer) (the answer) is \(quote(row.cells[answer])); a number is wanted")
+      }
+      guard let lowest = numbers.min(), let highest = numbers.max(), lowest < highest else {
+        throw DescriptionError(
+          file: table.path,
+          message: "column \(name), taken for the answer, is the same in every row")
+      }
+      task.outputs = OutputDescription(count: 1)
+      task.objective = .squaredError
+      labels = (lowest...highest, inside)
+      remarks.append(
+        "the answer is column \(name): values \(write(lowest)) ... \(write(highest)), wanted as "
+          + "\(write(inside, unit: "V"))")
+    }
+    let needed = task.outputs.channels
+    if let most = wishes.targets, most < needed {
+      throw DescriptionError(
+        file: table.path,
+        message: "\(needed) classes take \(needed) target channels; the board has \(most)")
+    }
+    task.training = max(1, (rows.count * 2 + 1) / 3)
+  }
+
+  private var labels: (values: ClosedRange<Double>, volts: ClosedRange<Double>)?
+
+  private var inside: ClosedRange<Double> {
+    let (low, high) = (wishes.volts.lowerBound, wishes.volts.upperBound)
+    let share = Self.inner * (high - low)
+    return low + share...high - share
+  }
+
+  // MARK: - The inputs
+
+  /// The columns of numbers that differ from row to row, and the rows that have all of them.
+  private mutating func usableColumns() throws(DescriptionError) -> [Column] {
+    var numeric: [Int] = []
+    var left: [String] = []
+    for column in 0..<table.width where column != answer {
+      let cells = table.rows.map { $0.cells[column] }.filter { !isMissing($0) }
+      let numbers = cells.compactMap { parseNumber($0) }
+      let name = quote(table.name(of: column))
+      let odd = table.rows.first { row in
+        !isMissing(row.cells[column]) && parseNumber(row.cells[column]) == nil
+      }
+      if let odd {
+        // A few words in a column of numbers are mistakes; many are another kind of column.
+        if numbers.count * 10 >= cells.count * 9 && !numbers.isEmpty {
+          throw odd.error(
+            "column \(column) (\(name)) is \(quote(odd.cells[column])); a number is wanted, as in "
+              + "the other rows, or ? for a missing one")
+        }
+        left.append("\(name) (words)")
+      } else if Set(numbers).count < 2 {
+        left.append("\(name) (always the same)")
+      } else if isCounter(numbers) {
+        left.append("\(name) (counts the rows)")
+      } else {
+        numeric.append(column)
+      }
+    }
+    guard !numeric.isEmpty else {
+      throw DescriptionError(
+        file: table.path,
+        message: "no column but the answer's holds numbers that differ; columns of numbers are "
+          + "wanted")
+    }
+    if !left.isEmpty { remarks.append("left out: \(enumerate(left, most: 6))") }
+    let read = numeric + [answer]
+    var first: Int?
+    for row in table.rows {
+      if read.contains(where: { isMissing(row.cells[$0]) }) {
+        missing += 1
+        first = first ?? row.line
+      } else {
+        rows.append(row)
+      }
+    }
+    if missing > 0 {
+      remarks.append(
+        "\(missing) of \(table.rows.count) rows lack a value and are left out, the first on line "
+          + "\(first ?? 0)")
+    }
+    guard rows.count >= 4 else {
+      throw DescriptionError(
+        file: table.path,
+        message: "\(rows.count) rows have a value in every column; at least 4 are wanted")
+    }
+    var columns: [Column] = []
+    for number in numeric {
+      let values = rows.map { parseNumber($0.cells[number]) ?? 0 }
+      guard let lowest = values.min(), let highest = values.max(), lowest < highest else {
+        continue
+      }
+      guard TaskDescription.valuesAllowed.contains(lowest),
+        TaskDescription.valuesAllowed.contains(highest)
+      else {
+        throw DescriptionError(
+          file: table.path,
+          message: "column \(quote(table.name(of: number))) goes from \(write(lowest)) to "
+            + "\(write(highest)); allowed is \(write(TaskDescription.valuesAllowed, unit: ""))")
+      }
+      columns.append(
+        Column(
+          number: number, name: table.name(of: number), values: values, range: lowest...highest))
+    }
+    return columns
+  }
+
+  /// Whether numbers count up by one: a number of the row, not a measurement.
+  private func isCounter(_ numbers: [Double]) -> Bool {
+    numbers.count == table.rows.count && numbers.count > 8
+      && zip(numbers, numbers.dropFirst()).allSatisfy { $1 - $0 == 1 }
+  }
+
+  /// Takes as many columns and complements as there are channels, the best first.
+  private mutating func choose(_ columns: inout [Column]) throws(DescriptionError) {
+    let most = min(wishes.sources ?? .max, TaskDescription.inputsAllowed.upperBound)
+    guard most >= 3 else {
+      throw DescriptionError(
+        file: table.path,
+        message: "the board has \(most) source channels; a column and two constants take 3")
+    }
+    let training = TaskDescription.split(
+      count: rows.count, training: task.training, seed: wishes.seed
+    ).training
+    for index in columns.indices { columns[index].worth = worth(columns[index], training) }
+    let ranked = columns.indices.sorted { one, other in
+      let (a, b) = (columns[one].worth, columns[other].worth)
+      return a != b ? a > b : one < other
+    }
+    let room = most - 2
+    // A column without its complement can only count for more, never for less: two channels each,
+    // where there are enough for the best four, or for all.
+    let isWhole = 2 * columns.count <= room
+    let kept = isWhole ? columns.count : min(columns.count, max(min(4, room), room / 2))
+    let turned = min(kept, room - kept)
+    let chosen = Set(ranked.prefix(kept))
+    let complements = Set(ranked.prefix(turned))
+    if kept < columns.count {
+      let left = columns.indices.filter { !chosen.contains($0) }.map { columns[$0].name }
+      remarks.append(
+        "\(columns.count) columns and their complements are more than \(most) channels: the "
+          + "\(kept) that tell the answer best in the training samples are kept, without "
+          + "\(enumerate(left, most: 6))")
+    } else if !isWhole {
+      remarks.append(
+        "for \(most) channels only \(turned) of \(columns.count) columns have a complement, those "
+          + "that tell the answer best in the training samples")
+    }
+    let (low, high) = (wishes.volts.lowerBound, wishes.volts.upperBound)
+    for index in columns.indices where chosen.contains(index) {
+      let column = columns[index]
+      task.inputs.append(
+        InputDescription(
+          name: column.name, column: column.number, lowest: column.range.lowerBound,
+          highest: column.range.upperBound, voltsAtLowest: low, voltsAtHighest: high))
+    }
+    for index in columns.indices where complements.contains(index) {
+      let column = columns[index]
+      task.inputs.append(
+        InputDescription(
+          name: "not " + column.name, column: column.number, lowest: column.range.lowerBound,
+          highest: column.range.upperBound, voltsAtLowest: high, voltsAtHighest: low))
+    }
+    task.inputs.append(InputDescription(name: "constant high", volts: high))
+    task.inputs.append(InputDescription(name: "constant low", volts: low))
+    columns = columns.indices.filter(chosen.contains).map { columns[$0] }
+    remarks.append(
+      "\(columns.count) columns become \(task.inputs.count) inputs: each from its least to its "
+        + "greatest value on \(write(wishes.volts, unit: "V")), \(turned) complements, two constants"
+    )
+  }
+
+  /// How much of the answer a column tells alone, in the training samples.
+  private func worth(_ column: Column, _ training: [Int]) -> Double {
+    let values = training.map { column.values[$0] }
+    let count = Double(max(values.count, 1))
+    let mean = values.reduce(0, +) / count
+    let spread = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    if spread == 0 { return 0 }
+    if task.classes.isEmpty {
+      let answers = training.map { parseNumber(rows[$0].cells[answer]) ?? 0 }
+      let middle = answers.reduce(0, +) / count
+      let other = answers.reduce(0) { $0 + ($1 - middle) * ($1 - middle) }
+      let both = zip(values, answers).reduce(0) { $0 + ($1.0 - mean) * ($1.1 - middle) }
+      return other > 0 ? both * both / (spread * other) : 0
+    }
+    var sums: [Int: (sum: Double, count: Double)] = [:]
+    for index in training {
+      let category = (try? rows[index].category(answer, classes: task.classes)) ?? 0
+      sums[category, default: (0, 0)].sum += column.values[index]
+      sums[category]?.count += 1
+    }
+    let between = sums.keys.sorted().reduce(0.0) { sum, key in
+      let own = sums[key]!
+      let away = own.sum / own.count - mean
+      return sum + own.count * away * away
+    }
+    return between / max(spread - between, 1e-12 * spread)
+  }
+
+  private func sample(_ row: Row) throws(DescriptionError) -> Sample {
+    var sample = Sample(inputs: [])
+    for input in task.inputs {
+      let value = input.column.flatMap { parseNumber(row.cells[$0]) } ?? 0
+      sample.inputs.append(input.volts(at: value))
+    }
+    if let labels {
+      let value = parseNumber(row.cells[answer]) ?? 0
+      sample.labels = [
+        interpolate(
+          value, from: (labels.values.lowerBound, labels.values.upperBound),
+          to: (labels.volts.lowerBound, labels.volts.upperBound))
+      ]
+    } else {
+      sample.category = try row.category(answer, classes: task.classes)
+    }
+    return sample
+  }
+
+  // MARK: - Its file
+
+  /// The task as a task file that reads the same table.
+  ///
+  /// - Parameter data: the path of the table as the file is to name it, relative to its own folder.
+  /// - Returns: the file's text.
+  public func yaml(data: String) -> String {
+    var lines = ["name: \(scalar(task.name))", "about: \(scalar(task.about))", ""]
+    lines += remarks.map { "# \($0)" }
+    lines.append("data: \(scalar(data)) # relative to this file")
+    if table.skipped > 0 { lines.append("skip_lines: \(table.skipped)") }
+    if missing > 0 { lines.append("missing: skip # rows that lack a value are left out") }
+    lines += ["", "inputs: # range is what a column may hold, volts what its ends become"]
+    for input in task.inputs {
+      var entries = ["name: \(scalar(input.name))"]
+      if let column = input.column {
+        entries.append("column: \(column)")
+        entries.append("range: [\(write(input.lowest)), \(write(input.highest))]")
+        entries.append("volts: [\(write(input.voltsAtLowest)), \(write(input.voltsAtHighest))]")
+      } else {
+        entries.append("volts: \(write(input.voltsAtLowest))")
+      }
+      lines.append("  - {\(entries.joined(separator: ", "))}")
+    }
+    lines += ["", "outputs: {count: \(task.outputs.count)}"]
+    if let labels {
+      lines.append(
+        "labels: [{column: \(answer), range: [\(write(labels.values.lowerBound)), "
+          + "\(write(labels.values.upperBound))], volts: [\(write(labels.volts.lowerBound)), "
+          + "\(write(labels.volts.upperBound))]}]")
+      lines.append("objective: squared_error")
+    } else {
+      lines.append(
+        "classes: {column: \(answer), names: [\(task.classes.map(scalar).joined(separator: ", "))]}"
+      )
+      if case .hinge(let margin) = task.objective {
+        lines.append("objective: {hinge: {margin: \(write(margin))}} # V")
+      }
+    }
+    lines.append("training: \(task.training) # drawn by the run's seed; the others are held out")
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func fileName(of path: String) -> String {
+    String(path.split(separator: "/").last ?? "data")
+  }
+
+  /// A task's name from a file's.
+  private static func name(of path: String) -> String {
+    var name = fileName(of: path)[...]
+    if let dot = name.lastIndex(of: "."), dot != name.startIndex { name = name[..<dot] }
+    let text = String(
+      decoding: name.utf8.map { isNameByte($0) ? $0 : UInt8(ascii: "-") }.prefix(64), as: UTF8.self)
+    return isName(text) ? text : "data"
+  }
+}
