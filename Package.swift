@@ -131,8 +131,8 @@ let package = Package(
     .testTarget(
       name: "LinuxGPIOTests",
       dependencies: [
-        "GuardTrial", "LinuxGPIO", "CGPIOD", "VhostGPIO", "Circuit", "BoardDouble", "Targets",
-        "Runs",
+        "TestSupport", "GuardTrial", "LinuxGPIO", "CGPIOD", "VhostGPIO", "Circuit", "BoardDouble",
+        "Targets", "Runs",
         "Wiring", "Traces", "Firmware", "Files", "Portable",
       ]),
     // What several suites need: shipped boards and tasks, plans, folders.
@@ -156,7 +156,8 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
-        "tellegen", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "TestSupport", "tellegen",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     // The program at the lines of a kernel, in a virtual machine; run by `make hil`.
     .testTarget(
