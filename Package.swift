@@ -40,7 +40,9 @@ let package = Package(
     // Board, task and rig files, read and checked.
     .target(
       name: "Files",
-      dependencies: ["Elements", "Portable", .product(name: "Yams", package: "Yams")]),
+      dependencies: [
+        "Firmware", "Elements", "Portable", .product(name: "Yams", package: "Yams"),
+      ]),
     // A board file brought to the firmware: wiring, times, calibration, tables of what goes where.
     .target(
       name: "Wiring", dependencies: ["Firmware", "Files", "Elements", "Portable", "Reports"]),

@@ -157,7 +157,7 @@ struct ServedStateTests {
         chain["head"] = 99
         pins["comparators"] = chain
       },
-      { _, pins in pins["dacs"] = [Any]() },
+      { _, pins in pins["chips"] = [Any]() },
       { state, _ in state["lines"] = [Any]() },
       { state, _ in state["learnSince"] = Int64.max },
       { state, _ in
