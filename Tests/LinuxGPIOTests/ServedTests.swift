@@ -291,7 +291,8 @@ struct ReconnectionTests {
     #expect(two.chip.sightings.sets == 3)
   }
 
-  @Test func `a server ends by itself once its double has failed, and says which solution`() throws {
+  @Test func `a server ends by itself once its double has failed, and says which solution`() throws
+  {
     let path = NSTemporaryDirectory() + "tellegen-\(UUID().uuidString.prefix(8))"
     let bench = try Bench("breadboard", task: "regression")
     var pins = bench.kernel.pins

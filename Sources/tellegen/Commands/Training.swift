@@ -52,7 +52,8 @@ struct Training: TargetUser {
           + (Interruption.isAsked
             ? "interrupted as well; what was learned is kept, go on with: tellegen train --resume "
               + directory.path
-            : "the run itself is whole"), with: Exits.code(of: lost))
+            : "the run itself is whole"),
+        with: Exits.code(of: lost))
     }
   }
 
