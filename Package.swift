@@ -123,7 +123,9 @@ let package = Package(
     .testTarget(name: "ModelsTests", dependencies: ["Models", "Circuit", "Elements", "Portable"]),
     .testTarget(
       name: "FilesTests",
-      dependencies: ["Files", "Wiring", "Reports", "Circuit", "Elements", "Portable"]),
+      dependencies: [
+        "Files", "Wiring", "Reports", "Circuit", "Elements", "Firmware", "Portable",
+      ]),
     .testTarget(
       name: "BoardDoubleTests",
       dependencies: [

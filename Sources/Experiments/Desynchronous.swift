@@ -173,7 +173,8 @@ private func plot(_ comparisons: [Comparison], in report: inout Report) {
     }
     panels.append(
       .init(
-        comparison.title, x: .init("p x steps", every: 500), y: .logarithmic("error (V^2)"),
+        comparison.title, x: .init("p x steps", every: 500),
+        y: .logarithmic("error (V^2)", zeroAt: 1e-12),
         series: series))
   }
   report.add(

@@ -90,7 +90,7 @@ private func driftPlot(lines: [RigTask]) -> GnuplotScript {
         x: .init("gate of G- (V)", in: 0.6...5.2), y: .init("gate of G+ (V)", in: 0.6...5.4),
         key: "bottom right", series: measured + ways("2:3")),
       .init(
-        x: .init("learning time since solved (s)"), y: .logarithmic("error (V^2)"),
+        x: .init("learning time since solved (s)"), y: .logarithmic("error (V^2)", zeroAt: 1e-12),
         key: "top left", series: ways("1:4")),
     ])
 }

@@ -85,7 +85,7 @@ private var powerPlot: GnuplotScript {
     "power-aware", width: 560, height: 420,
     panels: [
       .init(
-        x: .init("power of the free twin (uW)"), y: .logarithmic("error (V^2)"),
+        x: .init("power of the free twin (uW)"), y: .logarithmic("error (V^2)", zeroAt: 1e-12),
         series: [
           .init("power.csv", "($3*1e6):2", with: "linespoints pt 7 lw 2"),
           .init(

@@ -107,7 +107,8 @@ package struct CycleCurves: Sendable {
   package var gnuplot: String {
     let files = measuredFiles.map(\.name)
     func panel(
-      _ label: String, _ ours: String, theory column: Int, measured file: String, _ columns: String
+      _ label: String, zeroAt zero: Double, _ ours: String, theory column: Int,
+      measured file: String, _ columns: String
     ) -> GnuplotScript.Panel {
       var series = [
         GnuplotScript.Series(
@@ -124,16 +125,16 @@ package struct CycleCurves: Sendable {
           .init(file, columns, with: "points pt 6 ps 1.2 lc 'black'", title: "measured"))
       }
       return .init(
-        x: .logarithmic("tau (s)"), y: .logarithmic(label), key: "top left", series: series)
+        x: .logarithmic("tau (s)"), y: .logarithmic(label, zeroAt: zero), key: "top left",
+        series: series)
     }
     return GnuplotScript(
       "cycle", title: title, width: 1350, height: 450, columns: 3,
       panels: [
         panel(
-          "error E (V^2)", "1:($2>1e-12?$2:1e-12)", theory: 15, measured: "measured-error.csv",
-          "1:2"),
+          "error E (V^2)", zeroAt: 1e-12, "1:2", theory: 15, measured: "measured-error.csv", "1:2"),
         panel(
-          "distance D between the cycle ends (V)", "1:($8>1e-9?$8:1e-9)", theory: 16,
+          "distance D between the cycle ends (V)", zeroAt: 1e-9, "1:8", theory: 16,
           measured: "measured-span-squared.csv", "1:(sqrt($2))"),
         paths(shown: shown),
       ]

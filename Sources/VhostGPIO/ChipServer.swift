@@ -94,8 +94,10 @@ public final class ChipServer {
       if lstat(path, &status) == 0 { identity = (status.st_dev, status.st_ino) }
     }
     guard isBound, listen(listener, 16) == 0 else {
-      let reason = String(cString: strerror(errno))
-      throw ServerError(path: path, message: "cannot listen here: \(reason)")
+      let number = errno
+      throw ServerError(
+        path: path, message: "cannot listen here: \(String(cString: strerror(number)))",
+        isPermission: number == EACCES || number == EPERM)
     }
   }
 
@@ -269,6 +271,14 @@ public struct ServerError: Error, CustomStringConvertible {
   public let path: String
   /// What is wrong.
   public let message: String
+  /// Whether permission is lacking.
+  public let isPermission: Bool
+
+  init(path: String, message: String, isPermission: Bool = false) {
+    self.path = path
+    self.message = message
+    self.isPermission = isPermission
+  }
 
   /// The error in words.
   public var description: String { "\(path): \(message)" }

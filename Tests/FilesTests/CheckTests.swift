@@ -1,3 +1,4 @@
+import Firmware
 import Foundation
 import Testing
 

@@ -20,11 +20,11 @@ extension BoardCommand {
       help:
         "The task whose sample drives the sources; default: the first two sources at 0 and 0.45 V.")
     var task: String?
-    @Option(help: "The sample's number, from 0.")
+    @Option(parsing: .unconditional, help: "The sample's number, from 0.")
     var sample: Int = 0
     @Option(parsing: .unconditional, help: "The seed of the board's parts.")
     var seed: UInt64 = 1
-    @Option(help: "The voltage of every gate, V (0 ... 5.5); default 2.2.")
+    @Option(parsing: .unconditional, help: "The voltage of every gate, V (0 ... 5.5); default 2.2.")
     var gate: Double = 2.2
     @Option(help: "The record.json of a run whose last gates are taken instead.")
     var record: String?

@@ -30,7 +30,7 @@ struct PairOptions: ParsableArguments {
   @OptionGroup var rule: RuleOptions
   @Option(parsing: .unconditional, help: "The seed of the board's parts.")
   var seed: UInt64 = 1
-  @Option(help: "The gate voltage to begin from, V; default the board's.")
+  @Option(parsing: .unconditional, help: "The gate voltage to begin from, V; default the board's.")
   var initial: Double?
   @Flag(help: "Switch all of the board's drawn imperfections off.")
   var ideal = false
@@ -46,6 +46,15 @@ struct PairOptions: ParsableArguments {
         "--rig brings its own board, tasks and imperfections; leave --board, --task and --ideal out"
       )
     }
+  }
+
+  /// The folder of results that are not told where to go: `runs/COMMAND-BOARD-SEED`, with the rule
+  /// and the tasks that were asked for before the seed.
+  func usualFolder(of command: String, _ pair: TaskPair) -> String {
+    let asked =
+      (tasks.isEmpty ? [] : pair.tasks.map(\.name)) + (rule.rule.map { [$0.rawValue] } ?? [])
+    return "runs/"
+      + ([command, pair.rig?.name ?? pair.board.name] + asked + ["\(seed)"]).joined(separator: "-")
   }
 
   /// Reads what the options name.
@@ -115,11 +124,12 @@ struct CycleCommand: ParsableCommand {
       cycle.json and cycle.png.
 
         tellegen cycle --rig exp1 --theory
-        tellegen cycle --board lattice --task A --task B --tau 0.01 --tau 0.1 --rule centred
+        tellegen cycle --task two-edge-alpha --task two-edge-beta --rule overclamped
       """)
 
   @OptionGroup var pair: PairOptions
   @Option(
+    parsing: .unconditionalSingleValue,
     help:
       """
       The learning time of a full cycle, s, given once for each; default 1 ms ... 1 s, or the \
@@ -127,11 +137,16 @@ struct CycleCommand: ParsableCommand {
       """
   )
   var tau: [Double] = []
-  @Option(help: "The most learning time spent on one tau, s; three cycles are always run.")
+  @Option(
+    parsing: .unconditional,
+    help: "The most learning time spent on one tau, s; three cycles are always run.")
   var longest = 1.5
   @Flag(help: "Put the linear theory beside the double (standard rule, multiplier edges).")
   var theory = false
-  @Option(help: "The folder to keep the cycles in; default runs/cycle-BOARD-SEED.")
+  @Option(
+    help:
+      "The folder to keep the cycles in; default runs/cycle-BOARD-SEED, with the tasks and the rule that were asked for before the seed."
+  )
   var out: String?
   @Flag(help: "Replace what the folder holds already.")
   var overwrite = false
@@ -163,11 +178,12 @@ struct CycleCommand: ParsableCommand {
       }
       for tau in taus { try Cycling<DirectBoard>.check(tau: tau, rule: pair.rule) }
       let plan = CyclePlan(rule: pair.rule, seed: self.pair.seed, longest: longest)
+      pair.board.saySetUp()
       // What is refused is refused before anything is written.
       _ = try Cycling<DirectBoard>(description: pair.board, tasks: pair.tasks, plan: plan)
       let predicted = try theory ? predictions(of: pair, plan: plan, taus: taus) : []
       let directory = RunDirectory(
-        path: out ?? "runs/cycle-\(pair.rig?.name ?? pair.board.name)-\(self.pair.seed)")
+        path: out ?? self.pair.usualFolder(of: "cycle", pair))
       let setting = ResultSetting(
         version: version, command: "cycle",
         content: Content(board: pair.board, tasks: pair.tasks, plan: plan, taus: taus),

@@ -23,18 +23,25 @@ struct GradientCommand: ParsableCommand {
   var task = "iris"
   @Option(parsing: .unconditional, help: "The seed of the board's parts.")
   var seed: UInt64 = 1
-  @Option(help: "The voltage of every gate, V (0 ... 5.5); default the board's initial one.")
+  @Option(
+    parsing: .unconditional,
+    help: "The voltage of every gate, V (0 ... 5.5); default the board's initial one.")
   var gate: Double?
   @Option(help: "The record.json of a run whose last gates are taken instead.")
   var record: String?
-  @Option(help: "How many of the task's samples count, evenly spread; default all.")
+  @Option(
+    parsing: .unconditional,
+    help: "How many of the task's samples count, evenly spread; default all.")
   var samples: Int?
-  @Option(help: "The nudge eta of the clamping rules, above 0, up to 1.")
+  @Option(parsing: .unconditional, help: "The nudge eta of the clamping rules, above 0, up to 1.")
   var nudge = 0.5
   @Option(
+    parsing: .unconditional,
     help: "The nudge beta of equilibrium propagation, S, above 0; default a tenth of its bound.")
   var beta: Double?
-  @Option(help: "The stiffness K of one more clamp, S, above 0; default the board's clamp.")
+  @Option(
+    parsing: .unconditional,
+    help: "The stiffness K of one more clamp, S, above 0; default the board's clamp.")
   var stiffness: Double?
   @Flag(help: "Switch all of the board's imperfections off.")
   var ideal = false

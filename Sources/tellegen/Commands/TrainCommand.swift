@@ -39,18 +39,21 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "A CSV file to read instead of the task's own data.")
   var data: String?
   @OptionGroup var rule: RuleOptions
-  @Option(help: "How often every training sample is presented (1 ... 1000000); default 100.")
+  @Option(
+    parsing: .unconditional,
+    help: "How often every training sample is presented (1 ... 1000000); default 100.")
   var epochs: Int?
   @Option(
     parsing: .unconditional,
     help: "The seed of the board's parts, the split and the order; default 1.")
   var seed: UInt64?
   @Option(
+    parsing: .unconditional,
     help:
       "What pulses have shrunk to in the last epoch, as a share of the first's; default 0.05, or 0.3 with multiplier edges."
   )
   var lastPulse: Double?
-  @Option(help: "The gate voltage to begin from, V; default the board's.")
+  @Option(parsing: .unconditional, help: "The gate voltage to begin from, V; default the board's.")
   var initial: Double?
   @Flag(help: "Switch all of the board's imperfections off.")
   var ideal = false
@@ -66,7 +69,10 @@ struct TrainCommand: ParsableCommand {
       "With --target pins or gpio: keep every line operation in trace.txt, the pins' also as waves in trace.vcd; some 30 kB a training step each."
   )
   var trace = false
-  @Option(help: "The folder to keep the run in; default runs/TASK-BOARD-SEED.")
+  @Option(
+    help:
+      "The folder to keep the run in; default runs/TASK-BOARD-SEED, with the rule and the target before the seed where they are not the usual ones."
+  )
   var out: String?
   @Flag(help: "Replace a run that the folder holds already.")
   var overwrite = false
@@ -114,7 +120,7 @@ struct TrainCommand: ParsableCommand {
       } else {
         setting = try newSetting()
         directory = RunDirectory(
-          path: out ?? "runs/\(setting.task.name)-\(setting.board.name)-\(setting.plan.seed)")
+          path: out ?? setting.usualFolder)
       }
       // Either face of the double goes on where the other stopped.
       if setting.target == .gpio && target != nil && target != .gpio {
@@ -126,6 +132,7 @@ struct TrainCommand: ParsableCommand {
       if trace && learner == .double {
         try Exits.leave("--trace needs --target pins or --target gpio", with: Exits.usage)
       }
+      setting.board.saySetUp()
       var training = Training(
         command: self, setting: setting, directory: directory, claim: claim)
       try setting.open(as: learner, telling: { say("tellegen: " + $0) }, for: &training)
