@@ -20,7 +20,8 @@ extension Experiment {
     var way = CSV()
     for task in 0..<2 {
       var cycling = try Cycling<DirectBoard>(
-        description: rig.board, tasks: rig.tasks, plan: CyclePlan(rule: rig.rule, seed: 1))
+        description: rig.board, tasks: rig.tasks,
+        plan: CyclePlan(rule: rig.rule, seed: UInt64(bench.seed())))
       let result = try cycling.drift(of: task, learned: 1.5, stopping: { bench.isStopping })
       try bench.check()
       let name = rig.tasks[task].name

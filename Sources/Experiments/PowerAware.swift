@@ -56,7 +56,8 @@ private func train(
   let rule = RuleSettings(name: .standard, update: .multiplier, nudge: 1, pulse: 2e-4)
   var session = try Session<DirectBoard>(
     description: board, task: task,
-    plan: Plan(rule: rule, epochs: bench.quick ? 400 : 2000, seed: 1, lastPulse: 1))
+    plan: Plan(
+      rule: rule, epochs: bench.quick ? 400 : 2000, seed: UInt64(bench.seed()), lastPulse: 1))
   let before = try power(of: &session)
   try session.train(on: bench)
   return Outcome(

@@ -13,6 +13,8 @@ import Testing
     (["benchmark", "step", "--target", "gpio"], "--target is double or pins"),
     (["benchmark", "operations", "--steps", "0"], "--steps is 0"),
     (["benchmark", "firmware", "--steps=-1"], "--steps is -1"),
+    (["reproduce", "drift", "--seed", "-1"], "--seed is -1"),
+    (["benchmark", "accuracy", "--seed", "-1"], "--seed is -1"),
     (["reproduce", "--list", "drift"], "--list runs nothing"),
     (["board", "bipartite", "--sources", "1024", "--targets", "1024"], "1048576 edges"),
     (["train", "--epochs", "-1"], "--epochs is -1"),

@@ -27,8 +27,12 @@ struct BenchmarkCommand: ParsableCommand {
     @OptionGroup var rule: RuleOptions
     @Option(parsing: .unconditional, help: "How often every training sample is presented.")
     var epochs = 100
-    @Option(parsing: .unconditional, help: "How many seeds, from 1 on.")
+    @Option(parsing: .unconditional, help: "How many seeds, from --seed on.")
     var seeds = 10
+    @Option(
+      parsing: .unconditional,
+      help: "The first seed (0 ... 1000000); 1 is what pages quote.")
+    var seed = 1
     @Option(
       parsing: .unconditional,
       help:
@@ -51,6 +55,9 @@ struct BenchmarkCommand: ParsableCommand {
     func validate() throws {
       if !(1...10_000).contains(seeds) {
         throw ValidationError("--seeds is \(seeds); allowed is 1 ... 10000")
+      }
+      if !(0...1_000_000).contains(seed) {
+        throw ValidationError("--seed is \(seed); allowed is 0 ... 1000000")
       }
       if !(1...1_000_000).contains(epochs) {
         throw ValidationError("--epochs is \(epochs); allowed is 1 ... 1000000")
@@ -77,7 +84,7 @@ struct BenchmarkCommand: ParsableCommand {
         var all: [Double] = []
         var held: [Double] = []
         var falls: [Double] = []
-        for seed in 1...seeds {
+        for seed in seed..<seed + seeds {
           let plan = Plan(
             rule: rule, epochs: epochs, seed: UInt64(seed),
             lastPulse: lastPulse ?? Plan.usualLastPulse(description.gates.update))

@@ -11,8 +11,8 @@ extension BoardCommand {
     static let configuration = CommandConfiguration(
       abstract: "Writes an ngspice deck of a board's free twin, and our own solution beside it.",
       discussion: """
-        Run the deck with: ngspice -b DECK. Its transistors are level-1 MOS with gamma = lambda = 0,
-        which is the sharp threshold law; the solution in the comments is for the same law.
+        Run the deck with: ngspice -b DECK. Transistors of the sharp threshold law with slope factor 1 are
+        level-1 MOS with gamma = lambda = 0, others behavioural sources of the board's own law.
         """)
     @Argument(help: "The board: a name in board/ or a file.")
     var board: String
@@ -41,7 +41,6 @@ extension BoardCommand {
       try Exits.catching {
         var description = try BoardDescription.named(board)
         if ideal { description.imperfections = .none }
-        description.law = .sharp
         var sources = Array(description.sources.prefix(2))
         var targets = description.targets
         var volts = [0, 0.45]

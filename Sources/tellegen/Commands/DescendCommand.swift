@@ -55,7 +55,9 @@ struct DescendCommand: ParsableCommand {
   var optimiser = Method.adam
   @Option(
     parsing: .unconditional,
-    help: "Its rate, above 0, up to 100: V a step for Adam, V per unit of gradient otherwise.")
+    help:
+      "Its rate, above 0, up to 100: V a step for Adam, V per unit of gradient otherwise; it falls straight to a fiftieth at the last step."
+  )
   var rate = 0.03
   @Option(parsing: .unconditional, help: "How often every training sample is seen (1 ... 100000).")
   var epochs = 20
