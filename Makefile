@@ -94,7 +94,7 @@ hil: export SIGNALS = $(signals)
 hil: ## learn through a real kernel's GPIO in a virtual machine (only="breadboard lines" signals=200)
 	@hil/run --names $(only) >/dev/null
 	@Scripts/setup build test hil
-	hil/kernel >/dev/null
+	hil/kernel --install >/dev/null
 ifeq ($(only),)
 	swift build $(tests) --build-tests
 	hil/run .build-test/release/tellegen $(bundle) $(system)

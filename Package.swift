@@ -40,7 +40,9 @@ let package = Package(
     // Board, task and rig files, read and checked.
     .target(
       name: "Files",
-      dependencies: ["Elements", "Portable", .product(name: "Yams", package: "Yams")]),
+      dependencies: [
+        "Firmware", "Elements", "Portable", .product(name: "Yams", package: "Yams"),
+      ]),
     // A board file brought to the firmware: wiring, times, calibration, tables of what goes where.
     .target(
       name: "Wiring", dependencies: ["Firmware", "Files", "Elements", "Portable", "Reports"]),
@@ -121,7 +123,9 @@ let package = Package(
     .testTarget(name: "ModelsTests", dependencies: ["Models", "Circuit", "Elements", "Portable"]),
     .testTarget(
       name: "FilesTests",
-      dependencies: ["Files", "Wiring", "Reports", "Circuit", "Elements", "Portable"]),
+      dependencies: [
+        "Files", "Wiring", "Reports", "Circuit", "Elements", "Firmware", "Portable",
+      ]),
     .testTarget(
       name: "BoardDoubleTests",
       dependencies: [
@@ -131,8 +135,8 @@ let package = Package(
     .testTarget(
       name: "LinuxGPIOTests",
       dependencies: [
-        "GuardTrial", "LinuxGPIO", "CGPIOD", "VhostGPIO", "Circuit", "BoardDouble", "Targets",
-        "Runs",
+        "TestSupport", "GuardTrial", "LinuxGPIO", "CGPIOD", "VhostGPIO", "Circuit", "BoardDouble",
+        "Targets", "Runs",
         "Wiring", "Traces", "Firmware", "Files", "Portable",
       ]),
     // What several suites need: shipped boards and tasks, plans, folders.
@@ -156,7 +160,8 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
-        "tellegen", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "TestSupport", "tellegen",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     // The program at the lines of a kernel, in a virtual machine; run by `make hil`.
     .testTarget(

@@ -47,8 +47,8 @@ public struct VirtualPins: Lines, Sendable {
   var silent: [Bool]
 
   var selected: UInt64 = 0
-  var dacs: [MCP4922Model]
-  var adcs: [MCP3208Model]
+  /// The chip at each select.
+  var chips: [ChipModel]
   var comparators: ShiftChainModel
   var drives: ShiftChainModel
   var latched: [Drive]
@@ -99,8 +99,7 @@ public struct VirtualPins: Lines, Sendable {
     commanded = wiring.idle
     levels = wiring.idle
     silent = Array(repeating: false, count: parts.count)
-    dacs = Array(repeating: MCP4922Model(), count: parts.count)
-    adcs = Array(repeating: MCP3208Model(), count: parts.count)
+    chips = selects.map(ChipModel.init)
     comparators = ShiftChainModel(count: wiring.chainBits)
     drives = ShiftChainModel(count: wiring.chainBits)
     latched = Array(repeating: .hold, count: wiring.edgeCount)

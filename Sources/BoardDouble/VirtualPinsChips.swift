@@ -41,10 +41,8 @@ extension VirtualPins {
     if selected == 0 { note(.clockWithoutSelect, wiring.clock) }
     if selected != 0 {
       for index in parts.indices where selected & (1 &<< UInt64(index)) != 0 && !silent[index] {
-        switch parts[index] {
-        case .dac: dacs[index].clockRises(data: data)
-        case .adc: adcs[index].clockRises(data: data)
-        case .chain:
+        chips[index].clockRises(data: data)
+        if parts[index] == .chain {
           if levels.meets(wiring.load) {
             comparators.shift(in: drives.output)
           } else {
@@ -61,16 +59,14 @@ extension VirtualPins {
   private mutating func clockFalls() throws(CircuitError) {
     if selected == 0 { return }
     for index in parts.indices where selected & (1 &<< UInt64(index)) != 0 {
-      guard parts[index] == .adc, !silent[index], let channel = adcs[index].clockFalls() else {
-        continue
-      }
+      guard !silent[index], let channel = chips[index].clockFalls() else { continue }
       let target = targetOf[index * 8 + Int(channel)]
       if target >= 0 {
         checkSettled()
-        adcs[index].take(try analog.sampleTarget(target, at: time), at: time)
+        chips[index].take(try analog.sampleTarget(target, at: time), at: time)
         if trace != nil { logFree() }
       } else {
-        adcs[index].take(0, at: time)
+        chips[index].take(0, at: time)
       }
     }
   }
@@ -92,12 +88,9 @@ extension VirtualPins {
     if begun != 0 && levels.meets(wiring.clock) { note(.selectWhileClockHigh, wiring.clock) }
     for index in parts.indices {
       let bit: UInt64 = 1 &<< UInt64(index)
-      if begun & bit != 0 {
-        dacs[index].begin()
-        adcs[index].begin()
-      }
-      if ended & bit != 0 && parts[index] == .dac && !silent[index] {
-        switch dacs[index].end() {
+      if begun & bit != 0 { chips[index].begin() }
+      if ended & bit != 0 && !silent[index] {
+        switch chips[index].end() {
         case .nothing: break
         case .broken: note(.brokenFrame, wiring.clock)
         case .set(let channel, let code): try convert(index * 8 + Int(channel), code)
@@ -121,20 +114,14 @@ extension VirtualPins {
     var drivers = 0
     var level = false
     for index in parts.indices where selected & (1 &<< UInt64(index)) != 0 && !silent[index] {
-      switch parts[index] {
-      case .dac: break
-      case .chain:
+      if parts[index] == .chain {
         drivers += 1
         level = comparators.output
-      case .adc:
-        if adcs[index].drives {
-          drivers += 1
-          level = adcs[index].output
-          if adcs[index].isConverting
-            && wiring.longestFrame < time - adcs[index].sampled
-          {
-            note(.slowConversion, wiring.dataIn)
-          }
+      } else if let output = chips[index].output {
+        drivers += 1
+        level = output.level
+        if output.isConverting && wiring.longestFrame < time - output.sampled {
+          note(.slowConversion, wiring.dataIn)
         }
       }
     }

@@ -13,8 +13,7 @@ extension VirtualPins {
     var operations: Int
     var misuseCount: Int
     var commanded: UInt64
-    var dacs: [MCP4922Model]
-    var adcs: [MCP3208Model]
+    var chips: [ChipModel]
     var comparators: ShiftChainModel
     var drives: ShiftChainModel
     var latched: [UInt8]
@@ -29,7 +28,7 @@ extension VirtualPins {
   public var state: State {
     State(
       analog: analog.state, time: time.count, operations: operations, misuseCount: misuseCount,
-      commanded: commanded.bits, dacs: dacs, adcs: adcs, comparators: comparators, drives: drives,
+      commanded: commanded.bits, chips: chips, comparators: comparators, drives: drives,
       latched: latched.map(\.rawValue), lastClockEdge: lastClockEdge.count,
       lastAnalogChange: lastAnalogChange.count, learnStart: learnStart?.count,
       lastPulseEnd: lastPulseEnd.count, lastPulseWasLong: lastPulseWasLong)
@@ -51,8 +50,8 @@ extension VirtualPins {
       max(saved.operations, saved.misuseCount) < 1 << 62,
       LineSet(bits: saved.commanded).without(outputs) == .none,
       latched.count == saved.latched.count, latched.count == self.latched.count,
-      saved.dacs.count == dacs.count, saved.dacs.allSatisfy(\.isSound),
-      saved.adcs.count == adcs.count, saved.adcs.allSatisfy(\.isSound),
+      saved.chips.count == chips.count,
+      zip(saved.chips, chips).allSatisfy({ $0.isSound(like: $1) }),
       saved.comparators.isSound(like: comparators), saved.drives.isSound(like: drives)
     else { throw StateMismatch() }
     try analog.restore(saved.analog)
@@ -63,8 +62,7 @@ extension VirtualPins {
     commanded = LineSet(bits: saved.commanded)
     levels = commanded
     selected = selection(levels)
-    dacs = saved.dacs
-    adcs = saved.adcs
+    chips = saved.chips
     comparators = saved.comparators
     drives = saved.drives
     self.latched = latched

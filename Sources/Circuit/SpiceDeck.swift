@@ -3,9 +3,9 @@ import Elements
 /// A network written as a deck for ngspice, to check an operating point with an independent
 /// program: `ngspice -b deck.cir` prints every node's voltage as `v(n0) = ...`.
 ///
-/// Node i is called `n<i>`, branch i `m<i>`, `r<i>` or `d<i>`. Transistors are level-1 MOSFETs
-/// without body effect and without channel-length modulation; that is the sharp law with slope
-/// factor 1, and where the network has another law or factor the deck says so in its header. Every
+/// Node i is called `n<i>`, branch i `m<i>`, `b<i>`, `r<i>` or `d<i>`. Under the sharp law transistors
+/// with slope factor 1 are level-1 MOSFETs without body effect and without channel-length modulation;
+/// under the soft law, and with other factors, they are behavioural sources of the same current. Every
 /// free node carries the leak of `OperatingPoint.leak`.
 public struct SpiceDeck: Sendable {
   /// The deck.
@@ -32,13 +32,6 @@ public struct SpiceDeck: Sendable {
     }
 
     var lines = ["* DC operating point of a network of \(network.nodeCount) nodes"]
-    if Self.isFaithful(network) {
-      lines.append("* Level-1 transistors: the sharp law with slope factor 1, as in the network.")
-    } else {
-      lines.append(
-        "* NOT EQUIVALENT: level-1 transistors know only the sharp law with slope factor 1.")
-      lines.append("* The network has the \(network.law.rawValue) law, or other slope factors.")
-    }
     var isDriven = [Bool](repeating: false, count: network.nodeCount)
     for (node, volts) in driven {
       isDriven[node] = true
@@ -52,10 +45,18 @@ public struct SpiceDeck: Sendable {
       lines.append("rleak\(node) n\(node) 0 \(1 / OperatingPoint.leak)")
     }
     for (index, branch) in network.branches.enumerated() {
-      lines += Self.lines(of: branch, number: index)
+      lines += Self.lines(of: branch, number: index, law: network.law)
+    }
+    // Behavioural sources have no limits of their own on a Newton step: where they begin matters, not
+    // for the solution but for finding it.
+    let volts = driven.map(\.volts) + attached.filter { $0.conductance > 0 }.map(\.volts)
+    let middle = volts.reduce(0, +) / Double(max(volts.count, 1))
+    let free = isDriven.indices.filter { !isDriven[$0] }
+    if !free.isEmpty {
+      lines.append(".nodeset " + free.map { "v(n\($0))=\(middle)" }.joined(separator: " "))
     }
     lines += [
-      ".options reltol=1e-9 vntol=1e-10 abstol=1e-15 gmin=1e-18 itl1=2000 itl2=2000 numdgt=15",
+      ".options reltol=1e-9 vntol=1e-10 abstol=1e-18 gmin=1e-18 itl1=2000 itl2=2000 numdgt=15",
       ".control",
       "op",
     ]
@@ -64,20 +65,13 @@ public struct SpiceDeck: Sendable {
     text = lines.joined(separator: "\n")
   }
 
-  /// Whether level-1 transistors compute the same currents as the network's: the sharp law and
-  /// slope factor 1 throughout, or no transistors at all.
-  public static func isFaithful(_ network: Network) -> Bool {
-    network.branches.allSatisfy { branch in
-      guard case .transistor(let transistor, _) = branch.element else { return true }
-      return network.law == .sharp && transistor.slope == 1
-    }
-  }
-
-  private static func lines(of branch: Branch, number: Int) -> [String] {
+  private static func lines(
+    of branch: Branch, number: Int, law: ThresholdLaw
+  ) -> [String] {
     let (from, to) = ("n\(branch.from)", "n\(branch.to)")
     return switch branch.element {
     case .transistor(let transistor, let gate):
-      transistor.spiceLines(number: number, from: from, to: to, gate: gate)
+      transistor.spiceLines(number: number, from: from, to: to, gate: gate, law: law)
     case .fixed(let element): element.kind.spiceLines(number: number, from: from, to: to)
     case .open: ["* branch \(number): open"]
     }

@@ -86,16 +86,37 @@ extension Transistor {
     try check(slope, "slope factor", 0.1...10)
   }
 
-  /// The lines of a level-1 MOSFET in a deck for SPICE: the sharp law with slope factor 1.
+  /// The lines of a transistor in a deck for SPICE: a level-1 MOSFET where that is the same, under the
+  /// sharp law with slope factor 1, else a behavioural source of the current.
   ///
   /// - Parameters:
   ///   - number: the branch's number, for names.
   ///   - from: the node from which current is counted, in the deck's words.
   ///   - to: the other node.
   ///   - gate: the gate voltage, V.
+  ///   - law: the law at threshold.
   /// - Returns: the lines.
-  package func spiceLines(number: Int, from: String, to: String, gate: Double) -> [String] {
+  package func spiceLines(
+    number: Int, from: String, to: String, gate: Double, law: ThresholdLaw
+  ) -> [String] {
     guard strength > 0 else { return ["* branch \(number): a dead transistor"] }
+    if law == .soft || slope != 1 {
+      /// The ramp q of the gate's overdrive at an end.
+      func ramp(_ end: String) -> String {
+        let overdrive = "(v(g\(number))-\(threshold)-\(slope)*v(\(end)))"
+        if law == .sharp { return "uramp\(overdrive)" }
+        let width = ThresholdLaw.softness
+        let power = "exp(\(overdrive)/\(width))"
+        // Far above threshold the exponential would be too large, and the ramp is the overdrive; far
+        // below it the logarithm would lose its digits.
+        return "(\(overdrive)>\(40 * width)?\(overdrive):\(overdrive)<\(-14 * width)?"
+          + "\(width)*\(power):\(width)*ln(1+\(power)))"
+      }
+      return [
+        "vgate\(number) g\(number) 0 dc \(gate)",
+        "b\(number) \(from) \(to) i=\(strength / (2 * slope))*(\(ramp(to))^2-\(ramp(from))^2)",
+      ]
+    }
     // A junction's saturation current of 0 would mean the default: make it too small to see.
     return [
       "vgate\(number) g\(number) 0 dc \(gate)",

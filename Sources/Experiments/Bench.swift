@@ -8,6 +8,8 @@ package struct Bench: Sendable {
   /// Whether to take a few seconds instead of a few minutes: fewer seeds and shorter runs, with
   /// the same bounds where they can be kept.
   package let quick: Bool
+  /// What is added to every seed of a draw: 0 for those that pages quote.
+  package let offset: Int
   private let telling: @Sendable (String) -> Void
   private let stopping: @Sendable () -> Bool
 
@@ -15,16 +17,24 @@ package struct Bench: Sendable {
   ///
   /// - Parameters:
   ///   - quick: whether to run the short form.
+  ///   - offset: what is added to every seed of a draw.
   ///   - telling: is told what is being done.
   ///   - stopping: whether a stop has been asked for.
   package init(
-    quick: Bool = false, telling: @escaping @Sendable (String) -> Void = { _ in },
+    quick: Bool = false, offset: Int = 0, telling: @escaping @Sendable (String) -> Void = { _ in },
     stopping: @escaping @Sendable () -> Bool = { false }
   ) {
     self.quick = quick
+    self.offset = offset
     self.telling = telling
     self.stopping = stopping
   }
+
+  /// The seed to draw with where 1 is drawn with usually, or another.
+  func seed(_ usual: Int = 1) -> Int { usual + offset }
+
+  /// The seeds to draw with where these are usual.
+  func seeds(_ usual: ClosedRange<Int>) -> [Int] { usual.map { $0 + offset } }
 
   /// A bound that only the long form can keep; the short form shows its figure.
   func long(_ bound: Figure.Bound) -> Figure.Bound { quick ? .shown : bound }

@@ -26,7 +26,7 @@ struct Cycles: Sendable {
     seeds: Int, longest: @escaping @Sendable (Double) -> Double, bench: Bench
   ) throws {
     var pieces: [(tau: Double, seed: Int)] = []
-    for tau in taus { for seed in 1...seeds { pieces.append((tau, seed)) } }
+    for tau in taus { for seed in bench.seeds(1...seeds) { pieces.append((tau, seed)) } }
     let found = try bench.map(pieces) { piece in
       var rule = rule
       if piece.tau >= 4 { rule.pulse *= 5 }

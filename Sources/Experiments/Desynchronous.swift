@@ -89,7 +89,7 @@ private struct Comparison {
       let rule = RuleSettings(
         name: isStepped ? .standard : .coupled, update: .comparator, nudge: 0.5,
         pulse: isStepped ? 1e-3 : 40e-3, probability: probability)
-      let histories = try bench.map(Array(1...seeds)) { seed in
+      let histories = try bench.map(bench.seeds(1...seeds)) { seed in
         try Comparison.history(
           of: task, on: board, rule: rule, turns: turns, seed: seed, bench: bench)
       }
@@ -173,7 +173,8 @@ private func plot(_ comparisons: [Comparison], in report: inout Report) {
     }
     panels.append(
       .init(
-        comparison.title, x: .init("p x steps", every: 500), y: .logarithmic("error (V^2)"),
+        comparison.title, x: .init("p x steps", every: 500),
+        y: .logarithmic("error (V^2)", zeroAt: 1e-12),
         series: series))
   }
   report.add(
@@ -197,7 +198,9 @@ private struct MiniBatches {
     let task = try TaskDescription.shipped("regression")
     var pieces: [(size: Int, probability: Double, seed: Int)] = []
     for size in sizes {
-      for p in probabilities { for seed in 1...seeds { pieces.append((size, p, seed)) } }
+      for p in probabilities {
+        for seed in bench.seeds(1...seeds) { pieces.append((size, p, seed)) }
+      }
     }
     let found = try bench.map(pieces) { piece in
       try MiniBatches.train(

@@ -84,7 +84,7 @@ struct Digits: Sendable {
     _ gates: [Double], to boards: Range<Int>, spread: Double = 1, on bench: Bench
   ) throws -> [Double] {
     try bench.map(Array(boards)) { number in
-      var board = try board(number, spread: spread)
+      var board = try board(bench.seed(number), spread: spread)
       board.parameters = gates
       return try accuracy(&board)
     }

@@ -20,7 +20,8 @@ extension Experiment {
     var way = CSV()
     for task in 0..<2 {
       var cycling = try Cycling<DirectBoard>(
-        description: rig.board, tasks: rig.tasks, plan: CyclePlan(rule: rig.rule, seed: 1))
+        description: rig.board, tasks: rig.tasks,
+        plan: CyclePlan(rule: rig.rule, seed: UInt64(bench.seed())))
       let result = try cycling.drift(of: task, learned: 1.5, stopping: { bench.isStopping })
       try bench.check()
       let name = rig.tasks[task].name
@@ -90,7 +91,7 @@ private func driftPlot(lines: [RigTask]) -> GnuplotScript {
         x: .init("gate of G- (V)", in: 0.6...5.2), y: .init("gate of G+ (V)", in: 0.6...5.4),
         key: "bottom right", series: measured + ways("2:3")),
       .init(
-        x: .init("learning time since solved (s)"), y: .logarithmic("error (V^2)"),
+        x: .init("learning time since solved (s)"), y: .logarithmic("error (V^2)", zeroAt: 1e-12),
         key: "top left", series: ways("1:4")),
     ])
 }

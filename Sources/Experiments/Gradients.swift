@@ -18,7 +18,7 @@ extension Experiment {
   ) { bench in
     var report = Report()
     bench.tell("cosines on random networks")
-    report.figures = try cosines()
+    report.figures = try cosines(on: bench)
     let sources: [(String, CircuitModel.Source)] = [
       ("exact gradient", .exact),
       ("equilibrium propagation", .equilibrium(.equilibriumPropagation(beta: 1e-3))),
@@ -34,7 +34,7 @@ extension Experiment {
 
 /// Each rule's likeness to the exact gradient on networks of resistors, and of transistors whose
 /// gates lie ever nearer to their threshold.
-private func cosines() throws -> [Figure] {
+private func cosines(on bench: Bench) throws -> [Figure] {
   let published = [
     "CL, resistors": 0.86, "EP, gates 2 ... 5 V": 0.9999, "EP, gates 1 ... 2 V": 0.994,
     "EP, gates 0.8 ... 1.5 V": 0.84,
@@ -55,7 +55,7 @@ private func cosines() throws -> [Figure] {
   for (kind, gates) in kinds {
     for (rule, setting) in rules {
       let likeness = try (0..<20).map {
-        try randomLikeness(seed: UInt64($0), gates: gates, rule: setting)
+        try randomLikeness(seed: UInt64(bench.seed($0)), gates: gates, rule: setting)
       }
       let name = "\(rule), \(kind)"
       figures += [
@@ -76,9 +76,9 @@ private func learnDigits(
   by name: String, _ source: CircuitModel.Source, for report: inout Report, on bench: Bench
 ) throws {
   let epochs = bench.quick ? 6 : 20
-  let digits = try Digits(seed: 1)
+  let digits = try Digits(seed: bench.seed())
   let started = Date()
-  let trained = try bench.map(bench.quick ? [1] : [1, 2, 3]) { seed in
+  let trained = try bench.map(bench.seeds(1...(bench.quick ? 1 : 3))) { seed in
     let digits = try Digits(seed: seed)
     var trainer = try digits.trainer(digits.plan(epochs: epochs, seed: seed), source: source)
     try trainer.finish(digits.training, on: bench)

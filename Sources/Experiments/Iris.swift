@@ -21,7 +21,7 @@ extension Experiment {
     for (name, all, held) in wanted {
       bench.tell("\(name), \(seeds) seeds")
       let board = try BoardDescription.shipped(name)
-      let results = try bench.map(Array(11...10 + seeds)) { seed in
+      let results = try bench.map(bench.seeds(11...10 + seeds)) { seed in
         try bench.trained(
           board, task, rule: RuleSettings(update: board.gates.update), epochs: 100, seed: seed,
           lastPulse: Plan.usualLastPulse(board.gates.update))

@@ -17,12 +17,14 @@ extension Experiment {
     let cycles = try LimitCycles(on: bench)
     var report = Report()
     report.figures = cycles.curveFigures
+    report.figures += try cycles.rateFigures(on: bench)
     report.figures += try cycles.pathFigures(on: bench)
     report.figures += cycles.theoryFigures
     report.files = cycles.files
     report.remarks = [
       "Fitted: label and input of each task from its solution line, bias from both drifts, the "
-        + "learning rate from the relaxation in the cycle measured at 0.08 s.",
+        + "learning rate from the relaxation in the cycle measured at 0.08 s, limited by E(tau).",
+      cycles.owed,
       "At 0.2 s, where the rails are near, our cycle is shorter than the measured one.",
     ]
     return report
@@ -40,10 +42,11 @@ private struct LimitCycles {
   init(on bench: Bench) throws {
     let measured = try RigDescription.shipped("exp1")
     let rig = try Rig(measured)
+    try bench.check()
     let taus = measured.measuredError.map(\.x).filter { !bench.quick || $0 > 0.002 }
     bench.tell(
       "\(taus.count) taus, learning rate \(Format.significant(rig.rateFactor)) times nominal")
-    let plan = CyclePlan(rule: rig.rule, seed: 1, longest: 4)
+    let plan = CyclePlan(rule: rig.rule, seed: UInt64(bench.seed()), longest: 4)
     self.measured = measured
     self.rig = rig
     self.plan = plan
@@ -67,24 +70,13 @@ private struct LimitCycles {
 
   /// Error and span over tau against the measured ones.
   var curveFigures: [Figure] {
-    func misfit(_ ours: (CycleResult) -> Double, _ measured: (Double) -> Double?) -> Double {
-      results.filter { $0.tau < 0.21 }.compactMap { result in
-        measured(result.tau).map { log10(ours(result) / $0) }
-      }.rootMeanSquare
-    }
     // Flat at both ends: less than a tenth of a decade over a factor of two in tau.
     func flatness(_ low: CycleResult, _ high: CycleResult) -> Double {
       abs(log10(high.error / low.error) / log10(high.tau / low.tau))
     }
     let first = results.first { $0.tau > 0.0019 } ?? results[0]
     let last = results.last!
-    return [
-      Figure(
-        "E(tau) up to 0.2 s: rms of log10(ours/measured)", misfit(\.error, measured.error),
-        bound: .value(0...0.15)),
-      Figure(
-        "D^2(tau) up to 0.2 s: rms of log10(ours/measured)",
-        misfit({ $0.span * $0.span }, measured.spanSquared), bound: .value(0...0.12)),
+    return judged(results, "") + [
       Figure(
         "E of the fast plateau", first.error, .squareVolts,
         published: measured.error(at: first.tau), bound: .ratio(0.5...2)),
@@ -101,6 +93,57 @@ private struct LimitCycles {
         "exponent of E within the slow plateau", flatness(results[results.count - 3], last),
         bound: .value(0...0.2)),
     ]
+  }
+
+  /// How far cycles are from the measured curves.
+  private func judged(_ results: [CycleResult], _ how: String) -> [Figure] {
+    let curves = CycleCurves(results: results, measured: measured, edges: [], title: "")
+    return [
+      Figure(
+        "E(tau) up to 0.2 s\(how): rms of log10(ours/measured)",
+        curves.deviation?.error ?? .infinity, bound: .value(0...0.15)),
+      Figure(
+        "D^2(tau) up to 0.2 s\(how): rms of log10(ours/measured)",
+        curves.deviation?.spanSquared ?? .infinity, bound: .value(0...0.12)),
+    ]
+  }
+
+  /// The same with each measured cycle as the only relaxation: none of them must matter much. And
+  /// what the relaxation of the rig file says alone.
+  func rateFigures(on bench: Bench) throws -> [Figure] {
+    var figures: [Figure] = []
+    for cycle in measured.measuredCycles {
+      var other = measured
+      other.relaxations = [cycle]
+      let rig = try Rig(other)
+      let results = try bench.map(results.map(\.tau).filter { $0 < 0.21 }) {
+        try LimitCycles.cycle(of: rig, plan, tau: $0, on: bench)
+      }
+      figures.append(
+        Figure("factor on the learning rate, relaxation at \(cycle.tau) s", rig.rateFactor))
+      figures.append(
+        Figure(
+          "factor that the relaxation at \(cycle.tau) s says alone", rig.rateFit?.byRelaxations ?? 0
+        ))
+      figures += judged(results, ", relaxation at \(cycle.tau) s")
+    }
+    if let fit = rig.rateFit {
+      figures.append(Figure("factor on the learning rate, without E(tau)", fit.byRelaxations))
+    }
+    return figures
+  }
+
+  /// What the curves owe to the fitted rate.
+  var owed: String {
+    guard let fit = rig.rateFit, let curve = fit.byCurve, let error = fit.errorPower,
+      let span = fit.spanPower
+    else { return "The learning rate was given." }
+    func word(_ value: Double) -> String { Format.significant(value) }
+    return
+      "The rate is \(word(rig.rateFactor)) times nominal, to \(word(fit.standardError * 100)) %: "
+      + "\(word(fit.byRelaxations)) by the relaxation, \(word(curve)) by E(tau), which limits it to "
+      + "what brings E within \(RateFit.tolerance) decades. E goes as its power \(word(error)), D^2 as "
+      + "its power \(word(span))."
   }
 
   /// Whole cycles against those measured at the same tau.

@@ -129,6 +129,8 @@ private struct Trial: Sendable {
 /// All rules on one board.
 private struct Contest {
   let board: BoardDescription
+  /// The first seed.
+  let first: Int
   /// A trial for each seed, for each rule.
   let trials: [[Trial]]
   /// The square of the read noise over an output's channels, V^2: errors below it, a converter's
@@ -136,10 +138,11 @@ private struct Contest {
   let noise: Double
 
   init(board: BoardDescription, tasks: [TaskDescription], seeds: Int, on bench: Bench) throws {
+    first = bench.seed()
     self.board = board
     bench.tell("\(board.name), three rules, \(seeds) bias draws")
     trials = try Contender.all(on: board).map { rule in
-      try bench.map(Array(1...seeds)) { seed in
+      try bench.map(bench.seeds(1...seeds)) { seed in
         try Trial(board, tasks, rule: rule, seed: seed, on: bench)
       }
     }
@@ -181,7 +184,7 @@ private struct Contest {
   var rows: [[CSV.Field]] {
     zip(Contender.names, trials).flatMap { rule, trials in
       trials.enumerated().map { seed, trial in
-        [.text(board.name), .text(rule), .count(seed + 1)]
+        [.text(board.name), .text(rule), .count(first + seed)]
           + [trial.floor, trial.slow, trial.span, trial.kept, trial.cold, trial.learned].map(
             CSV.Field.number)
       }

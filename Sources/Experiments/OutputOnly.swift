@@ -57,9 +57,9 @@ extension Experiment {
 /// Trains boards with default mismatch by pulses, with estimates of nominal parts.
 private func trainBoards(epochs: Int, on bench: Bench) throws -> [Figure] {
   let boards = try bench.map(Array(0..<(bench.quick ? 1 : 2))) { number in
-    let digits = try Digits(seed: 1)
-    var board = try digits.board(100 + number)
-    var trainer = try digits.trainer(digits.plan(epochs: epochs, seed: 1))
+    let digits = try Digits(seed: bench.seed())
+    var board = try digits.board(bench.seed(100 + number))
+    var trainer = try digits.trainer(digits.plan(epochs: epochs, seed: bench.seed()))
     board.parameters = trainer.model.parameters
     let before = try digits.accuracy(&board)
     // From here on a step moves gates by tens of millivolts: few pulses do.
@@ -110,11 +110,11 @@ private struct Outcome: Sendable {
 private func withWrongEstimates(
   _ sigma: Double, number: Int, epochs: Int, on bench: Bench
 ) throws -> Outcome {
-  let digits = try Digits(seed: 1)
-  let board = try digits.board(200 + number)
+  let digits = try Digits(seed: bench.seed())
+  let board = try digits.board(bench.seed(200 + number))
   var twin = try CircuitModel(twinOf: board.learner.board.analog, task: digits.task)
   var model = try CircuitModel(nominal: digits.description, task: digits.task)
-  let draw = Draw(seed: UInt64(number), purpose: 4201, device: 0)
+  let draw = Draw(seed: UInt64(bench.seed(number)), purpose: 4201, device: 0)
   var devices = model.transistors
   for index in devices.indices { devices[index].threshold += sigma * draw.normal(UInt64(index)) }
   model.transistors = devices
@@ -122,7 +122,7 @@ private func withWrongEstimates(
   func trained(_ model: CircuitModel) throws -> Double {
     var trainer = Trainer(
       model: model, optimiser: Optimiser(.adam, rate: Digits.rate),
-      plan: digits.plan(epochs: epochs, seed: 1))
+      plan: digits.plan(epochs: epochs, seed: bench.seed()))
     try trainer.finish(
       digits.training, on: bench,
       board: { gates, _, inputs in
@@ -155,7 +155,7 @@ private func withWrongEstimates(
   outcome.plain = try trained(model)
   var estimate = Trainer(
     model: ThresholdEstimate(model), optimiser: Optimiser(.adam, rate: 0.02),
-    plan: TrainingPlan(epochs: 20, batch: 10, cost: .squaredError, seed: 1))
+    plan: TrainingPlan(epochs: 20, batch: 10, cost: .squaredError, seed: UInt64(bench.seed())))
   try estimate.finish(readings, on: bench)
   outcome.missAfter = try miss(estimate.model.circuit)
   outcome.corrected = try trained(estimate.model.circuit)
@@ -165,8 +165,8 @@ private func withWrongEstimates(
 /// Whether training by outputs ends by itself, gates kept, when the model's network is not the
 /// board's: every input at another node, and the two nodes of every output exchanged.
 private func refusesWrongTopology(on bench: Bench) throws -> Bool {
-  let digits = try Digits(seed: 1)
-  let board = try digits.board(200)
+  let digits = try Digits(seed: bench.seed())
+  let board = try digits.board(bench.seed(200))
   var twin = try CircuitModel(twinOf: board.learner.board.analog, task: digits.task)
   let right = try CircuitModel(nominal: digits.description, task: digits.task)
   let model = try CircuitModel(
@@ -175,7 +175,7 @@ private func refusesWrongTopology(on bench: Bench) throws -> Bool {
     branches: right.branches, limits: right.limits[0])
   var trainer = Trainer(
     model: model, optimiser: Optimiser(.adam, rate: Digits.rate),
-    plan: digits.plan(epochs: 1, seed: 1))
+    plan: digits.plan(epochs: 1, seed: bench.seed()))
   do {
     try trainer.finish(
       digits.training, on: bench,

@@ -14,7 +14,7 @@ extension Experiment {
     seconds: 60
   ) { bench in
     let board = try BoardDescription.shipped("lattice-multiplier")
-    let seeds = Array(1...(bench.quick ? 2 : 8))
+    let seeds = bench.seeds(1...(bench.quick ? 2 : 8))
     let standard = Contest(
       board: board, rule: RuleSettings(name: .standard, update: .multiplier, nudge: 1),
       epochs: bench.quick ? 1500 : 6000, lastPulse: 1)

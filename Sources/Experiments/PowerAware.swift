@@ -56,7 +56,8 @@ private func train(
   let rule = RuleSettings(name: .standard, update: .multiplier, nudge: 1, pulse: 2e-4)
   var session = try Session<DirectBoard>(
     description: board, task: task,
-    plan: Plan(rule: rule, epochs: bench.quick ? 400 : 2000, seed: 1, lastPulse: 1))
+    plan: Plan(
+      rule: rule, epochs: bench.quick ? 400 : 2000, seed: UInt64(bench.seed()), lastPulse: 1))
   let before = try power(of: &session)
   try session.train(on: bench)
   return Outcome(
@@ -85,7 +86,7 @@ private var powerPlot: GnuplotScript {
     "power-aware", width: 560, height: 420,
     panels: [
       .init(
-        x: .init("power of the free twin (uW)"), y: .logarithmic("error (V^2)"),
+        x: .init("power of the free twin (uW)"), y: .logarithmic("error (V^2)", zeroAt: 1e-12),
         series: [
           .init("power.csv", "($3*1e6):2", with: "linespoints pt 7 lw 2"),
           .init(

@@ -68,7 +68,7 @@ private struct Trial {
 
   init(_ method: TrainingMethod, inSitu: Bool, epochs: Int, on bench: Bench) throws {
     self.method = method
-    let seeds = bench.quick ? [1] : [1, 2]
+    let seeds = bench.seeds(1...(bench.quick ? 1 : 2))
     let boards = bench.quick ? 2 : 10
     let trained = try bench.map(seeds) { seed in
       try train(method, inSitu: inSitu, epochs: epochs, seed: seed, on: bench)
@@ -136,10 +136,10 @@ private func train(
 private func deployed(
   _ gates: [Double], on bench: Bench
 ) throws -> [(Deployment, Double)] {
-  let digits = try Digits(seed: 1)
+  let digits = try Digits(seed: bench.seed())
   let all = Deployment.run(on: bench)
   let shares = try bench.map(all) { deployment in
-    var board = try digits.board(0)
+    var board = try digits.board(bench.seed(0))
     board.parameters = gates
     try board.program()
     board.pulseLimit = 20

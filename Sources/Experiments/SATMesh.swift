@@ -13,7 +13,7 @@ extension Experiment {
   ) { bench in
     var report = Report()
     let epochs = bench.quick ? 6 : 20
-    let seeds = Array(1...(bench.quick ? 1 : 2))
+    let seeds = bench.seeds(1...(bench.quick ? 1 : 2))
     let meshes = bench.quick ? 2 : 5
     // For each seed the share right at each size of errors.
     var kept: [String: [[Double]]] = [:]
@@ -69,7 +69,7 @@ private func transfer(
   try trainer.finish(pixels.training, on: bench)
   return try sigmas.map { sigma in
     try (0..<(sigma == 0 ? 1 : meshes)).map { number in
-      var mesh = trainer.model.withErrors(sigma, seed: 500 + UInt64(number))
+      var mesh = trainer.model.withErrors(sigma, seed: UInt64(bench.seed(500 + number)))
       return try mesh.accuracy(on: pixels.testing)
     }.mean
   }

@@ -12,7 +12,7 @@ extension Experiment {
   ) { bench in
     var report = Report()
     let epochs = bench.quick ? 30 : 50
-    let seeds = Array(1...(bench.quick ? 2 : 5))
+    let seeds = bench.seeds(1...(bench.quick ? 2 : 5))
     var kept: [String: [Cooled]] = [:]
     var rows: [[CSV.Field]] = []
     for method in methods {

@@ -17,7 +17,7 @@ extension Experiment {
     var rows: [[CSV.Field]] = []
     for percent in [1, 3, 10, 30, 100] {
       bench.tell("\(percent) % of the edges")
-      let found = try bench.map(bench.quick ? [1] : [1, 2]) { seed in
+      let found = try bench.map(bench.seeds(1...(bench.quick ? 1 : 2))) { seed in
         try train(share: Double(percent) / 100, epochs: epochs, seed: seed, on: bench)
       }
       report.figures += [
@@ -27,7 +27,9 @@ extension Experiment {
         Figure(percent: "\(percent) % of the edges, chosen once", found.map(\.fixed)),
       ]
       for (seed, one) in found.enumerated() {
-        rows.append([.count(percent), .count(seed + 1), .number(one.drawn), .number(one.fixed)])
+        rows.append([
+          .count(percent), .count(bench.seed(seed + 1)), .number(one.drawn), .number(one.fixed),
+        ])
       }
     }
     report.add("subset.csv", columns: ["percent", "seed", "drawn", "chosen_once"], rows: rows)

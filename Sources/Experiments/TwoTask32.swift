@@ -146,10 +146,10 @@ private var twoTaskPlot: GnuplotScript {
     columns: 2,
     panels: [
       .init(
-        x: .logarithmic("tau (s)"), y: .logarithmic("E (V^2)"), key: "bottom right",
+        x: .logarithmic("tau (s)"), y: .logarithmic("E (V^2)", zeroAt: 1e-12), key: "bottom right",
         series: ours(2) + published),
       .init(
-        x: .logarithmic("tau (s)"), y: .logarithmic("D (V)"), key: "bottom right",
+        x: .logarithmic("tau (s)"), y: .logarithmic("D (V)", zeroAt: 1e-9), key: "bottom right",
         series: ours(5) + [
           .init(formula: "3.7*x", with: "lines dt 3 \(blue)", title: "published, 3.7 V/s")
         ]),

@@ -11,6 +11,8 @@ package struct GnuplotScript: Sendable {
     package var isLogarithmic = false
     /// Whether its ticks are written as powers of ten.
     package var showsPowers = false
+    /// Where zero and less is drawn, which has no place on a logarithmic axis; `nil` for nowhere.
+    package var zero: Double?
     /// What it reaches over; `nil` for what the series need.
     package var range: ClosedRange<Double>?
     /// Names in place of numbers at some ticks.
@@ -33,11 +35,14 @@ package struct GnuplotScript: Sendable {
     ///   - label: what it shows, with the unit.
     ///   - range: what it reaches over; `nil` for what the series need.
     ///   - powers: whether its ticks are written as powers of ten.
+    ///   - zero: where zero is drawn, of a vertical axis; `nil` for nowhere.
     /// - Returns: the axis.
     package static func logarithmic(
-      _ label: String, in range: ClosedRange<Double>? = nil, powers: Bool = true
+      _ label: String, in range: ClosedRange<Double>? = nil, powers: Bool = true,
+      zeroAt zero: Double? = nil
     ) -> Axis {
       var axis = Axis(label, in: range)
+      axis.zero = zero
       axis.isLogarithmic = true
       axis.showsPowers = powers
       return axis
@@ -62,7 +67,9 @@ package struct GnuplotScript: Sendable {
 
   /// Points or a line of a panel.
   package struct Series: Sendable {
-    private let source: String
+    /// The words up to the columns, the columns, and the words after them; the first is all there is
+    /// of a formula.
+    private let source: (before: String, columns: String?, after: String)
     private let style: String
     private let title: String
 
@@ -79,11 +86,10 @@ package struct GnuplotScript: Sendable {
       _ file: String, _ columns: String, block: Int? = nil, every: Int = 1, with style: String,
       title: String? = nil
     ) {
-      var words = [quoted(file)]
-      if every > 1 { words.append("every \(every)") }
-      words.append("using \(columns)")
-      if let block { words.append("index \(block)") }
-      source = words.joined(separator: " ")
+      source = (
+        quoted(file) + (every > 1 ? " every \(every)" : "") + " using ", columns,
+        block.map { " index \($0)" } ?? ""
+      )
       self.style = style
       self.title = title.map { "title " + quoted($0) } ?? "notitle"
     }
@@ -95,12 +101,22 @@ package struct GnuplotScript: Sendable {
     ///   - style: how it is drawn.
     ///   - title: what the key calls it; `nil` for nothing.
     package init(formula: String, with style: String, title: String? = nil) {
-      source = formula
+      source = (formula, nil, "")
       self.style = style
       self.title = title.map { "title " + quoted($0) } ?? "notitle"
     }
 
-    fileprivate var text: String { "\(source) with \(style) \(title)" }
+    /// The words of the `plot` command; zero and less is drawn at `zero`.
+    fileprivate func text(zeroAt zero: Double?) -> String {
+      var columns = source.columns ?? ""
+      if let zero, let colon = columns.firstIndex(of: ":") {
+        let column = columns[columns.index(after: colon)...]
+        let value = column.hasPrefix("(") ? String(column) : "$\(column)"
+        // A field that is missing is no number, and stays none.
+        columns = "\(columns[..<colon]):(\(value)<=0?\(zero):\(value))"
+      }
+      return "\(source.before)\(columns)\(source.after) with \(style) \(title)"
+    }
   }
 
   /// One pair of axes with what is drawn in it.
@@ -225,7 +241,8 @@ package struct GnuplotScript: Sendable {
         if setting.set != last { lines.append(setting.set ?? setting.reset) }
       }
       before = panel.settings.map(\.set)
-      lines.append("plot " + panel.series.map(\.text).joined(separator: ", \\\n"))
+      lines.append(
+        "plot " + panel.series.map { $0.text(zeroAt: panel.y.zero) }.joined(separator: ", \\\n"))
     }
     if isGrid { lines.append("unset multiplot") }
     return lines.joined(separator: "\n") + "\n"

@@ -36,7 +36,7 @@ package struct CurvesPlot: Sendable {
     let epochs = GnuplotScript.Axis("epoch")
     var panels = [
       GnuplotScript.Panel(
-        x: epochs, y: .logarithmic("error (mV^2)", powers: false),
+        x: epochs, y: .logarithmic("error (mV^2)", powers: false, zeroAt: 1e-6),
         series: lines("$4*1e6", "$5*1e6"))
     ]
     if isClassified {

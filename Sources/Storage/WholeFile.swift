@@ -86,6 +86,29 @@ package enum WholeFile {
     if fsync(file) != 0 && errno != EINVAL { throw StorageError(path: folder, number: errno) }
   }
 
+  /// Whether something can be written later to a path that a user gave; what is there stays.
+  ///
+  /// - Parameter path: where.
+  /// - Throws: `StorageError` where it cannot.
+  package static func checkWritable(pathOfUser path: String) throws(StorageError) {
+    guard let place = place(ofUser: path) else {
+      if access(path, W_OK) != 0 { throw StorageError(path: path, number: errno) }
+      return
+    }
+    try prepare(Data(), for: place.name, in: place.folder)
+    unlink(place.folder + "/" + temporaryName(of: place.name))
+  }
+
+  /// The name and the folder of a file that is replaced whole; `nil` for a pipe, a device or a link.
+  private static func place(ofUser path: String) -> (name: String, folder: String)? {
+    var status = stat()
+    guard lstat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else { return nil }
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    let folder = parts.dropLast().joined(separator: "/")
+    let isRoot = path.hasPrefix("/") && folder.isEmpty
+    return (String(parts.last ?? ""), isRoot ? "/" : folder.isEmpty ? "." : folder)
+  }
+
   /// Writes what a user asked to have at a path. A file is replaced whole; a pipe, a device or what
   /// a link leads to is written to as it is.
   ///
@@ -94,14 +117,7 @@ package enum WholeFile {
   ///   - path: where.
   /// - Throws: `StorageError`.
   package static func write(_ data: Data, toPathOfUser path: String) throws(StorageError) {
-    var status = stat()
-    if lstat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG {
-      let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-      let folder = parts.dropLast().joined(separator: "/")
-      let isRoot = path.hasPrefix("/") && folder.isEmpty
-      return try write(
-        data, to: String(parts.last ?? ""), in: isRoot ? "/" : folder.isEmpty ? "." : folder)
-    }
+    if let place = place(ofUser: path) { return try write(data, to: place.name, in: place.folder) }
     let file = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC)
     guard file >= 0 else { throw StorageError(path: path, number: errno) }
     do throws(StorageError) {

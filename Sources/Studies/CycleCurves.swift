@@ -38,6 +38,43 @@ package struct CycleCurves: Sendable {
     self.plane = plane ?? (order.count > 1 ? [order[0], order[1]] : [0, 0])
   }
 
+  /// How far the results are from a rig's measured curves, up to the tau that they are judged to.
+  package struct Deviation: Sendable, Equatable, Codable {
+    /// Up to which tau, s; `nil` for all.
+    package var until: Double?
+    /// The root mean square of log10(ours/measured) of E, decades; `nil` without that curve.
+    package var error: Double?
+    /// That of D^2.
+    package var spanSquared: Double?
+    /// How many taus were compared.
+    package var taus: Int
+  }
+
+  /// How far the results are from the measured curves; `nil` where nothing was measured.
+  package var deviation: Deviation? {
+    guard let measured else { return nil }
+    let judged = results.filter { $0.tau <= (measured.judgedUntil ?? .infinity) * 1.000001 }
+    func decades(
+      _ ours: (CycleResult) -> Double, _ theirs: (Double) -> Double?
+    ) -> (value: Double?, count: Int) {
+      let logarithms = judged.compactMap { result in
+        theirs(result.tau).map {
+          Elementary.log(max(ours(result), 1e-30) / $0) / Elementary.log(10)
+        }
+      }
+      let square = logarithms.reduce(0) { $0 + $1 * $1 }
+      let count = logarithms.count
+      return (count == 0 ? nil : (square / Double(count)).squareRoot(), count)
+    }
+    let error = decades({ $0.error }, measured.error)
+    let span = decades({ $0.span * $0.span }, measured.spanSquared)
+    let taus = max(error.count, span.count)
+    return taus == 0
+      ? nil
+      : Deviation(
+        until: measured.judgedUntil, error: error.value, spanSquared: span.value, taus: taus)
+  }
+
   /// The results as CSV, a line a tau; empty fields where there is no theory or measurement.
   package var csv: String {
     var csv = CSV([
@@ -107,7 +144,8 @@ package struct CycleCurves: Sendable {
   package var gnuplot: String {
     let files = measuredFiles.map(\.name)
     func panel(
-      _ label: String, _ ours: String, theory column: Int, measured file: String, _ columns: String
+      _ label: String, zeroAt zero: Double, _ ours: String, theory column: Int,
+      measured file: String, _ columns: String
     ) -> GnuplotScript.Panel {
       var series = [
         GnuplotScript.Series(
@@ -124,16 +162,16 @@ package struct CycleCurves: Sendable {
           .init(file, columns, with: "points pt 6 ps 1.2 lc 'black'", title: "measured"))
       }
       return .init(
-        x: .logarithmic("tau (s)"), y: .logarithmic(label), key: "top left", series: series)
+        x: .logarithmic("tau (s)"), y: .logarithmic(label, zeroAt: zero), key: "top left",
+        series: series)
     }
     return GnuplotScript(
       "cycle", title: title, width: 1350, height: 450, columns: 3,
       panels: [
         panel(
-          "error E (V^2)", "1:($2>1e-12?$2:1e-12)", theory: 15, measured: "measured-error.csv",
-          "1:2"),
+          "error E (V^2)", zeroAt: 1e-12, "1:2", theory: 15, measured: "measured-error.csv", "1:2"),
         panel(
-          "distance D between the cycle ends (V)", "1:($8>1e-9?$8:1e-9)", theory: 16,
+          "distance D between the cycle ends (V)", zeroAt: 1e-9, "1:8", theory: 16,
           measured: "measured-span-squared.csv", "1:(sqrt($2))"),
         paths(shown: shown),
       ]

@@ -48,7 +48,8 @@ package struct GradientComparison {
   private let board: AnalogBoard
   private let task: TaskDescription
   private let samples: [Int]
-  private let edges: [Int]
+  /// The learning edges of `exact`, as indices among those: dead and shorted ones have no gradient.
+  package let edges: [Int]
   private let branches: [Int]
   private let ends: [(from: Int, to: Int)]
   private let strengths: [Double]

@@ -14,15 +14,15 @@ public final class ChipServer {
   public var chip: PinChip
   private var listener: Int32 = -1
   private let path: String
-  private let origin: UInt64
+  private let origin: Int64
   private let begin: Nanoseconds
   private let limits: Connection.Limits
   private let say: (String) -> Void
   private var connection: Connection?
   /// A peer that has connected and is not served yet, and since when.
-  private var newcomer: (socket: Int32, since: UInt64)?
+  private var newcomer: (socket: Int32, since: Int64)?
   /// Until when no peer is accepted, since the system has no descriptor left.
-  private var shutUntil: UInt64 = 0
+  private var shutUntil: Int64 = 0
   /// Which file the socket is: another of its name is not ours to remove.
   private var identity: (device: dev_t, file: ino_t)?
   private var endings = Sparing()
@@ -56,7 +56,7 @@ public final class ChipServer {
     self.limits = limits
     self.say = say
     begin = time
-    origin = unsignedTime()
+    origin = monotonicTime()
     // Writing to a machine that is gone must be an error, not the end of the program.
     signal(SIGPIPE, SIG_IGN)
     var address = sockaddr_un()
@@ -94,8 +94,10 @@ public final class ChipServer {
       if lstat(path, &status) == 0 { identity = (status.st_dev, status.st_ino) }
     }
     guard isBound, listen(listener, 16) == 0 else {
-      let reason = String(cString: strerror(errno))
-      throw ServerError(path: path, message: "cannot listen here: \(reason)")
+      let number = errno
+      throw ServerError(
+        path: path, message: "cannot listen here: \(String(cString: strerror(number)))",
+        isPermission: number == EACCES || number == EPERM)
     }
   }
 
@@ -135,7 +137,7 @@ public final class ChipServer {
   }
 
   /// The time, which goes on from the one that the server was made with.
-  public var time: Nanoseconds { begin + Nanoseconds(Int64(unsignedTime() - origin)) }
+  public var time: Nanoseconds { begin + Nanoseconds(monotonicTime() - origin) }
 
   /// Whether a machine is connected.
   public var isConnected: Bool { connection != nil }
@@ -155,8 +157,8 @@ public final class ChipServer {
 
   /// Waits for something to happen, and does what it asks for.
   private func turn(_ stopping: () -> Bool) {
-    let isFull = newcomer != nil || unsignedTime() < shutUntil
-    let mayGiveWay = connection?.mustGiveWay(at: unsignedTime()) ?? true
+    let isFull = newcomer != nil || monotonicTime() < shutUntil
+    let mayGiveWay = connection?.mustGiveWay(at: monotonicTime()) ?? true
     // The system ignores entries of -1.
     func place(_ file: Int32, _ events: Int16 = Int16(POLLIN)) -> pollfd {
       pollfd(fd: file, events: events, revents: 0)
@@ -205,11 +207,11 @@ public final class ChipServer {
   private func admit() {
     let accepted = accept(listener, nil, nil)
     if accepted >= 0 {
-      newcomer = (accepted, unsignedTime())
+      newcomer = (accepted, monotonicTime())
     } else if ![EAGAIN, EINTR, ECONNABORTED].contains(errno) {
       // The peer stays in the backlog, and would wake the server without end.
       let reason = String(cString: strerror(errno))
-      shutUntil = unsignedTime() + 1_000_000_000
+      shutUntil = monotonicTime() + 1_000_000_000
       if let line = refusals.line("a connection cannot be accepted: \(reason)") { say(line) }
     }
   }
@@ -217,7 +219,7 @@ public final class ChipServer {
   /// Decides what becomes of a newcomer: one computer drives the chip at a time.
   private func settle() {
     guard let (socket, since) = newcomer else { return }
-    let now = unsignedTime()
+    let now = monotonicTime()
     if let connection {
       if connection.isRunning {
         newcomer = nil
@@ -231,7 +233,7 @@ public final class ChipServer {
         return turnAway(socket, "it hung up")
       }
       if count < 0 {
-        if now >= since + UInt64(limits.setup * 1e9) {
+        if now >= since + Int64(limits.setup * 1e9) {
           newcomer = nil
           turnAway(socket, "no control message came within \(limits.setup) s")
         }
@@ -246,18 +248,18 @@ public final class ChipServer {
 
   /// How long the next request is looked for awake, ns: falling asleep and being woken takes longer
   /// than most programs take to ask again.
-  private static let awake: UInt64 = 100_000
+  private static let awake: Int64 = 100_000
 
   private func serve(
     _ connection: Connection, _ stopping: () -> Bool
   ) throws(Refusal) {
     // A machine that asks without end must leave the control socket a turn.
     var requests = 0
-    var last = unsignedTime()
+    var last = monotonicTime()
     while requests < 256 && !stopping() {
       let served = try connection.serve(&chip, clock: { time }, stopping: stopping)
       requests += served
-      let now = unsignedTime()
+      let now = monotonicTime()
       if served > 0 { last = now } else if requests == 0 || now - last > ChipServer.awake { return }
     }
   }
@@ -269,10 +271,15 @@ public struct ServerError: Error, CustomStringConvertible {
   public let path: String
   /// What is wrong.
   public let message: String
+  /// Whether permission is lacking.
+  public let isPermission: Bool
+
+  init(path: String, message: String, isPermission: Bool = false) {
+    self.path = path
+    self.message = message
+    self.isPermission = isPermission
+  }
 
   /// The error in words.
   public var description: String { "\(path): \(message)" }
 }
-
-/// The time of a clock that never goes back, ns.
-func unsignedTime() -> UInt64 { UInt64(monotonicTime()) }

@@ -1,5 +1,6 @@
 import Firmware
 import Foundation
+import Portable
 
 /// A connection to a virtual machine's vhost-user-gpio device: control messages on a socket, requests
 /// in queues of shared memory.
@@ -30,14 +31,14 @@ final class Connection {
   var incoming: [UInt8] = []
   var files: [Int32] = []
   /// When its first byte came.
-  var incomingSince: UInt64?
+  var incomingSince: Int64?
   /// What is still to be sent.
   var outgoing: [UInt8] = []
-  var outgoingSince: UInt64?
+  var outgoingSince: Int64?
   /// When this began, until the first whole message has come.
-  var silentSince: UInt64?
+  var silentSince: Int64?
   /// Since when no request queue is started; meaningless while one is.
-  private var idleSince: UInt64
+  private var idleSince: Int64
   private var emptyKicks = 0
 
   /// Requests and events; the second is never served, since no interrupts are offered.
@@ -69,7 +70,7 @@ final class Connection {
   ///   - now: the time, ns.
   init(
     socket: Int32, limits: Limits = Limits(), requiringSeals: Bool = true,
-    now: UInt64 = unsignedTime()
+    now: Int64 = monotonicTime()
   ) {
     self.socket = socket
     self.limits = limits
@@ -99,9 +100,9 @@ final class Connection {
   var kick: Int32 { isRunning ? rings[0].kick : -1 }
 
   /// Ends a connection whose other side takes too long.
-  func check(at now: UInt64 = unsignedTime()) throws(Refusal) {
-    func hasPassed(_ limit: Double, since begin: UInt64?) -> Bool {
-      begin.map { now >= $0 + UInt64(limit * 1e9) } ?? false
+  func check(at now: Int64 = monotonicTime()) throws(Refusal) {
+    func hasPassed(_ limit: Double, since begin: Int64?) -> Bool {
+      begin.map { now >= $0 + Int64(limit * 1e9) } ?? false
     }
     if hasPassed(limits.message, since: incomingSince) {
       throw Refusal(
@@ -117,8 +118,8 @@ final class Connection {
   }
 
   /// Whether it has kept others out for long enough without a started queue.
-  func mustGiveWay(at now: UInt64) -> Bool {
-    !isRunning && now >= idleSince + UInt64(limits.setup * 1e9)
+  func mustGiveWay(at now: Int64) -> Bool {
+    !isRunning && now >= idleSince + Int64(limits.setup * 1e9)
   }
 
   /// Takes the notices of requests away.

@@ -1,4 +1,5 @@
 import Foundation
+import Portable
 
 /// A control message: its kind, flags and bytes.
 struct Message {
@@ -58,7 +59,7 @@ struct Message {
 /// What a connection does with control messages.
 extension Connection {
   /// Obeys the control messages that have come whole, and keeps what has come of the next.
-  func obey(_ chip: borrowing PinChip, now: UInt64 = unsignedTime()) throws(Refusal) {
+  func obey(_ chip: borrowing PinChip, now: Int64 = monotonicTime()) throws(Refusal) {
     try send(now)
     // A peer that sends without end must leave others a turn.
     for _ in 0..<64 where outgoing.isEmpty {

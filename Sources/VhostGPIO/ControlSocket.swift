@@ -8,7 +8,7 @@ extension Connection {
   }
 
   /// Sends as much of the replies as the socket takes.
-  func send(_ now: UInt64) throws(Refusal) {
+  func send(_ now: Int64) throws(Refusal) {
     while !outgoing.isEmpty {
       let part = outgoing.withUnsafeBytes {
         Foundation.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
@@ -26,7 +26,7 @@ extension Connection {
 
   /// Receives what has come of a message.
   /// - Returns: whether it is whole.
-  func receive(_ now: UInt64) throws(Refusal) -> Bool {
+  func receive(_ now: Int64) throws(Refusal) -> Bool {
     while true {
       var wanted = 12
       if incoming.count >= 12 {

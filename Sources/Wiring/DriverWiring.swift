@@ -60,6 +60,8 @@ extension BoardWiring {
       timer: Nanoseconds(seconds: description.timing.pulseLimit),
       rest: Nanoseconds(seconds: description.timing.pulseRest))
     longestFrame = Nanoseconds(seconds: description.timing.conversion)
+    outputChip = description.part(of: .dac).chip ?? outputChip
+    inputChip = description.part(of: .adc).chip ?? inputChip
     sourceCount = sources
     targetCount = targets
     edgeCount = edges

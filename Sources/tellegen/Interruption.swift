@@ -8,19 +8,29 @@ enum Interruption {
   /// lock, which is all that a handler may touch.
   private static let asked = Atomic<Int>(0)
 
+  /// Lets a request to stop that comes before `watch` end the program, as it would a command that
+  /// keeps nothing: a shell has its background jobs ignore SIGINT, and whoever started the program may
+  /// have blocked it. Only SIGHUP stays ignored where it is, for nohup.
+  static func listen() {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+      sigaddset(&set, number)
+      var before = sigaction()
+      sigaction(number, nil, &before)
+      let isIgnored = unsafeBitCast(before.__sigaction_handler.sa_handler, to: Int.self) == 1
+      if isIgnored && number != SIGHUP { signal(number, SIG_DFL) }
+    }
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
+  }
+
   /// Starts to catch the signals. A second one ends the program at once, as its default would, but
   /// for GPIO lines: these are put to rest first.
   static func watch() {
     // Made before a handler can ask for it.
     _ = isAsked
-    // The process that started the program may have blocked them.
-    var set = sigset_t()
-    sigemptyset(&set)
-    for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&set, number) }
-    pthread_sigmask(SIG_UNBLOCK, &set, nil)
     for number in [SIGINT, SIGTERM, SIGHUP] {
-      // Started by nohup, the program goes on when its terminal closes. SIGINT is caught all the
-      // same: shells have their background jobs ignore it.
+      // Started by nohup, the program goes on when its terminal closes.
       var before = sigaction()
       sigaction(number, nil, &before)
       if number == SIGHUP, unsafeBitCast(before.__sigaction_handler.sa_handler, to: Int.self) == 1 {

@@ -30,7 +30,9 @@ final class TraceFile: Sendable {
   func finish() {
     state.withLock { state in
       if state.failure != nil { return }
-      do throws(StorageError) { try state.file.synchronize() } catch { state.failure = error }
+      do throws(StorageError) { try state.file.synchronize() } catch {
+        state.failure = StorageError(path: name, number: error.number)
+      }
     }
   }
 
@@ -40,7 +42,7 @@ final class TraceFile: Sendable {
       if state.failure != nil { return }
       state.file.append(lines)
       do throws(StorageError) { try state.file.flush() } catch {
-        state.failure = error
+        state.failure = StorageError(path: name, number: error.number)
         say("tellegen: \(name): \(error.reason); it ends here, the run goes on")
       }
     }

@@ -267,6 +267,53 @@ import Testing
     }
   }
 
+  @Test func `a rig's cycles say how far they are from what was measured`() throws {
+    struct Outcome: Decodable {
+      struct Rate: Decodable {
+        var factor: Double
+        var standardError: Double
+        var relaxations: [Double]
+        var byCurve: Double?
+      }
+      struct Deviation: Decodable {
+        var until: Double?
+        var error: Double?
+        var spanSquared: Double?
+        var taus: Int
+      }
+      var rate: Rate?
+      var deviation: Deviation?
+    }
+    struct Whole: Decodable {
+      struct Cycle: Decodable { var tau: Double }
+      var cycles: [Cycle]
+      var rig: Outcome
+    }
+    try Program.run { tellegen in
+      let json = try tellegen("cycle", "--rig", "exp1", "--out", "c", "--json")
+      #expect(json.code == 0, "\(json.errors)")
+      let whole = try JSONDecoder().decode(Whole.self, from: Data(json.output.utf8))
+      #expect(whole.cycles.count == 19)
+      let deviation = try #require(whole.rig.deviation)
+      #expect(deviation.taus == 14 && deviation.until == 0.2)
+      #expect((0.001...0.15).contains(try #require(deviation.error)))
+      #expect((0.001...0.12).contains(try #require(deviation.spanSquared)))
+      let rate = try #require(whole.rig.rate)
+      #expect(rate.relaxations.count == 1 && rate.byCurve != nil)
+      #expect((0.01...0.31).contains(rate.standardError))
+      let kept = try JSONDecoder().decode(
+        Outcome.self, from: Data(try tellegen.text("c/rig.json").utf8))
+      #expect(kept.rate?.factor == rate.factor)
+      #expect(json.errors.contains("by each relaxation (halves: "))
+      #expect(json.errors.contains("by the error curve; E goes as the rate's power"))
+      // Steady by itself, where nothing keeps it from it.
+      let rows = rows(try tellegen.text("c/cycle.csv"))
+      #expect(rows.filter { $0.contains("steady") }.count >= 14, "\(rows)")
+      let words = try tellegen("cycle", "--rig", "exp1", "--tau", "0.02", "--out", "d")
+      #expect(words.output.contains("rms of log10(ours/measured) up to tau 0.2 s: E "))
+    }
+  }
+
   // MARK: - Experiments
 
   @Test func `the list names every experiment with its time`() throws {

@@ -24,6 +24,48 @@ import Testing
     }
   }
 
+  @Test func `the gradient is printed edge by edge, and the same as JSON`() throws {
+    struct Outcome: Decodable {
+      struct Slope: Decodable {
+        var edge: String
+        var gate_V: Double
+        var gradient_V2_per_V: Double
+      }
+      struct Compared: Decodable {
+        struct Stage: Decodable {
+          var cause: String
+          var cosine: Double
+        }
+        var rule: String
+        var stages: [Stage]
+      }
+      var active: Int
+      var gradient: [Slope]
+      var rules: [Compared]
+    }
+    try Program.run { tellegen in
+      let shared = ["gradient", "--task", "regression", "--board", "lattice", "--gate", "2.3"]
+      let end = try tellegen(shared + ["--json"])
+      #expect(end.code == 0, "\(end.errors)")
+      let outcome = try JSONDecoder().decode(Outcome.self, from: Data(end.output.utf8))
+      #expect(outcome.gradient.count == 32 && Set(outcome.gradient.map(\.edge)).count == 32)
+      #expect(outcome.gradient.allSatisfy { $0.gate_V == 2.3 && $0.gradient_V2_per_V != 0 })
+      #expect(outcome.active > 0 && outcome.rules.count == 6)
+      #expect(outcome.rules[0].stages.first?.cause == "output weight")
+      let table = try tellegen(shared + ["--edges"])
+      #expect(table.output.contains("gradient (V^2/V)"))
+      for slope in outcome.gradient { #expect(table.output.contains("\(slope.edge)  ")) }
+      #expect(!(try tellegen(shared).output.contains("gradient (V^2/V)")))
+    }
+  }
+
+  @Test func `descend's help says how its rate falls`() throws {
+    try Program.run { tellegen in
+      let help = try tellegen("descend", "--help").output.split(whereSeparator: \.isWhitespace)
+      #expect(help.joined(separator: " ").contains("falls straight to a fiftieth at the last step"))
+    }
+  }
+
   @Test func `descend trains, keeps the gates and programs boards`() throws {
     try Program.run { tellegen in
       let end = try tellegen(

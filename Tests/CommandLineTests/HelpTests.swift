@@ -23,7 +23,8 @@ import Testing
     (
       "benchmark accuracy",
       [
-        "--board", "--task", "--rule", "--epochs", "--seeds", "--nudge", "--pulse", "--probability",
+        "--board", "--task", "--rule", "--epochs", "--seeds", "--seed", "--nudge", "--pulse",
+        "--probability",
         "--last-pulse", "--initial", "--ideal", "--at-least",
       ]
     ),
@@ -39,7 +40,8 @@ import Testing
       ]
     ),
     ("drift", ["--board", "--task", "--rig", "--learned", "--interval", "--out", "--overwrite"]),
-    ("reproduce", ["<names>", "--list", "--quick", "--out"]),
+    ("reproduce", ["<names>", "--list", "--quick", "--seed", "--out"]),
+    ("gradient", ["--board", "--task", "--seed", "--samples", "--edges", "--json"]),
     ("benchmark estimate", ["--steps", "--seed", "--imbalance", "--uncalibrated"]),
   ]
 

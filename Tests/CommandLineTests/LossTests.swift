@@ -416,6 +416,33 @@ import Testing
       #expect(try tellegen.size("run/trace.vcd") > 1_000_000)
     }
   }
+
+  /// A limit on the size of files stands for a full disk.
+  @Test func `an interrupted run whose trace was cut says how to go on`() throws {
+    try Program.run { tellegen in
+      let process = try tellegen.process(
+        [
+          "-c", "trap '' XFSZ; ulimit -f 1024; exec \"$0\" \"$@\"", try Program.path, "train",
+          "--task", "regression", "--board", "breadboard", "--target", "pins", "--trace",
+          "--epochs", "1000000", "--out", "run",
+        ], executable: "/bin/sh")
+      _ = FileManager.default.createFile(atPath: tellegen.path("said"), contents: nil)
+      process.standardError = try FileHandle(
+        forWritingTo: URL(fileURLWithPath: tellegen.path("said")))
+      process.standardOutput = FileHandle.nullDevice
+      try startListening(process)
+      while try !tellegen.text("said").contains("the run goes on") && process.isRunning {
+        usleep(1000)
+      }
+      kill(process.processIdentifier, SIGINT)
+      process.waitUntilExit()
+      #expect(shellCode(process) == 74)
+      let said = try tellegen.text("said")
+      #expect(said.contains("run/trace.txt: File too large: the trace is cut short there"))
+      #expect(said.hasSuffix("go on with: tellegen train --resume run\n"), "\(said)")
+      #expect(!said.contains(".new"), "\(said)")
+    }
+  }
 }
 
 extension Program {

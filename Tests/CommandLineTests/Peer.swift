@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A peer at a server's socket that sends whatever a test wants, byte by byte.
@@ -7,16 +8,7 @@ final class Peer {
 
   /// Connects, once the server listens.
   init(_ path: String) throws {
-    socket = Foundation.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-    let result = withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        Foundation.connect(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
-    if result != 0 { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+    socket = try connectedSocket(at: path)
   }
 
   deinit { close(socket) }
@@ -35,24 +27,7 @@ final class Peer {
   /// - Returns: whether all were taken.
   @discardableResult
   func send(_ bytes: [UInt8], file: Int32? = nil, flags: Int32 = 0) -> Bool {
-    bytes.withUnsafeBytes { bytes -> Bool in
-      var control: [UInt64] = [20, UInt64(UInt32(SOL_SOCKET)) | UInt64(SCM_RIGHTS) << 32, 0]
-      control[2] = UInt64(UInt32(bitPattern: file ?? 0))
-      var vector = iovec(
-        iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
-      return control.withUnsafeMutableBytes { control in
-        withUnsafeMutablePointer(to: &vector) { vector in
-          var header = msghdr()
-          header.msg_iov = vector
-          header.msg_iovlen = 1
-          if file != nil {
-            header.msg_control = control.baseAddress
-            header.msg_controllen = 24
-          }
-          return sendmsg(socket, &header, Int32(MSG_NOSIGNAL) | flags) == bytes.count
-        }
-      }
-    }
+    TestSupport.send(bytes, with: file, over: socket, flags: flags)
   }
 
   /// How many bytes come, at most so many; 0 when the server hangs up, `nil` when nothing happens.

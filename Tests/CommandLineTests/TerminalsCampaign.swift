@@ -46,17 +46,4 @@ import Testing
       try campaign.record(["closures": campaign.count, "interrupted": ended, "lost": 0])
     }
   }
-
-  /// A terminal of this process: its own end, and the one for a program.
-  private func pseudoterminal() throws -> (master: Int32, slave: Int32) {
-    let master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
-    // TIOCSPTLCK and TIOCGPTN, which the C library hides behind functions that are not imported.
-    var locked: Int32 = 0
-    var number: Int32 = 0
-    try #require(ioctl(master, 0x4004_5431, &locked) == 0)
-    try #require(ioctl(master, 0x8004_5430, &number) == 0)
-    let slave = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
-    try #require(slave >= 0)
-    return (master, slave)
-  }
 }

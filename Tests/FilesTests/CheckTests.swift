@@ -1,3 +1,4 @@
+import Firmware
 import Foundation
 import Testing
 
@@ -50,6 +51,19 @@ import Testing
       #expect(try BoardDescription.read(text: board.yaml(), file: "b.yaml") == board)
     }
     #expect(accepted > rounds / 20)
+  }
+
+  @Test func `converters of a kind whose frames differ are refused by name`() throws {
+    var board = try BoardDescription.read(path: "\(packageRoot)/board/breadboard.yaml")
+    let adc = WiringDescription.Part.adc
+    // No two chips of the catalogue differ so yet: this one stands for one that does.
+    let other = WiringDescription.Part(
+      word: "other", kind: .adc, chip: .mcp4922, name: "OTHER", channelPins: adc.channelPins,
+      selectPin: adc.selectPin, linePins: adc.linePins, frameOperations: adc.frameOperations,
+      fastestClock: nil, purchases: adc.purchases)
+    board.wiring?.selects.append(other)
+    let error = #expect(throws: DescriptionError.self) { try board.check() }
+    #expect(error?.message.contains("MCP3208 and OTHER, whose frames") == true, "\(error!)")
   }
 
   @Test func `a pulse is not so long that gates have long come to rest`() throws {

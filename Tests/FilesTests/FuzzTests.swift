@@ -77,7 +77,7 @@ import Testing
         do {
           let rig = try RigDescription.read(path: path)
           #expect(rig.tasks.count == 2 && Set(rig.plane) == [0, 1])
-          #expect((rig.rateFactor == nil) != (rig.relaxation == nil))
+          #expect((rig.rateFactor == nil) != rig.relaxations.isEmpty)
           for task in rig.tasks {
             #expect(task.task.inputs.indices.contains(task.input))
             #expect([task.slope, task.offset, task.drift].allSatisfy { $0.isFinite })

@@ -51,7 +51,8 @@ import Testing
     #expect(rig.tasks.map(\.slope) == [2.7257, 0.43914])
     #expect(rig.tasks.map(\.offset) == [-3.3003, 1.6061])
     #expect(rig.tasks.map(\.drift) == [5.4, 4.5])
-    #expect(rig.rateFactor == nil && rig.relaxation?.tau == 0.08 && rig.relaxation?.first == 1)
+    #expect(rig.rateFactor == nil && rig.judgedUntil == 0.2)
+    #expect(rig.relaxations.map(\.tau) == [0.08] && rig.relaxations.map(\.first) == [1])
     #expect(rig.measuredCycles.map(\.tau) == [0.02, 0.08, 0.2])
     #expect(rig.measuredCycles.map(\.first) == [0, 1, 1])
     #expect(rig.measuredError[0] == SIMD2(0.0006, 4.51539052715704e-05))
@@ -76,9 +77,28 @@ import Testing
       let rig = try RigDescription.read(path: folder + "/rig.yaml")
       #expect(rig.name == "mine" && rig.about == "One of ours.")
       #expect(rig.nudge == 0.5 && rig.pulse == 2e-4 && rig.rateFactor == nil)
-      #expect(rig.relaxation?.points == [[1, 2], [2, 3], [3, 4], [4, 3], [3, 2]])
+      #expect(rig.relaxations.map(\.points) == [[[1, 2], [2, 3], [3, 4], [4, 3], [3, 2]]])
       #expect(rig.measuredError == [[0.01, 4e-5], [0.1, 5e-4]])
       #expect(rig.measuredSpanSquared.isEmpty && rig.measuredCycles.count == 1)
+    }
+  }
+
+  @Test func `relaxations may be several, and samples of a task too`() throws {
+    try withRig { folder in
+      let task = try String(contentsOfFile: folder + "/alpha.yaml", encoding: .utf8)
+      try save(task.replacing("  - [0.31]", with: "  - [0.31]\n  - [0.3]"), folder + "/alpha.yaml")
+      try save(
+        Self.sound.replacing(
+          "rate: 2",
+          with: """
+            relaxation:
+              - {tau: 0.1, first: two-edge-beta, cycle: cycle.csv}
+              - {tau: 0.2, first: two-edge-alpha, cycle: cycle.csv}
+            """), folder + "/rig.yaml")
+      let rig = try RigDescription.read(path: folder + "/rig.yaml")
+      #expect(rig.relaxations.map(\.tau) == [0.1, 0.2] && rig.relaxations.map(\.first) == [1, 0])
+      #expect(rig.rateFactor == nil && rig.judgedUntil == nil)
+      #expect(rig.tasks.map(\.task.samples.count) == [2, 1])
     }
   }
 
@@ -120,7 +140,7 @@ import Testing
     Spoiling("[G-, G+]", "[G-]", line: 3, "plane"),
     Spoiling("[G-, G+]", "[G-, R]", line: 3, "\"R\"", "no learning edge"),
     Spoiling("alpha.yaml", "gamma.yaml", line: nil, "gamma.yaml", "no such file"),
-    Spoiling("alpha.yaml", "two.yaml", line: 5, "\"two\"", "2 samples", "one sample"),
+    Spoiling("alpha.yaml", "pair.yaml", line: 5, "\"pair\"", "2 outputs", "one label a sample"),
     Spoiling(
       "input: in, slope: 2.7", "input: inn, slope: 2.7", line: 5, "inn", "no input",
       "did you mean in?"),
@@ -170,8 +190,10 @@ import Testing
           .replacing("part: resistor, ohms: 500", with: "part: learning"), folder + "/many.yaml")
       let task = try String(contentsOfFile: folder + "/alpha.yaml", encoding: .utf8)
       try save(
-        task.replacing("name: two-edge-alpha", with: "name: two")
-          .replacing("  - [0.31]", with: "  - [0.31]\n  - [0.3]"), folder + "/two.yaml")
+        task.replacing("name: two-edge-alpha", with: "name: pair")
+          .replacing("count: 1", with: "count: 2")
+          .replacing("  - {column: 0}", with: "  - {column: 0}\n  - {column: 0}"),
+        folder + "/pair.yaml")
       try save("0.01,4e-5\n0.1,many\n", folder + "/words.csv")
       try save("0.01,nan\n", folder + "/nan.csv")
       try save("0.01,-4e-5\n", folder + "/below.csv")

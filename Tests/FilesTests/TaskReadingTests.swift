@@ -46,15 +46,25 @@ private let rows = "samples:\n  - [0, 0.1]\n  - [5, 0.2]\n"
   }
 
   @Test func `classes are given by name or by index`() throws {
-    let text = classes + "samples: [[1, cat], [2, dog], [3, 0], [4, 1], [5, 'dog']]\ntraining: 3\n"
+    let text = classes + "samples: [[1, cat], [2, dog], [3, cat], [5, 'dog']]\ntraining: 3\n"
     let task = try TaskDescription.read(text: text, file: "t.yaml")
-    #expect(task.samples.map(\.category) == [0, 1, 0, 1, 1])
+    #expect(task.samples.map(\.category) == [0, 1, 0, 1])
+    let numbered = classes + "samples: [[1, 0], [2, 1], [3, 0]]\n"
+    #expect(
+      try TaskDescription.read(text: numbered, file: "t").samples.map(\.category) == [0, 1, 0])
     #expect(task.samples.allSatisfy { $0.labels.isEmpty })
     #expect(task.classes == ["cat", "dog"])
     #expect(task.objective == .hinge(margin: 0.01))
     #expect(task.training == 3)
     #expect(task.outputs.channels == 2)
     #expect(task.wantedSign(of: 0) == -1 && task.wantedSign(of: 1) == 1)
+  }
+
+  @Test func `a number among names is no class, and a name among numbers is refused`() {
+    let first = taskRefusal(classes + "samples: [[1, cat], [2, 1]]\n")
+    #expect(first?.contains("is \"1\", which is no class") == true, "\(first ?? "")")
+    let second = taskRefusal(classes + "samples: [[1, 0], [2, dog]]\n")
+    #expect(second?.contains("is \"dog\", a name") == true, "\(second ?? "")")
   }
 
   @Test func `a class named by a number is not taken for an index`() throws {
@@ -191,6 +201,9 @@ private let rows = "samples:\n  - [0, 0.1]\n  - [5, 0.2]\n"
       regression + rows + "  - [11, 0.1]\n",
       "t.yaml:9: column 0 (input \"a\") is \"11\", outside the range 0 ... 10 the task states"),
     Refusal(
+      regression + rows + "  - [1, 99]\n",
+      "t.yaml:9: column 1 (label 0) is \"99\", outside the range", "V of a column in volts"),
+    Refusal(
       regression + rows + "  - [x, 0.1]\n",
       "t.yaml:9: column 0 (input \"a\") is \"x\"; a number is wanted"),
     Refusal(
@@ -202,7 +215,7 @@ private let rows = "samples:\n  - [0, 0.1]\n  - [5, 0.2]\n"
     Refusal(regression + rows + "  - [1, 50]\n", "t.yaml:9: column 1 (label 0) is \"50\", outside"),
     Refusal(
       classes + "samples:\n  - [1, cat]\n  - [1, dgo]\n",
-      "t.yaml:8: column 1 (class) is \"dgo\" (did you mean dog?); allowed are cat, dog or 0 ... 1"),
+      "t.yaml:8: column 1 (class) is \"dgo\" (did you mean dog?); allowed are cat, dog"),
     Refusal(classes + "samples: [[1, 2]]\n", "t.yaml:6: column 1 (class) is \"2\""),
     Refusal(classes + "samples: [[1, -1]]\n", "t.yaml:6: column 1 (class) is \"-1\""),
     // Placement.

@@ -44,7 +44,7 @@ private enum NoCounter: CaseIterable {
 }
 
 struct HostilePeerTests {
-  private func hasPassed(_ connection: Connection, _ time: UInt64) -> String? {
+  private func hasPassed(_ connection: Connection, _ time: Int64) -> String? {
     do {
       try connection.check(at: time)
       return nil
@@ -54,12 +54,12 @@ struct HostilePeerTests {
   }
 
   /// Sends bytes to a connection and has it look at them at a time.
-  private func send(_ bytes: [UInt8], to machine: Machine, at time: UInt64) throws {
+  private func send(_ bytes: [UInt8], to machine: Machine, at time: Int64) throws {
     Foundation.send(machine.socket, bytes, bytes.count, 0)
     try machine.connection!.obey(machine.chip, now: time)
   }
 
-  private static let second: UInt64 = 1_000_000_000
+  private static let second: Int64 = 1_000_000_000
   /// GET_FEATURES.
   private static let question: [UInt8] = [1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]
   /// SET_FEATURES with a payload of 8 bytes.
@@ -70,7 +70,7 @@ struct HostilePeerTests {
   func `a message that drips, in its header or after it, has 2 s in all`(_ before: Int) throws {
     let machine = try Machine()
     let connection = try #require(machine.connection)
-    let start = unsignedTime() + Self.second
+    let start = monotonicTime() + Self.second
     try send(Array(Self.statement.prefix(before)), to: machine, at: start)
     #expect(hasPassed(connection, start + Self.second * 19 / 10) == nil)
     try send([Self.statement[before]], to: machine, at: start + Self.second * 19 / 10)
@@ -86,7 +86,7 @@ struct HostilePeerTests {
   @Test func `a silent peer has 5 s, one without a started queue gives way after 5 s`() throws {
     let machine = try Machine()
     let connection = try #require(machine.connection)
-    let start = unsignedTime()
+    let start = monotonicTime()
     #expect(hasPassed(connection, start + Self.second * 4) == nil)
     #expect(hasPassed(connection, start + Self.second * 6)?.contains("no control message") == true)
     try send(Self.question, to: machine, at: start + Self.second * 4)
@@ -104,7 +104,7 @@ struct HostilePeerTests {
   @Test func `a peer that takes no replies is not heard, and has 2 s`() throws {
     let machine = try Machine()
     let connection = try #require(machine.connection)
-    let start = unsignedTime()
+    let start = monotonicTime()
     var rounds = 0
     while connection.awaited == Int16(POLLIN), rounds < 100_000 {
       try send(Self.question, to: machine, at: start)

@@ -3,6 +3,7 @@ import Firmware
 import Foundation
 import Synchronization
 import BoardDouble
+import TestSupport
 
 @testable import VhostGPIO
 
@@ -63,16 +64,7 @@ final class Machine {
   /// Leaves its connection and connects to a server's socket, as the same machine.
   func connect(to path: String) throws {
     disconnect()
-    socket = Foundation.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-    let result = withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        Foundation.connect(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
-    if result != 0 { throw POSIXError(.ECONNREFUSED) }
+    socket = try connectedSocket(at: path)
   }
 
   /// Hangs up; whoever serves a connection is told by the socket's end.
@@ -122,24 +114,7 @@ final class Machine {
   /// - Returns: whether the other side took them.
   @discardableResult
   func deliver(_ message: [UInt8], file: Int32?) -> Bool {
-    message.withUnsafeBytes { bytes -> Bool in
-      var control: [UInt64] = [20, UInt64(UInt32(SOL_SOCKET)) | UInt64(SCM_RIGHTS) << 32, 0]
-      control[2] = UInt64(UInt32(bitPattern: file ?? 0))
-      var vector = iovec(
-        iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
-      return control.withUnsafeMutableBytes { control in
-        withUnsafeMutablePointer(to: &vector) { vector in
-          var header = msghdr()
-          header.msg_iov = vector
-          header.msg_iovlen = 1
-          if file != nil {
-            header.msg_control = control.baseAddress
-            header.msg_controllen = 24
-          }
-          return sendmsg(socket, &header, Int32(MSG_NOSIGNAL)) == bytes.count
-        }
-      }
-    }
+    TestSupport.send(message, with: file, over: socket)
   }
 
   /// Lets the connection take what has come; whether it is still good.

@@ -1,3 +1,4 @@
+import Circuit
 import Files
 import Firmware
 import Foundation
@@ -5,11 +6,11 @@ import Runs
 import Portable
 import Synchronization
 import Testing
-import BoardDouble
-
 import Traces
-@testable import VhostGPIO
 import Wiring
+
+@testable import BoardDouble
+@testable import VhostGPIO
 
 /// Lines at a chip, asked one by one as the kernel's driver does, in virtual time; every request
 /// and its answer is kept.
@@ -156,7 +157,7 @@ struct ServedStateTests {
         chain["head"] = 99
         pins["comparators"] = chain
       },
-      { _, pins in pins["dacs"] = [Any]() },
+      { _, pins in pins["chips"] = [Any]() },
       { state, _ in state["lines"] = [Any]() },
       { state, _ in state["learnSince"] = Int64.max },
       { state, _ in
@@ -289,6 +290,31 @@ struct ReconnectionTests {
     #expect(two.chip.sightings.departures == 0)
     #expect(two.chip.sightings.sets == 3)
   }
+
+  @Test func `a server ends by itself once its double has failed, and says which solution`() throws
+  {
+    let path = NSTemporaryDirectory() + "tellegen-\(UUID().uuidString.prefix(8))"
+    let bench = try Bench("breadboard", task: "regression")
+    var pins = bench.kernel.pins
+    pins.analog.solutionsLeft = 0
+    let chip = PinChip(pins: pins, wiring: bench.board.wiring!)
+    let serving = Serving(try ChipServer(chip: chip, path: path))
+    let machine = try Machine(chip)
+    try machine.connect(to: path)
+    machine.start()
+    // Some line or other is a comparator's.
+    var refused = false
+    for line in 0..<UInt16(chip.lineCount) where !refused {
+      _ = machine.ask(3, line: line, value: 2)
+      refused = machine.ask(4, line: line, value: 0).status == 1
+    }
+    #expect(refused)
+    let server = try #require(serving.ended(within: 60))
+    #expect(server.chip.failure == .notConverged(node: 0, residual: 0, iterations: 0, sweeps: 0))
+    // Nobody can connect any more.
+    #expect(!FileManager.default.fileExists(atPath: path))
+    #expect(throws: POSIXError.self) { try machine.connect(to: path) }
+  }
 }
 
 /// A server in a thread of its own.
@@ -303,6 +329,11 @@ final class Serving: @unchecked Sendable {
       self.server.run(stopping: { self.asked.load(ordering: .relaxed) })
       ended.signal()
     }.start()
+  }
+
+  /// The server, once it has ended by itself; `nil` when it has not in so many seconds.
+  func ended(within most: Int) -> ChipServer? {
+    ended.wait(timeout: .now() + .seconds(most)) == .success ? server : nil
   }
 
   /// Ends the server; it has let go of its connection when it is given up.

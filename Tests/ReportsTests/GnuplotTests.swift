@@ -71,6 +71,38 @@ import Testing
     #expect(text.contains("set xtics 500.0\n"))
   }
 
+  @Test func `zero has a place on a logarithmic axis, and what is missing has none`() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("zero-\(getpid())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let drawn = script([
+      .init(
+        x: .init("x"), y: .logarithmic("E (V^2)", zeroAt: 1e-12),
+        series: [
+          .init("a.csv", "1:2", with: "lines", title: "a"),
+          .init("a.csv", "1:($3*1e6)", block: 0, every: 2, with: "points"),
+          .init(formula: "x", with: "lines"),
+        ])
+    ])
+    #expect(drawn.text.contains("'a.csv' using 1:($2<=0?1e-12:$2) with lines title 'a'"))
+    #expect(
+      drawn.text.contains(
+        "'a.csv' every 2 using 1:(($3*1e6)<=0?1e-12:($3*1e6)) index 0 with points notitle"))
+    #expect(drawn.text.contains("\nx with lines notitle"))
+    let rows: [[CSV.Field]] = (1...3).map { [.count($0), .count(0), .number(nil)] }
+    try CSV(["x", "y", "z"], rows: rows).text.write(
+      to: folder.appendingPathComponent("a.csv"), atomically: true, encoding: .utf8)
+    try script([
+      .init(
+        x: .init("x"), y: .logarithmic("E (V^2)", zeroAt: 1e-12),
+        series: [.init("a.csv", "1:2", with: "lines", title: "a")])
+    ]).text.write(
+      to: folder.appendingPathComponent("p.gp"), atomically: true, encoding: .utf8)
+    do throws(NoPlot) {
+      try Gnuplot.draw("p.gp", in: folder.path)
+    } catch { #expect(error.description.contains("not installed"), "\(error)") }
+  }
+
   @Test func `gnuplot takes every setting`() throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("plot-\(getpid())")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

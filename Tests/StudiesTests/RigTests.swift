@@ -127,9 +127,107 @@ import Runs
       let path = try write(truth, rate: nil, in: folder)
       let rig = try Rig(try RigDescription.read(path: path))
       expectFound(rig, truth, rate: 0.05)
-      let misfit = try #require(rig.misfit)
+      let misfit = try #require(rig.rateFit?.misfit)
       #expect(misfit < 2e-3)
       #expect(rig.rule.name == .standard && rig.rule.pulse == 1e-4 && rig.rule.nudge == 1)
+    }
+  }
+
+  /// How far the rig's double is from the measured curves, up to the tau they are judged to.
+  private func deviation(_ rig: Rig, _ measured: RigDescription) throws -> CycleCurves.Deviation? {
+    let taus = measured.measuredError.map(\.x).filter { $0 <= measured.judgedUntil ?? 1 }
+    let results = try taus.map { tau in
+      var cycling = try Cycling<DirectBoard>(
+        description: rig.board, tasks: rig.tasks,
+        plan: CyclePlan(rule: rig.rule, seed: 1, longest: 4))
+      return try #require(try cycling.run(tau: tau))
+    }
+    return CycleCurves(results: results, measured: measured, edges: [], title: "").deviation
+  }
+
+  @Test(arguments: [0.02, 0.08, 0.2])
+  func `exp1 keeps its limits with any one of its cycles as the only relaxation`(
+    _ tau: Double
+  ) throws {
+    var measured = try RigDescription.read(
+      path: try locate("exp1", kind: .rig, near: [packageRoot]))
+    measured.relaxations = measured.measuredCycles.filter { $0.tau == tau }
+    #expect(measured.relaxations.count == 1)
+    let rig = try Rig(measured)
+    let away = try #require(try deviation(rig, measured))
+    #expect(away.taus == 14)
+    #expect(try #require(away.error) <= 0.15, "\(away)")
+    #expect(try #require(away.spanSquared) <= 0.12, "\(away)")
+    let fit = try #require(rig.rateFit)
+    #expect(fit.relaxations.count == 1 && fit.halves.count == 2 && fit.curve.count >= 3)
+    // Only the slowest cycle says so low a rate that the errors limit it.
+    #expect(fit.isDrawn == (tau == 0.2), "\(fit)")
+    #expect(fit.standardError > 0 && fit.standardError < 0.2, "\(fit)")
+    // What the curves owe: E goes nearly as the inverse square of the rate, D hardly at all.
+    #expect(try #require(fit.errorPower) < -1.5 && #require(fit.spanPower).magnitude < 0.2)
+  }
+
+  @Test func `a rate hangs on no one relaxation`() throws {
+    try withFolder { folder in
+      let truth = Truth()
+      var rig = try RigDescription.read(path: try write(truth, rate: nil, in: folder))
+      let cycle = try #require(rig.relaxations.first)
+      // The same cycle as if learning had been slower, as it was, and faster.
+      rig.relaxations = [0.6, 1, 1.7].map { factor in
+        var other = cycle
+        other.tau *= factor
+        return other
+      }
+      let all = rig.relaxations
+      let together = try Rig(rig)
+      #expect(abs(together.rateFactor / truth.gain - 1) < 0.1, "\(together.rateFactor)")
+      #expect(try #require(together.rateFit).relaxations.count == 3)
+      // One of them alone is wrong, and knows it no better than to 30 %.
+      rig.relaxations = [all[0]]
+      let one = try Rig(rig)
+      #expect(abs(one.rateFactor / truth.gain - 1) > 0.3, "\(one.rateFactor)")
+      #expect(try #require(one.rateFit).standardError >= 0.3)
+      #expect(one.rateFit?.byCurve == nil && one.rateFit?.errorPower == nil)
+      // The errors that were measured limit what each of them can do.
+      rig.measuredError = try [0.002, 0.005, 0.01, 0.02, 0.05].map { tau in
+        var cycling = try truth.cycling()
+        return SIMD2(tau, try #require(try cycling.run(tau: tau)).error)
+      }
+      for cycle in all {
+        rig.relaxations = [cycle]
+        let fitted = try Rig(rig)
+        #expect(
+          abs(fitted.rateFactor / truth.gain - 1) < 0.25,
+          "\(cycle.tau): \(String(describing: fitted.rateFit))")
+      }
+    }
+  }
+
+  @Test func `each of several samples is solved along the line, by a label and input of its own`()
+    throws
+  {
+    try withFolder { folder in
+      let truth = Truth()
+      var rig = try RigDescription.read(path: try write(truth, rate: "2.3", in: folder))
+      for task in 0..<2 {
+        var half = rig.tasks[task].task.samples[0]
+        half.inputs = half.inputs.map { $0 / 2 }
+        rig.tasks[task].task.samples.append(half)
+        rig.tasks[task].task.training = 2
+      }
+      let fitted = try Rig(rig)
+      for (task, found) in fitted.tasks.enumerated() {
+        #expect(found.samples.count == 2)
+        let (whole, half) = (found.samples[0], found.samples[1])
+        #expect(abs(whole.labels[0] - truth.labels[task]) < 0.5e-3)
+        // A label goes with the voltages; the circuit is not quite linear, and so is the input.
+        #expect(abs(half.labels[0] - whole.labels[0] / 2) < 1e-12)
+        #expect(abs(half.inputs[2] - whole.inputs[2] / 2) < 20e-3)
+        #expect(half.inputs[0] == whole.inputs[0] / 2)
+      }
+      var cycling = try Cycling<DirectBoard>(
+        description: fitted.board, tasks: fitted.tasks, plan: CyclePlan(rule: fitted.rule, seed: 1))
+      #expect(try #require(try cycling.run(tau: 0.01)).error < 1e-2)
     }
   }
 
@@ -139,7 +237,7 @@ import Runs
       let rig = try Rig(
         try RigDescription.read(path: try write(truth, rate: "2.3", in: folder)))
       expectFound(rig, truth, rate: 1e-9)
-      #expect(rig.misfit == nil)
+      #expect(rig.rateFit == nil)
       // An input below zero needs a level shift.
       #expect(rig.board.nodeLowest < -0.02 && rig.board.converters.lowest <= rig.board.nodeLowest)
       _ = try Cycling<DirectBoard>(
@@ -172,7 +270,7 @@ import Runs
   private func reason(_ change: (inout RigDescription) -> Void) throws -> String {
     var rig = try RigDescription.read(
       path: try locate("exp1", kind: .rig, near: [packageRoot]))
-    rig.relaxation = nil
+    rig.relaxations = []
     rig.rateFactor = 2
     change(&rig)
     do {

@@ -6,16 +6,6 @@ struct MCP4922Model: Sendable, Equatable, Codable {
   /// Whether the counts are such as come about.
   var isSound: Bool { VirtualState.counts.contains(clocks) }
 
-  /// What a finished frame says.
-  enum Frame {
-    /// No clock came.
-    case nothing
-    /// A channel is set to a code, or shut down.
-    case set(channel: UInt8, code: UInt32?)
-    /// The number of clocks was wrong.
-    case broken
-  }
-
   mutating func begin() {
     word = 0
     clocks = 0
@@ -26,7 +16,7 @@ struct MCP4922Model: Sendable, Equatable, Codable {
     clocks += 1
   }
 
-  func end() -> Frame {
+  func end() -> ChipModel.Frame {
     if clocks == 0 { return .nothing }
     if clocks != 16 { return .broken }
     let channel: UInt8 = word & 0x8000 == 0 ? 0 : 1

@@ -3,21 +3,23 @@
 // its lines in the parts list.
 //
 // A chip that an existing driver speaks to is an entry here, and nothing else. One that speaks
-// otherwise is a kind of its own besides, with a driver in Firmware/Chips and a model in
-// BoardDouble/Chips, each in a file of its name; WiredBoard and VirtualPins choose between kinds.
+// otherwise has a driver in Firmware/Chips and a model in BoardDouble/Chips besides, each in a file
+// of its name and a case of `ConverterChip` and `ChipModel`, which choose between them.
+
+public import Firmware
 
 extension WiringDescription {
   /// A chip that hangs at a select line, or the chain of shift registers, which hangs at one too.
   ///
   /// Two are equal when their words are; that is also how it is encoded.
   public struct Part: Sendable {
-    /// What a chip is to the board, and which driver speaks to it.
+    /// What a chip is to the board.
     public enum Kind: String, Sendable, CaseIterable {
       /// The shift registers of comparators and drives.
       case chain
-      /// A digital-to-analog converter: sources and clamps. Driver and model: MCP4922.
+      /// A digital-to-analog converter: sources and clamps.
       case dac
-      /// An analog-to-digital converter: targets. Driver and model: MCP3208.
+      /// An analog-to-digital converter: targets.
       case adc
     }
 
@@ -47,6 +49,8 @@ extension WiringDescription {
     public let word: String
     /// What the part is to the board.
     public let kind: Kind
+    /// The driver and the model of a converter; `nil` for the chain.
+    package let chip: ConverterChip?
     /// What the chip is called, such as `MCP3208`.
     public let name: String
     /// The pin of each channel.
@@ -75,7 +79,7 @@ extension WiringDescription.Part {
   /// Driver: ShiftChains.swift; model: ShiftChainModel.swift. What they take depends on the number
   /// of edges (`OperationTimes`).
   public static let chain = WiringDescription.Part(
-    word: "chain", kind: .chain, name: "chain", channelPins: [],
+    word: "chain", kind: .chain, chip: nil, name: "chain", channelPins: [],
     selectPin: "CLK INH of each 74HC165, OE of 74LVC1G125",
     linePins: [
       "SCLK": "CLK of each 74HC165, SRCLK of each 74HCT595",
@@ -105,7 +109,8 @@ extension WiringDescription.Part {
   /// An MCP4922, two digital-to-analog converters of 12 bits. Driver: MCP4922.swift; model:
   /// MCP4922Model.swift.
   public static let dac = WiringDescription.Part(
-    word: "dac", kind: .dac, name: "MCP4922", channelPins: ["VOUTA", "VOUTB"], selectPin: "CS",
+    word: "dac", kind: .dac, chip: .mcp4922, name: "MCP4922", channelPins: ["VOUTA", "VOUTB"],
+    selectPin: "CS",
     linePins: ["SCLK": "SCK of each MCP4922", "MOSI": "SDI of each MCP4922"],
     // 16 bits; the channel changes when the chip is deselected.
     frameOperations: (2 * 16, 0), fastestClock: nil,
@@ -114,7 +119,8 @@ extension WiringDescription.Part {
   /// An MCP3208, eight analog-to-digital converters of 12 bits. Driver: MCP3208.swift; model:
   /// MCP3208Model.swift.
   public static let adc = WiringDescription.Part(
-    word: "adc", kind: .adc, name: "MCP3208", channelPins: (0..<8).map { "CH\($0)" },
+    word: "adc", kind: .adc, chip: .mcp3208, name: "MCP3208",
+    channelPins: (0..<8).map { "CH\($0)" },
     selectPin: "CS/SHDN",
     linePins: [
       "SCLK": "CLK of each MCP3208", "MOSI": "DIN of each MCP3208", "MISO": "DOUT of each MCP3208",

@@ -41,6 +41,16 @@ extension BoardDescription {
         message: "selects of wiring list \(chains) chains; the kind \(wiring.kind.rawValue) has "
           + (wiring.kind == .chains ? "one" : "none"))
     }
+    for kind in [WiringDescription.Part.Kind.dac, .adc] {
+      let names = Set(
+        wiring.selects.filter { $0.kind == kind && $0.chip != part(of: kind).chip }.map(\.name))
+      guard names.isEmpty else {
+        throw Violation(
+          message: "selects of wiring list \(part(of: kind).name) and "
+            + "\(names.sorted().joined(separator: ", ")), whose frames take different times; use one "
+            + "of them throughout")
+      }
+    }
     try check(wires: wiring)
     try check(outputs: wiring)
     let learning = learningEdges.count

@@ -18,14 +18,16 @@ public struct RigDescription: Sendable, Equatable {
   public var tasks: [RigTask]
   /// The factor on the nominal learning rate, where it is known.
   public var rateFactor: Double?
-  /// A measured cycle to fit that factor to, where it is not.
-  public var relaxation: MeasuredCycle?
+  /// Measured cycles to fit that factor to, where it is not; empty where it is.
+  public var relaxations: [MeasuredCycle]
   /// Measured mean square errors over both tasks at both cycle ends, by tau: (s, V^2).
   public var measuredError: [SIMD2<Double>]
   /// Measured squared distances between the cycle ends, by tau: (s, V^2).
   public var measuredSpanSquared: [SIMD2<Double>]
   /// Measured cycles.
   public var measuredCycles: [MeasuredCycle]
+  /// The tau up to which the curves are judged, s; `nil` for all of them.
+  public var judgedUntil: Double?
 }
 
 /// One task of a rig and what was measured of it.
@@ -132,8 +134,16 @@ extension RigDescription {
     }
 
     let rate = try fields["rate"]?.number(in: 1e-3...1e3, unit: "")
-    let relaxation: MeasuredCycle? =
-      if let node = fields["relaxation"] { try cycle(node) } else { nil }
+    var relaxations: [MeasuredCycle] = []
+    if let node = fields["relaxation"] {
+      if node.isList {
+        for entry in try node.list(of: "relaxation", count: 1...100) {
+          relaxations.append(try cycle(entry))
+        }
+      } else {
+        relaxations = [try cycle(node)]
+      }
+    }
     if rate != nil, let both = fields["relaxation"] {
       throw both.error("rate and relaxation are both given; leave one out")
     }
@@ -142,10 +152,10 @@ extension RigDescription {
       board: board, plane: plane,
       nudge: try fields["nudge"]?.number(in: 1e-3...1, unit: "") ?? 1,
       pulse: try fields["pulse"]?.number(in: 1e-6...1, unit: "s") ?? 1e-4, tasks: tasks,
-      rateFactor: rate ?? (relaxation == nil ? 1 : nil), relaxation: relaxation, measuredError: [],
-      measuredSpanSquared: [], measuredCycles: [])
+      rateFactor: rate ?? (relaxations.isEmpty ? 1 : nil), relaxations: relaxations,
+      measuredError: [], measuredSpanSquared: [], measuredCycles: [])
     if let measured = fields["measured"] {
-      let entries = try measured.fields(["error", "span_squared", "cycles"])
+      let entries = try measured.fields(["error", "span_squared", "cycles", "until"])
       func table(_ key: String) throws(DescriptionError) -> [SIMD2<Double>] {
         guard let node = entries[key] else { return [] }
         let rows = try readNumbers(join(here, try node.title()))
@@ -157,6 +167,7 @@ extension RigDescription {
       }
       rig.measuredError = try table("error")
       rig.measuredSpanSquared = try table("span_squared")
+      rig.judgedUntil = try entries["until"]?.number(in: 1e-6...1e4, unit: "s")
       if let cycles = entries["cycles"] {
         for entry in try cycles.list(of: "cycle", count: 0...100) {
           rig.measuredCycles.append(try cycle(entry))
@@ -186,11 +197,12 @@ private func readTask(
   let entries = try node.fields(["task", "input", "slope", "offset", "drift"])
   let taskNode = try entries.required("task")
   let task = try TaskDescription.read(path: try path(taskNode))
-  guard task.samples.count == 1, task.samples[0].labels.count == 1, !task.outputs.differential
-  else {
+  guard task.samples.allSatisfy({ $0.labels.count == 1 }), !task.outputs.differential else {
     throw taskNode.error(
-      "task \(quote(task.name)) has \(task.samples.count) samples and \(task.outputs.count) "
-        + "outputs; a rig's task has one sample with one label for one node")
+      "task \(quote(task.name)) has \(task.outputs.count) outputs"
+        + (task.outputs.differential ? ", each the difference of two nodes" : "")
+        + (task.samples[0].labels.isEmpty ? " and no labels" : "")
+        + "; a rig's task has one label a sample, for one node")
   }
   return RigTask(
     task: task,

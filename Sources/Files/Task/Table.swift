@@ -30,9 +30,26 @@ struct Row {
   }
 
   /// The class in a cell, given by its name or, unless a class is named by a number, by its index.
-  func category(_ column: Int, classes: [String]) throws(DescriptionError) -> Int {
+  ///
+  /// - Parameters:
+  ///   - column: the cell's column.
+  ///   - classes: the names.
+  ///   - byIndex: how the rows before have given theirs, and this one must too; `nil` for the first.
+  /// - Returns: the class.
+  /// - Throws: `DescriptionError` for what is none, or is given the other way.
+  func category(
+    _ column: Int, classes: [String], byIndex: inout Bool?
+  ) throws(DescriptionError) -> Int {
     let text = cells[column]
-    if let index = classes.firstIndex(of: text) { return index }
+    if let index = classes.firstIndex(of: text) {
+      if byIndex == true {
+        throw error(
+          "column \(column) (class) is \(quote(text)), a name, but the samples before give their "
+            + "class by its number; one of the two throughout is allowed")
+      }
+      byIndex = false
+      return index
+    }
     let named = classes.contains { parseNumber($0) != nil }
     // 1.0 and 1 are one class.
     if named, let number = parseNumber(text),
@@ -43,12 +60,18 @@ struct Row {
     if !named, text.utf8.allSatisfy({ (48...57).contains($0) }), let index = Int(text),
       classes.indices.contains(index)
     {
+      if byIndex == false {
+        throw error(
+          "column \(column) (class) is \(quote(text)), which is no class, and the samples before "
+            + "give theirs by name; allowed are \(enumerate(classes, most: 20))")
+      }
+      byIndex = true
       return index
     }
     throw error(
       "column \(column) (class) is \(quote(text))\(suggestion(for: text, among: classes)); "
         + "allowed are \(enumerate(classes, most: 20))"
-        + (named ? "" : " or 0 ... \(classes.count - 1)")
+        + (named || byIndex == false ? "" : " or 0 ... \(classes.count - 1)")
     )
   }
 }

@@ -197,7 +197,15 @@ private struct Answers {
   /// Columns that are read.
   var columns: [Int] { labels.map(\.column) + (classColumn.map { [$0] } ?? []) }
 
-  func sample(_ row: Row, inputs: [InputDescription]) throws(DescriptionError) -> Sample {
+  /// - Parameters:
+  ///   - row: the row.
+  ///   - inputs: the task's inputs.
+  ///   - byIndex: whether the rows before gave their class by its index; `nil` for the first.
+  /// - Returns: the sample.
+  /// - Throws: `DescriptionError` for a cell that is not as it must be.
+  func sample(
+    _ row: Row, inputs: [InputDescription], byIndex: inout Bool?
+  ) throws(DescriptionError) -> Sample {
     var sample = Sample(inputs: [])
     sample.inputs.reserveCapacity(inputs.count)
     for input in inputs {
@@ -206,16 +214,18 @@ private struct Answers {
         continue
       }
       let value = try row.number(
-        column, in: input.lowest, input.highest, of: "input \(quote(input.name))")
+        column, in: input.lowest, input.highest, of: "input \(quote(input.name))",
+        stated: stated(input.lowest, input.highest))
       sample.inputs.append(input.volts(at: value))
     }
     for (output, label) in labels.enumerated() {
       let value = try row.number(
-        label.column, in: label.lowest, label.highest, of: "label \(output)")
+        label.column, in: label.lowest, label.highest, of: "label \(output)",
+        stated: stated(label.lowest, label.highest))
       sample.labels.append(label.volts(at: value))
     }
     if let classColumn {
-      let category = try row.category(classColumn, classes: classes)
+      let category = try row.category(classColumn, classes: classes, byIndex: &byIndex)
       sample.category = category
       if let classVolts {
         sample.labels = (0..<outputs.count).map {
@@ -226,6 +236,12 @@ private struct Answers {
     }
     return sample
   }
+}
+
+/// Whose a range is: the task's, or that of every column without one.
+private func stated(_ lowest: Double, _ highest: Double) -> String {
+  lowest == voltsAllowed.lowerBound && highest == voltsAllowed.upperBound
+    ? "V of a column in volts" : "the task states"
 }
 
 private func readObjective(
@@ -297,6 +313,7 @@ private func readTable(
   answers: Answers, skipsMissing: Bool
 ) throws(DescriptionError) -> [Sample] {
   var samples: [Sample] = []
+  var byIndex: Bool?
   var width: Int?
   let columns = inputs.compactMap(\.column) + answers.columns
   try Dialect.forEachRow(bytes, file: path, skip: skip) { row throws(DescriptionError) in
@@ -313,7 +330,7 @@ private func readTable(
       }
     }
     if skipsMissing, columns.contains(where: { isMissing(row.cells[$0]) }) { return }
-    samples.append(try answers.sample(row, inputs: inputs))
+    samples.append(try answers.sample(row, inputs: inputs, byIndex: &byIndex))
   }
   guard !samples.isEmpty else {
     throw DescriptionError(file: path, message: "there are no samples in this file")
@@ -325,6 +342,7 @@ private func readInline(
   _ node: LocatedNode, needed: Int, inputs: [InputDescription], answers: Answers
 ) throws(DescriptionError) -> [Sample] {
   var samples: [Sample] = []
+  var byIndex: Bool?
   var width: Int?
   for entry in try node.list(of: "sample", count: 1...1_000_000) {
     let cells = try entry.list(of: "cell", count: 0...(columnsAllowed.upperBound + 1))
@@ -341,7 +359,7 @@ private func readInline(
     var texts: [String] = []
     for cell in cells { texts.append(try cell.scalar("a number or the name of a class").text) }
     let row = Row(file: entry.file, line: entry.line, cells: texts)
-    samples.append(try answers.sample(row, inputs: inputs))
+    samples.append(try answers.sample(row, inputs: inputs, byIndex: &byIndex))
   }
   return samples
 }

@@ -47,6 +47,10 @@ public struct BoardWiring: Sendable {
   public var targets: InlineArray<32, ConverterChannel>
   /// The number of targets, at most 32.
   public var targetCount: Int
+  /// The chips of sources and clamps.
+  public var outputChip = ConverterChip.mcp4922
+  /// The chips that measure targets.
+  public var inputChip = ConverterChip.mcp3208
   /// The edge at each position of the chain, position 0 nearest to MISO.
   public var chain: InlineArray<512, UInt16>
   /// The number of learning edges, at most 512 in chains, 14 direct.

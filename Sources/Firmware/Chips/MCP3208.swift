@@ -9,7 +9,7 @@ extension BoardWiring {
   /// lowest twelve bits. When within them the sample was is not known: the whole exchange counts.
   /// - Returns: the code, and whether the frame ended within `longestFrame` of its sample.
   @inlinable
-  func measure<L: Lines & ~Copyable>(
+  func measureMCP3208<L: Lines & ~Copyable>(
     _ input: ConverterChannel, on lines: inout L
   ) throws(L.Failure) -> (code: UInt32, inTime: Bool) {
     try select(input.select, on: &lines)

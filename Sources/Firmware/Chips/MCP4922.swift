@@ -8,7 +8,7 @@ extension BoardWiring {
   ///   - lines: the lines.
   /// - Throws: what the lines throw.
   @inlinable
-  func convert<L: Lines & ~Copyable>(
+  func convertMCP4922<L: Lines & ~Copyable>(
     _ output: ConverterChannel, code: UInt32?, on lines: inout L
   ) throws(L.Failure) {
     // Bit 15 names the channel, 14 buffers the reference (off), 13 means gain 1, 12 means active.

@@ -25,11 +25,16 @@ struct BenchmarkCommand: ParsableCommand {
     @Option(help: "The task: a name in task/ or a file.")
     var task = "iris"
     @OptionGroup var rule: RuleOptions
-    @Option(help: "How often every training sample is presented.")
+    @Option(parsing: .unconditional, help: "How often every training sample is presented.")
     var epochs = 100
-    @Option(help: "How many seeds, from 1 on.")
+    @Option(parsing: .unconditional, help: "How many seeds, from --seed on.")
     var seeds = 10
     @Option(
+      parsing: .unconditional,
+      help: "The first seed (0 ... 1000000); 1 is what pages quote.")
+    var seed = 1
+    @Option(
+      parsing: .unconditional,
       help:
         """
         What pulses have shrunk to in the last epoch, as a share of the first's; default 0.05, \
@@ -37,16 +42,22 @@ struct BenchmarkCommand: ParsableCommand {
         """
     )
     var lastPulse: Double?
-    @Option(help: "The gate voltage to begin from, V; default the board's.")
+    @Option(
+      parsing: .unconditional, help: "The gate voltage to begin from, V; default the board's.")
     var initial: Double?
     @Flag(help: "Switch all of the board's imperfections off.")
     var ideal = false
-    @Option(help: "Exit with 1 when the mean accuracy on all samples, in percent, is below this.")
+    @Option(
+      parsing: .unconditional,
+      help: "Exit with 1 when the mean accuracy on all samples, in percent, is below this.")
     var atLeast: Double?
 
     func validate() throws {
       if !(1...10_000).contains(seeds) {
         throw ValidationError("--seeds is \(seeds); allowed is 1 ... 10000")
+      }
+      if !(0...1_000_000).contains(seed) {
+        throw ValidationError("--seed is \(seed); allowed is 0 ... 1000000")
       }
       if !(1...1_000_000).contains(epochs) {
         throw ValidationError("--epochs is \(epochs); allowed is 1 ... 1000000")
@@ -73,7 +84,7 @@ struct BenchmarkCommand: ParsableCommand {
         var all: [Double] = []
         var held: [Double] = []
         var falls: [Double] = []
-        for seed in 1...seeds {
+        for seed in seed..<seed + seeds {
           let plan = Plan(
             rule: rule, epochs: epochs, seed: UInt64(seed),
             lastPulse: lastPulse ?? Plan.usualLastPulse(description.gates.update))
@@ -127,7 +138,7 @@ struct BenchmarkCommand: ParsableCommand {
   struct Step: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Times training steps of 32 edges on one core, firmware and double together.")
-    @Option(help: "How many steps.")
+    @Option(parsing: .unconditional, help: "How many steps.")
     var steps = 100_000
     @Option(help: "The learning rule.")
     var rule: RuleSettings.Name?
@@ -188,7 +199,7 @@ struct BenchmarkCommand: ParsableCommand {
     var board = "lattice"
     @Option(help: "The task: a name in task/ or a file.")
     var task = "xor"
-    @Option(help: "How many steps of each rule.")
+    @Option(parsing: .unconditional, help: "How many steps of each rule.")
     var steps = 200
 
     func validate() throws { try Limits.check(steps: steps) }
@@ -224,7 +235,7 @@ struct BenchmarkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "firmware",
       abstract: "Runs the firmware's step of 32 edges on a board that does nothing, to be counted.")
-    @Option(help: "How many steps.")
+    @Option(parsing: .unconditional, help: "How many steps.")
     var steps = 100_000
 
     func validate() throws { try Limits.check(steps: steps) }
@@ -256,11 +267,12 @@ struct BenchmarkCommand: ParsableCommand {
   struct Estimate: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Follows the controllers' gate estimates against the double's true gates.")
-    @Option(help: "How many training steps.")
+    @Option(parsing: .unconditional, help: "How many training steps.")
     var steps = 10_000
     @Option(parsing: .unconditional, help: "The seed of the board's parts.")
     var seed: UInt64 = 1
     @Option(
+      parsing: .unconditional,
       help:
         "Relative difference between charge and discharge resistance, unknown to the controllers.")
     var imbalance = 0.0

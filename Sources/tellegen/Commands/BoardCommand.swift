@@ -123,7 +123,7 @@ struct BoardCommand: ParsableCommand {
   struct Lattice: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Prints the board file of a periodic L x L lattice.")
-    @Option(help: "L, the number of nodes on a side (3 ... 100).")
+    @Option(parsing: .unconditional, help: "L, the number of nodes on a side (3 ... 100).")
     var side: Int = 4
     @Option(help: "The kind of learning edge: comparator or multiplier.")
     var update: String = UpdateKind.comparator.rawValue
@@ -146,9 +146,9 @@ struct BoardCommand: ParsableCommand {
   struct Bipartite: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Prints the board file of a bipartite board: every source joined to every target.")
-    @Option(help: "The number of sources, 1 ... 1024.")
+    @Option(parsing: .unconditional, help: "The number of sources, 1 ... 1024.")
     var sources: Int
-    @Option(help: "The number of targets, 1 ... 1024.")
+    @Option(parsing: .unconditional, help: "The number of targets, 1 ... 1024.")
     var targets: Int
 
     func validate() throws {

@@ -11,8 +11,8 @@ extension BoardCommand {
     static let configuration = CommandConfiguration(
       abstract: "Writes an ngspice deck of a board's free twin, and our own solution beside it.",
       discussion: """
-        Run the deck with: ngspice -b DECK. Its transistors are level-1 MOS with gamma = lambda = 0,
-        which is the sharp threshold law; the solution in the comments is for the same law.
+        Run the deck with: ngspice -b DECK. Transistors of the sharp threshold law with slope factor 1 are
+        level-1 MOS with gamma = lambda = 0, others behavioural sources of the board's own law.
         """)
     @Argument(help: "The board: a name in board/ or a file.")
     var board: String
@@ -20,11 +20,11 @@ extension BoardCommand {
       help:
         "The task whose sample drives the sources; default: the first two sources at 0 and 0.45 V.")
     var task: String?
-    @Option(help: "The sample's number, from 0.")
+    @Option(parsing: .unconditional, help: "The sample's number, from 0.")
     var sample: Int = 0
     @Option(parsing: .unconditional, help: "The seed of the board's parts.")
     var seed: UInt64 = 1
-    @Option(help: "The voltage of every gate, V (0 ... 5.5); default 2.2.")
+    @Option(parsing: .unconditional, help: "The voltage of every gate, V (0 ... 5.5); default 2.2.")
     var gate: Double = 2.2
     @Option(help: "The record.json of a run whose last gates are taken instead.")
     var record: String?
@@ -41,7 +41,6 @@ extension BoardCommand {
       try Exits.catching {
         var description = try BoardDescription.named(board)
         if ideal { description.imperfections = .none }
-        description.law = .sharp
         var sources = Array(description.sources.prefix(2))
         var targets = description.targets
         var volts = [0, 0.45]

@@ -14,6 +14,8 @@ struct TaskPair {
   let tasks: [TaskDescription]
   let rule: RuleSettings
   let rig: RigDescription?
+  /// How the rig's learning rate was found; `nil` without a rig, or where it was given.
+  var rateFit: RateFit?
 }
 
 /// The options that name a board and tasks to learn in turn.
@@ -30,7 +32,7 @@ struct PairOptions: ParsableArguments {
   @OptionGroup var rule: RuleOptions
   @Option(parsing: .unconditional, help: "The seed of the board's parts.")
   var seed: UInt64 = 1
-  @Option(help: "The gate voltage to begin from, V; default the board's.")
+  @Option(parsing: .unconditional, help: "The gate voltage to begin from, V; default the board's.")
   var initial: Double?
   @Flag(help: "Switch all of the board's drawn imperfections off.")
   var ideal = false
@@ -46,6 +48,15 @@ struct PairOptions: ParsableArguments {
         "--rig brings its own board, tasks and imperfections; leave --board, --task and --ideal out"
       )
     }
+  }
+
+  /// The folder of results that are not told where to go: `runs/COMMAND-BOARD-SEED`, with the rule
+  /// and the tasks that were asked for before the seed.
+  func usualFolder(of command: String, _ pair: TaskPair) -> String {
+    let asked =
+      (tasks.isEmpty ? [] : pair.tasks.map(\.name)) + (rule.rule.map { [$0.rawValue] } ?? [])
+    return "runs/"
+      + ([command, pair.rig?.name ?? pair.board.name] + asked + ["\(seed)"]).joined(separator: "-")
   }
 
   /// Reads what the options name.
@@ -64,7 +75,9 @@ struct PairOptions: ParsableArguments {
       }
       if rule.pulse == nil, settings.fixedPulse { settings.pulse = fitted.rule.pulse }
       say(fitted.summary)
-      return TaskPair(board: board, tasks: fitted.tasks, rule: settings, rig: description)
+      return TaskPair(
+        board: board, tasks: fitted.tasks, rule: settings, rig: description,
+        rateFit: fitted.rateFit)
     }
     var description = try BoardDescription.named(board ?? "two-edge")
     if ideal { description.imperfections = .none }
@@ -86,21 +99,39 @@ extension Rig {
   /// What was fitted, in a few lines.
   var summary: String {
     let names = board.learningEdges.map(\.name)
-    var lines = zip(tasks, tasks.indices).map { task, _ in
-      let inputs = zip(task.inputs, task.samples[0].inputs).map { input, volts in
-        "\(input.name) \(Format.fixed(volts, decimals: 4)) V"
+    var lines = tasks.flatMap { task in
+      task.samples.map { sample in
+        let inputs = zip(task.inputs, sample.inputs).map { input, volts in
+          "\(input.name) \(Format.fixed(volts, decimals: 4)) V"
+        }
+        return "  \(task.name): \(inputs.joined(separator: ", ")); label "
+          + "\(Format.fixed(sample.labels[0], decimals: 4)) V"
       }
-      return "  \(task.name): \(inputs.joined(separator: ", ")); label "
-        + "\(Format.fixed(task.samples[0].labels[0], decimals: 4)) V"
     }
     let bias = zip(names, self.bias).map { "\($0) \(Format.fixed($1, decimals: 2)) V/s" }
     lines.append("  bias: " + bias.joined(separator: ", "))
     var line = "  learning rate: \(Format.significant(rateFactor)) times the nominal one"
-    if let misfit {
-      line += ", fitted to one measured cycle (\(Format.significant(misfit)) V rms off)"
+    if let fit = rateFit {
+      line += ", to \(Format.significant(fit.standardError * 100)) %"
+      lines.append(line)
+      func words(_ factors: [Double]) -> String {
+        factors.map { Format.significant($0) }.joined(separator: ", ")
+      }
+      line =
+        "    \(words(fit.relaxations)) by each relaxation (halves: \(words(fit.halves))), "
+        + "\(Format.significant(fit.misfit)) V rms off"
+      if let curve = fit.byCurve, let error = fit.errorPower, let span = fit.spanPower {
+        lines.append(line)
+        line =
+          "    \(Format.significant(curve)) by the error curve"
+          + (fit.isDrawn ? ", which has drawn it to within \(RateFit.tolerance) decades of E" : "")
+          + "; E goes as the rate's power \(Format.significant(error)), D^2 as its power "
+          + "\(Format.significant(span))"
+      }
     }
+    lines.append(line)
     return "the rig as it works, from its solution lines and drift:\n"
-      + (lines + [line]).joined(separator: "\n")
+      + lines.joined(separator: "\n")
   }
 }
 
@@ -112,14 +143,16 @@ struct CycleCommand: ParsableCommand {
       Each task is learned for half of tau, again and again, until errors and gates repeat. For every
       tau it reports the error E (mean over both tasks and both ends of the cycle), the distance D
       between the two ends in gate space, and the cycle itself. The folder gets cycle.csv, paths.csv,
-      cycle.json and cycle.png.
+      cycle.json and cycle.png; with --rig also rig.json: how the learning rate was found, and how far E
+      and D are from the measured ones.
 
         tellegen cycle --rig exp1 --theory
-        tellegen cycle --board lattice --task A --task B --tau 0.01 --tau 0.1 --rule centred
+        tellegen cycle --task two-edge-alpha --task two-edge-beta --rule overclamped
       """)
 
   @OptionGroup var pair: PairOptions
   @Option(
+    parsing: .unconditionalSingleValue,
     help:
       """
       The learning time of a full cycle, s, given once for each; default 1 ms ... 1 s, or the \
@@ -127,15 +160,25 @@ struct CycleCommand: ParsableCommand {
       """
   )
   var tau: [Double] = []
-  @Option(help: "The most learning time spent on one tau, s; three cycles are always run.")
-  var longest = 1.5
+  @Option(
+    parsing: .unconditional,
+    help:
+      "The most learning time spent on one tau, s; three cycles are always run. Default 1.5, or with --rig until the cycle is steady, 30 at most."
+  )
+  var longest: Double?
   @Flag(help: "Put the linear theory beside the double (standard rule, multiplier edges).")
   var theory = false
-  @Option(help: "The folder to keep the cycles in; default runs/cycle-BOARD-SEED.")
+  @Option(
+    help:
+      "The folder to keep the cycles in; default runs/cycle-BOARD-SEED, with the tasks and the rule that were asked for before the seed."
+  )
   var out: String?
   @Flag(help: "Replace what the folder holds already.")
   var overwrite = false
-  @Flag(help: "Print the results as JSON on standard output instead of the table.")
+  @Flag(
+    help:
+      "Print the results as JSON on standard output instead of the table; with --rig as an object of the cycles and what rig.json says."
+  )
   var json = false
 
   func validate() throws {
@@ -162,18 +205,21 @@ struct CycleCommand: ParsableCommand {
             + "of \(2 * pair.rule.pulse) s or more, or a shorter --pulse", with: Exits.usage)
       }
       for tau in taus { try Cycling<DirectBoard>.check(tau: tau, rule: pair.rule) }
-      let plan = CyclePlan(rule: pair.rule, seed: self.pair.seed, longest: longest)
+      let plan = CyclePlan(
+        rule: pair.rule, seed: self.pair.seed, longest: longest ?? (pair.rig == nil ? 1.5 : 30))
+      pair.board.saySetUp()
       // What is refused is refused before anything is written.
       _ = try Cycling<DirectBoard>(description: pair.board, tasks: pair.tasks, plan: plan)
       let predicted = try theory ? predictions(of: pair, plan: plan, taus: taus) : []
       let directory = RunDirectory(
-        path: out ?? "runs/cycle-\(pair.rig?.name ?? pair.board.name)-\(self.pair.seed)")
+        path: out ?? self.pair.usualFolder(of: "cycle", pair))
       let setting = ResultSetting(
         version: version, command: "cycle",
         content: Content(board: pair.board, tasks: pair.tasks, plan: plan, taus: taus),
         results: [
           "cycle.json", "cycle.csv", "paths.csv", "cycle.gp", "cycle.png",
-        ] + CycleCurves.measuredFiles(of: pair.rig).map(\.name))
+        ] + (pair.rig == nil ? [] : ["rig.json"])
+          + CycleCurves.measuredFiles(of: pair.rig).map(\.name))
       Interruption.watch()
       let claim = try RunClaim(new: directory, files: setting.files, overwrite: overwrite)
       defer { claim.release() }
@@ -200,16 +246,23 @@ struct CycleCommand: ParsableCommand {
       }
       try claim.clear()
       try directory.write(done, to: "cycle.json")
+      let outcome = pair.rig.map { _ in
+        RigOutcome(rate: pair.rateFit, deviation: curves.deviation)
+      }
+      if let outcome { try directory.write(outcome, to: "rig.json") }
       try directory.write(text: curves.csv, to: "cycle.csv")
       try directory.write(text: curves.paths, to: "paths.csv")
       for file in curves.measuredFiles { try directory.write(text: file.text, to: file.name) }
       try directory.write(text: curves.gnuplot, to: "cycle.gp")
       try claim.commit(setting)
       let drawn = plotted("cycle", in: directory)
-      if json {
+      if json, let outcome {
+        print(try JSON.text(of: RigCycles(cycles: done, rig: outcome)))
+      } else if json {
         print(String(decoding: try directory.data(of: "cycle.json"), as: UTF8.self))
       } else {
         print(table(curves, rule: pair.rule), terminator: "")
+        if let deviation = curves.deviation { print(words(deviation)) }
         for note in notes(done, edges: curves.edges) { print(note) }
         print(drawn)
       }
@@ -219,6 +272,28 @@ struct CycleCommand: ParsableCommand {
           with: Exits.interrupted)
       }
     }
+  }
+
+  /// What a rig's cycles say of the rig.
+  private struct RigOutcome: Codable {
+    var rate: RateFit?
+    var deviation: CycleCurves.Deviation?
+  }
+
+  /// A rig's cycles, and what they say of it.
+  private struct RigCycles: Encodable {
+    var cycles: [CycleResult]
+    var rig: RigOutcome
+  }
+
+  /// A deviation in a line.
+  private func words(_ deviation: CycleCurves.Deviation) -> String {
+    let parts = [("E", deviation.error), ("D^2", deviation.spanSquared)].compactMap { name, value in
+      value.map { "\(name) \(Format.significant($0))" }
+    }
+    return "rms of log10(ours/measured)"
+      + (deviation.until.map { " up to tau \(Format.seconds($0))" } ?? "") + ": "
+      + parts.joined(separator: ", ")
   }
 
   /// What a cycle is made of.

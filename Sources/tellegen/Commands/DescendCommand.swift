@@ -48,28 +48,40 @@ struct DescendCommand: ParsableCommand {
   )
   var gradient = Source.exact
   @Option(
+    parsing: .unconditional,
     help: "The nudge: beta in S for propagation (default 0.001), eta for coupled (default 0.1).")
   var nudge: Double?
   @Option(help: "The optimiser.")
   var optimiser = Method.adam
   @Option(
-    help: "Its rate, above 0, up to 100: V a step for Adam, V per unit of gradient otherwise.")
+    parsing: .unconditional,
+    help:
+      "Its rate, above 0, up to 100: V a step for Adam, V per unit of gradient otherwise; it falls straight to a fiftieth at the last step."
+  )
   var rate = 0.03
-  @Option(help: "How often every training sample is seen (1 ... 100000).")
+  @Option(parsing: .unconditional, help: "How often every training sample is seen (1 ... 100000).")
   var epochs = 20
-  @Option(help: "The number of samples of a step (1 ... 100000).")
+  @Option(parsing: .unconditional, help: "The number of samples of a step (1 ... 100000).")
   var batch = 48
-  @Option(help: "The width of the softmax of tasks with classes, V, above 0, up to 10.")
+  @Option(
+    parsing: .unconditional,
+    help: "The width of the softmax of tasks with classes, V, above 0, up to 10.")
   var width = 0.01
-  @Option(help: "The share of edges that a step changes, above 0, up to 1.")
+  @Option(
+    parsing: .unconditional, help: "The share of edges that a step changes, above 0, up to 1.")
   var share = 1.0
-  @Option(help: "Inject normal noise of this size into the gates, V, up to 5.")
+  @Option(
+    parsing: .unconditional, help: "Inject normal noise of this size into the gates, V, up to 5.")
   var noise: Double?
-  @Option(help: "Sharpness-aware: the radius rho of the ball in gate space, V, up to 100.")
+  @Option(
+    parsing: .unconditional,
+    help: "Sharpness-aware: the radius rho of the ball in gate space, V, up to 100.")
   var rho: Double?
   @Flag(help: "With --rho: scale the ball by each gate's own voltage.")
   var adaptive = false
-  @Option(help: "Sharpness-aware in temperature: the largest swing, K, up to 100.")
+  @Option(
+    parsing: .unconditional,
+    help: "Sharpness-aware in temperature: the largest swing, K, up to 100.")
   var swing: Double?
   @Flag(help: "Read the outputs of the double, and nothing else of it.")
   var outputsOnly = false
@@ -77,9 +89,14 @@ struct DescendCommand: ParsableCommand {
     parsing: .unconditional,
     help: "The seed of split and order, and of the double of --outputs-only.")
   var seed: UInt64 = 1
-  @Option(help: "How many boards with fresh mismatch are programmed afterwards (0 ... 1000).")
+  @Option(
+    parsing: .unconditional,
+    help: "How many boards with fresh mismatch are programmed afterwards (0 ... 1000).")
   var boards = 5
-  @Option(help: "The folder to keep the gates in; default runs/descend-TASK-BOARD-SEED.")
+  @Option(
+    help:
+      "The folder to keep the gates in; default runs/descend-TASK-BOARD-SEED, with gradient, optimiser and outputs-only before the seed where they are not the usual ones."
+  )
   var out: String?
   @Flag(help: "Replace what the folder holds already.")
   var overwrite = false
@@ -109,6 +126,15 @@ struct DescendCommand: ParsableCommand {
       throw ValidationError(
         "--swing needs a board that can be warmed at will; leave out --outputs-only")
     }
+  }
+
+  /// `runs/descend-TASK-BOARD-SEED`, with what is not as usual of the way before the seed.
+  private func usualFolder(_ task: TaskDescription, _ board: BoardDescription) -> String {
+    let way =
+      (gradient == .exact ? [] : [gradient.rawValue])
+      + (optimiser == .adam ? [] : [optimiser.rawValue]) + (outputsOnly ? ["outputs-only"] : [])
+    return "runs/"
+      + (["descend", task.name, board.name] + way + ["\(seed)"]).joined(separator: "-")
   }
 
   /// What the gates are made by.
@@ -148,7 +174,7 @@ struct DescendCommand: ParsableCommand {
       var double = try ProgrammedBoard<DirectBoard>(
         description: description, task: task, seed: seed)
       let directory = RunDirectory(
-        path: out ?? "runs/descend-\(task.name)-\(description.name)-\(seed)")
+        path: out ?? usualFolder(task, description))
       let setting = ResultSetting(
         version: version, command: "descend",
         content: Content(

@@ -17,11 +17,14 @@ struct DriftCommand: ParsableCommand {
       """)
 
   @OptionGroup var pair: PairOptions
-  @Option(help: "How long to learn on, s.")
+  @Option(parsing: .unconditional, help: "How long to learn on, s.")
   var learned = 1.0
-  @Option(help: "The learning time between two records, s.")
+  @Option(parsing: .unconditional, help: "The learning time between two records, s.")
   var interval = 0.005
-  @Option(help: "The folder to keep the drift in; default runs/drift-BOARD-SEED.")
+  @Option(
+    help:
+      "The folder to keep the drift in; default runs/drift-BOARD-SEED, with the tasks and the rule that were asked for before the seed."
+  )
   var out: String?
   @Flag(help: "Replace what the folder holds already.")
   var overwrite = false
@@ -43,10 +46,11 @@ struct DriftCommand: ParsableCommand {
   func run() throws {
     try Exits.catching {
       let pair = try pair.pair(atLeast: 1)
+      pair.board.saySetUp()
       let plan = CyclePlan(rule: pair.rule, seed: self.pair.seed)
       _ = try Cycling<DirectBoard>(description: pair.board, tasks: pair.tasks, plan: plan)
       let directory = RunDirectory(
-        path: out ?? "runs/drift-\(pair.rig?.name ?? pair.board.name)-\(self.pair.seed)")
+        path: out ?? self.pair.usualFolder(of: "drift", pair))
       let setting = ResultSetting(
         version: version, command: "drift",
         content: Content(
@@ -120,7 +124,7 @@ struct DriftCommand: ParsableCommand {
       isHeaded: false,
       panels: [
         panel(.init("distance in gate space (V)"), 4),
-        panel(.logarithmic("error (V^2)", powers: false), 3),
+        panel(.logarithmic("error (V^2)", zeroAt: 1e-12), 3),
       ])
   }
 }

@@ -15,7 +15,8 @@ struct GradientCommand: ParsableCommand {
     discussion: """
       For each rule of the equilibrium family: its cosine with the exact gradient of the task's cost by
       the gates, once each cause has been added to those before it, and the relative error of the
-      last, at the best scale. A negative nudge beyond its bound is refused with the bound.
+      last, at the best scale. A negative nudge beyond its bound is refused with the bound. --edges adds
+      the exact gradient itself, edge by edge; --json gives all of it.
       """)
   @Option(help: "The board: a name in board/ or a file.")
   var board = "lattice"
@@ -23,21 +24,35 @@ struct GradientCommand: ParsableCommand {
   var task = "iris"
   @Option(parsing: .unconditional, help: "The seed of the board's parts.")
   var seed: UInt64 = 1
-  @Option(help: "The voltage of every gate, V (0 ... 5.5); default the board's initial one.")
+  @Option(
+    parsing: .unconditional,
+    help: "The voltage of every gate, V (0 ... 5.5); default the board's initial one.")
   var gate: Double?
   @Option(help: "The record.json of a run whose last gates are taken instead.")
   var record: String?
-  @Option(help: "How many of the task's samples count, evenly spread; default all.")
+  @Option(
+    parsing: .unconditional,
+    help: "How many of the task's samples count, evenly spread; default all.")
   var samples: Int?
-  @Option(help: "The nudge eta of the clamping rules, above 0, up to 1.")
+  @Option(parsing: .unconditional, help: "The nudge eta of the clamping rules, above 0, up to 1.")
   var nudge = 0.5
   @Option(
+    parsing: .unconditional,
     help: "The nudge beta of equilibrium propagation, S, above 0; default a tenth of its bound.")
   var beta: Double?
-  @Option(help: "The stiffness K of one more clamp, S, above 0; default the board's clamp.")
+  @Option(
+    parsing: .unconditional,
+    help: .init(
+      "The stiffness K of one more clamp, S, above 0; default the board's clamp.", valueName: "K"))
   var stiffness: Double?
   @Flag(help: "Switch all of the board's imperfections off.")
   var ideal = false
+
+  @Flag(
+    help: "Print the exact gradient too: each edge's gate, V, and the slope of the cost, V^2/V.")
+  var edges = false
+  @Flag(help: "Print everything as JSON on standard output instead of the tables.")
+  var json = false
 
   func validate() throws {
     try Limits.check(nudge, "--nudge", 0, 1)
@@ -71,7 +86,15 @@ struct GradientCommand: ParsableCommand {
       let comparison = try GradientComparison(
         board: analog, task: task, gates: gates,
         samples: (0..<count).map { $0 * task.samples.count / count })
+      let names = description.learningEdges.map(\.name)
+      var outcome = Outcome(
+        board: description.name, task: task.name, seed: seed, samples: count,
+        active: comparison.active,
+        gradient: zip(comparison.edges, comparison.exact).map {
+          Outcome.Slope(edge: names[$0], gate_V: gates[$0], gradient_V2_per_V: $1)
+        })
       if comparison.active == 0 {
+        if json { return print(try JSON.text(of: outcome)) }
         print("Every one of \(count) samples costs nothing: there is no gradient to compare with.")
         return
       }
@@ -90,13 +113,36 @@ struct GradientCommand: ParsableCommand {
       ]
       let causes = GradientComparison.Cause.allCases
       var rows: [[String]] = []
+      outcome.stiffnessBound_S = comparison.bound
       for (name, rule) in rules {
         let stages = try comparison.stages(of: rule)
+        outcome.rules.append(
+          Outcome.Compared(
+            rule: name,
+            stages: stages.map {
+              Outcome.Stage(
+                cause: $0.cause.rawValue, cosine: $0.likeness.cosine, error: $0.likeness.error)
+            }))
         let cells = causes.map { cause in
           stages.first { $0.cause == cause }.map { Format.fixed($0.likeness.cosine) } ?? "-"
         }
         let analogue = stages.last { $0.cause != .sign }
         rows.append([name] + cells + [analogue.map { Format.fixed($0.likeness.error) } ?? "-"])
+      }
+      if json { return print(try JSON.text(of: outcome)) }
+      if edges {
+        print(
+          TextTable(
+            title:
+              "The exact gradient of the mean cost of \(comparison.active) of \(count) samples:",
+            head: ["edge", "gate (V)", "gradient (V^2/V)"],
+            rows: outcome.gradient.map {
+              [
+                $0.edge, Format.fixed($0.gate_V, decimals: 4),
+                Format.significant($0.gradient_V2_per_V),
+              ]
+            }
+          ).text)
       }
       print(
         TextTable(
@@ -108,6 +154,37 @@ struct GradientCommand: ParsableCommand {
           head: ["rule"] + causes.map(\.rawValue) + ["relative error"], rows: rows
         ).text, terminator: "")
     }
+  }
+
+  /// All that is said, as JSON.
+  private struct Outcome: Encodable {
+    /// One edge.
+    struct Slope: Encodable {
+      var edge: String
+      var gate_V: Double
+      var gradient_V2_per_V: Double
+    }
+    /// A rule once a cause was added to those before it.
+    struct Stage: Encodable {
+      var cause: String
+      var cosine: Double
+      var error: Double
+    }
+    /// A rule.
+    struct Compared: Encodable {
+      var rule: String
+      var stages: [Stage]
+    }
+    var board: String
+    var task: String
+    var seed: UInt64
+    var samples: Int
+    /// How many samples cost something.
+    var active: Int
+    /// The bound of negative nudges, S.
+    var stiffnessBound_S: Double?
+    var gradient: [Slope]
+    var rules: [Compared] = []
   }
 }
 #endif

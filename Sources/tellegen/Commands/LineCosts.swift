@@ -19,11 +19,11 @@ extension BenchmarkCommand {
         """)
     @Option(help: "The board: a name in board/ or a file.")
     var board = "lattice"
-    @Option(help: "How many gets and sets a turn (1 ... 1000000).")
+    @Option(parsing: .unconditional, help: "How many gets and sets a turn (1 ... 1000000).")
     var count = 1000
-    @Option(help: "How many turns (1 ... 1000).")
+    @Option(parsing: .unconditional, help: "How many turns (1 ... 1000).")
     var turns = 11
-    @Option(help: "Exit with 1 when we add more than this, in percent.")
+    @Option(parsing: .unconditional, help: "Exit with 1 when we add more than this, in percent.")
     var atMost: Double?
 
     func validate() throws {

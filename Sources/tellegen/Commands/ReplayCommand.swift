@@ -1,5 +1,6 @@
 #if Simulation
 import ArgumentParser
+import Circuit
 import Files
 import Firmware
 import Foundation
@@ -8,6 +9,43 @@ import BoardDouble
 import Targets
 import Traces
 import Wiring
+
+/// Lines that a replay may run on: they follow the log of a run's calls.
+private protocol ReplayedLines: Lines {
+  /// How many calls were checked.
+  var call: Int { get }
+  /// How many of them were writes, reads and exchanges.
+  var operations: Int { get }
+  /// Whether the whole log was followed.
+  var isAtEnd: Bool { get }
+  /// What a failure of the lines says of the replay.
+  static func meaning(of failure: Failure) -> Meaning
+}
+
+/// What a failure of replayed lines says.
+private enum Meaning {
+  /// The log has ended.
+  case end
+  /// The firmware, or the double, did something else than the log has.
+  case difference
+  /// The double has no solution.
+  case noSolution(CircuitError)
+}
+
+extension ReplayLines: ReplayedLines {
+  fileprivate static func meaning(of failure: Divergence) -> Meaning {
+    failure.logged == nil ? .end : .difference
+  }
+}
+
+extension RetimedPins: ReplayedLines {
+  fileprivate static func meaning(of failure: Failure) -> Meaning {
+    switch failure {
+    case .circuit(let error): .noSolution(error)
+    case .differs(let divergence): divergence.isPastEnd ? .end : .difference
+    }
+  }
+}
 
 struct ReplayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -47,52 +85,52 @@ struct ReplayCommand: ParsableCommand {
       let calibration =
         setting.plan.calibrated
         ? Calibration(measuredOn: pins.analog) : Calibration(nominal: setting.board)
-      var steps = LineStatistics.Steps()
-      if !seen.isEmpty {
-        var log = Trace()
-        for path in seen { log.events += try read(path, isPart: true).events }
-        let lines: RetimedPins
-        do throws(TraceError) {
-          lines = try RetimedPins(pins, calls: calls, seen: log)
-        } catch {
-          try Exits.leave("\(seen[0]): \(error.message)", with: Exits.data)
+      if seen.isEmpty {
+        try replay(on: ReplayLines(calls), calls, pins.wiring, setting, calibration)
+        return
+      }
+      var log = Trace()
+      for path in seen { log.events += try read(path, isPart: true).events }
+      let lines: RetimedPins
+      do throws(TraceError) {
+        lines = try RetimedPins(pins, calls: calls, seen: log)
+      } catch {
+        try Exits.leave("\(seen[0]): \(error.message)", with: Exits.data)
+      }
+      try replay(on: lines, calls, pins.wiring, setting, calibration)
+      print("Every level that the pin-level double read was the one read through the chip.")
+    }
+  }
+
+  /// Runs the firmware on lines that follow the calls, and compares what it did.
+  private func replay<L: ReplayedLines>(
+    on lines: L, _ calls: Trace, _ wiring: BoardWiring, _ setting: RunSetting,
+    _ calibration: Calibration
+  ) throws {
+    var session = try session(lines, wiring, setting, calibration)
+    var steps = LineStatistics.Steps()
+    do {
+      try follow(
+        &session, setting, looking: looked(calls), &steps, { $0.operations },
+        until: { $0.isAtEnd })
+    } catch let failure as WiredFailure<L.Failure> {
+      let call = session.board.lines.call
+      if case .lines(let error) = failure {
+        switch L.meaning(of: error) {
+        // The log of an interrupted run ends in the middle of an epoch.
+        case .end: break
+        case .difference: try differs("\(error)")
+        case .noSolution(let reason): throw reason
         }
-        var session = try session(lines, pins.wiring, setting, calibration)
-        do {
-          try follow(
-            &session, setting, looking: looked(calls), &steps, { $0.operations },
-            until: { $0.isAtEnd })
-        } catch WiredFailure<RetimedPins.Failure>.lines(.circuit(let error)) {
-          throw error
-        } catch WiredFailure<RetimedPins.Failure>.lines(.differs(let divergence))
-          where divergence.isPastEnd
-        {
-          // The log of an interrupted run ends in the middle of an epoch.
-        } catch let failure as WiredFailure<RetimedPins.Failure> {
-          try gaveUp(failure, atEnd: session.board.lines.isAtEnd, call: session.board.lines.call)
-        }
-        try finish(session.board.lines.isAtEnd, session.board.lines.call, calls, session.progress)
-        print("Every level that the pin-level double read was the one read through the chip.")
-        try compare(steps)
+      } else if session.board.lines.isAtEnd {
+        // What was read made the drivers give up: in the run too, when its log ends there.
+        print("The run failed there: \(failure)")
       } else {
-        var session = try session(ReplayLines(calls), pins.wiring, setting, calibration)
-        do {
-          try follow(
-            &session, setting, looking: looked(calls), &steps, { $0.operations },
-            until: { $0.isAtEnd })
-        } catch WiredFailure<ReplayLines.Divergence>.lines(let divergence)
-          where divergence.logged != nil
-        {
-          try differs("\(divergence)")
-        } catch WiredFailure<ReplayLines.Divergence>.lines {
-          // The log of an interrupted run ends in the middle of an epoch.
-        } catch let failure as WiredFailure<ReplayLines.Divergence> {
-          try gaveUp(failure, atEnd: session.board.lines.isAtEnd, call: session.board.lines.call)
-        }
-        try finish(session.board.lines.isAtEnd, session.board.lines.call, calls, session.progress)
-        try compare(steps)
+        try differs("at call \(call): \(failure)")
       }
     }
+    try finish(session.board.lines.isAtEnd, session.board.lines.call, calls, session.progress)
+    try compare(steps)
   }
 
   /// Checks that the lines were asked as often in each step as the double is; the record of a run
@@ -181,12 +219,6 @@ struct ReplayCommand: ParsableCommand {
         "The trace ends there; the run went on to \(record.result.steps) steps, which are not checked."
       )
     }
-  }
-
-  /// What was read made the drivers give up: in the run too, when its log ends there.
-  private func gaveUp(_ failure: any Error, atEnd isAtEnd: Bool, call: Int) throws {
-    guard isAtEnd else { try differs("at call \(call): \(failure)") }
-    print("The run failed there: \(failure)")
   }
 
   private func differs(_ what: String) throws -> Never {

@@ -65,6 +65,7 @@ struct ServeCommand: ParsableCommand {
       let description = try BoardDescription.named(board)
       let task = try TaskDescription.named(task)
       let place = try task.place(on: description)
+      description.saySetUp()
       let pins = try VirtualPins(
         description: description, seed: seed, sources: place.sources, targets: place.targets)
       guard let wiring = description.wiring else { throw WiringError.none(board: description.name) }
@@ -87,19 +88,27 @@ struct ServeCommand: ParsableCommand {
       // From before there is a socket, which a signal would leave behind.
       Interruption.watch()
       let server: ChipServer
-      do {
+      do throws(ServerError) {
         server = try ChipServer(chip: chip, path: socket, time: time, say: say)
       } catch {
-        try Exits.leave("\(error)", with: Exits.inputOutput)
+        try Exits.leave(
+          "\(error)", with: error.isPermission ? Exits.permission : Exits.inputOutput)
       }
       // Also now, so that a file that cannot be written shows at the start.
       try kept?.write(server, of: board)
+      if let report {
+        do throws(StorageError) { try WholeFile.checkWritable(pathOfUser: report) } catch {
+          try Exits.leave("\(error)", with: Exits.code(of: error))
+        }
+      }
       var logged: TraceFile?
       if let log {
         do throws(StorageError) {
           let file = try TraceFile(path: log)
           logged = file
           server.chip.trace = Trace(to: TraceStream(calls: { file.append($0) }))
+          // Its first line is written by now: a full disk shows before anybody is served.
+          if let lost = file.failure { throw lost }
         } catch {
           try Exits.leave("\(error)", with: Exits.code(of: error))
         }

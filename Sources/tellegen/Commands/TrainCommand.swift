@@ -43,18 +43,21 @@ struct TrainCommand: ParsableCommand {
   var data: String?
   @OptionGroup var table: TableOptions
   @OptionGroup var rule: RuleOptions
-  @Option(help: "How often every training sample is presented (1 ... 1000000); default 100.")
+  @Option(
+    parsing: .unconditional,
+    help: "How often every training sample is presented (1 ... 1000000); default 100.")
   var epochs: Int?
   @Option(
     parsing: .unconditional,
     help: "The seed of the board's parts, the split and the order; default 1.")
   var seed: UInt64?
   @Option(
+    parsing: .unconditional,
     help:
       "What pulses have shrunk to in the last epoch, as a share of the first's; default 0.05, or 0.3 with multiplier edges."
   )
   var lastPulse: Double?
-  @Option(help: "The gate voltage to begin from, V; default the board's.")
+  @Option(parsing: .unconditional, help: "The gate voltage to begin from, V; default the board's.")
   var initial: Double?
   @Flag(
     help:
@@ -75,7 +78,10 @@ struct TrainCommand: ParsableCommand {
       "With --target pins or gpio: keep every line operation in trace.txt, the pins' also as waves in trace.vcd; some 30 kB a training step each."
   )
   var trace = false
-  @Option(help: "The folder to keep the run in; default runs/TASK-BOARD-SEED.")
+  @Option(
+    help:
+      "The folder to keep the run in; default runs/TASK-BOARD-SEED, with the rule and the target before the seed where they are not the usual ones."
+  )
   var out: String?
   @Flag(help: "Replace a run that the folder holds already.")
   var overwrite = false
@@ -127,7 +133,7 @@ struct TrainCommand: ParsableCommand {
       } else {
         setting = try newSetting(&inferred)
         directory = RunDirectory(
-          path: out ?? "runs/\(setting.task.name)-\(setting.board.name)-\(setting.plan.seed)")
+          path: out ?? setting.usualFolder)
       }
       // Either face of the double goes on where the other stopped.
       if setting.target == .gpio && target != nil && target != .gpio {
@@ -139,6 +145,7 @@ struct TrainCommand: ParsableCommand {
       if trace && learner == .double {
         try Exits.leave("--trace needs --target pins or --target gpio", with: Exits.usage)
       }
+      setting.board.saySetUp()
       var training = Training(
         command: self, setting: setting, inferred: inferred, directory: directory, claim: claim)
       try setting.open(as: learner, telling: { say("tellegen: " + $0) }, for: &training)

@@ -54,8 +54,12 @@ struct Training: TargetUser {
     }
     if let lost = traced?.finish() {
       try Exits.leave(
-        "\(lost): the trace is cut short there; the run itself is whole", with: Exits.code(of: lost)
-      )
+        "\(lost): the trace is cut short there; "
+          + (Interruption.isAsked
+            ? "interrupted as well; what was learned is kept, go on with: tellegen train --resume "
+              + directory.path
+            : "the run itself is whole"),
+        with: Exits.code(of: lost))
     }
   }
 

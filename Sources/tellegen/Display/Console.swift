@@ -19,6 +19,7 @@ enum Console {
     for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(stream, F_GETFD) < 0 {
       _ = open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY)
     }
+    Interruption.listen()
     // A broken pipe, and a file that may grow no further, are answered by an error instead.
     signal(SIGPIPE, SIG_IGN)
     var limit = rlimit()

@@ -16,28 +16,42 @@ struct ProgressDisplay {
   init(total: Int, from: Int) {
     self.total = max(total, 1)
     startedFrom = from
-    live = isatty(2) != 0
+    live = Terminal.isThere
   }
 
   /// Shows where the run stands after an epoch.
   mutating func show(_ record: EpochRecord) {
     let part = Double(record.epoch) / Double(total)
-    var measures = "error \(Format.squareVolts(record.training.error))"
-    if let accuracy = record.all.accuracy { measures += "  right \(Format.percent(accuracy))" }
+    var measures = ["error \(Format.squareVolts(record.training.error))"]
+    if let accuracy = record.all.accuracy { measures.append("right \(Format.percent(accuracy))") }
     if live {
       let now = Date()
       if now.timeIntervalSince(shownAt) < 0.1 && record.epoch < total { return }
       shownAt = now
-      let filled = Int(part * 30)
-      let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: 30 - filled)
-      put("\r[\(bar)] \(record.epoch)/\(total)  \(measures)  \(remaining(record.epoch))\u{1b}[K")
+      let texts = ["\(record.epoch)/\(total)"] + measures + [remaining(record.epoch)]
+      Terminal.replaceLine(
+        by: ProgressDisplay.line(
+          part: part, texts: texts.filter { !$0.isEmpty }, room: Terminal.width - 1))
       if record.epoch >= total { put("\n") }
     } else {
       let tenth = record.epoch * 10 / total
       if tenth == shownTenth { return }
       shownTenth = tenth
-      put("epoch \(record.epoch) of \(total): \(measures)\n")
+      put("epoch \(record.epoch) of \(total): \(measures.joined(separator: "  "))\n")
     }
+  }
+
+  /// A bar and what it stands for, in so many characters: where there is little room the bar is
+  /// shorter, then it goes, then the texts from the last on.
+  static func line(part: Double, texts: [String], room: Int) -> String {
+    var texts = texts[...]
+    while texts.count > 1 && texts.joined(separator: "  ").count > room { texts.removeLast() }
+    let text = texts.joined(separator: "  ")
+    let length = min(30, room - text.count - 3)
+    if length < 5 { return String(text.prefix(max(room, 0))) }
+    let filled = Int(part * Double(length))
+    return "[" + String(repeating: "#", count: filled)
+      + String(repeating: "-", count: length - filled) + "] " + text
   }
 
   /// Ends the line of an unfinished bar.
@@ -72,13 +86,16 @@ final class CountDisplay: Sendable {
     done.withLock { done in
       done += 1
       let line = "\(done) of \(total) \(what)"
-      let text = isatty(2) != 0 ? "\r" + line : done == total || done % 5 == 0 ? line + "\n" : ""
-      Console.say(text)
+      if Terminal.isThere {
+        Terminal.replaceLine(by: line)
+      } else if done == total || done % 5 == 0 {
+        Console.say(line + "\n")
+      }
     }
   }
 
   func end() {
-    if isatty(2) != 0 { Console.say("\r\u{1b}[K") }
+    if Terminal.isThere { Terminal.replaceLine(by: "") }
   }
 }
 

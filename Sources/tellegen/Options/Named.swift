@@ -8,6 +8,13 @@ extension BoardDescription {
     try read(path: try locate(name, kind: .board))
   }
 
+  /// Says that boards of this many learning edges take a while to be set up: their parts are drawn,
+  /// the circuit is ordered and solved, and every sample is measured before the first line is shown.
+  func saySetUp() {
+    let count = learningEdges.count
+    if count >= 2000 { say("tellegen: setting up '\(name)', which has \(count) learning edges") }
+  }
+
   /// Takes another initial gate voltage, V, as strictly as a board file's.
   mutating func begin(at initial: Double) throws {
     let range =

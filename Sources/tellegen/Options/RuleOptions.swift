@@ -10,11 +10,13 @@ struct RuleOptions: ParsableArguments {
     help: "The learning rule; by default the best one that the board's edges can follow.")
   var rule: RuleSettings.Name?
   @Option(
+    parsing: .unconditional,
     help:
       "The nudge eta, above 0, up to 1; default 1 with dither, else 32/129 toward a rail, 0.5 toward a label."
   )
   var nudge: Double?
   @Option(
+    parsing: .unconditional,
     help:
       "The pulse scale t0, s, up to 2: a pulse lasts 2 t0 error / (node range), or t0 with the standard rule; default 0.02, or 0.001 with multiplier edges."
   )
@@ -22,11 +24,13 @@ struct RuleOptions: ParsableArguments {
   @Flag(help: "Give every pulse the length t0, however large the error.")
   var fixedPulse = false
   @Option(
+    parsing: .unconditional,
     help:
       "The probability with which an edge takes part in a step; default 1 with dither or multiplier edges, else 0.5."
   )
   var probability: Double?
   @Option(
+    parsing: .unconditional,
     help:
       "Errors up to this, V, teach nothing: read noise then does not wear a solved task away; default 0.001 with dither, else 0."
   )
