@@ -41,11 +41,21 @@ public struct RunSetting: Sendable, Equatable, Codable {
 }
 
 extension RunSetting {
+  /// The same run with more epochs; see `Plan.extended(to:)`.
+  ///
+  /// - Parameter epochs: how often every training sample is presented in all.
+  /// - Returns: the setting; the same one where the run has as many epochs.
+  package func extended(to epochs: Int) -> RunSetting {
+    var setting = self
+    setting.plan = plan.extended(to: epochs)
+    return setting
+  }
+
   /// The files of a run.
   static func files(isTraced: Bool) -> [String] {
     [
       RunDirectory.setting, FolderLock.name, "checkpoint.json", Metrics.jsonLines, Metrics.csv,
-      "record.json", "curves.gp", "curves.png",
+      "record.json", Circumstances.file, "curves.gp", "curves.png",
     ] + (isTraced ? ["trace.txt", "trace.vcd"] : [])
   }
 }

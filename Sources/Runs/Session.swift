@@ -15,6 +15,9 @@ public struct Session<Board: LearningBoard> {
   public package(set) var progress = Progress()
   /// The measures that this session took, for callers that want them in memory.
   public private(set) var curve: [EpochRecord] = []
+  /// The outputs of every sample as the last measures found them, V, one sample after another in
+  /// the task's order; empty before there are any.
+  package private(set) var lastOutputs: [Double] = []
   /// Whether `curve` grows; a run that writes each line down has no need of it.
   public var keepsCurve = true
 
@@ -175,13 +178,22 @@ public struct Session<Board: LearningBoard> {
   private mutating func record(
     epoch: Int, stopping: () -> Bool
   ) throws(Board.Failure) -> EpochRecord? {
-    guard let training = try learner.measure(problem.training, of: problem, stopping: stopping)
+    let count = problem.layout.count
+    var outputs = [Double](repeating: 0, count: problem.presentations.count * count)
+    func keep(_ sample: Int, _ measured: [Double]) {
+      for (index, volts) in measured.enumerated() { outputs[sample * count + index] = volts }
+    }
+    guard
+      let training = try learner.measure(
+        problem.training, of: problem, stopping: stopping, keeping: keep)
     else { return nil }
     var testing: Measures?
     if !problem.testing.isEmpty {
-      testing = try learner.measure(problem.testing, of: problem, stopping: stopping)
+      testing = try learner.measure(
+        problem.testing, of: problem, stopping: stopping, keeping: keep)
       if testing == nil { return nil }
     }
+    lastOutputs = outputs
     let trained = Double(problem.training.count)
     let tested = Double(problem.testing.count)
     var all = training
@@ -204,9 +216,15 @@ public struct Session<Board: LearningBoard> {
 }
 
 extension Session {
+  /// Goes on from where a checkpoint was taken; the board's part is not looked at.
+  package mutating func take(_ saved: Progress, outputs: [Int32]?) {
+    progress = saved.migrated
+    lastOutputs = (outputs ?? []).map { Voltage(units: $0).volts }
+  }
+
   /// The result so far, with what only the board's side knows.
   package func result(boardTime: Double, gates: [Double]) -> RunResult {
-    RunResult(
+    var result = RunResult(
       finished: isFinished,
       first: progress.first,
       last: progress.last
@@ -215,5 +233,7 @@ extension Session {
           all: Measures(error: 0, unmet: 0), learned: 0, pulses: 0),
       steps: progress.steps, boardTime: boardTime, saturatedEdges: learner.saturatedEdges,
       estimatedGates: controllers.map(\.gate.volts), gates: gates)
+    if !lastOutputs.isEmpty { result.samples = SampleAnswers(lastOutputs, of: problem) }
+    return result
   }
 }

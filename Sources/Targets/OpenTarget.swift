@@ -71,6 +71,10 @@ package protocol OpenTarget {
 
   /// What the user should know of the board at the end, a line each.
   var remarks: [String] { get }
+
+  /// What was done to the pins that real parts would not forgive, since the board was opened; `nil`
+  /// where nobody watches pins.
+  var misuses: PinMisuses? { get }
 }
 
 /// A board that must not be trained as it is.

@@ -8,7 +8,8 @@ import Testing
       [
         "--board", "--task", "--data", "--rule", "--epochs", "--seed", "--nudge", "--pulse",
         "--fixed-pulse", "--probability", "--last-pulse", "--initial", "--ideal", "--uncalibrated",
-        "--target", "--trace", "--out", "--overwrite", "--resume", "--json",
+        "--target", "--trace", "--out", "--overwrite", "--resume", "--expect-accuracy",
+        "--expect-error", "--expect-of", "--strict", "--json",
       ]
     ),
     ("board check", ["<board>", "--task"]),

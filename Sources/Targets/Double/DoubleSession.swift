@@ -42,7 +42,7 @@ extension Session where Board: VirtualFace {
     try check(saved)
     guard let state = saved.board else { throw SessionError.otherRun("it holds no board") }
     try board.restore(state)
-    progress = saved.progress.migrated
+    take(saved.progress, outputs: saved.outputs)
     learner.step.accounted = Nanoseconds(saved.progress.accounted)
     for edge in learner.controllers.indices {
       learner.controllers[edge].gate = Voltage(units: saved.estimates[edge])
