@@ -13,6 +13,9 @@ public struct RunSetting: Sendable, Equatable, Codable {
   public var plan: Plan
   /// What was trained; `nil` in runs of a version that had the double only.
   public var target: Target?
+  /// The seed of the double's parts, where they are not those of the plan's seed: of a board that was
+  /// programmed with what another one learned.
+  public var boardSeed: UInt64?
   /// The names of all files that the run may have in its folder; `nil` in runs of version 0.1.
   public var files: [String]?
 

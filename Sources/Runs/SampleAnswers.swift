@@ -85,6 +85,23 @@ public struct SampleAnswers: Sendable, Equatable, Codable {
   }
 }
 
+/// What a board answered a row of inputs.
+package struct RowAnswer: Sendable, Equatable {
+  /// The outputs, V, to 0.1 uV.
+  package let outputs: [Double]
+  /// The class; `nil` without classes, and where no output leads.
+  package let category: String?
+  /// Without classes, the outputs in the labels' own units.
+  package let values: [Double]
+
+  /// Sorts outputs, V.
+  init(_ measured: [Double], of problem: Problem) {
+    outputs = measured.map { ($0 * 1e7).rounded() / 1e7 }
+    category = problem.answer(measured).map { problem.task.classes[$0] }
+    values = problem.task.values(of: [outputs])?[0] ?? outputs
+  }
+}
+
 extension TaskDescription {
   /// Outputs in the labels' own units.
   ///

@@ -69,7 +69,20 @@ public struct Session<Board: LearningBoard> {
     stopping: () -> Bool = { false }
   ) throws(Board.Failure) -> Bool {
     let initial = Array(repeating: description.gates.initial, count: learner.controllers.count)
-    guard try program(initial, stopping: stopping) else { return false }
+    return try begin(with: initial, stopping: stopping)
+  }
+
+  /// Begins with gates that were learned elsewhere; as `begin`.
+  ///
+  /// - Parameters:
+  ///   - gates: the gate voltages, V.
+  ///   - stopping: asked before every pulse and every measurement.
+  /// - Returns: whether it came to the end; where `stopping` said so there are no measures.
+  /// - Throws: what the board throws.
+  package mutating func begin(
+    with gates: [Double], stopping: () -> Bool
+  ) throws(Board.Failure) -> Bool {
+    guard try program(gates, stopping: stopping) else { return false }
     progress.accounted = learner.step.accounted.count
     guard let record = try record(epoch: 0, stopping: stopping) else { return false }
     keep(record)
@@ -169,6 +182,43 @@ public struct Session<Board: LearningBoard> {
     try learner.measure(samples, of: problem)
   }
 
+  /// Takes the measures of all samples on the board as it stands; neither the curve nor where the run
+  /// stands changes.
+  ///
+  /// - Parameter stopping: asked before every measurement.
+  /// - Returns: the measures; `nil` when `stopping` said so.
+  /// - Throws: what the board throws.
+  package mutating func takeMeasures(
+    stopping: () -> Bool = { false }
+  ) throws(Board.Failure) -> EpochRecord? {
+    try record(epoch: progress.epoch, stopping: stopping)
+  }
+
+  /// What the samples were answered by the last measures; `nil` before there are any.
+  package var lastAnswers: SampleAnswers? {
+    lastOutputs.isEmpty ? nil : SampleAnswers(lastOutputs, of: problem)
+  }
+
+  /// Has the board answer inputs that are none of the task's samples.
+  ///
+  /// - Parameter inputs: the voltage of each source channel, V.
+  /// - Returns: the answer.
+  /// - Throws: what the board throws.
+  package mutating func answer(_ inputs: [Double]) throws(Board.Failure) -> RowAnswer {
+    let presentation = Problem.Presentation(
+      inputs: inputs.map(Voltage.init(volts:)), labels: [], wanted: .labels)
+    return RowAnswer(try learner.outputs(for: presentation, of: problem), of: problem)
+  }
+
+  /// Refuses a board whose gates cannot be brought to given voltages one by one.
+  package func checkProgrammable() throws(SessionError) {
+    if controllers.isEmpty {
+      throw .refused(
+        rule: "programming", board: description.name,
+        missing: SessionError.names(of: .perEdgeHold, missingIn: board.abilities))
+    }
+  }
+
   /// The outputs' voltages for a sample, V, as the board measures them.
   public mutating func outputs(for sample: Int) throws(Board.Failure) -> [Double] {
     try learner.outputs(for: problem.presentations[sample], of: problem)
@@ -233,7 +283,7 @@ extension Session {
           all: Measures(error: 0, unmet: 0), learned: 0, pulses: 0),
       steps: progress.steps, boardTime: boardTime, saturatedEdges: learner.saturatedEdges,
       estimatedGates: controllers.map(\.gate.volts), gates: gates)
-    if !lastOutputs.isEmpty { result.samples = SampleAnswers(lastOutputs, of: problem) }
+    result.samples = lastAnswers
     return result
   }
 }

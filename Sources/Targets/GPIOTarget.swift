@@ -71,6 +71,8 @@ package struct GPIOTarget: OpenTarget {
     return isReady
   }
 
+  package mutating func beginAsItStands() throws { try session.beginLook() }
+
   package var checkpoint: Checkpoint<Never> { session.outsideCheckpoint }
 
   package mutating func restore(

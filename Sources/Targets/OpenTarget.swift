@@ -41,6 +41,11 @@ package protocol OpenTarget {
     telling: (String) -> Void, stopping: () -> Bool
   ) throws -> Bool
 
+  /// Brings the board to where it can be measured with its gates as they stand.
+  ///
+  /// - Throws: what the board throws.
+  mutating func beginAsItStands() throws
+
   /// The run as it stands.
   var checkpoint: Checkpoint<BoardState> { get }
 

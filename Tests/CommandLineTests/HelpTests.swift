@@ -12,7 +12,15 @@ import Testing
         "--expect-error", "--expect-of", "--strict", "--json",
       ]
     ),
-    ("board check", ["<board>", "--task"]),
+    ("predict", ["<run>", "<file>", "--skip-lines", "--target", "--seed", "--as-is", "--json"]),
+    ("measure", ["<run>", "--target", "--seed", "--as-is", "--csv", "--json"]),
+    (
+      "program",
+      [
+        "<gates>", "--board", "--task", "--target", "--seed", "--out", "--overwrite", "--json",
+      ]
+    ),
+    ("board check", ["<board>", "--task", "--json"]),
     ("board wiring", ["<board>", "--task"]),
     ("board bom", ["<board>"]),
     ("board lattice", ["--side", "--update"]),
@@ -80,7 +88,8 @@ import Testing
   @Test func `the program's help lists its commands and exit codes`() throws {
     let text = try help("")
     for word in [
-      "train", "board", "task", "cycle", "drift", "reproduce", "replay", "benchmark", "64", "65",
+      "train", "predict", "measure", "program", "board", "task", "cycle", "drift", "reproduce",
+      "replay", "benchmark", "64", "65",
       "74", "130",
     ] {
       #expect(text.contains(word), "\(word)")

@@ -15,7 +15,8 @@ package struct DoubleTarget<Face: DoubleFace>: OpenTarget {
   /// Powers up the double of a run.
   package init(_ setting: RunSetting) throws {
     session = try Session<Face>(
-      description: setting.board, task: setting.task, plan: setting.plan)
+      description: setting.board, task: setting.task, plan: setting.plan,
+      boardSeed: setting.boardSeed)
     session.keepsCurve = false
   }
 
@@ -35,6 +36,9 @@ package struct DoubleTarget<Face: DoubleFace>: OpenTarget {
   package mutating func makeReady(
     telling: (String) -> Void, stopping: () -> Bool
   ) throws -> Bool { true }
+
+  /// Nothing outside has to be looked at.
+  package mutating func beginAsItStands() {}
 
   package var checkpoint: Checkpoint<VirtualState> { session.checkpoint }
 

@@ -25,7 +25,8 @@ struct GradientCommand: ParsableCommand {
   var seed: UInt64 = 1
   @Option(help: "The voltage of every gate, V (0 ... 5.5); default the board's initial one.")
   var gate: Double?
-  @Option(help: "The record.json of a run whose last gates are taken instead.")
+  @Option(
+    help: "The record.json or gates.json, or the folder, whose learned gates are taken instead.")
   var record: String?
   @Option(help: "How many of the task's samples count, evenly spread; default all.")
   var samples: Int?
@@ -38,6 +39,7 @@ struct GradientCommand: ParsableCommand {
   var stiffness: Double?
   @Flag(help: "Switch all of the board's imperfections off.")
   var ideal = false
+  @OptionGroup var output: OutputOptions
 
   func validate() throws {
     try Limits.check(nudge, "--nudge", 0, 1)
@@ -65,14 +67,17 @@ struct GradientCommand: ParsableCommand {
       var gates = [Double](
         repeating: gate ?? description.gates.initial, count: analog.learningEdges.count)
       if let record {
-        gates = try RunRecord.gates(at: record, count: gates.count, board: description.name)
+        gates = try LearnedGates.gates(at: record, for: description)
       }
       let count = min(samples ?? task.samples.count, task.samples.count)
       let comparison = try GradientComparison(
         board: analog, task: task, gates: gates,
         samples: (0..<count).map { $0 * task.samples.count / count })
       if comparison.active == 0 {
-        print("Every one of \(count) samples costs nothing: there is no gradient to compare with.")
+        try output.show(
+          head(task, description, count, comparison),
+          text:
+            "Every one of \(count) samples costs nothing: there is no gradient to compare with.\n")
         return
       }
       let beta = beta ?? comparison.bound / 10
@@ -90,6 +95,7 @@ struct GradientCommand: ParsableCommand {
       ]
       let causes = GradientComparison.Cause.allCases
       var rows: [[String]] = []
+      var found: [JSONValue] = []
       for (name, rule) in rules {
         let stages = try comparison.stages(of: rule)
         let cells = causes.map { cause in
@@ -97,17 +103,37 @@ struct GradientCommand: ParsableCommand {
         }
         let analogue = stages.last { $0.cause != .sign }
         rows.append([name] + cells + [analogue.map { Format.fixed($0.likeness.error) } ?? "-"])
+        let cosines = stages.map { ($0.cause.rawValue, JSONValue($0.likeness.cosine)) }
+        found.append([
+          "rule": JSONValue(name), "cosines": .object(Dictionary(cosines) { $1 }),
+          "relative_error": JSONValue(analogue?.likeness.error),
+        ])
       }
-      print(
-        TextTable(
+      guard case .object(var members) = head(task, description, count, comparison) else { return }
+      members["rules"] = .list(found)
+      try output.show(
+        .object(members),
+        text: TextTable(
           title:
             "\(task.name) on \(description.name), seed \(seed): cosine with the exact gradient "
             + "over \(comparison.active) of \(count) samples\nthat cost something; from left to "
             + "right each cause is added to those before it. lambda_min(S) = "
             + "\(Format.significant(comparison.bound)) S.",
           head: ["rule"] + causes.map(\.rawValue) + ["relative error"], rows: rows
-        ).text, terminator: "")
+        ).text)
     }
+  }
+
+  /// What the comparison is of, as JSON.
+  private func head(
+    _ task: TaskDescription, _ board: BoardDescription, _ count: Int,
+    _ comparison: GradientComparison
+  ) -> JSONValue {
+    [
+      "task": JSONValue(task.name), "board": JSONValue(board.name), "seed": JSONValue(seed),
+      "samples": JSONValue(count), "samples_that_cost": JSONValue(comparison.active),
+      "lambda_min_S": JSONValue(comparison.bound),
+    ]
   }
 }
 #endif
