@@ -161,6 +161,19 @@ package struct Figure: Sendable, Equatable {
       }, indent: 2, alignsNumbers: false)
   }
 
+  /// Figures as JSON, an object each.
+  package static func json(_ figures: [Figure]) -> JSONValue {
+    .list(
+      figures.map { figure in
+        [
+          "quantity": JSONValue(figure.name), "unit": JSONValue(figure.unit.rawValue),
+          "ours": JSONValue(figure.value), "spread": JSONValue(figure.spread?.value),
+          "published": JSONValue(figure.published), "ratio": JSONValue(figure.ratio),
+          "verdict": JSONValue("\(figure.verdict)"),
+        ]
+      })
+  }
+
   /// Figures for programs, a row each; a figure that is only shown holds.
   package static func csv(_ figures: [Figure]) -> CSV {
     CSV(

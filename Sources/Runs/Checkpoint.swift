@@ -1,3 +1,5 @@
+import Firmware
+
 /// Everything that a run needs to go on.
 ///
 /// A board inside the program goes on exactly where it stopped: its state is part of the
@@ -12,6 +14,10 @@ public struct Checkpoint<BoardState: Sendable & Equatable & Codable>: Sendable, 
   public var estimates: [Int32]
   /// The board's part; `nil` of a board outside the program.
   public var board: BoardState?
+  /// Of a finished run, every sample's outputs at the end, in units of 2^-24 V: its record is made
+  /// of them, also where the program was killed before it was written. `nil` before, and in
+  /// checkpoints of version 0.2.0.
+  public var outputs: [Int32]?
 }
 
 extension Session {
@@ -21,14 +27,22 @@ extension Session {
   /// - Returns: the checkpoint.
   package func checkpoint<BoardState>(board: BoardState?) -> Checkpoint<BoardState> {
     Checkpoint(
-      plan: plan, progress: progress, estimates: controllers.map(\.gate.units), board: board)
+      plan: plan, progress: progress, estimates: controllers.map(\.gate.units), board: board,
+      outputs: isFinished && !lastOutputs.isEmpty
+        ? lastOutputs.map { Voltage(volts: $0).units } : nil)
   }
 
   /// Refuses a checkpoint that is not of this run.
   package func check<BoardState>(_ saved: Checkpoint<BoardState>) throws(SessionError) {
-    guard saved.plan == plan else { throw .otherRun("its plan differs") }
+    guard plan.continues(saved.plan) else { throw .otherRun("its plan differs") }
     guard saved.estimates.count == controllers.count else {
       throw .otherRun("it has \(saved.estimates.count) edges")
+    }
+    if let outputs = saved.outputs {
+      let count = problem.presentations.count * problem.layout.count
+      guard outputs.count == count else {
+        throw .otherRun("it has \(outputs.count) outputs of samples instead of \(count)")
+      }
     }
     let progress = saved.progress
     do throws(StateError) {

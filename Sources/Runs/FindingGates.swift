@@ -83,7 +83,7 @@ extension Session {
     _ saved: Checkpoint<Never>, stopping: () -> Bool = { false }
   ) throws -> Bool {
     try check(saved)
-    progress = saved.progress.migrated
+    take(saved.progress, outputs: saved.outputs)
     let ended = try program(
       saved.estimates.map { Voltage(units: $0).volts }, stopping: stopping)
     progress.accounted = learner.step.accounted.count

@@ -146,10 +146,12 @@ public struct Learner<Board: LearningBoard> {
   ///   - samples: their numbers.
   ///   - problem: the task on the board.
   ///   - stopping: asked before every sample.
+  ///   - keeping: is given each sample's number and outputs, V.
   /// - Returns: the measures; `nil` when `stopping` said so.
   /// - Throws: what the board throws.
   public mutating func measure(
-    _ samples: [Int], of problem: Problem, stopping: () -> Bool
+    _ samples: [Int], of problem: Problem, stopping: () -> Bool,
+    keeping: (Int, [Double]) -> Void = { _, _ in }
   ) throws(Board.Failure) -> Measures? {
     var sum = 0.0
     var right = 0
@@ -157,6 +159,7 @@ public struct Learner<Board: LearningBoard> {
     for sample in samples {
       if stopping() { return nil }
       let verdict = try judge(problem.presentations[sample], of: problem)
+      keeping(sample, measured)
       sum += verdict.squared
       if verdict.squared > 0 { unmet += 1 }
       if verdict.correct { right += 1 }
@@ -197,10 +200,8 @@ public struct Learner<Board: LearningBoard> {
     var correct = verdict.correct
     if case .category(let wanted) = presentation.wanted {
       category = wanted
-      // A class with a label: the sign of one output tells it.
-      if problem.objective == .squaredError && measured.count == 1 {
-        correct = (measured[0] < 0) == (wanted == 0)
-      }
+      // A class with labels is told by the outputs, not by whether they meet their labels.
+      if problem.objective == .squaredError { correct = problem.answer(measured) == wanted }
     }
     let square = problem.loss.meanSquare(
       measured, labels: presentation.labels.map(\.volts), category: category)

@@ -6,6 +6,9 @@ public struct Plan: Sendable, Equatable, Codable {
   public var rule: RuleSettings
   /// How often every training sample is presented.
   public var epochs: Int
+  /// Over how many epochs pulses shrink, where the run was extended: by those it was planned with,
+  /// and in the others they keep their last length. `nil` where the run was not extended.
+  public private(set) var ramp: Int?
   /// The seed of the board's parts, of the split and of the order.
   public var seed: UInt64
   /// What pulses have shrunk to in the last epoch, as a share of the first's; 1 keeps them.
@@ -38,8 +41,30 @@ public struct Plan: Sendable, Equatable, Codable {
     update == .comparator ? 0.05 : 0.3
   }
 
-  /// The factor on pulses in an epoch: straight down from one to `lastPulse`.
+  /// The factor on pulses in an epoch: straight down from one to `lastPulse`, where an extended run
+  /// stays.
   public func factor(epoch: Int) -> Double {
-    epochs <= 1 ? 1 : 1 - (1 - lastPulse) * Double(epoch) / Double(epochs - 1)
+    let ramp = ramp ?? epochs
+    if ramp <= 1 { return 1 }
+    return 1 - (1 - lastPulse) * Double(min(epoch, ramp - 1)) / Double(ramp - 1)
+  }
+
+  /// The same plan with more epochs. What is added keeps the last length of pulses, so the run is
+  /// not the one that would have been planned longer.
+  ///
+  /// - Parameter epochs: how often every training sample is presented in all.
+  /// - Returns: the plan; the same one where it has as many epochs.
+  package func extended(to epochs: Int) -> Plan {
+    var plan = self
+    if epochs > self.epochs {
+      plan.ramp = ramp ?? self.epochs
+      plan.epochs = epochs
+    }
+    return plan
+  }
+
+  /// Whether a run of an earlier plan goes on under this one: it is the same, or was extended to it.
+  func continues(_ earlier: Plan) -> Bool {
+    self == earlier || earlier.epochs < epochs && earlier.extended(to: epochs) == self
   }
 }

@@ -43,6 +43,26 @@ public struct Problem: Sendable {
     }
   }
 
+  /// The class that outputs answer, by the sign of one or the largest of several; `nil` without
+  /// classes, and where no output leads.
+  ///
+  /// - Parameter outputs: the outputs, V.
+  /// - Returns: the class, from 0.
+  package func answer(_ outputs: [Double]) -> Int? {
+    guard !task.classes.isEmpty, let first = outputs.first else { return nil }
+    if outputs.count == 1 {
+      if first == 0 && objective != .squaredError { return nil }
+      return first < 0 ? 0 : 1
+    }
+    var largest = 0
+    var isAlone = true
+    for index in outputs.indices.dropFirst() where outputs[largest] <= outputs[index] {
+      isAlone = outputs[largest] < outputs[index]
+      largest = index
+    }
+    return isAlone ? largest : nil
+  }
+
   /// Places a task; which samples train is drawn from the seed, the same for every rule and board.
   public init(task: TaskDescription, seed: UInt64) {
     self.task = task

@@ -18,6 +18,12 @@ public struct RunResult: Sendable, Equatable, Codable {
   public var estimatedGates: [Double]
   /// The gates at the end as they are on the double, V; empty on a real board.
   public var gates: [Double]
+  /// What the samples were answered by the last measures; `nil` where there were none since the run
+  /// was resumed, and in records of version 0.2.0.
+  public var samples: SampleAnswers?
+  /// What one presentation takes on the board; `nil` in records of version 0.2.0, and of a real
+  /// board where the program has no double to reckon it with.
+  public var presentation: PresentationCost?
 
   /// Makes a result.
   public init(
@@ -44,15 +50,14 @@ public struct RunRecord: Sendable, Equatable, Codable {
   public var result: RunResult
   /// What was asked of GPIO lines, on a board that hangs at some.
   public var lines: LineStatistics?
+  /// What a reader should know of how it ended; `nil` in records of version 0.2.0.
+  public var remarks: [Remark]?
 
-  /// Makes a record.
+  /// Makes a record, with its remarks.
   public init(setting: RunSetting, result: RunResult, lines: LineStatistics? = nil) {
     self.lines = lines
     self.setting = setting
     self.result = result
+    remarks = verdicts
   }
 }
-
-/// The folder of a run, or of other results. Whole files are replaced by `WholeFile`, so that a
-/// crash leaves the old one or the new one.
-///

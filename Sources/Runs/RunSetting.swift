@@ -13,6 +13,9 @@ public struct RunSetting: Sendable, Equatable, Codable {
   public var plan: Plan
   /// What was trained; `nil` in runs of a version that had the double only.
   public var target: Target?
+  /// The seed of the double's parts, where they are not those of the plan's seed: of a board that was
+  /// programmed with what another one learned.
+  public var boardSeed: UInt64?
   /// The names of all files that the run may have in its folder; `nil` in runs of version 0.1.
   public var files: [String]?
 
@@ -41,11 +44,21 @@ public struct RunSetting: Sendable, Equatable, Codable {
 }
 
 extension RunSetting {
+  /// The same run with more epochs; see `Plan.extended(to:)`.
+  ///
+  /// - Parameter epochs: how often every training sample is presented in all.
+  /// - Returns: the setting; the same one where the run has as many epochs.
+  package func extended(to epochs: Int) -> RunSetting {
+    var setting = self
+    setting.plan = plan.extended(to: epochs)
+    return setting
+  }
+
   /// The files of a run.
   static func files(isTraced: Bool) -> [String] {
     [
       RunDirectory.setting, FolderLock.name, "checkpoint.json", Metrics.jsonLines, Metrics.csv,
-      "record.json", "curves.gp", "curves.png",
+      "record.json", Circumstances.file, "curves.gp", "curves.png",
       RunDirectory.inferredTask,
     ] + (isTraced ? ["trace.txt", "trace.vcd"] : [])
   }

@@ -15,6 +15,9 @@ public struct Session<Board: LearningBoard> {
   public package(set) var progress = Progress()
   /// The measures that this session took, for callers that want them in memory.
   public private(set) var curve: [EpochRecord] = []
+  /// The outputs of every sample as the last measures found them, V, one sample after another in
+  /// the task's order; empty before there are any.
+  package private(set) var lastOutputs: [Double] = []
   /// Whether `curve` grows; a run that writes each line down has no need of it.
   public var keepsCurve = true
 
@@ -66,7 +69,20 @@ public struct Session<Board: LearningBoard> {
     stopping: () -> Bool = { false }
   ) throws(Board.Failure) -> Bool {
     let initial = Array(repeating: description.gates.initial, count: learner.controllers.count)
-    guard try program(initial, stopping: stopping) else { return false }
+    return try begin(with: initial, stopping: stopping)
+  }
+
+  /// Begins with gates that were learned elsewhere; as `begin`.
+  ///
+  /// - Parameters:
+  ///   - gates: the gate voltages, V.
+  ///   - stopping: asked before every pulse and every measurement.
+  /// - Returns: whether it came to the end; where `stopping` said so there are no measures.
+  /// - Throws: what the board throws.
+  package mutating func begin(
+    with gates: [Double], stopping: () -> Bool
+  ) throws(Board.Failure) -> Bool {
+    guard try program(gates, stopping: stopping) else { return false }
     progress.accounted = learner.step.accounted.count
     guard let record = try record(epoch: 0, stopping: stopping) else { return false }
     keep(record)
@@ -166,6 +182,43 @@ public struct Session<Board: LearningBoard> {
     try learner.measure(samples, of: problem)
   }
 
+  /// Takes the measures of all samples on the board as it stands; neither the curve nor where the run
+  /// stands changes.
+  ///
+  /// - Parameter stopping: asked before every measurement.
+  /// - Returns: the measures; `nil` when `stopping` said so.
+  /// - Throws: what the board throws.
+  package mutating func takeMeasures(
+    stopping: () -> Bool = { false }
+  ) throws(Board.Failure) -> EpochRecord? {
+    try record(epoch: progress.epoch, stopping: stopping)
+  }
+
+  /// What the samples were answered by the last measures; `nil` before there are any.
+  package var lastAnswers: SampleAnswers? {
+    lastOutputs.isEmpty ? nil : SampleAnswers(lastOutputs, of: problem)
+  }
+
+  /// Has the board answer inputs that are none of the task's samples.
+  ///
+  /// - Parameter inputs: the voltage of each source channel, V.
+  /// - Returns: the answer.
+  /// - Throws: what the board throws.
+  package mutating func answer(_ inputs: [Double]) throws(Board.Failure) -> RowAnswer {
+    let presentation = Problem.Presentation(
+      inputs: inputs.map(Voltage.init(volts:)), labels: [], wanted: .labels)
+    return RowAnswer(try learner.outputs(for: presentation, of: problem), of: problem)
+  }
+
+  /// Refuses a board whose gates cannot be brought to given voltages one by one.
+  package func checkProgrammable() throws(SessionError) {
+    if controllers.isEmpty {
+      throw .refused(
+        rule: "programming", board: description.name,
+        missing: SessionError.names(of: .perEdgeHold, missingIn: board.abilities))
+    }
+  }
+
   /// The outputs' voltages for a sample, V, as the board measures them.
   public mutating func outputs(for sample: Int) throws(Board.Failure) -> [Double] {
     try learner.outputs(for: problem.presentations[sample], of: problem)
@@ -175,13 +228,22 @@ public struct Session<Board: LearningBoard> {
   private mutating func record(
     epoch: Int, stopping: () -> Bool
   ) throws(Board.Failure) -> EpochRecord? {
-    guard let training = try learner.measure(problem.training, of: problem, stopping: stopping)
+    let count = problem.layout.count
+    var outputs = [Double](repeating: 0, count: problem.presentations.count * count)
+    func keep(_ sample: Int, _ measured: [Double]) {
+      for (index, volts) in measured.enumerated() { outputs[sample * count + index] = volts }
+    }
+    guard
+      let training = try learner.measure(
+        problem.training, of: problem, stopping: stopping, keeping: keep)
     else { return nil }
     var testing: Measures?
     if !problem.testing.isEmpty {
-      testing = try learner.measure(problem.testing, of: problem, stopping: stopping)
+      testing = try learner.measure(
+        problem.testing, of: problem, stopping: stopping, keeping: keep)
       if testing == nil { return nil }
     }
+    lastOutputs = outputs
     let trained = Double(problem.training.count)
     let tested = Double(problem.testing.count)
     var all = training
@@ -204,9 +266,15 @@ public struct Session<Board: LearningBoard> {
 }
 
 extension Session {
+  /// Goes on from where a checkpoint was taken; the board's part is not looked at.
+  package mutating func take(_ saved: Progress, outputs: [Int32]?) {
+    progress = saved.migrated
+    lastOutputs = (outputs ?? []).map { Voltage(units: $0).volts }
+  }
+
   /// The result so far, with what only the board's side knows.
   package func result(boardTime: Double, gates: [Double]) -> RunResult {
-    RunResult(
+    var result = RunResult(
       finished: isFinished,
       first: progress.first,
       last: progress.last
@@ -215,5 +283,7 @@ extension Session {
           all: Measures(error: 0, unmet: 0), learned: 0, pulses: 0),
       steps: progress.steps, boardTime: boardTime, saturatedEdges: learner.saturatedEdges,
       estimatedGates: controllers.map(\.gate.volts), gates: gates)
+    result.samples = lastAnswers
+    return result
   }
 }

@@ -43,6 +43,7 @@ extension Plan {
   func check() throws(StateError) {
     try rule.check()
     try StateError.check(epochs, "epochs of plan", Plan.epochsAllowed)
+    if let ramp { try StateError.check(ramp, "ramp of plan", 1...epochs) }
     try StateError.check(lastPulse, "lastPulse of plan", upTo: 1)
   }
 }
@@ -137,6 +138,7 @@ extension RunRecord: CheckedState {
     try setting.check()
     try result.first?.check()
     try result.last.check()
+    try result.samples?.check(of: setting.task)
     for (what, gates) in [("gate", result.gates), ("estimated gate", result.estimatedGates)] {
       for (edge, volts) in gates.enumerated() {
         try StateError.check(volts, "\(what) \(edge) of the result", -15...32)

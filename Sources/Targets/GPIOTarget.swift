@@ -71,6 +71,8 @@ package struct GPIOTarget: OpenTarget {
     return isReady
   }
 
+  package mutating func beginAsItStands() throws { try session.beginLook() }
+
   package var checkpoint: Checkpoint<Never> { session.outsideCheckpoint }
 
   package mutating func restore(
@@ -102,7 +104,9 @@ package struct GPIOTarget: OpenTarget {
             median: lines.exchangeLatency(0.5), p99: lines.exchangeLatency(0.99),
             p999: lines.exchangeLatency(0.999), longest: lines.longestExchange)) : nil,
       steps: steps, leftBehind: lines.leftBehind, epochsBefore: epochsBefore)
-    return (session.result(boardTime: seconds, gates: []), statistics)
+    var result = session.result(boardTime: seconds, gates: [])
+    result.presentation = presentationCost
+    return (result, statistics)
   }
 
   /// Shuts all converters down and puts the lines to rest.
@@ -113,6 +117,16 @@ package struct GPIOTarget: OpenTarget {
   }
 
   package var remarks: [String] { [] }
+  package var misuses: PinMisuses? { nil }
+
+  /// By the double of an ideal board, whose gates stand where the controllers believe them.
+  private var presentationCost: PresentationCost? {
+    #if Simulation
+    return session.presentationCost(sources: sources, targets: targets)
+    #else
+    return nil
+    #endif
+  }
 }
 
 extension FirstLook {

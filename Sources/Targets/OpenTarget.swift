@@ -41,6 +41,11 @@ package protocol OpenTarget {
     telling: (String) -> Void, stopping: () -> Bool
   ) throws -> Bool
 
+  /// Brings the board to where it can be measured with its gates as they stand.
+  ///
+  /// - Throws: what the board throws.
+  mutating func beginAsItStands() throws
+
   /// The run as it stands.
   var checkpoint: Checkpoint<BoardState> { get }
 
@@ -71,6 +76,10 @@ package protocol OpenTarget {
 
   /// What the user should know of the board at the end, a line each.
   var remarks: [String] { get }
+
+  /// What was done to the pins that real parts would not forgive, since the board was opened; `nil`
+  /// where nobody watches pins.
+  var misuses: PinMisuses? { get }
 }
 
 /// A board that must not be trained as it is.

@@ -20,7 +20,8 @@ struct Tellegen: ParsableCommand {
 
   /// What needs no double.
   private static let boards: [any ParsableCommand.Type] = [
-    TrainCommand.self, BoardCommand.self, TaskCommand.self, DoctorCommand.self, RestCommand.self,
+    TrainCommand.self, PredictCommand.self, MeasureCommand.self, ProgramCommand.self,
+    BoardCommand.self, TaskCommand.self, DoctorCommand.self, RestCommand.self,
   ]
 
   #if Simulation

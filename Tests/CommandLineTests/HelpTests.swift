@@ -8,10 +8,19 @@ import Testing
       [
         "--board", "--task", "--data", "--rule", "--epochs", "--seed", "--nudge", "--pulse",
         "--fixed-pulse", "--probability", "--last-pulse", "--initial", "--ideal", "--uncalibrated",
-        "--target", "--trace", "--out", "--overwrite", "--resume", "--json",
+        "--target", "--trace", "--out", "--overwrite", "--resume", "--expect-accuracy",
+        "--expect-error", "--expect-of", "--strict", "--json",
       ]
     ),
-    ("board check", ["<board>", "--task"]),
+    ("predict", ["<run>", "<file>", "--skip-lines", "--target", "--seed", "--as-is", "--json"]),
+    ("measure", ["<run>", "--target", "--seed", "--as-is", "--csv", "--json"]),
+    (
+      "program",
+      [
+        "<gates>", "--board", "--task", "--target", "--seed", "--out", "--overwrite", "--json",
+      ]
+    ),
+    ("board check", ["<board>", "--task", "--json"]),
     ("board wiring", ["<board>", "--task"]),
     ("board bom", ["<board>"]),
     ("board lattice", ["--side", "--update"]),
@@ -81,7 +90,8 @@ import Testing
   @Test func `the program's help lists its commands and exit codes`() throws {
     let text = try help("")
     for word in [
-      "train", "board", "task", "cycle", "drift", "reproduce", "replay", "benchmark", "64", "65",
+      "train", "predict", "measure", "program", "board", "task", "cycle", "drift", "reproduce",
+      "replay", "benchmark", "64", "65",
       "74", "130",
     ] {
       #expect(text.contains(word), "\(word)")

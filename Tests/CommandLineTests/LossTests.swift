@@ -293,7 +293,7 @@ import Testing
       progress["last"] = nil
       checkpoint["progress"] = progress
       try write(checkpoint, "old/checkpoint.json")
-      for name in ["metrics.jsonl", "curves.csv", "record.json"] {
+      for name in ["metrics.jsonl", "curves.csv", "record.json", "circumstances.json"] {
         try FileManager.default.removeItem(atPath: tellegen.path("old/" + name))
       }
       #expect(try tellegen("train", "--resume", "old").code == 0)

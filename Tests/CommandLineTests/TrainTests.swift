@@ -159,7 +159,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ["--epochs", "5"], ["--board", "lattice"], ["--task", "iris"], ["--rule", "coupled"],
+    ["--board", "lattice"], ["--task", "iris"], ["--rule", "coupled"],
     ["--seed", "1"], ["--nudge", "0.5"], ["--pulse", "0.01"], ["--probability", "1"],
     ["--last-pulse", "0.5"], ["--ideal"], ["--uncalibrated"], ["--fixed-pulse"], ["--overwrite"],
     ["--out", "other"], ["--data", "x.csv"],

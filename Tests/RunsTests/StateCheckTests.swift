@@ -62,6 +62,13 @@ import BoardDouble
     Spoiling("board.wiring.wires.0.line", "{\"offset\":{\"_0\":-7}}", "SCLK of lines is -7"),
     Spoiling("plan.epochs", "-3", "epochs of plan is -3; allowed is 1 ... 1000000"),
     Spoiling("plan.lastPulse", "0", "lastPulse of plan is 0"),
+    Spoiling("plan.ramp", "7", "ramp of plan is 7; allowed is 1 ... 3"),
+    Spoiling("task.table.width", "-1", "width of table is -1"),
+    Spoiling("task.table.classColumn", "12345", "classColumn of table is 12345"),
+    Spoiling(
+      "task.table.labels",
+      "[{\"column\":0,\"lowest\":2,\"highest\":1,\"voltsAtLowest\":0,\"voltsAtHighest\":1}]",
+      "range of a label is 2 to 1"),
     Spoiling("plan.rule.nudge", "2", "nudge of rule is 2.0; allowed is above 0, up to 1"),
     Spoiling("plan.rule.pulse", "1e300", "pulse of rule is 1e+300"),
     Spoiling("plan.rule.probability", "-0.5", "probability of rule is -0.5"),
@@ -154,6 +161,8 @@ import BoardDouble
     try record.check()
     let message = try refusal(record, Spoiling("result.gates.0", "1e300", ""))
     #expect(message.contains("gate 0 of the result is 1e+300"), "\(message)")
+    let outputs = try refusal(record, Spoiling("result.samples.outputs_V.0.0", "1e300", ""))
+    #expect(outputs.contains("an output of sample 0 is 1e+300"), "\(outputs)")
   }
 
   @Test(arguments: ["time", "lastPulseEnd", "analog.gatesTime", "analog.freeSolved"])

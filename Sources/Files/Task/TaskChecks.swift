@@ -40,6 +40,7 @@ extension TaskDescription {
     try Files.check(count: samples.count, of: "samples", in: Self.samplesAllowed)
     try Files.check(training, "training", in: 1...samples.count)
     try checkSamples()
+    try table?.check(outputs: outputs.count)
     switch objective {
     case .squaredError:
       guard samples.allSatisfy({ !$0.labels.isEmpty }) else {
@@ -109,6 +110,34 @@ extension TaskDescription {
     try Files.check(
       names: placement.sources + placement.targets, of: "node of placement \(quote(board)),",
       isName)
+  }
+}
+
+extension TableDescription {
+  fileprivate func check(outputs: Int) throws(Violation) {
+    let columns = TaskDescription.columnsAllowed
+    try Files.check(width, "width of table", in: 0...columns.upperBound + 1)
+    try Files.check(skipLines, "skipLines of table", in: 0...1_000_000)
+    if let classColumn { try Files.check(classColumn, "classColumn of table", in: columns) }
+    guard labels.isEmpty || labels.count == outputs else {
+      throw Violation(
+        message: "table has \(labels.count) labels; the task has \(outputs) outputs")
+    }
+    for label in labels {
+      try Files.check(label.column, "column of a label", in: columns)
+      for value in [label.lowest, label.highest] {
+        try Files.check(value, "range of a label", in: TaskDescription.valuesAllowed)
+      }
+      guard label.lowest < label.highest else {
+        throw Violation(
+          message:
+            "range of a label is \(write(label.lowest)) to \(write(label.highest)); the first "
+            + "must be below the second")
+      }
+      for value in [label.voltsAtLowest, label.voltsAtHighest] {
+        try Files.check(value, "volts of a label", in: TaskDescription.voltsAllowed, unit: "V")
+      }
+    }
   }
 }
 

@@ -25,6 +25,9 @@ public struct TaskDescription: Sendable, Equatable, Codable {
   public var training: Int
   /// Nodes to use on boards for which their default order does not serve, by board name.
   public var placements: [String: Placement]
+  /// How the data's table is laid out, so that other data of the same kind can be read; `nil` in
+  /// runs of version 0.2.0 and before, and of tasks made in code.
+  public var table: TableDescription?
 
   /// Makes a task from its parts, without checking them. All samples train when `training` is left
   /// out.
@@ -91,6 +94,63 @@ public struct InputDescription: Sendable, Equatable, Codable {
     if column == nil { return voltsAtLowest }
     return interpolate(value, from: (lowest, highest), to: (voltsAtLowest, voltsAtHighest))
   }
+}
+
+/// How the table of a task's data is laid out, beside the columns of its inputs.
+public struct TableDescription: Sendable, Equatable, Codable {
+  /// How many columns it has.
+  public var width: Int
+  /// How many lines stand before the first sample.
+  public var skipLines: Int
+  /// The column of the class, if there is one.
+  public var classColumn: Int?
+  /// The column of each label, with its unit's map to volts; empty where there are none.
+  public var labels: [ColumnMap]
+
+  /// Makes a layout.
+  public init(width: Int, skipLines: Int, classColumn: Int?, labels: [ColumnMap]) {
+    self.width = width
+    self.skipLines = skipLines
+    self.classColumn = classColumn
+    self.labels = labels
+  }
+
+  /// The columns that hold answers, in order, each once.
+  public var answerColumns: [Int] {
+    Set(labels.map(\.column) + (classColumn.map { [$0] } ?? [])).sorted()
+  }
+}
+
+/// A column of the data and its linear map to volts; without a range it is in volts already.
+public struct ColumnMap: Sendable, Equatable, Codable {
+  /// Column of the data, counted from 0.
+  public var column: Int
+  /// Least value the column may hold.
+  public var lowest = TaskDescription.voltsAllowed.lowerBound
+  /// Greatest value the column may hold.
+  public var highest = TaskDescription.voltsAllowed.upperBound
+  /// Voltage that stands for `lowest`, in V.
+  public var voltsAtLowest = TaskDescription.voltsAllowed.lowerBound
+  /// Voltage that stands for `highest`, in V.
+  public var voltsAtHighest = TaskDescription.voltsAllowed.upperBound
+
+  /// Makes a map of a column that is in volts already.
+  public init(column: Int) { self.column = column }
+
+  /// The voltage that stands for a value of the column.
+  public func volts(at value: Double) -> Double {
+    interpolate(value, from: (lowest, highest), to: (voltsAtLowest, voltsAtHighest))
+  }
+
+  /// The value that a voltage stands for; beyond the range where the voltage is. Where one voltage
+  /// stands for all values, the lowest.
+  public func value(at volts: Double) -> Double {
+    if voltsAtLowest == voltsAtHighest { return lowest }
+    return interpolate(volts, from: (voltsAtLowest, voltsAtHighest), to: (lowest, highest))
+  }
+
+  /// Whether the column has another unit than V.
+  public var hasUnit: Bool { lowest != voltsAtLowest || highest != voltsAtHighest }
 }
 
 /// The linear map of one interval on another. Values given in volts pass unchanged, and the ends

@@ -91,6 +91,14 @@ public struct TaskInference {
     task.about =
       "Made from \(Self.fileName(of: table.path)): \(what) from \(columns.count) columns."
     for row in rows { task.samples.append(try sample(row)) }
+    var map = ColumnMap(column: answer)
+    if let labels {
+      (map.lowest, map.highest) = (labels.values.lowerBound, labels.values.upperBound)
+      (map.voltsAtLowest, map.voltsAtHighest) = (labels.volts.lowerBound, labels.volts.upperBound)
+    }
+    task.table = TableDescription(
+      width: table.width, skipLines: table.skipped,
+      classColumn: task.classes.isEmpty ? nil : answer, labels: task.classes.isEmpty ? [map] : [])
     do throws(DescriptionError) { try task.check() } catch {
       throw DescriptionError(file: table.path, message: error.message)
     }
@@ -369,7 +377,7 @@ public struct TaskInference {
     }
     var sums: [Int: (sum: Double, count: Double)] = [:]
     for index in training {
-      let category = (try? rows[index].category(answer, classes: task.classes)) ?? 0
+      let category = (try? self.category(of: rows[index])) ?? 0
       sums[category, default: (0, 0)].sum += column.values[index]
       sums[category]?.count += 1
     }
@@ -395,9 +403,15 @@ public struct TaskInference {
           to: (labels.volts.lowerBound, labels.volts.upperBound))
       ]
     } else {
-      sample.category = try row.category(answer, classes: task.classes)
+      sample.category = try category(of: row)
     }
     return sample
+  }
+
+  /// The class of a row, by its name.
+  private func category(of row: Row) throws(DescriptionError) -> Int {
+    var byIndex: Bool? = false
+    return try row.category(answer, classes: task.classes, byIndex: &byIndex)
   }
 
   // MARK: - Its file

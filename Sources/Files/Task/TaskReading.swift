@@ -42,7 +42,11 @@ extension TaskDescription {
     let answers = try Answers(fields, outputs: outputs)
     task.classes = answers.classes
     task.objective = try readObjective(try fields.required("objective"), answers: answers)
-    task.samples = try readSamples(fields, inputs: inputs, answers: answers, instead: data)
+    let rows = try readSamples(fields, inputs: inputs, answers: answers, instead: data)
+    task.samples = rows.samples
+    task.table = TableDescription(
+      width: rows.width, skipLines: rows.skipped, classColumn: answers.classColumn,
+      labels: answers.labels)
     task.training =
       try fields["training"]?.integer(in: 1...task.samples.count) ?? task.samples.count
     if let placement = fields["placement"] {
@@ -62,17 +66,10 @@ private let voltsAllowed = TaskDescription.voltsAllowed
 private let valuesAllowed = TaskDescription.valuesAllowed
 private let columnsAllowed = TaskDescription.columnsAllowed
 
-/// A column of the data and its linear map to volts.
-private struct ColumnMap {
-  var column: Int
-  var lowest = voltsAllowed.lowerBound
-  var highest = voltsAllowed.upperBound
-  var voltsAtLowest = voltsAllowed.lowerBound
-  var voltsAtHighest = voltsAllowed.upperBound
-
+extension ColumnMap {
   /// Reads `column`, `range` and `volts`; without the last two the column is in volts already.
-  init(_ fields: Fields) throws(DescriptionError) {
-    column = try fields.required("column").integer(in: columnsAllowed)
+  fileprivate init(_ fields: Fields) throws(DescriptionError) {
+    self.init(column: try fields.required("column").integer(in: columnsAllowed))
     switch (fields["range"], fields["volts"]) {
     case (nil, nil): return
     case (let range?, let volts?):
@@ -92,10 +89,6 @@ private struct ColumnMap {
       throw fields.owner.error(
         "\(fields.owner.what) needs both range and volts, or neither if its column is in volts")
     }
-  }
-
-  func volts(at value: Double) -> Double {
-    interpolate(value, from: (lowest, highest), to: (voltsAtLowest, voltsAtHighest))
   }
 }
 
@@ -142,8 +135,8 @@ private func readOutputs(_ node: LocatedNode) throws(DescriptionError) -> Output
 /// Where the data say what is wanted: a class, labels in volts, or both.
 private struct Answers {
   var classes: [String] = []
-  private var classColumn: Int?
-  private var labels: [ColumnMap] = []
+  private(set) var classColumn: Int?
+  private(set) var labels: [ColumnMap] = []
   /// Wanted output of other classes and of the own class, if labels follow from the class.
   private var classVolts: (other: Double, own: Double)?
   private let outputs: OutputDescription
@@ -268,7 +261,7 @@ private func readObjective(
 
 private func readSamples(
   _ fields: Fields, inputs: [InputDescription], answers: Answers, instead: String?
-) throws(DescriptionError) -> [Sample] {
+) throws(DescriptionError) -> Rows {
   let columns = inputs.compactMap(\.column) + answers.columns
   let needed = (columns.max() ?? 0) + 1
   // Rows that lack a value that is read are wrong, unless the task says to leave them out.
@@ -307,11 +300,18 @@ private func readSamples(
   }
 }
 
+/// The samples of a table, and how it is laid out.
+private struct Rows {
+  var samples: [Sample] = []
+  var width = 0
+  var skipped = 0
+}
+
 /// The samples of a CSV file, a line each.
 private func readTable(
   _ bytes: [UInt8], path: String, skip: Int, needed: Int, inputs: [InputDescription],
   answers: Answers, skipsMissing: Bool
-) throws(DescriptionError) -> [Sample] {
+) throws(DescriptionError) -> Rows {
   var samples: [Sample] = []
   var byIndex: Bool?
   var width: Int?
@@ -335,12 +335,12 @@ private func readTable(
   guard !samples.isEmpty else {
     throw DescriptionError(file: path, message: "there are no samples in this file")
   }
-  return samples
+  return Rows(samples: samples, width: width ?? needed, skipped: skip)
 }
 
 private func readInline(
   _ node: LocatedNode, needed: Int, inputs: [InputDescription], answers: Answers
-) throws(DescriptionError) -> [Sample] {
+) throws(DescriptionError) -> Rows {
   var samples: [Sample] = []
   var byIndex: Bool?
   var width: Int?
@@ -361,7 +361,7 @@ private func readInline(
     let row = Row(file: entry.file, line: entry.line, cells: texts)
     samples.append(try answers.sample(row, inputs: inputs, byIndex: &byIndex))
   }
-  return samples
+  return Rows(samples: samples, width: width ?? needed)
 }
 
 private func readPlacements(

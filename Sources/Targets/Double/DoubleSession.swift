@@ -8,13 +8,21 @@ import Wiring
 extension Session where Board: VirtualFace {
   /// Powers up a double and makes a session on it.
   ///
+  /// - Parameters:
+  ///   - description: the board.
+  ///   - task: the task.
+  ///   - plan: the rule and its schedule.
+  ///   - boardSeed: the seed of the board's parts; `nil` for the plan's.
   /// - Throws: `CircuitError` for a board that is no circuit, `WiringError` for one without pins,
   ///   `DescriptionError` for a task that does not fit the board, `SessionError` for a rule that
   ///   the board refuses.
-  public init(description: BoardDescription, task: TaskDescription, plan: Plan) throws {
+  public init(
+    description: BoardDescription, task: TaskDescription, plan: Plan, boardSeed: UInt64? = nil
+  ) throws {
     let place = try task.place(on: description)
     let board = try Board(
-      description: description, seed: plan.seed, sources: place.sources, targets: place.targets)
+      description: description, seed: boardSeed ?? plan.seed, sources: place.sources,
+      targets: place.targets)
     let calibration =
       plan.calibrated
       ? Calibration(measuredOn: board.analog) : Calibration(nominal: description)
@@ -42,7 +50,7 @@ extension Session where Board: VirtualFace {
     try check(saved)
     guard let state = saved.board else { throw SessionError.otherRun("it holds no board") }
     try board.restore(state)
-    progress = saved.progress.migrated
+    take(saved.progress, outputs: saved.outputs)
     learner.step.accounted = Nanoseconds(saved.progress.accounted)
     for edge in learner.controllers.indices {
       learner.controllers[edge].gate = Voltage(units: saved.estimates[edge])

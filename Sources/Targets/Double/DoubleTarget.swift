@@ -15,7 +15,8 @@ package struct DoubleTarget<Face: DoubleFace>: OpenTarget {
   /// Powers up the double of a run.
   package init(_ setting: RunSetting) throws {
     session = try Session<Face>(
-      description: setting.board, task: setting.task, plan: setting.plan)
+      description: setting.board, task: setting.task, plan: setting.plan,
+      boardSeed: setting.boardSeed)
     session.keepsCurve = false
   }
 
@@ -36,6 +37,9 @@ package struct DoubleTarget<Face: DoubleFace>: OpenTarget {
     telling: (String) -> Void, stopping: () -> Bool
   ) throws -> Bool { true }
 
+  /// Nothing outside has to be looked at.
+  package mutating func beginAsItStands() {}
+
   package var checkpoint: Checkpoint<VirtualState> { session.checkpoint }
 
   package mutating func restore(
@@ -50,13 +54,16 @@ package struct DoubleTarget<Face: DoubleFace>: OpenTarget {
   package mutating func finish(
     steps: LineStatistics.Steps, epochsBefore: Int?
   ) throws -> (result: RunResult, lines: LineStatistics?) {
-    (session.result, nil)
+    var result = session.result
+    result.presentation = session.presentationCost
+    return (result, nil)
   }
 
   /// Nothing outside is driven.
   package mutating func rest() {}
 
   package var remarks: [String] { session.board.remarks }
+  package var misuses: PinMisuses? { session.board.misuses }
 }
 
 /// A face of the double as a run sees it.
@@ -67,12 +74,15 @@ package protocol DoubleFace: VirtualFace {
   mutating func keep(_ trace: Trace?)
   /// What the user should know at the end.
   var remarks: [String] { get }
+  /// What was done to the pins that real parts would not forgive; `nil` without pins.
+  var misuses: PinMisuses? { get }
 }
 
 extension DirectBoard: DoubleFace {
   package var idle: LineSet? { nil }
   package mutating func keep(_ trace: Trace?) {}
   package var remarks: [String] { [] }
+  package var misuses: PinMisuses? { nil }
 }
 
 extension WiredBoard: DoubleFace where L == VirtualPins {
@@ -82,6 +92,9 @@ extension WiredBoard: DoubleFace where L == VirtualPins {
   package var remarks: [String] {
     ["\(lines.operations) line operations; \(lines.misuseCount) misuses of the pins."]
       + lines.misuses.prefix(5).map { "  \($0)" }
+  }
+  package var misuses: PinMisuses? {
+    PinMisuses(count: lines.misuseCount, first: lines.misuses.prefix(5).map { "\($0)" })
   }
 }
 #endif

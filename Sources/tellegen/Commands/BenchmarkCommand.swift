@@ -51,6 +51,7 @@ struct BenchmarkCommand: ParsableCommand {
       parsing: .unconditional,
       help: "Exit with 1 when the mean accuracy on all samples, in percent, is below this.")
     var atLeast: Double?
+    @OptionGroup var output: OutputOptions
 
     func validate() throws {
       if !(1...10_000).contains(seeds) {
@@ -84,6 +85,7 @@ struct BenchmarkCommand: ParsableCommand {
         var all: [Double] = []
         var held: [Double] = []
         var falls: [Double] = []
+        var runs: [JSONValue] = []
         for seed in seed..<seed + seeds {
           let plan = Plan(
             rule: rule, epochs: epochs, seed: UInt64(seed),
@@ -113,21 +115,45 @@ struct BenchmarkCommand: ParsableCommand {
             line += ", held out \(Format.percent(right))"
           }
           line += ", at a limit \(result.saturatedEdges)"
-          print(line)
+          runs.append([
+            "seed": JSONValue(seed), "error_train_before_V2": JSONValue(first.training.error),
+            "error_train_V2": JSONValue(result.last.training.error), "fall": JSONValue(fall),
+            "accuracy_all": JSONValue(result.last.all.accuracy),
+            "accuracy_test": JSONValue(result.last.testing?.accuracy),
+            "edges_at_a_limit": JSONValue(result.saturatedEdges),
+          ])
+          if !output.json { print(line) }
         }
-        func spread(_ values: [Double]) -> String {
+        func moments(_ values: [Double]) -> (mean: Double, deviation: Double) {
           let mean = values.reduce(0, +) / Double(values.count)
           let square = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-          let deviation = (square / Double(max(values.count - 1, 1))).squareRoot()
+          return (mean, (square / Double(max(values.count - 1, 1))).squareRoot())
+        }
+        func spread(_ values: [Double]) -> String {
+          let (mean, deviation) = moments(values)
           return "\(Format.percent(mean)) +- \(Format.percent(deviation)) (standard deviation)"
         }
+        func value(_ values: [Double]) -> JSONValue {
+          if values.isEmpty { return .null }
+          let (mean, deviation) = moments(values)
+          return ["mean": JSONValue(mean), "deviation": JSONValue(deviation)]
+        }
         falls.sort()
-        print("error falls by a factor of \(Format.significant(falls[falls.count / 2])) (median)")
+        var text =
+          "error falls by a factor of \(Format.significant(falls[falls.count / 2])) (median)\n"
         if !all.isEmpty {
           let solved = all.filter { $0 >= 1 }.count
-          print("right on all samples: \(spread(all)); all of them on \(solved) of \(seeds) seeds")
+          text +=
+            "right on all samples: \(spread(all)); all of them on \(solved) of \(seeds) seeds\n"
         }
-        if !held.isEmpty { print("right on samples held out: \(spread(held))") }
+        if !held.isEmpty { text += "right on samples held out: \(spread(held))\n" }
+        try output.show(
+          [
+            "task": JSONValue(task.name), "board": JSONValue(description.name),
+            "rule": JSONValue(rule.name.rawValue), "runs": .list(runs),
+            "median_fall": JSONValue(falls[falls.count / 2]), "accuracy_all": value(all),
+            "accuracy_test": value(held),
+          ], text: text)
         if let atLeast, all.reduce(0, +) / Double(max(all.count, 1)) * 100 < atLeast {
           try Exits.leave("the mean is below \(atLeast) %", with: Exits.missed)
         }
@@ -144,6 +170,7 @@ struct BenchmarkCommand: ParsableCommand {
     var rule: RuleSettings.Name?
     @Option(help: "The double, direct, or through its pins: double or pins.")
     var target: RunSetting.Target = .double
+    @OptionGroup var output: OutputOptions
 
     func validate() throws {
       try Limits.check(steps: steps)
@@ -184,11 +211,17 @@ struct BenchmarkCommand: ParsableCommand {
       let done = Double(session.progress.steps - before.steps)
       let moved = session.progress.pulses - before.pulses
       let onBoard = (session.board.time - boardBefore).seconds
-      print(
-        "\(session.plan.rule.name.rawValue), \(target.rawValue): "
+      try output.show(
+        [
+          "rule": JSONValue(session.plan.rule.name.rawValue), "target": JSONValue(target.rawValue),
+          "edges": JSONValue(session.controllers.count), "steps": JSONValue(Int(done)),
+          "steps_that_moved_gates": JSONValue(moved), "core_s_a_step": JSONValue(seconds / done),
+          "board_s_a_step": JSONValue(onBoard / done),
+        ],
+        text: "\(session.plan.rule.name.rawValue), \(target.rawValue): "
           + "\(Format.significant(seconds / done * 1e6)) us of one core a training step of "
           + "\(session.controllers.count) edges (\(moved) of \(Int(done)) steps moved gates); "
-          + "the board takes \(Format.significant(onBoard / done * 1e6)) us")
+          + "the board takes \(Format.significant(onBoard / done * 1e6)) us\n")
     }
   }
 
@@ -201,6 +234,7 @@ struct BenchmarkCommand: ParsableCommand {
     var task = "xor"
     @Option(parsing: .unconditional, help: "How many steps of each rule.")
     var steps = 200
+    @OptionGroup var output: OutputOptions
 
     func validate() throws { try Limits.check(steps: steps) }
 
@@ -208,7 +242,8 @@ struct BenchmarkCommand: ParsableCommand {
       try Exits.catching {
         let description = try BoardDescription.named(board)
         let task = try TaskDescription.named(task)
-        print("\(task.name) on \(description.name), line operations a step that moves gates:")
+        var text = "\(task.name) on \(description.name), line operations a step that moves gates:\n"
+        var rules: [JSONValue] = []
         for name in RuleSettings.Name.allCases {
           let plan = Plan(
             rule: RuleSettings(name: name, update: description.gates.update, probability: 1),
@@ -223,10 +258,20 @@ struct BenchmarkCommand: ParsableCommand {
             if .zero < report.learned { counts.append(session.board.lines.operations - before) }
           }
           let mean = Double(counts.reduce(0, +)) / Double(max(counts.count, 1))
-          print(
+          text +=
             "  \(name.rawValue): \(counts.min() ?? 0) ... \(counts.max() ?? 0), "
-              + "mean \(Format.significant(mean)) (\(counts.count) steps)")
+            + "mean \(Format.significant(mean)) (\(counts.count) steps)\n"
+          rules.append([
+            "rule": JSONValue(name.rawValue), "least": JSONValue(counts.min()),
+            "most": JSONValue(counts.max()), "mean": JSONValue(counts.isEmpty ? nil : mean),
+            "steps": JSONValue(counts.count),
+          ])
         }
+        try output.show(
+          [
+            "task": JSONValue(task.name), "board": JSONValue(description.name),
+            "operations_a_step": .list(rules),
+          ], text: text)
       }
     }
   }
@@ -237,6 +282,7 @@ struct BenchmarkCommand: ParsableCommand {
       abstract: "Runs the firmware's step of 32 edges on a board that does nothing, to be counted.")
     @Option(parsing: .unconditional, help: "How many steps.")
     var steps = 100_000
+    @OptionGroup var output: OutputOptions
 
     func validate() throws { try Limits.check(steps: steps) }
 
@@ -256,11 +302,15 @@ struct BenchmarkCommand: ParsableCommand {
       let start = clock()
       for _ in 0..<steps { running.train(sample: 0) }
       let seconds = Double(clock() - start) / Double(CLOCKS_PER_SEC)
-      print(
-        "firmware alone: \(Format.significant(seconds / Double(steps) * 1e9)) ns of one "
+      try output.show(
+        [
+          "edges": JSONValue(32), "steps": JSONValue(running.progress.steps),
+          "steps_that_moved_gates": JSONValue(running.progress.pulses),
+          "core_s_a_step": JSONValue(seconds / Double(steps)),
+        ],
+        text: "firmware alone: \(Format.significant(seconds / Double(steps) * 1e9)) ns of one "
           + "core a step of 32 edges (\(running.progress.pulses) of \(running.progress.steps) "
-          + "moved gates)"
-      )
+          + "moved gates)\n")
     }
   }
 
@@ -278,6 +328,7 @@ struct BenchmarkCommand: ParsableCommand {
     var imbalance = 0.0
     @Flag(help: "Let the controllers know only the parts' markings.")
     var uncalibrated = false
+    @OptionGroup var output: OutputOptions
 
     func validate() throws {
       try Limits.check(steps: steps)
@@ -293,16 +344,27 @@ struct BenchmarkCommand: ParsableCommand {
         var trial = try EstimateTrial(
           description: description, task: task, seed: seed, imbalance: imbalance,
           calibrated: !uncalibrated)
-        print(CSV(["steps", "worst_mV", "rms_mV"]).text, terminator: "")
-        print(trial.row(0), terminator: "")
+        var rows: [JSONValue] = []
+        func tell(_ step: Int) {
+          let off = trial.deviation
+          rows.append([
+            "steps": JSONValue(step), "worst_V": JSONValue(off.worst), "rms_V": JSONValue(off.rms),
+          ])
+          if output.json { return }
+          let fields = [off.worst, off.rms].map { CSV.Field.text(Format.significant($0 * 1000)) }
+          print(CSV.line([.count(step)] + fields), terminator: "")
+        }
+        if !output.json { print(CSV(["steps", "worst_mV", "rms_mV"]).text, terminator: "") }
+        tell(0)
         var next = 10
         for step in 1...steps {
           try trial.step(step)
           if step == next || step == steps {
-            print(trial.row(step), terminator: "")
+            tell(step)
             next *= 10
           }
         }
+        try output.show(["estimates": .list(rows)], text: "")
       }
     }
   }
@@ -336,16 +398,12 @@ private struct EstimateTrial {
     try session.train(sample: session.problem.training[number % session.problem.training.count])
   }
 
-  /// A row of CSV: the steps so far, the worst and the root mean square error of the estimates, mV.
-  func row(_ steps: Int) -> String {
+  /// The worst and the root mean square error of the estimates, V.
+  var deviation: (worst: Double, rms: Double) {
     let result = session.result
-    let errors = zip(result.estimatedGates, result.gates).map { ($0 - $1) * 1000 }
-    let worst = errors.map(abs).max() ?? 0
+    let errors = zip(result.estimatedGates, result.gates).map { $0 - $1 }
     let square = errors.reduce(0) { $0 + $1 * $1 } / Double(max(errors.count, 1))
-    return CSV.line([
-      .count(steps), .text(Format.significant(worst)),
-      .text(Format.significant(square.squareRoot())),
-    ])
+    return (errors.map(abs).max() ?? 0, square.squareRoot())
   }
 }
 

@@ -28,36 +28,62 @@ struct BoardCommand: ParsableCommand {
     var board: String
     @Option(help: "A task that must fit the board.")
     var task: String?
+    @OptionGroup var output: OutputOptions
 
     func run() throws {
       try Exits.catching {
         let description = try BoardDescription.named(board)
         let learning = description.learningEdges.count
-        print("\(description.name): \(description.about)")
-        print(
-          "  \(description.nodes.count) nodes, \(description.edges.count) edges, \(learning) of "
-            + "them learning (\(description.gates.update.rawValue) edges)")
-        print("  \(description.netlist), by which tasks keep their places")
-        print(
-          "  \(description.sourceChannels) source and \(description.targetChannels) target channels"
-        )
+        var text = """
+          \(description.name): \(description.about)
+            \(description.nodes.count) nodes, \(description.edges.count) edges, \(learning) of \
+          them learning (\(description.gates.update.rawValue) edges)
+            \(description.netlist), by which tasks keep their places
+            \(description.sourceChannels) source and \(description.targetChannels) target channels
+
+          """
+        var wired = JSONValue.null
         if let wiring = description.wiring {
           let chips = try description.billOfMaterials().filter(\.isChip)
-          print(
+          let count = chips.reduce(0) { $0 + $1.count }
+          text +=
             "  wiring: \(wiring.kind.rawValue) on \(wiring.chip), \(wiring.wires.count) lines, "
-              + "\(wiring.selects.count) selects, \(chips.reduce(0) { $0 + $1.count }) chips")
+            + "\(wiring.selects.count) selects, \(count) chips\n"
+          wired = [
+            "kind": JSONValue(wiring.kind.rawValue), "chip": JSONValue(wiring.chip),
+            "lines": JSONValue(wiring.wires.count), "selects": JSONValue(wiring.selects.count),
+            "chips": JSONValue(count),
+          ]
         } else {
-          print("  wiring: none, so only its double can learn")
+          text += "  wiring: none, so only its double can learn\n"
         }
+        var placed = JSONValue.null
         if let task {
           let task = try TaskDescription.named(task)
           let place = try task.place(on: description)
-          func names(_ nodes: [Int]) -> String {
-            nodes.map { description.nodes[$0] }.joined(separator: " ")
-          }
-          print("  \(task.name): sources \(names(place.sources)); targets \(names(place.targets))")
-          print("  inputs in channel order: \(task.inputs.map(\.name).joined(separator: ", "))")
+          func names(_ nodes: [Int]) -> [String] { nodes.map { description.nodes[$0] } }
+          let inputs = task.inputs.map(\.name)
+          text += """
+              \(task.name): sources \(names(place.sources).joined(separator: " ")); targets \
+            \(names(place.targets).joined(separator: " "))
+              inputs in channel order: \(inputs.joined(separator: ", "))
+
+            """
+          placed = [
+            "name": JSONValue(task.name), "sources": JSONValue(names(place.sources)),
+            "targets": JSONValue(names(place.targets)), "inputs": JSONValue(inputs),
+          ]
         }
+        try output.show(
+          [
+            "name": JSONValue(description.name), "about": JSONValue(description.about),
+            "nodes": JSONValue(description.nodes.count),
+            "edges": JSONValue(description.edges.count), "learning_edges": JSONValue(learning),
+            "update": JSONValue(description.gates.update.rawValue),
+            "source_channels": JSONValue(description.sourceChannels),
+            "target_channels": JSONValue(description.targetChannels), "wiring": wired,
+            "task": placed,
+          ], text: text)
       }
     }
   }
@@ -71,6 +97,7 @@ struct BoardCommand: ParsableCommand {
     var task: String?
     @Option(help: "With --task: count the line operations of a step of this rule only.")
     var rule: RuleSettings.Name?
+    @OptionGroup var output: OutputOptions
 
     func run() throws {
       try Exits.catching {
@@ -99,7 +126,9 @@ struct BoardCommand: ParsableCommand {
                 return [name.rawValue, "\(count)"]
               }))
         }
-        print(tables.map(\.text).joined(separator: "\n"), terminator: "")
+        try output.show(
+          ["board": JSONValue(description.name), "tables": .list(tables.map { JSONValue($0) })],
+          text: tables.map(\.text).joined(separator: "\n"))
       }
     }
   }
@@ -109,13 +138,22 @@ struct BoardCommand: ParsableCommand {
       commandName: "bom", abstract: "Prints the parts a wired board takes.")
     @Argument(help: "The board: a name in board/ or a file.")
     var board: String
+    @OptionGroup var output: OutputOptions
 
     func run() throws {
       try Exits.catching {
         let description = try BoardDescription.named(board)
-        let rows = try description.billOfMaterials().map { ["\($0.count)", $0.part, $0.purpose] }
-        let table = TextTable(head: ["count", "part", "what for"], rows: rows)
-        print(table.text, terminator: "")
+        let bill = try description.billOfMaterials()
+        let rows = bill.map { ["\($0.count)", $0.part, $0.purpose] }
+        let parts = bill.map { entry -> JSONValue in
+          [
+            "count": JSONValue(entry.count), "part": JSONValue(entry.part),
+            "purpose": JSONValue(entry.purpose), "chip": JSONValue(entry.isChip),
+          ]
+        }
+        try output.show(
+          ["board": JSONValue(description.name), "parts": .list(parts)],
+          text: TextTable(head: ["count", "part", "what for"], rows: rows).text)
       }
     }
   }

@@ -26,7 +26,8 @@ extension BoardCommand {
     var seed: UInt64 = 1
     @Option(parsing: .unconditional, help: "The voltage of every gate, V (0 ... 5.5); default 2.2.")
     var gate: Double = 2.2
-    @Option(help: "The record.json of a run whose last gates are taken instead.")
+    @Option(
+      help: "The record.json or gates.json, or the folder, whose learned gates are taken instead.")
     var record: String?
     @Flag(help: "Switch all of the board's imperfections off.")
     var ideal = false
@@ -62,8 +63,7 @@ extension BoardCommand {
           description: description, seed: seed, sources: sources, targets: targets)
         var gates = [Double](repeating: gate, count: board.learningEdges.count)
         if let record {
-          gates = try RunRecord.gates(
-            at: record, count: gates.count, board: description.name)
+          gates = try LearnedGates.gates(at: record, for: description)
         }
         let twin = try board.freeTwin(
           sources: Array(volts.prefix(sources.count)), gates: gates)

@@ -100,6 +100,7 @@ struct DescendCommand: ParsableCommand {
   var out: String?
   @Flag(help: "Replace what the folder holds already.")
   var overwrite = false
+  @OptionGroup var output: OutputOptions
 
   func validate() throws {
     try Limits.check(nudge, "--nudge", 0, 1000)
@@ -150,15 +151,6 @@ struct DescendCommand: ParsableCommand {
     var boards: Int
   }
 
-  /// What is kept.
-  private struct Kept: Codable {
-    var board: String
-    var task: String
-    var seed: UInt64
-    var epochs: Int
-    var gates: [Double]
-  }
-
   func run() throws {
     try Exits.catching {
       let description = try BoardDescription.named(board)
@@ -180,7 +172,7 @@ struct DescendCommand: ParsableCommand {
         content: Content(
           board: description, task: task, plan: plan, gradient: gradient.rawValue, nudge: nudge,
           optimiser: optimiser.rawValue, rate: rate, outputsOnly: outputsOnly, boards: boards),
-        results: ["gates.json"])
+        results: [GateFile.file])
       Interruption.watch()
       let claim = try RunClaim(new: directory, files: setting.files, overwrite: overwrite)
       defer { claim.release() }
@@ -195,9 +187,9 @@ struct DescendCommand: ParsableCommand {
       }
       try claim.clear()
       try directory.write(
-        Kept(
+        GateFile(
           board: description.name, task: task.name, seed: seed, epochs: trainer.epoch,
-          gates: trainer.model.parameters), to: "gates.json")
+          gates: trainer.model.parameters), to: GateFile.file)
       try claim.commit(setting)
       if let failure { throw failure }
       if Interruption.isAsked {
@@ -206,25 +198,41 @@ struct DescendCommand: ParsableCommand {
           with: Exits.interrupted)
       }
 
-      let seconds = Format.seconds(Date().timeIntervalSince(started))
-      print(
-        "\(task.name) on \(description.name) (\(model.branches.count) learning edges), gradient "
-          + "\(gradient.rawValue), \(epochs) epochs in \(seconds):")
+      let seconds = Date().timeIntervalSince(started)
+      if !output.json {
+        print(
+          "\(task.name) on \(description.name) (\(model.branches.count) learning edges), gradient "
+            + "\(gradient.rawValue), \(epochs) epochs in \(Format.seconds(seconds)):")
+      }
+      var found: [JSONValue] = []
+      func tell(_ what: String, _ judged: (cost: Double, accuracy: Double)) {
+        found.append([
+          "on": JSONValue(what), "cost": JSONValue(judged.cost),
+          "accuracy": JSONValue(isSorting ? judged.accuracy : nil),
+        ])
+        if output.json { return }
+        let space = String(repeating: " ", count: max(20 - what.count, 1))
+        print("  \(what)\(space)" + words(judged.cost, judged.accuracy, isSorting))
+      }
       var trained = trainer.model
-      print("  nominal parts       " + (try judged(&trained, testing, plan.cost, isSorting)))
+      tell("nominal parts", try judged(&trained, testing, plan.cost))
       if outputsOnly {
         double.parameters = trainer.model.parameters
-        print("  the board that read " + (try judged(&double, testing, plan.cost, isSorting)))
+        tell("the board that read", try judged(&double, testing, plan.cost))
       }
       for number in 0..<boards {
         var other = try ProgrammedBoard<DirectBoard>(
           description: description, task: task, seed: seed &+ 1000 &+ UInt64(number))
         other.parameters = trainer.model.parameters
-        print(
-          "  fresh board \(number + 1)       " + (try judged(&other, testing, plan.cost, isSorting))
-        )
+        tell("fresh board \(number + 1)", try judged(&other, testing, plan.cost))
       }
-      print("The gates are kept in \(directory.path)/gates.json.")
+      try output.show(
+        [
+          "task": JSONValue(task.name), "board": JSONValue(description.name),
+          "gradient": JSONValue(gradient.rawValue), "epochs": JSONValue(epochs),
+          "wall_s": JSONValue(seconds), "judged": .list(found),
+          "gates": JSONValue("\(directory.path)/gates.json"),
+        ], text: "The gates are kept in \(directory.path)/gates.json.\n")
     }
   }
 
@@ -299,10 +307,10 @@ struct DescendCommand: ParsableCommand {
       + (isSorting ? ", right \(Format.percent(accuracy))" : "")
   }
 
-  /// The measures of held-out samples, in words.
+  /// Cost and accuracy of held-out samples.
   private func judged<M: Model>(
-    _ model: inout M, _ examples: [Example], _ cost: Cost, _ isSorting: Bool
-  ) throws -> String {
+    _ model: inout M, _ examples: [Example], _ cost: Cost
+  ) throws -> (cost: Double, accuracy: Double) {
     var sum = 0.0
     var right = 0
     for example in examples {
@@ -311,7 +319,7 @@ struct DescendCommand: ParsableCommand {
       if example.isRight(outputs) { right += 1 }
     }
     let count = Double(examples.count)
-    return words(sum / count, Double(right) / count, isSorting)
+    return (sum / count, Double(right) / count)
   }
 }
 #endif

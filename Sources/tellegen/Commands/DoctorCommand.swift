@@ -2,6 +2,7 @@ import ArgumentParser
 import Files
 import Foundation
 import LinuxGPIO
+import Reports
 import Wiring
 
 struct DoctorCommand: ParsableCommand {
@@ -14,6 +15,7 @@ struct DoctorCommand: ParsableCommand {
       """)
   @Option(help: "The board whose lines are looked for: a name in board/ or a file.")
   var board = "lattice"
+  @OptionGroup var output: OutputOptions
 
   func run() throws {
     try Exits.catching {
@@ -26,7 +28,11 @@ struct DoctorCommand: ParsableCommand {
       tellSchedule(&report)
       tellCrashes(&report)
       tellWatchdog(&report)
-      print(report.text, terminator: "")
+      try output.show(
+        [
+          "board": JSONValue(description.name), "can_be_driven": JSONValue(report.failed == nil),
+          "findings": .list(report.findings),
+        ], text: report.text)
       if let failed = report.failed {
         try Exits.leave("the board '\(description.name)' cannot be driven from here", with: failed)
       }
@@ -173,10 +179,15 @@ struct DoctorCommand: ParsableCommand {
       case bad = "BAD "
     }
     var text = ""
+    var findings: [JSONValue] = []
     var failed: ExitCode?
 
     mutating func add(_ mark: Mark, _ what: String, _ found: String, _ advice: String) {
       text += "\(mark.rawValue) \(what): \(found)\(advice.isEmpty ? "" : " -- \(advice)")\n"
+      findings.append([
+        "mark": JSONValue("\(mark)"), "what": JSONValue(what), "found": JSONValue(found),
+        "advice": advice.isEmpty ? .null : JSONValue(advice),
+      ])
     }
     mutating func good(_ what: String, _ found: String) { add(.good, what, found, "") }
     mutating func bad(_ what: String, _ found: String, _ advice: String, _ code: ExitCode) {

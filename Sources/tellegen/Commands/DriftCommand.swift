@@ -28,6 +28,7 @@ struct DriftCommand: ParsableCommand {
   var out: String?
   @Flag(help: "Replace what the folder holds already.")
   var overwrite = false
+  @OptionGroup var output: OutputOptions
 
   /// What a drift is made of.
   private struct Content: Codable {
@@ -98,8 +99,12 @@ struct DriftCommand: ParsableCommand {
         text: plot(of: results, pair.tasks, on: pair.board).text, to: "drift.gp")
       try claim.commit(setting)
       let drawn = plotted("drift", in: directory)
-      print(table.text, terminator: "")
-      print(drawn)
+      if output.json {
+        print(String(decoding: try directory.data(of: "drift.json"), as: UTF8.self))
+      } else {
+        print(table.text, terminator: "")
+        print(drawn)
+      }
       if Interruption.isAsked {
         try Exits.leave(
           "interrupted; what was seen is kept in \(directory.path)", with: Exits.interrupted)

@@ -15,8 +15,7 @@ struct GradientCommand: ParsableCommand {
     discussion: """
       For each rule of the equilibrium family: its cosine with the exact gradient of the task's cost by
       the gates, once each cause has been added to those before it, and the relative error of the
-      last, at the best scale. A negative nudge beyond its bound is refused with the bound. --edges adds
-      the exact gradient itself, edge by edge; --json gives all of it.
+      last, at the best scale. A negative nudge beyond its bound is refused with the bound.
       """)
   @Option(help: "The board: a name in board/ or a file.")
   var board = "lattice"
@@ -28,7 +27,8 @@ struct GradientCommand: ParsableCommand {
     parsing: .unconditional,
     help: "The voltage of every gate, V (0 ... 5.5); default the board's initial one.")
   var gate: Double?
-  @Option(help: "The record.json of a run whose last gates are taken instead.")
+  @Option(
+    help: "The record.json or gates.json, or the folder, whose learned gates are taken instead.")
   var record: String?
   @Option(
     parsing: .unconditional,
@@ -51,8 +51,7 @@ struct GradientCommand: ParsableCommand {
   @Flag(
     help: "Print the exact gradient too: each edge's gate, V, and the slope of the cost, V^2/V.")
   var edges = false
-  @Flag(help: "Print everything as JSON on standard output instead of the tables.")
-  var json = false
+  @OptionGroup var output: OutputOptions
 
   func validate() throws {
     try Limits.check(nudge, "--nudge", 0, 1)
@@ -80,22 +79,17 @@ struct GradientCommand: ParsableCommand {
       var gates = [Double](
         repeating: gate ?? description.gates.initial, count: analog.learningEdges.count)
       if let record {
-        gates = try RunRecord.gates(at: record, count: gates.count, board: description.name)
+        gates = try LearnedGates.gates(at: record, for: description)
       }
       let count = min(samples ?? task.samples.count, task.samples.count)
       let comparison = try GradientComparison(
         board: analog, task: task, gates: gates,
         samples: (0..<count).map { $0 * task.samples.count / count })
-      let names = description.learningEdges.map(\.name)
-      var outcome = Outcome(
-        board: description.name, task: task.name, seed: seed, samples: count,
-        active: comparison.active,
-        gradient: zip(comparison.edges, comparison.exact).map {
-          Outcome.Slope(edge: names[$0], gate_V: gates[$0], gradient_V2_per_V: $1)
-        })
       if comparison.active == 0 {
-        if json { return print(try JSON.text(of: outcome)) }
-        print("Every one of \(count) samples costs nothing: there is no gradient to compare with.")
+        try output.show(
+          head(task, description, count, comparison, gates),
+          text:
+            "Every one of \(count) samples costs nothing: there is no gradient to compare with.\n")
         return
       }
       let beta = beta ?? comparison.bound / 10
@@ -113,78 +107,70 @@ struct GradientCommand: ParsableCommand {
       ]
       let causes = GradientComparison.Cause.allCases
       var rows: [[String]] = []
-      outcome.stiffnessBound_S = comparison.bound
+      var found: [JSONValue] = []
       for (name, rule) in rules {
         let stages = try comparison.stages(of: rule)
-        outcome.rules.append(
-          Outcome.Compared(
-            rule: name,
-            stages: stages.map {
-              Outcome.Stage(
-                cause: $0.cause.rawValue, cosine: $0.likeness.cosine, error: $0.likeness.error)
-            }))
         let cells = causes.map { cause in
           stages.first { $0.cause == cause }.map { Format.fixed($0.likeness.cosine) } ?? "-"
         }
         let analogue = stages.last { $0.cause != .sign }
         rows.append([name] + cells + [analogue.map { Format.fixed($0.likeness.error) } ?? "-"])
+        let cosines = stages.map { ($0.cause.rawValue, JSONValue($0.likeness.cosine)) }
+        found.append([
+          "rule": JSONValue(name), "cosines": .object(Dictionary(cosines) { $1 }),
+          "relative_error": JSONValue(analogue?.likeness.error),
+        ])
       }
-      if json { return print(try JSON.text(of: outcome)) }
-      if edges {
-        print(
-          TextTable(
-            title:
-              "The exact gradient of the mean cost of \(comparison.active) of \(count) samples:",
-            head: ["edge", "gate (V)", "gradient (V^2/V)"],
-            rows: outcome.gradient.map {
-              [
-                $0.edge, Format.fixed($0.gate_V, decimals: 4),
-                Format.significant($0.gradient_V2_per_V),
-              ]
-            }
-          ).text)
-      }
-      print(
-        TextTable(
+      guard case .object(var members) = head(task, description, count, comparison, gates)
+      else { return }
+      members["rules"] = .list(found)
+      try output.show(
+        .object(members),
+        text: slopes(description, count, comparison, gates) + TextTable(
           title:
             "\(task.name) on \(description.name), seed \(seed): cosine with the exact gradient "
             + "over \(comparison.active) of \(count) samples\nthat cost something; from left to "
             + "right each cause is added to those before it. lambda_min(S) = "
             + "\(Format.significant(comparison.bound)) S.",
           head: ["rule"] + causes.map(\.rawValue) + ["relative error"], rows: rows
-        ).text, terminator: "")
+        ).text)
     }
   }
 
-  /// All that is said, as JSON.
-  private struct Outcome: Encodable {
-    /// One edge.
-    struct Slope: Encodable {
-      var edge: String
-      var gate_V: Double
-      var gradient_V2_per_V: Double
-    }
-    /// A rule once a cause was added to those before it.
-    struct Stage: Encodable {
-      var cause: String
-      var cosine: Double
-      var error: Double
-    }
-    /// A rule.
-    struct Compared: Encodable {
-      var rule: String
-      var stages: [Stage]
-    }
-    var board: String
-    var task: String
-    var seed: UInt64
-    var samples: Int
-    /// How many samples cost something.
-    var active: Int
-    /// The bound of negative nudges, S.
-    var stiffnessBound_S: Double?
-    var gradient: [Slope]
-    var rules: [Compared] = []
+  /// What the comparison is of, as JSON.
+  private func head(
+    _ task: TaskDescription, _ board: BoardDescription, _ count: Int,
+    _ comparison: GradientComparison, _ gates: [Double]
+  ) -> JSONValue {
+    let names = board.learningEdges.map(\.name)
+    return [
+      "task": JSONValue(task.name), "board": JSONValue(board.name), "seed": JSONValue(seed),
+      "samples": JSONValue(count), "samples_that_cost": JSONValue(comparison.active),
+      "lambda_min_S": JSONValue(comparison.bound),
+      "gradient": .list(
+        zip(comparison.edges, comparison.exact).map { edge, slope in
+          [
+            "edge": JSONValue(names[edge]), "gate_V": JSONValue(gates[edge]),
+            "gradient_V2_per_V": JSONValue(slope),
+          ]
+        }),
+    ]
+  }
+
+  /// The exact gradient as a table; nothing where it was not asked for.
+  private func slopes(
+    _ board: BoardDescription, _ count: Int, _ comparison: GradientComparison, _ gates: [Double]
+  ) -> String {
+    guard edges else { return "" }
+    let names = board.learningEdges.map(\.name)
+    return TextTable(
+      title:
+        "The exact gradient of the mean cost of \(comparison.active) of \(count) samples:",
+      head: ["edge", "gate (V)", "gradient (V^2/V)"],
+      rows: zip(comparison.edges, comparison.exact).map { edge, slope in
+        [names[edge], Format.fixed(gates[edge], decimals: 4), Format.significant(slope)]
+      }
+    ).text + "\n"
   }
 }
 #endif

@@ -25,6 +25,7 @@ extension BenchmarkCommand {
     var turns = 11
     @Option(parsing: .unconditional, help: "Exit with 1 when we add more than this, in percent.")
     var atMost: Double?
+    @OptionGroup var output: OutputOptions
 
     func validate() throws {
       if !(1...1_000_000).contains(count) {
@@ -47,16 +48,17 @@ extension BenchmarkCommand {
         wires.spi = nil
         var lines = try LinuxLines(wires, wiring: wiring)
         // MOSI and MISO of either wiring.
-        let output = 1
-        let input = 2
+        let mosi = 1
+        let miso = 2
         var rounds: [(library: LinuxLines.Cost, lines: LinuxLines.Cost)] = []
         for _ in 0..<turns where !Interruption.isAsked {
-          rounds.append(try lines.costs(input: input, output: output, count: count))
+          rounds.append(try lines.costs(input: miso, output: mosi, count: count))
         }
         try lines.rest()
         if Interruption.isAsked { try Exits.leave("interrupted", with: Exits.interrupted) }
         func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
-        print("\(lines.chip.label), libgpiod \(libgpiodVersion), \(turns) x \(count):")
+        var text = "\(lines.chip.label), libgpiod \(libgpiodVersion), \(turns) x \(count):\n"
+        var costs: [String: JSONValue] = [:]
         var worst = 0.0
         for (name, cost) in [("get", \LinuxLines.Cost.get), ("set", \LinuxLines.Cost.set)] {
           let library = median(rounds.map { $0.library[keyPath: cost] })
@@ -65,11 +67,20 @@ extension BenchmarkCommand {
           let ratios = rounds.map { $0.lines[keyPath: cost] / $0.library[keyPath: cost] }
           let added = (median(ratios) - 1) * 100
           worst = max(worst, added)
-          print(
+          text +=
             "  one \(name): libgpiod \(Format.significant(library / 1000)) us, ours "
-              + "\(Format.significant(ours / 1000)) us (\(added > 0 ? "+" : "")"
-              + "\(Format.significant(added)) %)")
+            + "\(Format.significant(ours / 1000)) us (\(added > 0 ? "+" : "")"
+            + "\(Format.significant(added)) %)\n"
+          costs[name] = [
+            "libgpiod_ns": JSONValue(library), "ours_ns": JSONValue(ours),
+            "added_percent": JSONValue(added),
+          ]
         }
+        try output.show(
+          [
+            "chip": JSONValue(lines.chip.label), "libgpiod": JSONValue(libgpiodVersion),
+            "turns": JSONValue(turns), "count": JSONValue(count), "costs": .object(costs),
+          ], text: text)
         if let atMost, worst > atMost {
           try Exits.leave("we add \(Format.significant(worst)) %", with: Exits.missed)
         }

@@ -4,6 +4,7 @@ import Circuit
 import Files
 import Firmware
 import Foundation
+import Reports
 import Runs
 import BoardDouble
 import Targets
@@ -72,21 +73,42 @@ struct ReplayCommand: ParsableCommand {
   var seen: [String] = []
   @Option(parsing: .unconditional, help: "With --seen: the seed of the served board's parts.")
   var seed: UInt64 = 1
+  @OptionGroup var output: OutputOptions
+
+  /// What a replay finds.
+  private struct Notes {
+    /// In words; printed at the end, of a replay that differs as well.
+    var words: [String] = []
+    /// How many calls and training steps were followed.
+    var followed: (calls: Int, steps: Int)?
+  }
 
   func run() throws {
     try Exits.catching {
+      var notes = Notes()
+      defer { if !output.json { for words in notes.words { print(words) } } }
+      try replay(&notes)
+      try output.show(
+        [
+          "agrees": true, "calls": JSONValue(notes.followed?.calls),
+          "steps": JSONValue(notes.followed?.steps), "found": JSONValue(notes.words),
+        ], text: "")
+    }
+  }
+
+  private func replay(_ notes: inout Notes) throws {
       let directory = RunDirectory(path: folder)
       let setting = try directory.read(RunSetting.self, from: "setting.json")
       let calls = try read(trace ?? directory.file("trace.txt"))
       let place = try setting.task.place(on: setting.board)
       let pins = try VirtualPins(
-        description: setting.board, seed: seen.isEmpty ? setting.plan.seed : seed,
+        description: setting.board, seed: seen.isEmpty ? setting.boardSeed ?? setting.plan.seed : seed,
         sources: place.sources, targets: place.targets)
       let calibration =
         setting.plan.calibrated
         ? Calibration(measuredOn: pins.analog) : Calibration(nominal: setting.board)
       if seen.isEmpty {
-        try replay(on: ReplayLines(calls), calls, pins.wiring, setting, calibration)
+        try replay(on: ReplayLines(calls), calls, pins.wiring, setting, calibration, &notes)
         return
       }
       var log = Trace()
@@ -97,15 +119,15 @@ struct ReplayCommand: ParsableCommand {
       } catch {
         try Exits.leave("\(seen[0]): \(error.message)", with: Exits.data)
       }
-      try replay(on: lines, calls, pins.wiring, setting, calibration)
-      print("Every level that the pin-level double read was the one read through the chip.")
-    }
+      try replay(on: lines, calls, pins.wiring, setting, calibration, &notes)
+      notes.words.append(
+        "Every level that the pin-level double read was the one read through the chip.")
   }
 
   /// Runs the firmware on lines that follow the calls, and compares what it did.
   private func replay<L: ReplayedLines>(
     on lines: L, _ calls: Trace, _ wiring: BoardWiring, _ setting: RunSetting,
-    _ calibration: Calibration
+    _ calibration: Calibration, _ notes: inout Notes
   ) throws {
     var session = try session(lines, wiring, setting, calibration)
     var steps = LineStatistics.Steps()
@@ -124,18 +146,18 @@ struct ReplayCommand: ParsableCommand {
         }
       } else if session.board.lines.isAtEnd {
         // What was read made the drivers give up: in the run too, when its log ends there.
-        print("The run failed there: \(failure)")
+        notes.words.append("The run failed there: \(failure)")
       } else {
         try differs("at call \(call): \(failure)")
       }
     }
-    try finish(session.board.lines.isAtEnd, session.board.lines.call, calls, session.progress)
-    try compare(steps)
+    try finish(session.board.lines.isAtEnd, session.board.lines.call, calls, session.progress, &notes)
+    try compare(steps, &notes)
   }
 
   /// Checks that the lines were asked as often in each step as the double is; the record of a run
   /// that was resumed covers its last part only.
-  private func compare(_ steps: LineStatistics.Steps) throws {
+  private func compare(_ steps: LineStatistics.Steps, _ notes: inout Notes) throws {
     guard let lines = try record()?.lines, lines.steps.count > 0, lines.epochsBefore == nil
     else { return }
     let counted = lines.steps
@@ -145,7 +167,7 @@ struct ReplayCommand: ParsableCommand {
         "operations of a step, \(found), were \(counted.least) ... \(counted.most) in "
           + "\(counted.count) steps, \(counted.operations) in all instead of \(steps.operations)")
     }
-    print("Operations of a step, \(found), are those that were counted at the lines.")
+    notes.words.append("Operations of a step, \(found), are those that were counted at the lines.")
   }
 
   private func read(_ path: String, isPart: Bool = false) throws -> Trace {
@@ -205,23 +227,25 @@ struct ReplayCommand: ParsableCommand {
   }
 
   private func finish(
-    _ isAtEnd: Bool, _ call: Int, _ log: Trace, _ progress: Runs.Progress
+    _ isAtEnd: Bool, _ call: Int, _ log: Trace, _ progress: Runs.Progress, _ notes: inout Notes
   ) throws {
     guard isAtEnd else {
       try differs("the run ended after call \(call), but the log has \(log.events.count) calls")
     }
-    print(
+    notes.followed = (call, progress.steps)
+    notes.words.append(
       "\(call) calls, \(progress.steps) training steps: "
         + "the firmware decided the same throughout.")
     // A trace that was cut short, or that of a run which went on without one, says less than the run.
     if let record = try record(), record.result.steps > progress.steps {
-      print(
+      notes.words.append(
         "The trace ends there; the run went on to \(record.result.steps) steps, which are not checked."
       )
     }
   }
 
   private func differs(_ what: String) throws -> Never {
+    try output.show(["agrees": false, "difference": JSONValue(what)], text: "")
     try Exits.leave("the replay differs: \(what)", with: Exits.missed)
   }
 }

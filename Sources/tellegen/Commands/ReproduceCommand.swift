@@ -33,6 +33,7 @@ struct ReproduceCommand: ParsableCommand {
   var seed = 0
   @Option(help: "The folder to keep results in, one folder for each experiment.")
   var out = "runs/reproduce"
+  @OptionGroup var output: OutputOptions
 
   func validate() throws {
     if !(0...1_000_000).contains(seed) {
@@ -53,7 +54,13 @@ struct ReproduceCommand: ParsableCommand {
           head: ["name", "takes", "what"],
           rows: Experiment.all.map { [$0.name, "\($0.seconds) s", $0.about] }, indent: 2,
           alignsNumbers: false)
-        print(table.text, terminator: "")
+        let known = Experiment.all.map { experiment -> JSONValue in
+          [
+            "name": JSONValue(experiment.name), "takes_s": JSONValue(experiment.seconds),
+            "about": JSONValue(experiment.about),
+          ]
+        }
+        try output.show(["experiments": .list(known)], text: table.text)
         return
       }
       let known = Experiment.all.map(\.name)
@@ -73,6 +80,9 @@ struct ReproduceCommand: ParsableCommand {
       }
       defer { for claim in claims { claim.release() } }
       var missed: [String] = []
+      var results: [JSONValue] = []
+      // What is done is told also where the rest was interrupted.
+      defer { if output.json { tell(results) } }
       for (place, experiment) in chosen.enumerated() {
         let head = "[\(place + 1)/\(chosen.count)] \(experiment.name)"
         say("\(head): \(experiment.about)")
@@ -89,15 +99,15 @@ struct ReproduceCommand: ParsableCommand {
               + "kept in "
               + out, with: Exits.interrupted)
         }
-        let seconds = Format.significant(Date().timeIntervalSince(started))
-        let seeds = seed == 0 ? "" : ", seeds + \(seed)"
-        print(
-          "\(experiment.name) (\(seconds) s\(seeds)): \(report.passed ? "as it must be" : "MISSED")"
-        )
-        print(Figure.table(report.figures).text, terminator: "")
-        for remark in report.remarks { print("  " + remark) }
+        let seconds = Date().timeIntervalSince(started)
         try keep(report, of: experiment.name, claims[place])
-        print("  Kept in \(claims[place].directory.path).\n")
+        let folder = claims[place].directory.path
+        results.append([
+          "name": JSONValue(experiment.name), "wall_s": JSONValue(seconds),
+          "passed": JSONValue(report.passed), "figures": Figure.json(report.figures),
+          "remarks": JSONValue(report.remarks), "folder": JSONValue(folder),
+        ])
+        if !output.json { print(words(report, of: experiment.name, seconds, in: folder)) }
         if !report.passed { missed.append(experiment.name) }
         if Interruption.isAsked {
           try Exits.leave(
@@ -109,6 +119,23 @@ struct ReproduceCommand: ParsableCommand {
         try Exits.leave("missed: \(missed.joined(separator: ", "))", with: Exits.missed)
       }
     }
+  }
+
+  /// Prints the results that there are.
+  private func tell(_ results: [JSONValue]) {
+    let value: JSONValue = ["experiments": .list(results)]
+    if let text = try? JSON.text(of: value) { print(text) }
+  }
+
+  /// A report in words.
+  private func words(
+    _ report: Report, of name: String, _ seconds: Double, in folder: String
+  ) -> String {
+    let verdict = report.passed ? "as it must be" : "MISSED"
+    let seeds = seed == 0 ? "" : ", seeds + \(seed)"
+    return "\(name) (\(Format.significant(seconds)) s\(seeds)): \(verdict)\n"
+      + Figure.table(report.figures).text + report.remarks.map { "  \($0)\n" }.joined()
+      + "  Kept in \(folder).\n"
   }
 
   /// What is run.

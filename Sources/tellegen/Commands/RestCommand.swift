@@ -3,6 +3,7 @@ import Files
 import Firmware
 import Foundation
 import LinuxGPIO
+import Reports
 import Wiring
 
 struct RestCommand: ParsableCommand {
@@ -22,6 +23,7 @@ struct RestCommand: ParsableCommand {
       """)
   @Option(help: "The board: a name in board/ or a file.")
   var board: String
+  @OptionGroup var output: OutputOptions
 
   func run() throws {
     try Exits.catching {
@@ -39,13 +41,26 @@ struct RestCommand: ParsableCommand {
       try wired.shutDownAll()
       try wired.lines.rest()
       let found = lines.leftBehind
+      var text = ""
       if let failure = lines.lookFailure {
-        print("how the lines stood before could not be read: \(failure)")
+        text += "how the lines stood before could not be read: \(failure)\n"
       }
-      if !found.isEmpty { print("\(found.joined(separator: ", ")) stood away from rest") }
-      try lines.checkRest()
-      print(
-        "\(description.name) at \(lines.chip.label): lines at rest, clamps and sources shut down")
+      if !found.isEmpty { text += "\(found.joined(separator: ", ")) stood away from rest\n" }
+      do {
+        try lines.checkRest()
+      } catch {
+        // What was found is said also where it could not be mended.
+        print(output.json ? "" : text, terminator: "")
+        throw error
+      }
+      text +=
+        "\(description.name) at \(lines.chip.label): lines at rest, clamps and sources shut down\n"
+      try output.show(
+        [
+          "board": JSONValue(description.name), "chip": JSONValue(lines.chip.label),
+          "at_rest": true, "stood_away": JSONValue(found),
+          "not_read": JSONValue(lines.lookFailure.map { "\($0)" }),
+        ], text: text)
     }
   }
 }

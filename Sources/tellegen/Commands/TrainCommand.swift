@@ -25,8 +25,8 @@ struct TrainCommand: ParsableCommand {
     discussion: """
       Without options the 32-edge lattice learns to tell iris flowers, with every imperfection of a
       measured board. The folder gets setting.json (all that repeats the run), record.json (result),
-      metrics.jsonl and curves.csv (measures, an epoch a line), curves.png and checkpoint.json (to go
-      on from).
+      metrics.jsonl and curves.csv (measures, an epoch a line), curves.png, checkpoint.json (to go on
+      from) and circumstances.json (when, where and by what).
 
       Rules:
       \(RuleSettings.Name.allCases.map { "  \($0.rawValue): \($0.about)" }.joined(separator: "\n"))
@@ -45,7 +45,9 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup var rule: RuleOptions
   @Option(
     parsing: .unconditional,
-    help: "How often every training sample is presented (1 ... 1000000); default 100.")
+    help:
+      "How often every training sample is presented (1 ... 1000000); default 100. With --resume: in all, more than before; pulses then keep their last length."
+  )
   var epochs: Int?
   @Option(
     parsing: .unconditional,
@@ -85,8 +87,15 @@ struct TrainCommand: ParsableCommand {
   var out: String?
   @Flag(help: "Replace a run that the folder holds already.")
   var overwrite = false
-  @Option(help: "Go on with the interrupted run in this folder.")
+  @Option(
+    help: "Go on with the interrupted run in this folder; with --epochs, also with a finished one.")
   var resume: String?
+  @OptionGroup var expectations: Expectations
+  @Flag(
+    help:
+      "With --target pins: end with exit code 1 where something was done to the pins that real parts would not forgive."
+  )
+  var strict = false
   @Flag(help: "Print the record as JSON on standard output instead of the table.")
   var json = false
 
@@ -106,7 +115,7 @@ struct TrainCommand: ParsableCommand {
     if resume != nil {
       let given: [(String, Bool)] = [
         ("--board", board != nil), ("--task", task != nil), ("--data", data != nil),
-        ("--epochs", epochs != nil), ("--seed", seed != nil), ("--last-pulse", lastPulse != nil),
+        ("--seed", seed != nil), ("--last-pulse", lastPulse != nil),
         ("--initial", initial != nil), ("--ideal", ideal), ("--uncalibrated", uncalibrated),
         ("--out", out != nil), ("--no-place", noPlace),
         ("--overwrite", overwrite), ("--trace", trace), ("--target gpio", target == .gpio),
@@ -129,7 +138,8 @@ struct TrainCommand: ParsableCommand {
       if let resume {
         directory = RunDirectory(path: resume)
         claim = try RunClaim(existing: directory)
-        setting = try directory.read(RunSetting.self, from: RunDirectory.setting)
+        setting = try extended(
+          try directory.read(RunSetting.self, from: RunDirectory.setting), in: resume)
       } else {
         setting = try newSetting(&inferred)
         directory = RunDirectory(
@@ -146,6 +156,12 @@ struct TrainCommand: ParsableCommand {
         try Exits.leave("--trace needs --target pins or --target gpio", with: Exits.usage)
       }
       setting.board.saySetUp()
+      if strict && learner != .pins {
+        try Exits.leave(
+          "--strict needs --target pins: only there somebody watches the pins", with: Exits.usage)
+      }
+      try expectations.check(setting)
+      for remark in setting.reachRemarks { say("tellegen: \(remark.words)") }
       var training = Training(
         command: self, setting: setting, inferred: inferred, directory: directory, claim: claim)
       try setting.open(as: learner, telling: { say("tellegen: " + $0) }, for: &training)
@@ -154,7 +170,19 @@ struct TrainCommand: ParsableCommand {
           "interrupted; what was learned is kept, go on with: tellegen train --resume "
             + directory.path, with: Exits.interrupted)
       }
+      try training.judge()
     }
+  }
+
+  /// The setting of a run that is resumed, with as many epochs as were asked for.
+  private func extended(_ setting: RunSetting, in folder: String) throws -> RunSetting {
+    guard let epochs else { return setting }
+    if epochs < setting.plan.epochs {
+      try Exits.leave(
+        "--epochs is \(epochs), but the run in \(folder) has \(setting.plan.epochs): with --resume it "
+          + "gives the epochs in all, at least as many as before", with: Exits.usage)
+    }
+    return setting.extended(to: epochs)
   }
 
   /// - Parameter inferred: becomes the task's file, where it was made from a table.

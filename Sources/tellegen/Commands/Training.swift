@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import LinuxGPIO
+import Portable
 import Reports
 import Runs
 import Targets
@@ -18,6 +19,12 @@ struct Training: TargetUser {
   let claim: RunClaim?
   /// Whether the run came to its end and put its board to rest.
   private var isAtRest = false
+  private let began = Date()
+  private let started = monotonicTime()
+  /// How the run ended, once it has.
+  private var record: RunRecord?
+  /// What was done to the pins that real parts would not forgive.
+  private var misuses: PinMisuses?
 
   /// Makes a training.
   init(
@@ -86,7 +93,10 @@ struct Training: TargetUser {
     }
     let end = try target.finish(steps: steps, epochsBefore: saved?.progress.epoch)
     isAtRest = true
-    try report(RunRecord(setting: setting, result: end.result, lines: end.lines), keeper)
+    let record = RunRecord(setting: setting, result: end.result, lines: end.lines)
+    self.record = record
+    misuses = target.misuses
+    try report(record, circumstances(of: record, after: saved?.progress.epoch ?? 0), keeper)
     if !command.json { for remark in target.remarks { print(remark) } }
   }
 
@@ -114,6 +124,10 @@ struct Training: TargetUser {
     }
     let telling = { (words: String) in say("tellegen: " + words) }
     if let progress = saved?.progress {
+      if saved?.plan != setting.plan {
+        // More epochs were asked for: from here on the run has them, wherever it is stopped.
+        try directory.write(setting, to: RunDirectory.setting)
+      }
       // Version 0.1 kept all measures in its checkpoint.
       let keeper = try RunKeeper(
         directory, after: progress.curve == nil ? progress.epoch : nil, telling: telling)
@@ -178,7 +192,9 @@ struct Training: TargetUser {
   /// Writes the run's record, draws its curves and prints its end.
   ///
   /// - Throws: an exit where the folder is behind what was learned; the end is printed before.
-  private func report(_ record: RunRecord, _ keeper: RunKeeper) throws {
+  private func report(
+    _ record: RunRecord, _ circumstances: Circumstances?, _ keeper: RunKeeper
+  ) throws {
     let plot = CurvesPlot(
       title: "\(setting.task.name) on \(setting.board.name), \(setting.plan.rule.name.rawValue)",
       last: record.result.last)
@@ -186,6 +202,7 @@ struct Training: TargetUser {
     var missing: NoPlot?
     do throws(RunDirectoryError) {
       try directory.write(record, to: "record.json")
+      if let circumstances { try directory.write(circumstances, to: Circumstances.file) }
       try directory.write(text: plot.gnuplot, to: "curves.gp")
       do throws(NoPlot) {
         try Gnuplot.draw("curves.gp", in: directory.path, stopping: { Interruption.isAsked })
@@ -196,6 +213,7 @@ struct Training: TargetUser {
       print(try JSON.text(of: record))
     } else {
       print(RunSummary(record: record).text)
+      for remark in record.remarks ?? [] { print("Note: \(remark.words)\(remark.options).") }
       if let missing {
         print("No plot: \(missing)")
       } else if lost == nil {
@@ -207,5 +225,38 @@ struct Training: TargetUser {
         "\(lost); what is kept is older than what was learned: make room, then train it again "
           + "with: tellegen train --resume \(directory.path)", with: Exits.inputOutput)
     }
+  }
+
+  /// When, where and by what the run was trained, this time and before; `nil` of a run of a version
+  /// that did not list the file.
+  private func circumstances(of record: RunRecord, after epoch: Int) -> Circumstances? {
+    guard setting.files?.contains(Circumstances.file) == true else { return nil }
+    // What is damaged, or was never written, is begun anew.
+    var circumstances =
+      command.resume == nil
+      ? nil : try? directory.read(Circumstances.self, from: Circumstances.file)
+    circumstances = circumstances ?? Circumstances()
+    circumstances?.add(
+      Circumstances.Sitting(
+        began: began, ended: Date(), wallTime: Double(monotonicTime() - started) * 1e-9,
+        boardTime: record.result.boardTime, program: version,
+        library: libgpiodVersion.isEmpty ? nil : libgpiodVersion,
+        target: command.target ?? setting.target ?? .double, epochsBefore: epoch,
+        epochs: record.result.last.epoch, misuses: misuses))
+    return circumstances
+  }
+
+  /// Holds the end of the run to what was expected of it.
+  ///
+  /// - Throws: an exit where it falls short.
+  func judge() throws {
+    guard let record else { return }
+    var missed: [String] = []
+    if command.strict, let misuses, misuses.count > 0 {
+      missed.append(
+        "\(misuses.count) misuses of the pins, \(misuses.first.first ?? "") the first")
+    }
+    missed += command.expectations.missed(by: record)
+    if !missed.isEmpty { try Exits.leave(missed.joined(separator: "; "), with: Exits.missed) }
   }
 }

@@ -23,6 +23,15 @@ struct RunSummary {
     row("right, held out") { ($0.testing?.accuracy).map(Format.percent) }
     rows.append(("learning time on the board", Format.seconds(last.learned)))
     rows.append(("time on the board in all", Format.seconds(result.boardTime)))
+    if let cost = result.presentation {
+      let energy = Format.significant(cost.energy * 1e6)
+      rows.append(
+        (
+          "presenting a sample, settled and read",
+          "\(Format.significant(cost.latency * 1000)) ms, \(energy) uJ in the network"
+            + (cost.isEstimated ? " (estimated)" : "")
+        ))
+    }
     rows.append(("training steps (that moved gates)", "\(result.steps) (\(last.pulses))"))
     let edges = setting.board.learningEdges.count
     rows.append(("edges at a gate limit", "\(result.saturatedEdges) of \(edges)"))

@@ -1,5 +1,4 @@
 import Files
-import Foundation
 import Runs
 
 extension BoardDescription {
@@ -37,17 +36,17 @@ extension TaskDescription {
   }
 }
 
-extension RunRecord {
-  /// The last gate voltages of a run, from its record.json, for a board of as many edges.
-  static func gates(at path: String, count: Int, board: String) throws -> [Double] {
-    let url = URL(fileURLWithPath: path)
-    let run = try RunDirectory(path: url.deletingLastPathComponent().path).read(
-      RunRecord.self, from: url.lastPathComponent)
-    guard run.result.gates.count == count else {
-      try Exits.leave(
-        "\(path): it has the gates of \(run.result.gates.count) edges; the board '\(board)' has "
-          + "\(count)", with: Exits.data)
-    }
-    return run.result.gates
+extension LearnedGates {
+  /// The last gate voltages of a run, for a board of as many edges.
+  ///
+  /// - Parameters:
+  ///   - path: the folder of a run or of `descend`, a record.json or a gates.json.
+  ///   - board: the board.
+  /// - Returns: the gates, V.
+  /// - Throws: `RunDirectoryError` where there are none, or not as many.
+  static func gates(at path: String, for board: BoardDescription) throws -> [Double] {
+    let learned = try LearnedGates(at: path)
+    try learned.check(on: board)
+    return learned.gates.gates
   }
 }
