@@ -8,6 +8,8 @@ struct DataTable {
   let rows: [Row]
   /// How many lines stand before the first row.
   let skipped: Int
+  /// The names of the classes that numbers from 0 stand for, where the first line says them.
+  var classNames: [String]? = nil
 
   /// The number of columns.
   var width: Int { rows[0].cells.count }
@@ -44,7 +46,9 @@ struct DataTable {
     }
     var rows: [Row] = []
     try Dialect.forEachRow(text, file: path, skip: comments) { row throws(DescriptionError) in
-      if let first = rows.first, row.cells.count != first.cells.count {
+      // Some tables begin with their size and their classes' names; that line is one of its own.
+      let isFirst = rows.isEmpty || (rows.count == 1 && Self.countsRows(rows[0]) != nil)
+      if let first = rows.first, !isFirst, row.cells.count != rows.last!.cells.count {
         throw row.error(
           "this line has \(row.cells.count) cells, but the first has \(first.cells.count)")
       }
@@ -54,6 +58,19 @@ struct DataTable {
       throw DescriptionError(file: path, message: "there are no rows in this file")
     }
     let rest = Array(rows.dropFirst())
+    if let counted = countsRows(first) {
+      if counted.rows == rest.count, let second = rest.first,
+        counted.columns == second.cells.count - 1
+      {
+        return DataTable(
+          path: path, header: nil, rows: rest, skipped: first.line ?? 1,
+          classNames: Array(first.cells.dropFirst(2)))
+      }
+      if let odd = rest.first(where: { $0.cells.count != first.cells.count }) {
+        throw odd.error(
+          "this line has \(odd.cells.count) cells, but the first has \(first.cells.count)")
+      }
+    }
     guard isHeader(first, above: rest) else {
       return DataTable(
         path: path, header: nil, rows: rows, skipped: comments)
@@ -63,6 +80,15 @@ struct DataTable {
         file: path, message: "there is one line, of names; rows of data are wanted under it")
     }
     return DataTable(path: path, header: first.cells, rows: rest, skipped: first.line ?? 1)
+  }
+
+  /// The numbers of rows and of columns but the answer's, where a line may be saying them: two whole
+  /// numbers, then words.
+  private static func countsRows(_ row: Row) -> (rows: Int, columns: Int)? {
+    guard row.cells.count >= 4, let rows = Int(row.cells[0]), let columns = Int(row.cells[1]),
+      row.cells.dropFirst(2).allSatisfy({ parseNumber($0) == nil && !isMissing($0) })
+    else { return nil }
+    return (rows, columns)
   }
 
   /// Whether a line names columns: a column of numbers has a word there, or all is words that are

@@ -87,7 +87,7 @@ extension TaskDescription {
         continue
       }
       let role = "input \(quote(input.name))"
-      let value = try row.number(columns[place], in: input.lowest, input.highest, of: role)
+      let value = try row.number(columns[place], in: input.accepted.0, input.accepted.1, of: role)
       place += 1
       let volt = input.volts(at: value)
       // Range maps leave the ends exact only up to rounding.

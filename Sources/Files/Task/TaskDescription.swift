@@ -62,6 +62,8 @@ public struct InputDescription: Sendable, Equatable, Codable {
   public var lowest: Double
   /// Greatest value the column may hold.
   public var highest: Double
+  /// Whether values beyond the range count as its end; `nil` or false refuses them.
+  public var clips: Bool?
   /// Voltage that stands for `lowest`, in V.
   public var voltsAtLowest: Double
   /// Voltage that stands for `highest`, in V; below `voltsAtLowest` for a complement.
@@ -70,8 +72,9 @@ public struct InputDescription: Sendable, Equatable, Codable {
   /// Makes an input that follows a column. Without ranges the column is in volts already.
   public init(
     name: String, column: Int?, lowest: Double = -10, highest: Double = 10,
-    voltsAtLowest: Double = -10, voltsAtHighest: Double = 10
+    voltsAtLowest: Double = -10, voltsAtHighest: Double = 10, clips: Bool? = nil
   ) {
+    self.clips = clips
     self.name = name
     self.column = column
     self.lowest = lowest
@@ -86,12 +89,20 @@ public struct InputDescription: Sendable, Equatable, Codable {
       name: name, column: nil, lowest: 0, highest: 1, voltsAtLowest: volts, voltsAtHighest: volts)
   }
 
+  /// The values that the data may hold.
+  var accepted: (Double, Double) {
+    clips == true
+      ? (TaskDescription.valuesAllowed.lowerBound, TaskDescription.valuesAllowed.upperBound)
+      : (lowest, highest)
+  }
+
   /// The voltage of a constant input, nil for one that follows a column.
   public var constantVolts: Double? { column == nil ? voltsAtLowest : nil }
 
   /// The voltage that stands for a value of the column; a constant's does not depend on it.
   public func volts(at value: Double) -> Double {
     if column == nil { return voltsAtLowest }
+    let value = clips == true ? min(max(value, lowest), highest) : value
     return interpolate(value, from: (lowest, highest), to: (voltsAtLowest, voltsAtHighest))
   }
 }

@@ -47,7 +47,7 @@ public struct TaskInference {
   private var missing = 0
 
   /// The largest lead that a class is asked for, V, on a circuit of few inputs.
-  private static let margin = 0.012
+  private static let margin = 0.03
   /// The share of the node range, from both ends, that wanted values stay away from: outputs are
   /// means of inputs and reach neither end.
   private static let inner = 0.25
@@ -166,6 +166,11 @@ public struct TaskInference {
       task.classes =
         isNumeric
         ? known.sorted { $0.key < $1.key }.map(\.value) : names.sorted()
+      if let words = table.classNames, Set(words).count == words.count,
+        numbers.allSatisfy({ $0 == $0.rounded() && words.indices.contains(Int($0)) })
+      {
+        task.classes = words
+      }
       let count = task.classes.count
       guard count >= 2, count * 2 <= rows.count, count <= TaskDescription.classesAllowed.upperBound
       else {
@@ -276,6 +281,7 @@ public struct TaskInference {
         message: "\(rows.count) rows have a value in every column; at least 4 are wanted")
     }
     var columns: [Column] = []
+    var clipped: [String] = []
     for number in numeric {
       let values = rows.map { parseNumber($0.cells[number]) ?? 0 }
       guard let lowest = values.min(), let highest = values.max(), lowest < highest else {
@@ -289,11 +295,28 @@ public struct TaskInference {
           message: "column \(quote(table.name(of: number))) goes from \(write(lowest)) to "
             + "\(write(highest)); allowed is \(write(TaskDescription.valuesAllowed, unit: ""))")
       }
+      let range = Self.range(of: values.sorted())
+      if range != lowest...highest { clipped.append(table.name(of: number)) }
       columns.append(
-        Column(
-          number: number, name: table.name(of: number), values: values, range: lowest...highest))
+        Column(number: number, name: table.name(of: number), values: values, range: range))
+    }
+    if !clipped.isEmpty {
+      remarks.append(
+        "the 2 % at either end of \(enumerate(clipped, most: 4)) lie far out and count as the end of "
+          + "the range")
     }
     return columns
+  }
+
+  /// The range of a column: all of its values, or, where the outer 2 % at either end would squeeze
+  /// the others together, without those.
+  private static func range(of sorted: [Double]) -> ClosedRange<Double> {
+    let (lowest, highest) = (sorted[0], sorted[sorted.count - 1])
+    let outer = sorted.count / 50
+    let (low, high) = (sorted[outer], sorted[sorted.count - 1 - outer])
+    // An inner range that is a small part of the whole is worth the loss; one of a column that is
+    // nearly always the same is not.
+    return high > low && highest - lowest > 1.6 * (high - low) ? low...high : lowest...highest
   }
 
   /// Whether numbers count up by one: a number of the row, not a measurement.
@@ -343,21 +366,21 @@ public struct TaskInference {
       task.inputs.append(
         InputDescription(
           name: column.name, column: column.number, lowest: column.range.lowerBound,
-          highest: column.range.upperBound, voltsAtLowest: low, voltsAtHighest: high))
+          highest: column.range.upperBound, voltsAtLowest: low, voltsAtHighest: high, clips: true))
     }
     for index in columns.indices where complements.contains(index) {
       let column = columns[index]
       task.inputs.append(
         InputDescription(
           name: "not " + column.name, column: column.number, lowest: column.range.lowerBound,
-          highest: column.range.upperBound, voltsAtLowest: high, voltsAtHighest: low))
+          highest: column.range.upperBound, voltsAtLowest: high, voltsAtHighest: low, clips: true))
     }
     task.inputs.append(InputDescription(name: "constant high", volts: high))
     task.inputs.append(InputDescription(name: "constant low", volts: low))
     columns = columns.indices.filter(chosen.contains).map { columns[$0] }
     remarks.append(
-      "\(columns.count) columns become \(task.inputs.count) inputs: each from its least to its "
-        + "greatest value on \(write(wishes.volts, unit: "V")), \(turned) complements, two constants"
+      "\(columns.count) columns become \(task.inputs.count) inputs: each on "
+        + " \(write(wishes.volts, unit: "V")), \(turned) complements, two constants"
     )
   }
 
@@ -410,7 +433,7 @@ public struct TaskInference {
 
   /// The class of a row, by its name.
   private func category(of row: Row) throws(DescriptionError) -> Int {
-    var byIndex: Bool? = false
+    var byIndex: Bool? = table.classNames == nil ? false : nil
     return try row.category(answer, classes: task.classes, byIndex: &byIndex)
   }
 
@@ -426,13 +449,17 @@ public struct TaskInference {
     lines.append("data: \(scalar(data)) # relative to this file")
     if table.skipped > 0 { lines.append("skip_lines: \(table.skipped)") }
     if missing > 0 { lines.append("missing: skip # rows that lack a value are left out") }
-    lines += ["", "inputs: # range is what a column may hold, volts what its ends become"]
+    lines += [
+      "",
+      "inputs: # volts is what the ends of a range become; clip: values beyond count as its end",
+    ]
     for input in task.inputs {
       var entries = ["name: \(scalar(input.name))"]
       if let column = input.column {
         entries.append("column: \(column)")
         entries.append("range: [\(write(input.lowest)), \(write(input.highest))]")
         entries.append("volts: [\(write(input.voltsAtLowest)), \(write(input.voltsAtHighest))]")
+        entries.append("clip: true")
       } else {
         entries.append("volts: \(write(input.voltsAtLowest))")
       }

@@ -96,18 +96,26 @@ private func readInputs(_ node: LocatedNode) throws(DescriptionError) -> [InputD
   var inputs: [InputDescription] = []
   var names: [String: Int] = [:]
   for entry in try node.list(of: "input", count: TaskDescription.inputsAllowed) {
-    let fields = try entry.fields(["name", "column", "range", "volts"])
+    let fields = try entry.fields(["name", "column", "range", "volts", "clip"])
     let name = try fields.required("name").title()
     if let earlier = names.updateValue(inputs.count, forKey: name) {
       throw entry.error("\(entry.what) is named \(quote(name)) like input \(earlier)")
     }
     if fields["column"] != nil {
       let map = try ColumnMap(fields)
+      let clip = fields["clip"]
+      if let clip, fields["range"] == nil {
+        throw clip.error("\(clip.what) needs a range, at whose ends values are cut")
+      }
       inputs.append(
         InputDescription(
           name: name, column: map.column, lowest: map.lowest, highest: map.highest,
-          voltsAtLowest: map.voltsAtLowest, voltsAtHighest: map.voltsAtHighest))
+          voltsAtLowest: map.voltsAtLowest, voltsAtHighest: map.voltsAtHighest,
+          clips: try clip?.boolean() == true ? true : nil))
       continue
+    }
+    if let clip = fields["clip"] {
+      throw clip.error("\(entry.what) has clip but no column; a constant has volts alone")
     }
     if let range = fields["range"] {
       throw range.error("\(entry.what) has a range but no column; a constant has volts alone")
@@ -207,8 +215,8 @@ private struct Answers {
         continue
       }
       let value = try row.number(
-        column, in: input.lowest, input.highest, of: "input \(quote(input.name))",
-        stated: stated(input.lowest, input.highest))
+        column, in: input.accepted.0, input.accepted.1, of: "input \(quote(input.name))",
+        stated: stated(input.accepted.0, input.accepted.1))
       sample.inputs.append(input.volts(at: value))
     }
     for (output, label) in labels.enumerated() {

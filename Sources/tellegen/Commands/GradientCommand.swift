@@ -126,14 +126,15 @@ struct GradientCommand: ParsableCommand {
       members["rules"] = .list(found)
       try output.show(
         .object(members),
-        text: slopes(description, count, comparison, gates) + TextTable(
-          title:
-            "\(task.name) on \(description.name), seed \(seed): cosine with the exact gradient "
-            + "over \(comparison.active) of \(count) samples\nthat cost something; from left to "
-            + "right each cause is added to those before it. lambda_min(S) = "
-            + "\(Format.significant(comparison.bound)) S.",
-          head: ["rule"] + causes.map(\.rawValue) + ["relative error"], rows: rows
-        ).text)
+        text: slopes(description, count, comparison, gates)
+          + TextTable(
+            title:
+              "\(task.name) on \(description.name), seed \(seed): cosine with the exact gradient "
+              + "over \(comparison.active) of \(count) samples\nthat cost something; from left to "
+              + "right each cause is added to those before it. lambda_min(S) = "
+              + "\(Format.significant(comparison.bound)) S.",
+            head: ["rule"] + causes.map(\.rawValue) + ["relative error"], rows: rows
+          ).text)
     }
   }
 

@@ -97,31 +97,32 @@ struct ReplayCommand: ParsableCommand {
   }
 
   private func replay(_ notes: inout Notes) throws {
-      let directory = RunDirectory(path: folder)
-      let setting = try directory.read(RunSetting.self, from: "setting.json")
-      let calls = try read(trace ?? directory.file("trace.txt"))
-      let place = try setting.task.place(on: setting.board)
-      let pins = try VirtualPins(
-        description: setting.board, seed: seen.isEmpty ? setting.boardSeed ?? setting.plan.seed : seed,
-        sources: place.sources, targets: place.targets)
-      let calibration =
-        setting.plan.calibrated
-        ? Calibration(measuredOn: pins.analog) : Calibration(nominal: setting.board)
-      if seen.isEmpty {
-        try replay(on: ReplayLines(calls), calls, pins.wiring, setting, calibration, &notes)
-        return
-      }
-      var log = Trace()
-      for path in seen { log.events += try read(path, isPart: true).events }
-      let lines: RetimedPins
-      do throws(TraceError) {
-        lines = try RetimedPins(pins, calls: calls, seen: log)
-      } catch {
-        try Exits.leave("\(seen[0]): \(error.message)", with: Exits.data)
-      }
-      try replay(on: lines, calls, pins.wiring, setting, calibration, &notes)
-      notes.words.append(
-        "Every level that the pin-level double read was the one read through the chip.")
+    let directory = RunDirectory(path: folder)
+    let setting = try directory.read(RunSetting.self, from: "setting.json")
+    let calls = try read(trace ?? directory.file("trace.txt"))
+    let place = try setting.task.place(on: setting.board)
+    let pins = try VirtualPins(
+      description: setting.board,
+      seed: seen.isEmpty ? setting.boardSeed ?? setting.plan.seed : seed,
+      sources: place.sources, targets: place.targets)
+    let calibration =
+      setting.plan.calibrated
+      ? Calibration(measuredOn: pins.analog) : Calibration(nominal: setting.board)
+    if seen.isEmpty {
+      try replay(on: ReplayLines(calls), calls, pins.wiring, setting, calibration, &notes)
+      return
+    }
+    var log = Trace()
+    for path in seen { log.events += try read(path, isPart: true).events }
+    let lines: RetimedPins
+    do throws(TraceError) {
+      lines = try RetimedPins(pins, calls: calls, seen: log)
+    } catch {
+      try Exits.leave("\(seen[0]): \(error.message)", with: Exits.data)
+    }
+    try replay(on: lines, calls, pins.wiring, setting, calibration, &notes)
+    notes.words.append(
+      "Every level that the pin-level double read was the one read through the chip.")
   }
 
   /// Runs the firmware on lines that follow the calls, and compares what it did.
@@ -151,7 +152,8 @@ struct ReplayCommand: ParsableCommand {
         try differs("at call \(call): \(failure)")
       }
     }
-    try finish(session.board.lines.isAtEnd, session.board.lines.call, calls, session.progress, &notes)
+    try finish(
+      session.board.lines.isAtEnd, session.board.lines.call, calls, session.progress, &notes)
     try compare(steps, &notes)
   }
 
