@@ -80,6 +80,12 @@ public struct RuleSettings: Sendable, Equatable, Codable {
     self.normalised = normalised
   }
 
+  /// Whether edges are usually weighted on a board: where all of them lie between nodes that are
+  /// driven or measured. Where many do not, those that do would learn less than the others.
+  public func isWeightedUsually(on board: BoardDescription) -> Bool {
+    board.gates.update == .comparator && name.isCentred && board.joinsChannelsOnly
+  }
+
   /// The firmware's rule, with every pulse scaled by a factor (the schedule's).
   ///
   /// - Parameters:

@@ -53,6 +53,10 @@ public struct RunRecord: Sendable, Equatable, Codable {
   /// What a reader should know of how it ended; `nil` in records of version 0.2.0.
   public var remarks: [Remark]?
 
+  /// What the circuit can hold; `nil` where it was not reckoned: of interrupted and of short runs, of
+  /// boards too large for it, by programs without the double, and in records of version 0.2.0.
+  public var bound: CircuitBound?
+
   /// Makes a record, with its remarks.
   public init(setting: RunSetting, result: RunResult, lines: LineStatistics? = nil) {
     self.lines = lines

@@ -120,13 +120,8 @@ package struct PlaceSearch: Sendable {
     guard task.inputs.count <= board.sources.count, task.outputs.channels <= board.targets.count,
       board.edges.count == sources.count * targets.count, sources.isDisjoint(with: targets)
     else { return false }
-    let pairs = Set(
-      board.edges.map { edge in
-        sources.contains(edge.from) ? [edge.from, edge.to] : [edge.to, edge.from]
-      })
-    return pairs.count == board.edges.count
-      && pairs.allSatisfy { sources.contains($0[0]) && targets.contains($0[1]) }
-      && board.edges.allSatisfy { $0.part == .learning }
+    let pairs = Set(board.edges.map { [min($0.from, $0.to), max($0.from, $0.to)] })
+    return pairs.count == board.edges.count && board.joinsChannelsOnly
   }
 
   /// The candidate of a number.

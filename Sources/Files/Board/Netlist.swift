@@ -23,6 +23,17 @@ extension BoardDescription {
     return Self.netlistPrefix + String(repeating: "0", count: 16 - digits.count) + digits
   }
 
+  /// Whether every edge learns and joins a default source with a default target, so that none ends at
+  /// a node that nobody drives or reads.
+  public var joinsChannelsOnly: Bool {
+    let (sources, targets) = (Set(sources), Set(targets))
+    return edges.allSatisfy { edge in
+      edge.part == .learning
+        && (sources.contains(edge.from) && targets.contains(edge.to)
+          || sources.contains(edge.to) && targets.contains(edge.from))
+    }
+  }
+
   /// What the names of netlists begin with.
   static let netlistPrefix = "netlist-"
 }

@@ -380,7 +380,7 @@ public struct TaskInference {
     columns = columns.indices.filter(chosen.contains).map { columns[$0] }
     remarks.append(
       "\(columns.count) columns become \(task.inputs.count) inputs: each on "
-        + " \(write(wishes.volts, unit: "V")), \(turned) complements, two constants"
+        + "\(write(wishes.volts, unit: "V")), \(turned) complements, two constants"
     )
   }
 

@@ -76,4 +76,23 @@ struct Places {
     return bound.training.accuracy.map { $0 >= 0.995 } ?? (bound.training.error < 2.5e-7)
   }
 }
+
+extension RunSetting {
+  /// The shortest run that is compared with what its circuit can hold, epochs.
+  private static let shortest = 20
+  /// The solutions of an edge that may be spent on it.
+  private static let effort = 4e6
+
+  /// What the circuit of this run can hold; `nil` where `CircuitBound` is not reckoned, or `stopping`
+  /// said so.
+  ///
+  /// - Throws: `CircuitError` and the like where the circuit has no solution.
+  func bound(stopping: () -> Bool) throws -> CircuitBound? {
+    let epochs = ExactBound.epochs(for: task, on: board, effort: Self.effort)
+    if plan.epochs < Self.shortest || epochs == 0 { return nil }
+    let reached = try ExactBound.reached(
+      by: task, on: board, seed: plan.seed, epochs: epochs, stopping: stopping)
+    return reached.map { CircuitBound(training: $0.training, testing: $0.testing, epochs: epochs) }
+  }
+}
 #endif

@@ -93,7 +93,10 @@ struct Training: TargetUser {
     }
     let end = try target.finish(steps: steps, epochsBefore: saved?.progress.epoch)
     isAtRest = true
-    let record = RunRecord(setting: setting, result: end.result, lines: end.lines)
+    var record = RunRecord(setting: setting, result: end.result, lines: end.lines)
+    #if Simulation
+    if end.result.finished { record.bound = try setting.bound(stopping: stops) }
+    #endif
     self.record = record
     misuses = target.misuses
     try report(record, circumstances(of: record, after: saved?.progress.epoch ?? 0), keeper)

@@ -69,7 +69,27 @@ struct RunSummary {
       \(setting.task.name) on \(setting.board.name) (\(edges) learning edges, \(kind)), rule \
       \(setting.plan.rule.name.rawValue), seed \(setting.plan.seed), \
       \(last.epoch) of \(setting.plan.epochs) epochs:
-      \(table.text.dropLast())
+      \(table.text.dropLast())\(bound)
       """
+  }
+
+  /// What the circuit can hold beside what was learned, on a line of its own; nothing where that
+  /// was not reckoned.
+  private var bound: String {
+    guard let bound = record.bound else { return "" }
+    let last = record.result.last
+    let (can, did, what) =
+      if let testing = bound.testing, let learned = last.testing {
+        (testing, learned, "held-out samples")
+      } else {
+        (bound.training, last.training, "training samples")
+      }
+    func words(_ measures: Measures) -> String {
+      measures.accuracy.map(Format.percent)
+        ?? Format.significant(measures.error.squareRoot() * 1000) + " mV rms"
+    }
+    return
+      "\nThis circuit can hold \(words(can)) of the \(what) at these places, by the exact gradient "
+      + "on an ideal board; learned: \(words(did))."
   }
 }

@@ -42,10 +42,11 @@ struct RuleOptions: ParsableArguments {
   )
   var balanced: Bool?
   @Flag(
+    inversion: .prefixedNo,
     help:
-      "Let edges between driven or measured nodes take part in proportion to the voltage across them (comparator edges)."
+      "Let edges between driven or measured nodes take part in proportion to the voltage across them (comparator edges); default with centred rules on boards whose edges all join a source with a target."
   )
-  var weighted = false
+  var weighted: Bool?
   @Flag(
     inversion: .prefixedNo,
     help:
@@ -69,17 +70,19 @@ struct RuleOptions: ParsableArguments {
     [
       ("--rule", rule != nil), ("--nudge", nudge != nil), ("--pulse", pulse != nil),
       ("--fixed-pulse", fixedPulse), ("--probability", probability != nil),
-      ("--dead-band", deadBand != nil), ("--balanced", balanced != nil), ("--weighted", weighted),
+      ("--dead-band", deadBand != nil), ("--balanced", balanced != nil),
+      ("--weighted", weighted != nil),
       ("--normalised", normalised), ("--dithered", dithered != nil),
     ]
   }
 
   /// The rule, completed by what is usual on the board's kind of edges.
   func settings(on board: BoardDescription) -> RuleSettings {
-    RuleSettings(
+    var settings = RuleSettings(
       name: rule, update: board.gates.update, nudge: nudge, pulse: pulse,
       fixedPulse: fixedPulse ? true : nil, probability: probability, deadBand: deadBand,
-      balanced: balanced, weighted: weighted, normalised: normalised,
-      dithered: dithered)
+      balanced: balanced, normalised: normalised, dithered: dithered)
+    settings.weighted = weighted ?? settings.isWeightedUsually(on: board)
+    return settings
   }
 }
