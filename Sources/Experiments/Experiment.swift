@@ -6,7 +6,7 @@ package struct Experiment: Sendable {
   /// All experiments, in the order in which they are listed and run.
   package static let all: [Experiment] = [
     limitCycles, drift, twoTask32, overclamp, biasScaling, desynchronous, memory, powerAware, iris,
-    defaults, xor, gradients, subset, outputOnly, satMicroring, satMesh, satBoard,
+    defaults, tables, lattices, xor, gradients, subset, outputOnly, satMicroring, satMesh, satBoard,
   ]
 
   /// Its name on the command line.

@@ -13,6 +13,13 @@ extension TaskDescription {
     try .read(path: try locate(name, kind: .task))
   }
 
+  /// The path of a table of this repository, found beside the task files.
+  static func shippedTable(_ name: String) throws(DescriptionError) -> String {
+    let parts = try locate("iris", kind: .task).split(
+      separator: "/", omittingEmptySubsequences: false)
+    return (parts.dropLast(2) + ["data", "\(name)", "\(name).csv"]).joined(separator: "/")
+  }
+
   /// Eight points on a circle in the plane of two inputs, two classes by the upper and the lower
   /// half.
   ///
