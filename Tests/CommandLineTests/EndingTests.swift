@@ -208,7 +208,8 @@ import Testing
         objective: squared_error
         """, to: "two.yaml")
       let end = try tellegen(
-        "train", "--board", "apart.yaml", "--task", "two.yaml", "--epochs", "1", "--out", "run")
+        "train", "--board", "apart.yaml", "--task", "two.yaml", "--epochs", "1", "--no-place",
+        "--out", "run")
       #expect(end.code == 0, "\(end.errors)")
       let said = "no conducting path leads from a source to target 1, node 'e'"
       #expect(end.errors.contains(said) && end.output.contains("Note: " + said), "\(end.errors)")

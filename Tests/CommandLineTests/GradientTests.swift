@@ -32,14 +32,10 @@ import Testing
         var gradient_V2_per_V: Double
       }
       struct Compared: Decodable {
-        struct Stage: Decodable {
-          var cause: String
-          var cosine: Double
-        }
         var rule: String
-        var stages: [Stage]
+        var cosines: [String: Double]
       }
-      var active: Int
+      var samples_that_cost: Int
       var gradient: [Slope]
       var rules: [Compared]
     }
@@ -50,8 +46,8 @@ import Testing
       let outcome = try JSONDecoder().decode(Outcome.self, from: Data(end.output.utf8))
       #expect(outcome.gradient.count == 32 && Set(outcome.gradient.map(\.edge)).count == 32)
       #expect(outcome.gradient.allSatisfy { $0.gate_V == 2.3 && $0.gradient_V2_per_V != 0 })
-      #expect(outcome.active > 0 && outcome.rules.count == 6)
-      #expect(outcome.rules[0].stages.first?.cause == "output weight")
+      #expect(outcome.samples_that_cost > 0 && outcome.rules.count == 6)
+      #expect(outcome.rules[0].cosines["output weight"] != nil)
       let table = try tellegen(shared + ["--edges"])
       #expect(table.output.contains("gradient (V^2/V)"))
       for slope in outcome.gradient { #expect(table.output.contains("\(slope.edge)  ")) }

@@ -28,7 +28,15 @@ import Testing
       "board spice",
       ["<board>", "--task", "--sample", "--seed", "--gate", "--record", "--ideal"]
     ),
-    ("task", ["<task>"]),
+    ("task check", ["<task>", "--json"]),
+    ("task infer", ["<file>", "--answer", "--as", "--board", "--seed"]),
+    (
+      "place",
+      [
+        "--board", "--task", "--seed", "--candidates", "--rounds", "--boards", "--print", "--out",
+        "--overwrite", "--resume", "--json",
+      ]
+    ),
     (
       "benchmark accuracy",
       [

@@ -10,6 +10,7 @@ import Testing
   static let exceptions: [String: String] = [
     "board lattice": "what it prints is a board file",
     "board bipartite": "what it prints is a board file",
+    "task infer": "what it prints is a task file",
     "board spice": "what it prints is a SPICE deck",
     "serve": "it serves until it is ended; what it saw it writes where --report says",
   ]
