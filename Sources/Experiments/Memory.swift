@@ -56,7 +56,7 @@ private struct Contender: Sendable {
       update == .comparator
       ? RuleSettings(
         name: .centredOverclamped, update: update, probability: 1, deadBand: 6e-4, balanced: true,
-        weighted: true)
+        weighted: true, dithered: false)
       : RuleSettings(name: .overclamped, update: update, deadBand: 6e-4)
     return zip(names, [standard, over, ours]).map(Contender.init)
   }
