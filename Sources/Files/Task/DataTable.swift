@@ -26,6 +26,7 @@ struct DataTable {
   /// Reads a table.
   ///
   /// - Parameter path: the file.
+  /// - Returns: the table.
   /// - Throws: `DescriptionError` with the line at fault.
   static func read(path: String) throws(DescriptionError) -> DataTable {
     try read(try contents(of: path, as: .data), path: path)
@@ -36,6 +37,7 @@ struct DataTable {
   /// - Parameters:
   ///   - bytes: the file.
   ///   - path: what errors call it.
+  /// - Returns: the table.
   /// - Throws: `DescriptionError` with the line at fault.
   static func read(_ bytes: [UInt8], path: String) throws(DescriptionError) -> DataTable {
     let text = try Dialect.decoded(bytes, path: path)

@@ -30,8 +30,8 @@ extension TaskDescription {
   /// else stays as it is, comments too.
   ///
   /// - Parameters:
-  ///   - text: the file's text.
   ///   - board: the board.
+  ///   - text: the file's text.
   ///   - remark: a comment behind the placement; may be empty.
   /// - Returns: the new text; `nil` where the task has no placement on that netlist, or the file's
   ///   own are written in a way that only a person can add to.

@@ -185,7 +185,11 @@ struct TrainCommand: ParsableCommand {
     return setting.extended(to: epochs)
   }
 
+  /// What the options make of board, task, places and rule.
+  ///
   /// - Parameter inferred: becomes the task's file, where it was made from a table.
+  /// - Returns: the setting.
+  /// - Throws: `DescriptionError` for files that are wrong, an exit where it is interrupted.
   private func newSetting(_ inferred: inout String?) throws -> RunSetting {
     var task: TaskDescription
     var description: BoardDescription
