@@ -256,8 +256,8 @@ public struct TaskInference {
     guard !numeric.isEmpty else {
       throw DescriptionError(
         file: table.path,
-        message: "no column but the answer's holds numbers that differ; columns of numbers are "
-          + "wanted")
+        message: "no column but the answer's holds numbers that differ: "
+          + "\(enumerate(left, most: 6)); columns of numbers are wanted, with ? for a missing one")
     }
     if !left.isEmpty { remarks.append("left out: \(enumerate(left, most: 6))") }
     let read = numeric + [answer]
@@ -379,7 +379,8 @@ public struct TaskInference {
     task.inputs.append(InputDescription(name: "constant low", volts: low))
     columns = columns.indices.filter(chosen.contains).map { columns[$0] }
     remarks.append(
-      "\(columns.count) columns become \(task.inputs.count) inputs: each on "
+      "\(columns.count) column\(columns.count == 1 ? " becomes" : "s become") "
+        + "\(task.inputs.count) inputs: each on "
         + "\(write(wishes.volts, unit: "V")), \(turned) complements, two constants"
     )
   }
