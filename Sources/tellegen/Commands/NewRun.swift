@@ -41,7 +41,7 @@ extension TaskInference {
     }
     return (
       inference, .bipartite(sources: sources, targets: targets),
-      "the board is bipartite, \(sources) sources each joined to \(targets) targets: "
+      "the board is bipartite, \(sources) sources each joined to \(targets) target\(targets == 1 ? "" : "s"): "
         + lacks
     )
   }
