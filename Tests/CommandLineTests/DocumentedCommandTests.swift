@@ -59,6 +59,7 @@ import Testing
   @Test(arguments: [
     ("docs/ci/README.md", 3), ("docs/hil/README.md", 2), ("docs/hil/pins.md", 2),
     ("docs/results/imperfection.md", 3), ("hil/README.md", 2), ("docs/pi/gpio.md", 0),
+    ("docs/own-data.md", 6),
   ])
   func `what a page shows runs`(_ page: String, _ least: Int) throws {
     #expect(try run(try Self.commands(in: page)) >= least)
@@ -72,7 +73,7 @@ import Testing
   @Test func `every page with commands is among them`() throws {
     let known = Set([
       "docs/ci/README.md", "docs/hil/README.md", "docs/hil/pins.md",
-      "docs/results/imperfection.md", "hil/README.md", "docs/pi/gpio.md",
+      "docs/results/imperfection.md", "hil/README.md", "docs/pi/gpio.md", "docs/own-data.md",
     ])
     let all = FileManager.default.enumerator(atPath: packageRoot + "/docs")
     for case let name as String in try #require(all) where name.hasSuffix(".md") {

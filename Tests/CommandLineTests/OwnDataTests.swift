@@ -34,6 +34,26 @@ import Testing
     }
   }
 
+  @Test func `why a board was chosen is said as it is`() throws {
+    try Program.run { tellegen in
+      try tellegen.write(Self.table, to: "mine.csv")
+      // Two columns fit the lattice, where there is one.
+      let fits = try tellegen("train", "--data", "mine.csv", "--epochs", "1", "--out", "fits")
+      #expect(fits.errors.contains("the board is the lattice"), "\(fits.errors)")
+      let wide = try tellegen(
+        "train", "--data", packageRoot + "/data/wine/wine.csv", "--epochs", "1", "--out", "wide")
+      #expect(wide.errors.contains("the lattice has 8 source channels"), "\(wide.errors)")
+      // Where there is none, its channels are not to blame: a program far from the shipped files.
+      try FileManager.default.copyItem(
+        atPath: try Program.path, toPath: tellegen.path("tellegen"))
+      let end = try tellegen(
+        ["-c", "TELLEGEN_HOME= ./tellegen train --data mine.csv --epochs 1 --out alone"],
+        executable: "/bin/sh")
+      #expect(end.code == 0 && end.errors.contains("no lattice.yaml is found"), "\(end.errors)")
+      #expect(!end.errors.contains("channels"), "\(end.errors)")
+    }
+  }
+
   @Test func `a task inferred is a task file`() throws {
     try Program.run { tellegen in
       try tellegen.write(Self.table, to: "mine.csv")

@@ -27,6 +27,8 @@ import Testing
     ("UTF-16 with mark", utf16(plain, isLittle: true, mark: true)),
     ("UTF-16 the other way", utf16(plain, isLittle: false, mark: true)),
     ("UTF-16 without mark", utf16(plain, isLittle: true, mark: false)),
+    ("UTF-16 without mark the other way", utf16(plain, isLittle: false, mark: false)),
+    ("a spreadsheet's first line", Array("sep=;\r\na;b;class\r\n1;2,5;x\r\n3;4,5;y\r\n".utf8)),
     ("quotes", Array("\"a\",\"b\",\"class\"\n\"1\",\"2.5\",\"x\"\n3,4.5,\"y\"\n".utf8)),
     ("blank lines and blanks", Array("a, b ,class\n\n1, 2.5 ,x\n  \n3 ,4.5,y\n\n".utf8)),
     ("comments before", Array("# from a lab\n# 2026\na,b,class\n1,2.5,x\n3,4.5,y\n".utf8)),
@@ -60,6 +62,19 @@ import Testing
     (Array("1,2\n\"3,4\n".utf8), "t.csv:2: a quoted cell does not end on this line"),
     (Array("1,2\n\"3\"x,4\n".utf8), "t.csv:2: text follows a quoted cell before the next comma"),
     ([0x31, 0x2C, 0x32, 0x0A, 0xFF, 0xC0, 0x2C, 0x31, 0x0A], "t.csv:2: this is not UTF-8 text"),
+    // Thousands, or one and some thousandths: wrong either way by a thousand.
+    (
+      Array("a\tb\n950\t0.5\n1,128\t0.7\n".utf8),
+      "t.csv:3: column 0 is \"1,128\", but numbers have a comma on line 3 and a point on line 2"
+    ),
+    (
+      Array("a;b\n950;0,5\n1.128;0,7\n".utf8),
+      "t.csv:3: column 0 is \"1.128\", but numbers have a comma on line 2 and a point on line 3"
+    ),
+    (
+      Array("a\tb\n950\tx\n1,128\ty\n".utf8),
+      "t.csv:3: column 0 is \"1,128\" beside whole numbers"
+    ),
     ([0xFF, 0xFE, 0x31], "its last character is cut"),
     ([0xFF, 0xFE, 0x00, 0xD8, 0x31, 0x00], "looks like UTF-16, but is not"),
   ]
@@ -73,6 +88,31 @@ import Testing
     } catch {
       #expect("\(error)".contains(said), "\(error)")
     }
+  }
+
+  @Test func `decimal commas with three places are taken where nothing speaks against them`() throws
+  {
+    for text in [
+      "a;b\n1,128;x\n2,500;y\n", "a;b\n1,128;x\n0,500;y\n7;x\n", "a;b\n1,128;x\n1,5;y\n3;x\n",
+    ] {
+      let table = try DataTable.read(Array(text.utf8), path: "t.csv")
+      #expect(table.rows[0].cells == ["1.128", "x"])
+    }
+  }
+
+  @Test func `separators inside of cells are told from those between them`() throws {
+    // The first line has no semicolon, the others three each, as they have commas.
+    let text = "a,b,kind\n1.5,2,p;q;r;s\n2.5,3,p;q;r;t\n"
+    let head = try DataTable.read(Array(text.utf8), path: "t.csv")
+    #expect(head.width == 3)
+    // A task file that skips the names sees only the others.
+    var rows: [[String]] = []
+    try Dialect.forEachRow(Array(text.utf8), file: "t.csv", skip: 1) { rows.append($0.cells) }
+    #expect(rows == [["1.5", "2", "p;q;r;s"], ["2.5", "3", "p;q;r;t"]])
+    let quoted = "a;b\n\"1;5\";x\n\"2\"\"5\";y\n"
+    #expect(
+      try DataTable.read(Array(quoted.utf8), path: "t.csv").rows.map(\.cells)
+        == [["1;5", "x"], ["2\"5", "y"]])
   }
 
   @Test func `no bytes trap the reader`() {

@@ -110,4 +110,43 @@ import Testing
       }
     }
   }
+
+  @Test(arguments: ["iris/iris", "wine/wine", "made"])
+  func `a spoilt table is learned from or refused with words`(name: String) throws {
+    // One with all that tables may have: UTF-16, decimal commas, quotes, missing values.
+    let made =
+      "sep=;\r\n\"a\";b;kind\r\n"
+      + (0..<30).map { "\($0 % 7),\($0)5;\($0 % 9 == 0 ? "NA" : "1,5\($0)");\"k\($0 % 3)\"\r\n" }
+      .joined()
+    let bytes =
+      name == "made"
+      ? made.utf16.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }
+      : Array(try Data(contentsOf: root.appending(path: "data/\(name).csv")).prefix(3000))
+    for round in 0..<rounds {
+      let draw = Draw(seed: 5, purpose: 1, device: UInt32(round))
+      var spoilt = bytes
+      for place in 0...draw.index(0, below: 4) {
+        let event = UInt64(10 * place)
+        let at = draw.index(event + 1, below: spoilt.count)
+        let words = ["\n", ",", ";", "\t", "\"", "\r", "1e308", "-1,000", "nan", "\0", "\u{FEFF}"]
+        switch draw.index(event + 2, below: 3) {
+        case 0: spoilt[at] = UInt8(draw.index(event + 3, below: 256))
+        case 1:
+          spoilt.removeSubrange(at..<min(spoilt.count, at + 1 + draw.index(event + 3, below: 40)))
+        default:
+          spoilt.insert(
+            contentsOf: Array(words[draw.index(event + 3, below: words.count)].utf8), at: at)
+        }
+        if spoilt.isEmpty { spoilt = [10] }
+      }
+      do throws(DescriptionError) {
+        let table = try DataTable.read(spoilt, path: "spoilt.csv")
+        let isClass = [nil, true, false][draw.index(90, below: 3)]
+        let task = try TaskInference(table: table, wishes: .init(isClass: isClass, seed: 3)).task
+        #expect(task.samples.allSatisfy { $0.inputs.allSatisfy(\.isFinite) })
+      } catch {
+        #expect(error.description.hasPrefix("spoilt.csv") && !error.message.isEmpty, "\(error)")
+      }
+    }
+  }
 }

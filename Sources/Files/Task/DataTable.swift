@@ -17,8 +17,9 @@ struct DataTable {
   /// The name of a column: its header's, made fit for a title and for being the only one, or its
   /// number.
   func name(of column: Int) -> String {
-    let text = header?[column].map { isControlOrNewline($0) ? " " : String($0) }.joined() ?? ""
-    let title = String(text.prefix(48)).trimmingBlanks
+    let text = String.UnicodeScalarView(
+      (header?[column] ?? "").unicodeScalars.prefix(48).map { isControl($0) ? " " : $0 })
+    let title = String(text).trimmingBlanks
     let isTaken = header?.prefix(column).contains { $0 == header?[column] } == true
     return title.isEmpty || isTaken ? "column \(column)" : title
   }
@@ -43,7 +44,9 @@ struct DataTable {
     let text = try Dialect.decoded(bytes, path: path)
     var comments = 0
     for line in Dialect.Lines(text) {
-      guard line.first == UInt8(ascii: "#") else { break }
+      // Spreadsheets begin with the separator that they should take.
+      let isSeparator = comments == 0 && line.count == 5 && line.starts(with: "sep=".utf8)
+      guard line.first == UInt8(ascii: "#") || isSeparator else { break }
       comments += 1
     }
     var rows: [Row] = []
@@ -110,10 +113,6 @@ struct DataTable {
         looked.contains { $0.cells[column] == first.cells[column] }
       }
   }
-}
-
-private func isControlOrNewline(_ character: Character) -> Bool {
-  character.unicodeScalars.contains(where: isControl)
 }
 
 extension String {

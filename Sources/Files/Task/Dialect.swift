@@ -25,35 +25,51 @@ struct Dialect: Equatable {
   /// How many lines are looked at to tell the separator.
   private static let looked = 20
 
-  /// The dialect of a file, by the first lines after those that are skipped: the separator that all
-  /// of them have equally often, outside quotes; commas where none does.
+  private init(separator: Separator) { self.separator = separator }
+
+  /// The dialect of a file, by the first lines after those that are skipped: a separator that all of
+  /// them have equally often, outside quotes; of several the one between whose cells the most are
+  /// numbers; commas where there is none.
   init(_ bytes: [UInt8], skip: Int) {
-    separator = .comma
-    var counts: [Separator: [Int]] = [:]
+    var looked: [ArraySlice<UInt8>] = []
     var line = 0
-    var seen = 0
-    for content in Lines(bytes) where seen < Dialect.looked {
+    for content in Lines(bytes) {
       line += 1
       if line <= skip || content.allSatisfy(isBlank) { continue }
-      seen += 1
-      for separator in [Separator.comma, .semicolon, .tab] {
-        var isQuoted = false
-        var count = 0
-        for byte in content {
-          if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
-          if byte == separator.rawValue && !isQuoted { count += 1 }
-        }
-        counts[separator, default: []].append(count)
-      }
+      looked.append(content)
+      if looked.count == Dialect.looked { break }
     }
-    for candidate in [Separator.tab, .semicolon] {
-      guard let own = counts[candidate], let first = own.first, first > 0 else { continue }
-      // One line may be wrong, and is then refused as such.
-      if own.count(where: { $0 == first }) * 10 >= own.count * 9 {
-        separator = candidate
-        return
-      }
+    self.init(separator: .comma)
+    var best = -1.0
+    for separator in [Separator.tab, .semicolon, .comma] {
+      let candidate = Dialect(separator: separator)
+      guard candidate.separates(looked) else { continue }
+      let share = candidate.numberShare(looked)
+      if share > best { (best, self) = (share, candidate) }
     }
+  }
+
+  /// Whether lines have the separator, and equally often.
+  private func separates(_ lines: [ArraySlice<UInt8>]) -> Bool {
+    let counts = lines.map { line in
+      var isQuoted = false
+      var count = 0
+      for byte in line {
+        if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+        if byte == separator.rawValue && !isQuoted { count += 1 }
+      }
+      return count
+    }
+    guard let first = counts.first, first > 0 else { return false }
+    // One line may be wrong, and is then refused as such.
+    return counts.count(where: { $0 == first }) * 10 >= counts.count * 9
+  }
+
+  /// How many of the cells are numbers.
+  private func numberShare(_ lines: [ArraySlice<UInt8>]) -> Double {
+    let cells = lines.flatMap { (try? split($0, file: "", line: 0)) ?? [] }
+    let numbers = cells.count { parseNumber($0) != nil || hasDecimalComma && pointed($0) != nil }
+    return Double(numbers) / Double(max(cells.count, 1))
   }
 
   /// The text of a file as UTF-8, without a byte order mark: UTF-16 is told by its mark, or by the
@@ -118,19 +134,23 @@ struct Dialect: Equatable {
   ///
   /// Cells are told apart as the dialect says, and may stand in double quotes, with `""` for a quote
   /// inside; a quoted cell ends on its line. Blanks around cells are dropped. Where 1,5 may be a
-  /// number it is given as 1.5.
+  /// number it is given as 1.5; what may be a thousand is refused, see `DecimalCommas`.
   static func forEachRow(
     _ bytes: [UInt8], file: String, skip: Int, body: (Row) throws(DescriptionError) -> Void
   ) throws(DescriptionError) {
     let bytes = try decoded(bytes, path: file)
     let dialect = Dialect(bytes, skip: skip)
+    var commas = DecimalCommas()
     var line = 0
     for content in Lines(bytes) {
       line += 1
       if line <= skip || content.allSatisfy(isBlank) { continue }
-      let cells = try dialect.split(content, file: file, line: line)
-      try body(Row(file: file, line: line, cells: cells))
+      var row = Row(
+        file: file, line: line, cells: try dialect.split(content, file: file, line: line))
+      if dialect.hasDecimalComma { row = try commas.read(row) }
+      try body(row)
     }
+    try commas.check()
   }
 
   private func split(
@@ -170,23 +190,16 @@ struct Dialect: Equatable {
             file: file, line: number,
             message: "text follows a quoted cell before the next \(self.separator.word)")
         }
-        cells.append(pointed(try decode(cell)))
+        cells.append(try decode(cell))
       } else {
         var cell = rest.prefix { $0 != separator }
         rest = rest[cell.endIndex...]
         while let last = cell.last, isBlank(last) { cell = cell.dropLast() }
-        cells.append(pointed(try decode(cell)))
+        cells.append(try decode(cell))
       }
       if rest.isEmpty { return cells }
       rest = rest.dropFirst().drop(while: isBlank)
     }
-  }
-
-  /// A cell with a point in the place of a decimal comma.
-  private func pointed(_ cell: String) -> String {
-    guard hasDecimalComma, cell.utf8.count(where: { $0 == 0x2C }) == 1 else { return cell }
-    let number = cell.replacing(",", with: ".")
-    return parseNumber(number) == nil ? cell : number
   }
 }
 
@@ -195,6 +208,13 @@ private func isBlank(_ byte: UInt8) -> Bool {
 }
 
 /// Whether a cell says that its value is missing.
-func isMissing(_ cell: String) -> Bool {
-  ["", "na", "n/a", "nan", "?", "null", "none", "-", "missing"].contains(cell.lowercased())
+///
+/// - Parameters:
+///   - cell: the cell.
+///   - isWord: whether its column is one of words, of which "none" and "-" may be one.
+/// - Returns: whether it does.
+func isMissing(_ cell: String, amongWords isWord: Bool = false) -> Bool {
+  let word = cell.lowercased()
+  return ["", "na", "n/a", "nan", "?", "null"].contains(word)
+    || !isWord && ["none", "-", "missing"].contains(word)
 }

@@ -111,8 +111,7 @@ extension TaskDescription {
 extension Row {
   /// Whether a cell is neither a number nor stands for a missing one.
   fileprivate func isWord(_ place: Int) -> Bool {
-    let missing = ["", "?", "na", "n/a", "nan", "null", "none", "-"]
-    return parseNumber(cells[place]) == nil && !missing.contains(cells[place].lowercased())
+    parseNumber(cells[place]) == nil && !isMissing(cells[place])
   }
 
   /// Whether all cells that are not empty are words.

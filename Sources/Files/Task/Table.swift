@@ -57,7 +57,7 @@ struct Row {
     {
       return index
     }
-    if !named, text.utf8.allSatisfy({ (48...57).contains($0) }), let index = Int(text),
+    if !named, let number = parseNumber(text), let index = Int(exactly: number),
       classes.indices.contains(index)
     {
       if byIndex == false {

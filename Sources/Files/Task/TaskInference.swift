@@ -89,7 +89,7 @@ public struct TaskInference {
     try takeAnswers()
     try choose(&columns)
     task.about =
-      "Made from \(Self.fileName(of: table.path)): \(what) from \(columns.count) columns."
+      "Made from \(Self.fileName(of: table.path)): \(what) from \(counted(columns.count, "column"))."
     for row in rows { task.samples.append(try sample(row)) }
     var map = ColumnMap(column: answer)
     if let labels {
@@ -111,9 +111,10 @@ public struct TaskInference {
 
   // MARK: - The answer
 
+  /// Names of columns that have the answer, the surest first: y may be a coordinate.
   private static let answers = [
-    "class", "species", "target", "label", "y", "type", "diagnosis", "outcome", "answer",
-    "category",
+    "class", "species", "target", "label", "answer", "diagnosis", "outcome", "category", "type",
+    "y",
   ]
 
   private func answerColumn() throws(DescriptionError) -> Int {
@@ -128,15 +129,15 @@ public struct TaskInference {
         message: "there is no column \(quote(wanted))\(suggestion(for: wanted, among: names)); "
           + "allowed are \(enumerate(names, most: 20)), or 0 ... \(table.width - 1)")
     }
-    if let header = table.header,
-      let column = header.firstIndex(where: { Self.answers.contains($0.lowercased()) })
+    if let header = table.header?.map({ $0.lowercased() }),
+      let column = Self.answers.lazy.compactMap({ header.firstIndex(of: $0) }).first
     {
       return column
     }
+    // Words that are different in every row are names of the rows.
     let words = (0..<table.width).filter { column in
-      table.rows.contains { row in
-        !isMissing(row.cells[column]) && parseNumber(row.cells[column]) == nil
-      }
+      let cells = table.rows.map { $0.cells[column] }.filter { !isMissing($0) }
+      return cells.contains { parseNumber($0) == nil } && Set(cells).count * 2 <= cells.count
     }
     return words.count == 1 ? words[0] : table.width - 1
   }
@@ -153,21 +154,11 @@ public struct TaskInference {
     let name = quote(table.name(of: answer))
     if wishes.isClass ?? looksLikeClass {
       // 1.0 and 1 are one class, written as it is first.
-      var names: [String] = []
-      var known: [Double: String] = [:]
-      for cell in cells {
-        if isNumeric, let number = parseNumber(cell) {
-          if known[number] != nil { continue }
-          known[number] = cell
-        }
-        if !names.contains(cell) { names.append(cell) }
-        if names.count > TaskDescription.classesAllowed.upperBound { break }
-      }
+      let spelt = Dictionary(zip(numbers, cells)) { first, _ in first }
       task.classes =
-        isNumeric
-        ? known.sorted { $0.key < $1.key }.map(\.value) : names.sorted()
-      if let words = table.classNames, Set(words).count == words.count,
-        numbers.allSatisfy({ $0 == $0.rounded() && words.indices.contains(Int($0)) })
+        isNumeric ? distinct.sorted().map { spelt[$0] ?? "" } : Set(cells).sorted()
+      if isNumeric, let words = table.classNames, Set(words).count == words.count,
+        distinct.allSatisfy({ Int(exactly: $0).map(words.indices.contains) ?? false })
       {
         task.classes = words
       }
@@ -189,6 +180,7 @@ public struct TaskInference {
       task.objective = .hinge(margin: Self.margin)
       remarks.append(
         "the answer is column \(name): \(count) classes, \(enumerate(task.classes, most: 6))")
+      try tellRareClasses()
     } else {
       guard isNumeric else {
         let row = rows.first { parseNumber($0.cells[answer]) == nil } ?? rows[0]
@@ -200,6 +192,7 @@ public struct TaskInference {
           file: table.path,
           message: "column \(name), taken for the answer, is the same in every row")
       }
+      try check(lowest...highest, of: answer)
       task.outputs = OutputDescription(count: 1)
       task.objective = .squaredError
       labels = (lowest...highest, inside)
@@ -216,6 +209,28 @@ public struct TaskInference {
     task.training = max(1, (rows.count * 2 + 1) / 3)
   }
 
+  /// Says which classes have so few rows that they may be slips of the pen: a row to train with and
+  /// one to hold out take two, and then some luck.
+  private mutating func tellRareClasses() throws(DescriptionError) {
+    var counts = [Int](repeating: 0, count: task.classes.count)
+    for row in rows { counts[try category(of: row)] += 1 }
+    let rare = counts.indices.filter { (1...2).contains(counts[$0]) }.map {
+      "\(quote(task.classes[$0])) (\(counts[$0] == 1 ? "1 row" : "2 rows"))"
+    }
+    if !rare.isEmpty { remarks.append("too rare to learn: \(enumerate(rare, most: 6))") }
+  }
+
+  /// Refuses numbers that no task may have.
+  private func check(_ values: ClosedRange<Double>, of column: Int) throws(DescriptionError) {
+    let allowed = TaskDescription.valuesAllowed
+    guard allowed.contains(values.lowerBound), allowed.contains(values.upperBound) else {
+      throw DescriptionError(
+        file: table.path,
+        message: "column \(quote(table.name(of: column))) goes from \(write(values.lowerBound)) to "
+          + "\(write(values.upperBound)); allowed is \(write(allowed, unit: ""))")
+    }
+  }
+
   private var labels: (values: ClosedRange<Double>, volts: ClosedRange<Double>)?
 
   private var inside: ClosedRange<Double> {
@@ -229,6 +244,7 @@ public struct TaskInference {
   /// The columns of numbers that differ from row to row, and the rows that have all of them.
   private mutating func usableColumns() throws(DescriptionError) -> [Column] {
     var numeric: [Int] = []
+    var counters: [Int] = []
     var left: [String] = []
     for column in 0..<table.width where column != answer {
       let cells = table.rows.map { $0.cells[column] }.filter { !isMissing($0) }
@@ -247,23 +263,29 @@ public struct TaskInference {
         left.append("\(name) (words)")
       } else if Set(numbers).count < 2 {
         left.append("\(name) (always the same)")
-      } else if isCounter(numbers) {
-        left.append("\(name) (counts the rows)")
+      } else if isCounter(numbers, column) {
+        counters.append(column)
       } else {
         numeric.append(column)
       }
     }
+    // A year counts the rows as well; alone it is a measure.
+    if numeric.isEmpty { (numeric, counters) = (counters, []) }
+    left += counters.map { "\(quote(table.name(of: $0))) (counts the rows)" }
     guard !numeric.isEmpty else {
       throw DescriptionError(
         file: table.path,
         message: "no column but the answer's holds numbers that differ: "
           + "\(enumerate(left, most: 6)); columns of numbers are wanted, with ? for a missing one")
     }
-    if !left.isEmpty { remarks.append("left out: \(enumerate(left, most: 6))") }
-    let read = numeric + [answer]
+    let hasWords = table.rows.contains {
+      !isMissing($0.cells[answer]) && parseNumber($0.cells[answer]) == nil
+    }
     var first: Int?
     for row in table.rows {
-      if read.contains(where: { isMissing(row.cells[$0]) }) {
+      if numeric.contains(where: { isMissing(row.cells[$0]) })
+        || isMissing(row.cells[answer], amongWords: hasWords)
+      {
         missing += 1
         first = first ?? row.line
       } else {
@@ -285,20 +307,21 @@ public struct TaskInference {
     for number in numeric {
       let values = rows.map { parseNumber($0.cells[number]) ?? 0 }
       guard let lowest = values.min(), let highest = values.max(), lowest < highest else {
+        left.append("\(quote(table.name(of: number))) (always the same in these rows)")
         continue
       }
-      guard TaskDescription.valuesAllowed.contains(lowest),
-        TaskDescription.valuesAllowed.contains(highest)
-      else {
-        throw DescriptionError(
-          file: table.path,
-          message: "column \(quote(table.name(of: number))) goes from \(write(lowest)) to "
-            + "\(write(highest)); allowed is \(write(TaskDescription.valuesAllowed, unit: ""))")
-      }
+      try check(lowest...highest, of: number)
       let range = Self.range(of: values.sorted())
       if range != lowest...highest { clipped.append(table.name(of: number)) }
       columns.append(
         Column(number: number, name: table.name(of: number), values: values, range: range))
+    }
+    if !left.isEmpty { remarks.append("left out: \(enumerate(left, most: 6))") }
+    guard !columns.isEmpty else {
+      throw DescriptionError(
+        file: table.path,
+        message: "in the \(rows.count) rows that have all values no column but the answer's differs"
+      )
     }
     if !clipped.isEmpty {
       remarks.append(
@@ -319,10 +342,19 @@ public struct TaskInference {
     return high > low && highest - lowest > 1.6 * (high - low) ? low...high : lowest...highest
   }
 
-  /// Whether numbers count up by one: a number of the row, not a measurement.
-  private func isCounter(_ numbers: [Double]) -> Bool {
-    numbers.count == table.rows.count && numbers.count > 8
-      && zip(numbers, numbers.dropFirst()).allSatisfy { $1 - $0 == 1 }
+  private static let counters = ["id", "index", "idx", "no", "no.", "nr", "nr.", "row", "key"]
+
+  /// Whether a column numbers the rows and measures nothing: whole numbers, another in each row, that
+  /// rise or are called so.
+  private func isCounter(_ numbers: [Double], _ column: Int) -> Bool {
+    guard numbers.count == table.rows.count, numbers.count > 8,
+      numbers.allSatisfy({ $0 == $0.rounded() })
+    else { return false }
+    let name = table.name(of: column).lowercased()
+    let isCalledSo = Self.counters.contains(name) || name.hasSuffix(" id") || name.hasSuffix("_id")
+    return isCalledSo
+      ? Set(numbers).count == numbers.count
+      : zip(numbers, numbers.dropFirst()).allSatisfy { $0 < $1 }
   }
 
   /// Takes as many columns and complements as there are channels, the best first.
@@ -365,24 +397,39 @@ public struct TaskInference {
       let column = columns[index]
       task.inputs.append(
         InputDescription(
-          name: column.name, column: column.number, lowest: column.range.lowerBound,
+          name: unused(column.name), column: column.number, lowest: column.range.lowerBound,
           highest: column.range.upperBound, voltsAtLowest: low, voltsAtHighest: high, clips: true))
     }
     for index in columns.indices where complements.contains(index) {
       let column = columns[index]
       task.inputs.append(
         InputDescription(
-          name: "not " + column.name, column: column.number, lowest: column.range.lowerBound,
+          name: unused("not " + column.name), column: column.number,
+          lowest: column.range.lowerBound,
           highest: column.range.upperBound, voltsAtLowest: high, voltsAtHighest: low, clips: true))
     }
-    task.inputs.append(InputDescription(name: "constant high", volts: high))
-    task.inputs.append(InputDescription(name: "constant low", volts: low))
+    task.inputs.append(InputDescription(name: unused("constant high"), volts: high))
+    task.inputs.append(InputDescription(name: unused("constant low"), volts: low))
     columns = columns.indices.filter(chosen.contains).map { columns[$0] }
     remarks.append(
-      "\(columns.count) column\(columns.count == 1 ? " becomes" : "s become") "
-        + "\(task.inputs.count) inputs: each on "
-        + "\(write(wishes.volts, unit: "V")), \(turned) complements, two constants"
+      "\(counted(columns.count, "column")) become\(columns.count == 1 ? "s" : "") "
+        + "\(task.inputs.count) inputs: each on \(write(wishes.volts, unit: "V")), "
+        + "\(counted(turned, "complement")), two constants"
     )
+  }
+
+  /// A name that no input has yet.
+  private func unused(_ name: String) -> String {
+    var (candidate, number) = (name, 2)
+    while task.inputs.contains(where: { $0.name == candidate }) {
+      candidate = "\(name) (\(number))"
+      number += 1
+    }
+    return candidate
+  }
+
+  private func counted(_ count: Int, _ what: String) -> String {
+    "\(count) \(what)\(count == 1 ? "" : "s")"
   }
 
   /// How much of the answer a column tells alone, in the training samples.
@@ -447,7 +494,7 @@ public struct TaskInference {
   public func yaml(data: String) -> String {
     var lines = ["name: \(scalar(task.name))", "about: \(scalar(task.about))", ""]
     lines += remarks.map { "# \($0)" }
-    lines.append("data: \(scalar(data)) # relative to this file")
+    lines.append("data: \(scalar(data))\(data.hasPrefix("/") ? "" : " # relative to this file")")
     if table.skipped > 0 { lines.append("skip_lines: \(table.skipped)") }
     if missing > 0 { lines.append("missing: skip # rows that lack a value are left out") }
     lines += [

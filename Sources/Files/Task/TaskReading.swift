@@ -337,7 +337,15 @@ private func readTable(
         )
       }
     }
-    if skipsMissing, columns.contains(where: { isMissing(row.cells[$0]) }) { return }
+    // A class may be called "none".
+    if skipsMissing,
+      columns.contains(where: {
+        isMissing(row.cells[$0])
+          && !($0 == answers.classColumn && answers.classes.contains(row.cells[$0]))
+      })
+    {
+      return
+    }
     samples.append(try answers.sample(row, inputs: inputs, byIndex: &byIndex))
   }
   guard !samples.isEmpty else {

@@ -26,6 +26,12 @@ extension TaskInference {
     let sources = inference.task.inputs.count
     let targets = inference.task.outputs.channels
     let lattice = try? BoardDescription.named("lattice")
+    let lacks =
+      lattice.map {
+        sources > $0.sourceChannels
+          ? "the lattice has \($0.sourceChannels) source channels"
+          : "the lattice has \($0.targetChannels) target channels"
+      } ?? "no lattice.yaml is found in a folder of boards"
     if let lattice, sources <= lattice.sourceChannels, targets <= lattice.targetChannels {
       return (
         inference, lattice,
@@ -35,8 +41,8 @@ extension TaskInference {
     }
     return (
       inference, .bipartite(sources: sources, targets: targets),
-      "the board is bipartite, \(sources) sources each joined to \(targets) targets: the lattice "
-        + "has too few channels"
+      "the board is bipartite, \(sources) sources each joined to \(targets) target\(targets == 1 ? "" : "s"): "
+        + lacks
     )
   }
 
