@@ -88,7 +88,7 @@ final class CountDisplay: Sendable {
       let line = "\(done) of \(total) \(what)"
       if Terminal.isThere {
         Terminal.replaceLine(by: line)
-      } else if done == total || done * 10 / total != (done - 1) * 10 / total {
+      } else if done == total || done % 5 == 0 {
         Console.say(line + "\n")
       }
     }
