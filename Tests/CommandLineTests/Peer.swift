@@ -27,7 +27,7 @@ final class Peer {
   /// - Returns: whether all were taken.
   @discardableResult
   func send(_ bytes: [UInt8], file: Int32? = nil, flags: Int32 = 0) -> Bool {
-    TestSupport.send(bytes, with: file, over: socket, flags: flags)
+    sendBytes(bytes, with: file, over: socket, flags: flags)
   }
 
   /// How many bytes come, at most so many; 0 when the server hangs up, `nil` when nothing happens.

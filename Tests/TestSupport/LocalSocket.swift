@@ -31,7 +31,7 @@ package func connectedSocket(at path: String) throws -> Int32 {
 ///   - socket: the socket.
 ///   - flags: flags of the call beside MSG_NOSIGNAL.
 /// - Returns: whether all bytes were taken.
-package func send(
+package func sendBytes(
   _ bytes: [UInt8], with file: Int32?, over socket: Int32, flags: Int32 = 0
 ) -> Bool {
   bytes.withUnsafeBytes { bytes -> Bool in
