@@ -32,6 +32,10 @@ import Testing
     ("quotes", Array("\"a\",\"b\",\"class\"\n\"1\",\"2.5\",\"x\"\n3,4.5,\"y\"\n".utf8)),
     ("blank lines and blanks", Array("a, b ,class\n\n1, 2.5 ,x\n  \n3 ,4.5,y\n\n".utf8)),
     ("comments before", Array("# from a lab\n# 2026\na,b,class\n1,2.5,x\n3,4.5,y\n".utf8)),
+    (
+      "blank lines between comments",
+      Array("\n# from a lab\n\n# sum, 2026\n \t\na,b,class\n1,2.5,x\n3,4.5,y\n".utf8)
+    ),
     ("no last line end", Array("a,b,class\n1,2.5,x\n3,4.5,y".utf8)),
   ]
 
@@ -59,6 +63,9 @@ import Testing
     ([], "t.csv: there are no rows in this file"),
     (Array("a,b\n".utf8), "there is one line, of names"),
     (Array("1,2\n3\n".utf8), "t.csv:2: this line has 1 cells, but the first has 2"),
+    (Array("a,b\n1,2\n\n3\0,4\n5,6\n".utf8), "t.csv:4: this line holds a NUL character (U+0000)"),
+    (Array("a,b\n1,2\n\0\0\0".utf8), "t.csv:3: this line holds a NUL character"),
+    (utf16("a,b\n1,2\n3\0,4\n", isLittle: true, mark: true), "t.csv:3: this line holds a NUL"),
     (Array("1,2\n\"3,4\n".utf8), "t.csv:2: a quoted cell does not end on this line"),
     (Array("1,2\n\"3\"x,4\n".utf8), "t.csv:2: text follows a quoted cell before the next comma"),
     ([0x31, 0x2C, 0x32, 0x0A, 0xFF, 0xC0, 0x2C, 0x31, 0x0A], "t.csv:2: this is not UTF-8 text"),

@@ -42,12 +42,14 @@ struct DataTable {
   /// - Throws: `DescriptionError` with the line at fault.
   static func read(_ bytes: [UInt8], path: String) throws(DescriptionError) -> DataTable {
     let text = try Dialect.decoded(bytes, path: path)
+    // The line of the last comment; blank ones may stand between them.
     var comments = 0
-    for line in Dialect.Lines(text) {
+    for (number, line) in Dialect.Lines(text).enumerated()
+    where !line.allSatisfy(isBlank) {
       // Spreadsheets begin with the separator that they should take.
       let isSeparator = comments == 0 && line.count == 5 && line.starts(with: "sep=".utf8)
       guard line.first == UInt8(ascii: "#") || isSeparator else { break }
-      comments += 1
+      comments = number + 1
     }
     var rows: [Row] = []
     try Dialect.forEachRow(text, file: path, skip: comments) { row throws(DescriptionError) in

@@ -145,6 +145,13 @@ struct Dialect: Equatable {
     for content in Lines(bytes) {
       line += 1
       if line <= skip || content.allSatisfy(isBlank) { continue }
+      // A number would end there: what a crash or a damaged disk leaves in a file must not be data.
+      if content.contains(0) {
+        throw DescriptionError(
+          file: file, line: line,
+          message: "this line holds a NUL character (U+0000), which no table has: the file is "
+            + "damaged or no text; export it again, or remove the line")
+      }
       var row = Row(
         file: file, line: line, cells: try dialect.split(content, file: file, line: line))
       if dialect.hasDecimalComma { row = try commas.read(row) }
@@ -203,7 +210,8 @@ struct Dialect: Equatable {
   }
 }
 
-private func isBlank(_ byte: UInt8) -> Bool {
+/// Whether a byte is a blank or a tab.
+func isBlank(_ byte: UInt8) -> Bool {
   byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
 }
 
