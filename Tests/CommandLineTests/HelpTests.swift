@@ -115,6 +115,12 @@ import Testing
     }
   }
 
+  @Test func `predict's help says which values beyond a range are refused`() throws {
+    let words = try help("predict").split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(words.contains("counts as the range's end where the task says clip: true"), "\(words)")
+    #expect(!words.contains("missing or out of its input's range"))
+  }
+
   @Test func `the version is a number of three parts`() throws {
     try Program.run { tellegen in
       let end = try tellegen("--version")

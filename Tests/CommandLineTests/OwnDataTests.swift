@@ -31,6 +31,11 @@ import Testing
       let answers = try tellegen("predict", "run", "new.csv")
       #expect(answers.code == 0, "\(answers.errors)")
       #expect(answers.output.contains("big") && answers.output.contains("small"))
+      // A value far beyond its range counts as the range's end, as the help says.
+      try tellegen.write("3,9;20\n390;-20\n", to: "far.csv")
+      let far = try tellegen("predict", "run", "far.csv", "--json")
+      #expect(far.code == 0, "\(far.errors)")
+      #expect(far.output.components(separatedBy: "\"big\"").count == 3, "\(far.output)")
     }
   }
 

@@ -22,7 +22,8 @@ extension TaskDescription {
   ///   - board: the board whose voltages the inputs must keep to.
   /// - Returns: the rows, in order, and the line that was taken for names of columns.
   /// - Throws: `DescriptionError` with file and line of the first row that is wrong: a value that is
-  ///   missing, no number or out of its input's range, or a row of another width.
+  ///   missing, no number, or out of the range of an input that does not clip, or a row of another
+  ///   width.
   public func questions(
     path: String, skip: Int?, on board: BoardDescription
   ) throws(DescriptionError) -> (rows: [Question], header: Int?) {

@@ -10,9 +10,11 @@ struct PredictCommand: ParsableCommand {
     abstract: "Has a learned board answer rows of inputs, as CSV.",
     discussion: """
       The file is laid out as the task's data, with or without the columns of the answers; a first line
-      of names is passed over. A value that is missing or out of its input's range is refused with its
-      line, before anything is presented. Each row comes out with its line's number, the outputs in V
-      and the answer: a class, empty where no output leads, or values in the labels' own units.
+      of names is passed over. A value beyond its input's range counts as the range's end where the task
+      says clip: true for the input, as tasks made from tables do; else it is refused, as a missing value
+      always is, with its line and before anything is presented. Each row comes out with its line's
+      number, the outputs in V and the answer: a class, empty where no output leads, or values in the
+      labels' own units.
 
       The run's double answers as the run left it. With --seed it is another double, with --target gpio
       a board at this computer's lines; the learned gates are programmed there first, by pulses, unless
