@@ -80,7 +80,7 @@ package final class RunClaim {
       throw RunDirectoryError(StorageError(path: setting, number: errno))
     }
     lock = try RunClaim.take(directory)
-    let listed = ((try? RunClaim.listed(directory)) ?? nil) ?? RunClaim.legacyFiles
+    let listed = ((try? RunClaim.listing(directory)) ?? nil)?.files ?? RunClaim.legacyFiles
     // A killed program that was to replace the run may have left other files on their way.
     files = Set(listed).union(lock.found ?? []).sorted()
     do throws(StorageError) { try lock.record(files) } catch { throw RunDirectoryError(error) }
@@ -285,18 +285,33 @@ package final class RunClaim {
     "trace.txt", "trace.vcd",
   ]
 
-  /// The files that the folder's setting lists; `nil` when it is none of this program's.
-  private static func listed(_ directory: RunDirectory) throws(RunDirectoryError) -> [String]? {
-    struct Listing: Decodable {
-      var version: String
-      var files: [String]
+  /// What a folder's setting says of its results.
+  private struct Listing: Decodable {
+    var version: String
+    /// The command that made them; `nil` for a run.
+    var command: String?
+    var files: [String]
+
+    /// How they are gone on with, as the end of a list of advice; empty where no command does.
+    func resumption(_ path: String) -> String {
+      switch command {
+      case nil: ", or go on with an interrupted run by train --resume \(path)"
+      case "place": ", or go on with an interrupted search by place --resume \(path)"
+      default: ""
+      }
     }
+  }
+
+  /// What the folder's setting says; `nil` when it is none of this program's.
+  private static func listing(_ directory: RunDirectory) throws(RunDirectoryError) -> Listing? {
     let data = try directory.data(of: RunDirectory.setting)
-    if let listing = try? JSONDecoder().decode(Listing.self, from: data) {
-      return listing.files.filter { !$0.contains("/") }
+    if var listing = try? JSONDecoder().decode(Listing.self, from: data) {
+      listing.files.removeAll { $0.contains("/") }
+      return listing
     }
     // Version 0.1 listed none: what makes its setting one is all that is in it.
-    return (try? JSONDecoder().decode(RunSetting.self, from: data)) == nil ? nil : legacyFiles
+    guard let setting = try? JSONDecoder().decode(RunSetting.self, from: data) else { return nil }
+    return Listing(version: setting.version, files: legacyFiles)
   }
 
   /// Looks at what the folder holds.
@@ -315,7 +330,7 @@ package final class RunClaim {
     var own = Set(left.filter { !$0.contains("/") && $0 != RunDirectory.setting })
     own.insert(FolderLock.name)
     if files.contains(RunDirectory.setting) {
-      guard let listed = try listed(directory) else {
+      guard let listing = try listing(directory) else {
         throw RunDirectoryError(
           path: directory.file(RunDirectory.setting), .usage,
           "it is damaged, or was not made by this program; remove it, or choose another folder "
@@ -324,10 +339,10 @@ package final class RunClaim {
       if !overwrite {
         throw RunDirectoryError(
           path: directory.path, .usage,
-          "it holds results already; replace them by --overwrite, choose another folder with "
-            + "--out, or go on with an interrupted run by train --resume \(directory.path)")
+          "it holds results already; replace them by --overwrite, or choose another folder with "
+            + "--out\(listing.resumption(directory.path))")
       }
-      own.formUnion(listed)
+      own.formUnion(listing.files)
       own.insert(RunDirectory.setting)
     }
     let known = own.union(new).sorted()

@@ -154,6 +154,8 @@ import Testing
       let again = try tellegen(
         "cycle", "--rule", "standard", "--tau", "0.001", "--out", "one")
       #expect(again.code == 64 && again.errors.contains("--overwrite"))
+      // No command goes on with cycles.
+      #expect(!again.errors.contains("--resume"), "\(again.errors)")
     }
   }
 

@@ -118,6 +118,11 @@ import Testing
       #expect(text.contains("# The end stays.") && text.contains("placement:\n  netlist-"))
       #expect(try tellegen("board", "check", "five.yaml", "--task", "sum.yaml").code == 0)
 
+      // A folder with a search is gone on with by this command, not by another.
+      let taken = try tellegen(search + ["--out", "one"])
+      #expect(taken.code == 64, "\(taken.errors)")
+      #expect(taken.errors.contains("by place --resume one") && !taken.errors.contains("train"))
+
       // A log that was cut is gone on with, and ends the same.
       let first = try String(contentsOfFile: tellegen.path("one/places.json"), encoding: .utf8)
       let log = try String(contentsOfFile: tellegen.path("one/judged.jsonl"), encoding: .utf8)
