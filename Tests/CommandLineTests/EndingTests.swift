@@ -79,6 +79,35 @@ import Testing
     }
   }
 
+  @Test func `a strict run at the pins that misuses them ends with 1, and is kept`() throws {
+    try Program.run { tellegen in
+      // A line operation of 0.1 us gives clock edges that are nearer than the converters allow.
+      let lattice = try String(contentsOfFile: packageRoot + "/board/lattice.yaml", encoding: .utf8)
+      let fast = lattice.replacing("operation: 2e-6", with: "operation: 1e-7")
+      #expect(fast != lattice)
+      try tellegen.write(fast, to: "fast.yaml")
+      let train = [
+        "train", "--board", "fast.yaml", "--task", "regression", "--target", "pins", "--epochs",
+        "1",
+        "--out",
+      ]
+      let strict = try tellegen(train + ["run", "--strict"])
+      #expect(strict.code == 1, "\(strict.errors)")
+      #expect(
+        try #require(strict.errors.split(separator: "\n").last).hasSuffix(
+          "clock edges are at least 450 ns apart the first"), "\(strict.errors)")
+      let circumstances = try json(try tellegen.text("run/circumstances.json"))
+      let sittings = try #require(circumstances["sittings"] as? [[String: Any]])
+      let misuses = try #require(sittings[0]["misuses"] as? [String: Any])
+      #expect(try #require(misuses["count"] as? Int) > 0)
+      #expect(try tellegen.record("run/record.json").result.finished)
+      // Unless it is strict it only counts them.
+      let plain = try tellegen(train + ["plain"])
+      #expect(plain.code == 0 && plain.output.contains(" misuses of the pins."))
+      #expect(!plain.output.contains("; 0 misuses"))
+    }
+  }
+
   @Test func `circumstances gather every sitting, and the record none`() throws {
     try Program.run { tellegen in
       #expect(try tellegen(options + ["run"]).code == 0)
