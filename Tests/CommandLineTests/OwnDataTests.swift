@@ -92,6 +92,25 @@ import Testing
     }
   }
 
+  @Test func `the task that a run keeps has the places that were searched, and repeats the run`()
+    throws
+  {
+    try Program.run { tellegen in
+      let options = ["--board", "lattice", "--seed", "101", "--epochs", "2", "--out"]
+      let wine = packageRoot + "/data/wine/wine.csv"
+      let first = try tellegen(["train", "--data", wine] + options + ["one"])
+      #expect(first.code == 0 && first.errors.contains("found in"), "\(first.errors)")
+      let again = try tellegen(["train", "--task", "one/task.yaml"] + options + ["two"])
+      #expect(again.code == 0 && !again.errors.contains("searching"), "\(again.errors)")
+      #expect(
+        try tellegen.record("two/record.json").result.gates
+          == tellegen.record("one/record.json").result.gates)
+      // Places that were not searched are not written.
+      let plain = try tellegen(["train", "--data", wine, "--no-place"] + options + ["plain"])
+      #expect(try plain.code == 0 && !tellegen.text("plain/task.yaml").contains("placement"))
+    }
+  }
+
   @Test func `a search writes its placement into the task, and goes on when it was interrupted`()
     throws
   {

@@ -187,7 +187,8 @@ struct TrainCommand: ParsableCommand {
 
   /// What the options make of board, task, places and rule.
   ///
-  /// - Parameter inferred: becomes the task's file, where it was made from a table.
+  /// - Parameter inferred: becomes the task's file, with the places that were found, where it was made
+  ///   from a table.
   /// - Returns: the setting.
   /// - Throws: `DescriptionError` for files that are wrong, an exit where it is interrupted.
   private func newSetting(_ inferred: inout String?) throws -> RunSetting {
@@ -217,6 +218,11 @@ struct TrainCommand: ParsableCommand {
     // A real board's channels are wired to their nodes: nothing is searched there.
     if target ?? .usual != .gpio {
       task = try Places(board: description, task: task, plan: plan, isSearching: !noPlace).found()
+      inferred = inferred.map { text in
+        task.writingPlacement(
+          on: description, into: text,
+          remark: "searched by train on \(description.name), seed \(plan.seed)") ?? text
+      }
     }
     #endif
     return RunSetting(
