@@ -39,6 +39,36 @@ import Testing
     }
   }
 
+  @Test func `a column of words is learned from, and a word that it has not is refused`() throws {
+    try Program.run { tellegen in
+      let colors = ["red", "green", "blue"]
+      let rows = (0..<90).map { number in
+        "\(colors[number % 3]),\(Double(number * 37 % 101) / 10),"
+          + (number % 3 == 1 ? "go" : "stay") + "\n"
+      }
+      try tellegen.write("color,size,do\n" + rows.joined(), to: "mine.csv")
+      let end = try tellegen(
+        "train", "--data", "mine.csv", "--answer", "do", "--epochs", "40", "--expect-accuracy",
+        "0.95", "--out", "run")
+      #expect(end.code == 0, "\(end.errors)")
+      let said =
+        "column \"color\" becomes an input for each of its 3 words, blue, green, red: 0.45 V in rows that "
+        + "have it, else 0 V"
+      #expect(end.errors.contains("tellegen: " + said), "\(end.errors)")
+      #expect(try tellegen.text("run/task.yaml").contains("# " + said))
+      try tellegen.write("red,5\ngreen,5\n", to: "new.csv")
+      let answers = try tellegen("predict", "run", "new.csv")
+      #expect(answers.output.contains("stay\n2,") && answers.output.hasSuffix("go\n"), "\(answers)")
+      try tellegen.write("red,5\npurple,5\n", to: "new.csv")
+      let other = try tellegen("predict", "run", "new.csv")
+      #expect(other.code == 65 && other.output.isEmpty)
+      #expect(
+        other.errors.contains(
+          "new.csv:2: column 0 (input \"color is blue\") is \"purple\"; allowed are blue, green, red"
+        ))
+    }
+  }
+
   @Test func `why a board was chosen is said as it is`() throws {
     try Program.run { tellegen in
       try tellegen.write(Self.table, to: "mine.csv")

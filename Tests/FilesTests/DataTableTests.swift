@@ -165,7 +165,9 @@ import Testing
     #expect(made.task.samples.count == 20 && made.task.training == 13)
     #expect(made.task.samples[0].inputs == [0, 0, 0.45, 0.45, 0.45, 0])
     let said = made.remarks.joined(separator: "\n")
-    for word in ["\"z\" (always the same)", "\"n\" (counts the rows)", "\"w\" (words)"] {
+    for word in [
+      "\"z\" (always the same)", "\"n\" (counts the rows)", "\"w\" (20 different words in 20 rows)",
+    ] {
       #expect(said.contains(word), "\(said)")
     }
   }

@@ -88,6 +88,56 @@ import Testing
     #expect(said.contains(words), "\(said)")
   }
 
+  /// A task of words, with a column of numbers or without.
+  private func wordsTask(_ more: String = "") throws -> TaskDescription {
+    try TaskDescription.read(
+      text: """
+        name: w
+        samples: [[red, S, 1, 1], [blue, L, 2, 0]]
+        inputs:
+          - {name: is red, column: 0, word: red, volts: [0, 0.4]}
+          - {name: is blue, column: 0, word: blue, volts: [0, 0.4]}
+          - {name: not S, column: 1, word: S, volts: [0.4, 0]}
+          - {name: is L, column: 1, word: L, volts: [0, 0.4]}
+        \(more)
+        outputs: {count: 2}
+        classes: {column: 3, names: [a, b]}
+        objective: {hinge: {margin: 0.01}}
+        """, file: "w.yaml")
+  }
+
+  @Test func `words are answered as they are in the task, and others refused by line`() throws {
+    for (more, volts) in [
+      ("", []), ("  - {name: n, column: 2, range: [0, 2], volts: [0, 0.4]}", [0.4]),
+    ] {
+      let task = try wordsTask(more)
+      #expect(task.samples[0].inputs.prefix(4) == [0.4, 0, 0, 0])
+      let named = try ask(task, "color,size,n\nblue,S,2\nred,L,2\n")
+      #expect(named.header == 1)
+      #expect(
+        named.rows.map(\.inputs) == [[0, 0.4, 0, 0] + volts, [0.4, 0, 0.4, 0.4] + volts])
+      // A first row of known words is none of names.
+      #expect(try ask(task, "blue,S,2\nred,L,2\n").header == nil)
+      for (text, said) in [
+        ("blue,S,2\nrad,L,2\n", ":2: column 0 (input \"is red\") is \"rad\" (did you mean red?)"),
+        ("blue,S,2\nred,M,2\n", ":2: column 1 (input \"not S\") is \"M\""),
+        ("blue,S,2\nred,,2\n", "is \"\"; allowed are L, S"), ("green,S,2\n", ":1: column 0"),
+      ] {
+        do {
+          _ = try ask(task, text)
+          Issue.record("\(text) was taken")
+        } catch let error as DescriptionError {
+          #expect(error.description.contains(said), "\(error)")
+        }
+      }
+    }
+    // A table of words alone begins with its first row where that is known, else with names.
+    var alone = try wordsTask()
+    alone.table = TableDescription(width: 3, skipLines: 1, classColumn: 2, labels: [])
+    #expect(try ask(alone, "blue,S\nred,L\n").rows.map(\.line) == [1, 2])
+    #expect(try ask(alone, "color,size\nred,L\n").rows.map(\.line) == [2])
+  }
+
   @Test func `with a number of lines to skip no line is taken for names`() throws {
     #expect(try ask(try task(), "a b c\nd\n5,0,7\n", skip: 2).rows.map(\.line) == [3])
     #expect(try refusal("x,y,z\n5,0,7\n", skip: 0).contains(":1: column 0 (input \"x\")"))

@@ -38,7 +38,8 @@ import Testing
     #expect(kinds.task.classes == ["p", "q"] && kinds.task.table?.classColumn == 0)
     let towns = try infer(table("town,a,b") { "town\($0),\(drawn($0)),\(drawn($0 + 3))" })
     #expect(towns.task.classes.isEmpty && towns.task.table?.labels.map(\.column) == [2])
-    #expect(towns.remarks.contains { $0.contains("left out: \"town\" (words)") })
+    #expect(
+      towns.remarks.contains { $0.contains("left out: \"town\" (24 different words in 24 rows)") })
   }
 
   @Test func `the user may say which column is the answer, and what it is`() throws {
@@ -91,6 +92,90 @@ import Testing
     let said = try #require(inference.remarks.first { $0.hasPrefix("left out") })
     for word in ["\"k\" (always the same)", "\"id\" (counts the rows)", "\"no\" (counts"] {
       #expect(said.contains(word), "\(said)")
+    }
+  }
+
+  @Test func `a column of a few words becomes an input for each, high in rows that have it`() throws
+  {
+    let colors = ["red", "none", "blue: dark"]
+    let text = table("color,a,class") { "\(colors[$0 % 3]),\(drawn($0)),\($0 % 2)" }
+    let inference = try infer(text)
+    #expect(
+      inference.task.inputs.map(\.name) == [
+        "color is blue: dark", "color is none", "color is red", "a", "not a", "constant high",
+        "constant low",
+      ])
+    for (row, sample) in inference.task.samples.enumerated() {
+      let own = ["blue: dark", "none", "red"].map { $0 == colors[row % 3] ? 0.45 : 0 }
+      #expect(Array(sample.inputs.prefix(3)) == own)
+    }
+    let said =
+      "column \"color\" becomes an input for each of its 3 words, blue: dark, none, red: 0.45 V in rows "
+      + "that have it, else 0 V"
+    #expect(inference.remarks.contains(said), "\(inference.remarks)")
+    #expect(inference.remarks.contains { $0.hasPrefix("2 columns become 7 inputs") })
+    #expect(inference.yaml(data: "t.csv").contains("# \(said)\n"))
+    #expect(inference.yaml(data: "t.csv").contains("# of a word, volts is what"))
+    try expectSame(inference, text)
+    // Words alone will do, for values as well.
+    let words = table("color,size,price") {
+      "\(colors[$0 % 3]),\($0 % 2 == 0 ? "S" : "L"),\(drawn($0))"
+    }
+    #expect(try infer(words).task.inputs.count == 7)
+    try expectSame(try infer(words), words)
+    // Rows that lack a word are left out like those that lack a number.
+    let gaps = table("color,a,class") {
+      "\($0 == 5 ? "" : colors[$0 % 2 * 2]),\(drawn($0)),\($0 % 3)"
+    }
+    #expect(try infer(gaps).task.samples.count == 23)
+    try expectSame(try infer(gaps), gaps)
+  }
+
+  @Test func `a column of other words is left out, with why and what to do`() throws {
+    let long = String(repeating: "x", count: 65)
+    let inference = try infer(
+      table("many,few,same,rare,long,a,kind") { row in
+        let rare = row < 8 ? "u\(row % 2)" : ""
+        let few = row < 4 ? "v\(row % 3)" : ""
+        let words = "w\(row % 9),\(few),always,\(rare),\(row % 2 == 0 ? long : "y")"
+        return words + ",\(drawn(row)),\(row % 2)"
+      })
+    let said = try #require(inference.remarks.first { $0.hasPrefix("left out: ") })
+    for reason in [
+      "\"many\" (9 different words in 24 rows)", "\"few\" (3 different words in 4 rows)",
+      "\"same\" (always the same word)", "\"rare\" (words, in 8 of 24 rows)",
+      "\"long\" (its word \"xxxxx",
+    ] {
+      #expect(said.contains(reason), "\(said)")
+    }
+    #expect(
+      inference.remarks.contains {
+        $0.contains("2 ... 8 different ones") && $0.contains("group its words or write numbers")
+      })
+    #expect(inference.task.samples.count == 24)
+    #expect(inference.task.inputs.compactMap(\.column) == [5, 5])
+  }
+
+  @Test func `words take a channel each, and all of a column or none`() throws {
+    // The color tells the class, a nothing.
+    let text = table("color,a,kind", 60) { "\(["p", "q", "r"][$0 % 3]),\(drawn($0)),\($0 % 3)" }
+    func kept(_ sources: Int) throws -> [Int] {
+      let inference = try infer(text, .init(answer: "kind", sources: sources, targets: 3))
+      #expect(inference.task.inputs.count <= sources)
+      return inference.task.inputs.compactMap(\.column)
+    }
+    #expect(try kept(7) == [0, 0, 0, 1, 1])
+    #expect(try kept(6) == [0, 0, 0, 1])
+    #expect(try kept(5) == [0, 0, 0])
+    #expect(try kept(4) == [1, 1])
+    let words = table("color,kind") { "\(["p", "q", "r"][$0 % 3]),\($0 % 3)" }
+    do throws(DescriptionError) {
+      _ = try infer(words, .init(answer: "kind", sources: 4, targets: 3))
+      Issue.record("it was made")
+    } catch {
+      #expect(
+        error.message == "the board has 4 source channels; the 3 words of column \"color\" and two "
+          + "constants take 5")
     }
   }
 

@@ -115,6 +115,17 @@ private let rows = "samples:\n  - [0, 0.1]\n  - [5, 0.2]\n"
       "is named \"a\" like input 0"),
     Refusal("name: t\ninputs: [{name: a, column: -1}]\n", "t.yaml:2: column of input 0", "is -1"),
     Refusal("name: t\ninputs: [{name: a, column: x}]\n", "t.yaml:2: column of input 0", "whole"),
+    Refusal("name: t\ninputs: [{name: a, word: b, volts: 0}]\n", "t.yaml:2: input 0", "column"),
+    Refusal("name: t\ninputs: [{name: a, column: 0, word: b}]\n", "t.yaml:2: input 0", "volts"),
+    Refusal(
+      "name: t\ninputs: [{name: a, column: 0, word: b, volts: 0.4}]\n",
+      "t.yaml:2: volts of input 0", "must be a list, of the volts in rows with another word"),
+    Refusal(
+      "name: t\ninputs: [{name: a, column: 0, word: b, volts: [0, 0.4], clip: true}]\n",
+      "t.yaml:2: clip of input 0", "cannot go with word: a word has a column and volts alone"),
+    Refusal(
+      "name: t\ninputs: [{name: a, column: 0, word: b, volts: [0, 0.4], range: [0, 1]}]\n",
+      "t.yaml:2: range of input 0", "cannot go with word"),
     Refusal(
       "name: t\ninputs: [{name: a, column: 0, range: [0, 1]}]\n", "t.yaml:2: input 0",
       "needs both range and volts"),
@@ -209,9 +220,11 @@ private let rows = "samples:\n  - [0, 0.1]\n  - [5, 0.2]\n"
     Refusal(
       regression + rows + "  - [.nan, 0.1]\n", "t.yaml:9: column 0", "a finite number is wanted"),
     Refusal(
-      regression + rows + "  - [~, 0.1]\n", "t.yaml:9: cell 0", "must be a number or the name"),
+      regression + rows + "  - [~, 0.1]\n", "t.yaml:9: cell 0",
+      "must be a number, a word or the name"),
     Refusal(
-      regression + rows + "  - [[1], 0.1]\n", "t.yaml:9: cell 0", "must be a number or the name"),
+      regression + rows + "  - [[1], 0.1]\n", "t.yaml:9: cell 0",
+      "must be a number, a word or the name"),
     Refusal(regression + rows + "  - [1, 50]\n", "t.yaml:9: column 1 (label 0) is \"50\", outside"),
     Refusal(
       classes + "samples:\n  - [1, cat]\n  - [1, dgo]\n",

@@ -14,7 +14,7 @@ extension TaskDescription {
   ///
   /// Unless the number of lines to skip is given, a first line of words alone is taken for names of
   /// columns; and where the task's data have lines before their first sample, so are as many lines with
-  /// a word in place of an input's number.
+  /// a word in place of an input's number. Where all inputs are words, they must know none of it.
   ///
   /// - Parameters:
   ///   - path: the file, of at most 64 MB.
@@ -33,9 +33,13 @@ extension TaskDescription {
     var width: Int?
     // Given a number of lines, the user knows where the rows begin.
     let heads = skip == nil ? table?.skipLines ?? 0 : 0
+    let words = words(of: inputs)
     try Dialect.forEachRow(bytes, file: path, skip: skip ?? 0) { row throws(DescriptionError) in
       let line = row.line ?? 0
-      if rows.isEmpty, skip == nil, line <= heads && isHead(row) || line == 1 && row.isNames {
+      if rows.isEmpty, skip == nil,
+        line <= heads && isHead(row, words)
+          || line == 1 && row.isNames && (!isOfWords || isHead(row, words))
+      {
         header = line
         return
       }
@@ -43,7 +47,7 @@ extension TaskDescription {
         throw row.error("this line has \(row.cells.count) cells, but the first has \(width)")
       }
       width = row.cells.count
-      rows.append(try question(row, at: try columns(of: row), on: board))
+      rows.append(try question(row, at: try columns(of: row), words, on: board))
     }
     if rows.isEmpty {
       throw DescriptionError(file: path, message: "there are no rows of inputs in this file")
@@ -51,10 +55,22 @@ extension TaskDescription {
     return (rows, header)
   }
 
-  /// Whether a row has a word where an input's number should be.
-  private func isHead(_ row: Row) -> Bool {
-    let places = (try? columns(of: row)) ?? Array(row.cells.indices)
-    return places.contains { row.isWord($0) }
+  /// Whether a row has a word where an input's number should be; of inputs that are all words, whether
+  /// it has none that they know.
+  private func isHead(_ row: Row, _ words: [Int: Set<String>]) -> Bool {
+    guard let places = try? columns(of: row) else {
+      return row.cells.indices.contains { row.isWord($0) }
+    }
+    let cells = zip(inputs.filter { $0.column != nil }, places)
+    if isOfWords {
+      return cells.allSatisfy { words[$0.column ?? 0]?.contains(row.cells[$1]) != true }
+    }
+    return cells.contains { $0.word == nil && row.isWord($1) }
+  }
+
+  /// Whether all columns that are read are of words.
+  private var isOfWords: Bool {
+    inputs.contains { $0.word != nil } && inputs.allSatisfy { $0.column == nil || $0.word != nil }
   }
 
   /// Where a row has the column of each input that follows one.
@@ -78,7 +94,7 @@ extension TaskDescription {
   }
 
   private func question(
-    _ row: Row, at columns: [Int], on board: BoardDescription
+    _ row: Row, at columns: [Int], _ words: [Int: Set<String>], on board: BoardDescription
   ) throws(DescriptionError) -> Question {
     var volts: [Double] = []
     var place = 0
@@ -88,7 +104,7 @@ extension TaskDescription {
         continue
       }
       let role = "input \(quote(input.name))"
-      let value = try row.number(columns[place], in: input.accepted.0, input.accepted.1, of: role)
+      let value = try row.value(of: input, at: columns[place], words: words)
       place += 1
       let volt = input.volts(at: value)
       // Range maps leave the ends exact only up to rounding.

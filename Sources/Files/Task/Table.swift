@@ -29,6 +29,37 @@ struct Row {
     return value
   }
 
+  /// The value of an input that follows a column: its number, or of a word 1 where it is in the cell.
+  ///
+  /// - Parameters:
+  ///   - input: the input.
+  ///   - place: the cell's number in this row.
+  ///   - words: the words that a task's inputs know, by column, see `words(of:)`.
+  ///   - stated: whose its range is.
+  /// - Returns: the value.
+  /// - Throws: `DescriptionError` for what is no number, out of range, or a word that no input knows.
+  func value(
+    of input: InputDescription, at place: Int, words: [Int: Set<String>],
+    stated: String = "the task states"
+  ) throws(DescriptionError) -> Double {
+    let role = "input \(quote(input.name))"
+    guard let word = input.word else {
+      return try number(place, in: input.accepted.0, input.accepted.1, of: role, stated: stated)
+    }
+    let text = cells[place]
+    if text == word { return 1 }
+    // A word that nobody told the board about would pass as none of them.
+    let known = input.column.flatMap { words[$0] } ?? []
+    guard known.contains(text) else {
+      let names = known.sorted()
+      let hint = isMissing(text, amongWords: true) ? "" : suggestion(for: text, among: names)
+      throw error(
+        "column \(place) (\(role)) is \(quote(text))\(hint); allowed are \(enumerate(names, most: 20))"
+      )
+    }
+    return 0
+  }
+
   /// The class in a cell, given by its name or, unless a class is named by a number, by its index.
   ///
   /// - Parameters:
@@ -74,4 +105,13 @@ struct Row {
         + (named || byIndex == false ? "" : " or 0 ... \(classes.count - 1)")
     )
   }
+}
+
+/// The words that inputs know, by their columns.
+func words(of inputs: [InputDescription]) -> [Int: Set<String>] {
+  var words: [Int: Set<String>] = [:]
+  for input in inputs {
+    if let column = input.column, let word = input.word { words[column, default: []].insert(word) }
+  }
+  return words
 }

@@ -160,6 +160,13 @@ extension InputDescription {
       try Files.check(
         value, "volts of \(name)", in: TaskDescription.voltsAllowed, unit: "V")
     }
+    if let word {
+      guard isTitle(word), column != nil, (lowest, highest) == (0, 1), clips != true else {
+        throw Violation(
+          message: "\(name) follows the word \(quote(word)); allowed is a line of at most 64 "
+            + "characters, of a column, with range 0 to 1 and no clip")
+      }
+    }
     if column == nil, voltsAtLowest != voltsAtHighest {
       throw Violation(message: "\(name) has no column but two voltages; a constant has one")
     }

@@ -52,7 +52,8 @@ public struct TaskDescription: Sendable, Equatable, Codable {
   public func wantedSign(of category: Int) -> Double { Loss.sign(of: category) }
 }
 
-/// One input: a constant voltage, or a column of the data mapped linearly to volts.
+/// One input: a constant voltage, a column of the data mapped linearly to volts, or one word of a column
+/// of words.
 public struct InputDescription: Sendable, Equatable, Codable {
   /// Name of the input, used once in its task.
   public var name: String
@@ -64,6 +65,8 @@ public struct InputDescription: Sendable, Equatable, Codable {
   public var highest: Double
   /// Whether values beyond the range count as its end; `nil` or false refuses them.
   public var clips: Bool?
+  /// The word that counts as 1, any other of the column's inputs as 0; `nil` for a column of numbers.
+  public var word: String?
   /// Voltage that stands for `lowest`, in V.
   public var voltsAtLowest: Double
   /// Voltage that stands for `highest`, in V; below `voltsAtLowest` for a complement.
@@ -83,6 +86,23 @@ public struct InputDescription: Sendable, Equatable, Codable {
     self.voltsAtHighest = voltsAtHighest
   }
 
+  /// Makes an input that follows one word of a column.
+  ///
+  /// - Parameters:
+  ///   - name: its name.
+  ///   - column: the column, from 0.
+  ///   - word: the word.
+  ///   - voltsElsewhere: the voltage where a row has another word, V.
+  ///   - voltsThere: the voltage where a row has this one, V.
+  public init(
+    name: String, column: Int, word: String, voltsElsewhere: Double, voltsThere: Double
+  ) {
+    self.init(
+      name: name, column: column, lowest: 0, highest: 1, voltsAtLowest: voltsElsewhere,
+      voltsAtHighest: voltsThere)
+    self.word = word
+  }
+
   /// Makes a constant input of the given voltage.
   public init(name: String, volts: Double) {
     self.init(
@@ -99,7 +119,8 @@ public struct InputDescription: Sendable, Equatable, Codable {
   /// The voltage of a constant input, nil for one that follows a column.
   public var constantVolts: Double? { column == nil ? voltsAtLowest : nil }
 
-  /// The voltage that stands for a value of the column; a constant's does not depend on it.
+  /// The voltage that stands for a value of the column, of a word for 1 where a row has it, else 0; a
+  /// constant's does not depend on it.
   public func volts(at value: Double) -> Double {
     if column == nil { return voltsAtLowest }
     let value = clips == true ? min(max(value, lowest), highest) : value

@@ -52,12 +52,18 @@ public struct TaskInference {
   /// means of inputs and reach neither end.
   private static let inner = 0.25
 
-  /// One column of numbers that may become an input.
+  /// How many different words a column may have to become inputs, one each.
+  private static let wordsAllowed = 2...8
+
+  /// One column that may become inputs: of numbers, or of words.
   private struct Column {
     var number: Int
     var name: String
+    /// The numbers, or those of the words.
     var values: [Double]
     var range: ClosedRange<Double>
+    /// The words, in order; empty for a column of numbers.
+    var words: [String] = []
     /// How much of the answer it tells alone: the F ratio of classes, or the squared correlation.
     var worth = 0.0
   }
@@ -90,7 +96,8 @@ public struct TaskInference {
     try choose(&columns)
     task.about =
       "Made from \(Self.fileName(of: table.path)): \(what) from \(counted(columns.count, "column"))."
-    for row in rows { task.samples.append(try sample(row)) }
+    let words = words(of: task.inputs)
+    for row in rows { task.samples.append(try sample(row, words)) }
     var map = ColumnMap(column: answer)
     if let labels {
       (map.lowest, map.highest) = (labels.values.lowerBound, labels.values.upperBound)
@@ -241,11 +248,14 @@ public struct TaskInference {
 
   // MARK: - The inputs
 
-  /// The columns of numbers that differ from row to row, and the rows that have all of them.
+  /// The columns of numbers or a few words that differ from row to row, and the rows that have all of
+  /// them.
   private mutating func usableColumns() throws(DescriptionError) -> [Column] {
     var numeric: [Int] = []
+    var worded: Set<Int> = []
     var counters: [Int] = []
     var left: [String] = []
+    var leavesWords = false
     for column in 0..<table.width where column != answer {
       let cells = table.rows.map { $0.cells[column] }.filter { !isMissing($0) }
       let numbers = cells.compactMap { parseNumber($0) }
@@ -260,7 +270,12 @@ public struct TaskInference {
             "column \(column) (\(name)) is \(quote(odd.cells[column])); a number is wanted, as in "
               + "the other rows, or ? for a missing one")
         }
-        left.append("\(name) (words)")
+        if let obstacle = wordsObstacle(column) {
+          left.append("\(name) (\(obstacle))")
+          leavesWords = true
+        } else {
+          worded.insert(column)
+        }
       } else if Set(numbers).count < 2 {
         left.append("\(name) (always the same)")
       } else if isCounter(numbers, column) {
@@ -270,20 +285,22 @@ public struct TaskInference {
       }
     }
     // A year counts the rows as well; alone it is a measure.
-    if numeric.isEmpty { (numeric, counters) = (counters, []) }
+    if numeric.isEmpty && worded.isEmpty { (numeric, counters) = (counters, []) }
     left += counters.map { "\(quote(table.name(of: $0))) (counts the rows)" }
-    guard !numeric.isEmpty else {
+    let used = (numeric + worded).sorted()
+    guard !used.isEmpty else {
       throw DescriptionError(
         file: table.path,
-        message: "no column but the answer's holds numbers that differ: "
-          + "\(enumerate(left, most: 6)); columns of numbers are wanted, with ? for a missing one")
+        message: "no column but the answer's holds numbers or a few words that differ: "
+          + "\(enumerate(left, most: 6)); columns of numbers, with ? for a missing one, or of words "
+          + "are wanted; \(Self.wordsWanted)")
     }
     let hasWords = table.rows.contains {
       !isMissing($0.cells[answer]) && parseNumber($0.cells[answer]) == nil
     }
     var first: Int?
     for row in table.rows {
-      if numeric.contains(where: { isMissing(row.cells[$0]) })
+      if used.contains(where: { isMissing(row.cells[$0], amongWords: worded.contains($0)) })
         || isMissing(row.cells[answer], amongWords: hasWords)
       {
         missing += 1
@@ -304,7 +321,20 @@ public struct TaskInference {
     }
     var columns: [Column] = []
     var clipped: [String] = []
-    for number in numeric {
+    for number in used {
+      if worded.contains(number) {
+        let words = Set(rows.map { $0.cells[number] }).sorted()
+        if words.count < 2 {
+          left.append("\(quote(table.name(of: number))) (always the same in these rows)")
+          continue
+        }
+        let values = rows.map { row in Double(words.firstIndex(of: row.cells[number]) ?? 0) }
+        columns.append(
+          Column(
+            number: number, name: table.name(of: number), values: values, range: 0...1,
+            words: words))
+        continue
+      }
       let values = rows.map { parseNumber($0.cells[number]) ?? 0 }
       guard let lowest = values.min(), let highest = values.max(), lowest < highest else {
         left.append("\(quote(table.name(of: number))) (always the same in these rows)")
@@ -317,6 +347,7 @@ public struct TaskInference {
         Column(number: number, name: table.name(of: number), values: values, range: range))
     }
     if !left.isEmpty { remarks.append("left out: \(enumerate(left, most: 6))") }
+    if leavesWords { remarks.append(Self.wordsWanted) }
     guard !columns.isEmpty else {
       throw DescriptionError(
         file: table.path,
@@ -329,6 +360,30 @@ public struct TaskInference {
           + "the range")
     }
     return columns
+  }
+
+  /// Which columns of words become inputs, and what is to be done with others.
+  private static let wordsWanted =
+    "a column of words becomes inputs where it has \(wordsAllowed.lowerBound) ... "
+    + "\(wordsAllowed.upperBound) different ones, two rows each in the mean, and a word in at least half "
+    + "of the rows; to use another, group its words or write numbers in their place"
+
+  /// Why a column of words becomes no inputs; `nil` where it does.
+  private func wordsObstacle(_ column: Int) -> String? {
+    let cells = table.rows.map { $0.cells[column] }.filter { !isMissing($0, amongWords: true) }
+    let words = Set(cells)
+    if words.count < 2 { return "always the same word" }
+    if words.count > Self.wordsAllowed.upperBound || words.count * 2 > cells.count {
+      return "\(words.count) different words in \(counted(cells.count, "row"))"
+    }
+    if cells.count * 2 < table.rows.count {
+      return "words, in \(cells.count) of \(table.rows.count) rows"
+    }
+    if let word = words.sorted().first(where: { !isTitle($0) }) {
+      return
+        "its word \(quote(word)) is no line of at most 64 characters without blanks at its ends"
+    }
+    return nil
   }
 
   /// The range of a column: all of its values, or, where the outer 2 % at either end would squeeze
@@ -375,26 +430,54 @@ public struct TaskInference {
     }
     let room = most - 2
     // A column without its complement can only count for more, never for less: two channels each,
-    // where there are enough for the best four, or for all.
-    let isWhole = 2 * columns.count <= room
-    let kept = isWhole ? columns.count : min(columns.count, max(min(4, room), room / 2))
-    let turned = min(kept, room - kept)
-    let chosen = Set(ranked.prefix(kept))
-    let complements = Set(ranked.prefix(turned))
-    if kept < columns.count {
+    // where there are enough for the best four, or for all. The words of a column are each other's
+    // complements: a channel each.
+    var chosen: Set<Int> = []
+    var (bare, whole) = (0, 0)
+    for index in ranked {
+      let words = columns[index].words.count
+      let (least, most) = (bare + max(words, 1), whole + (words > 0 ? words : 2))
+      guard most <= room || chosen.count < 4 && least <= room else { continue }
+      chosen.insert(index)
+      (bare, whole) = (least, most)
+    }
+    let numbers = ranked.filter { chosen.contains($0) && columns[$0].words.isEmpty }
+    let complements = Set(numbers.prefix(room - bare))
+    let hasWords = columns.contains { !$0.words.isEmpty }
+    if chosen.isEmpty {
+      let first = columns[ranked[0]]
+      throw DescriptionError(
+        file: table.path,
+        message: "the board has \(most) source channels; the \(first.words.count) words of column "
+          + "\(quote(first.name)) and two constants take \(first.words.count + 2)")
+    } else if chosen.count < columns.count {
       let left = columns.indices.filter { !chosen.contains($0) }.map { columns[$0].name }
       remarks.append(
-        "\(columns.count) columns and their complements are more than \(most) channels: the "
-          + "\(kept) that tell the answer best in the training samples are kept, without "
-          + "\(enumerate(left, most: 6))")
-    } else if !isWhole {
+        "\(columns.count) columns and their complements \(hasWords ? "or words " : "")are more than "
+          + "\(most) channels: the \(chosen.count) that tell the answer best in the training samples "
+          + "\(hasWords ? "and find room " : "")are kept, without \(enumerate(left, most: 6))")
+    } else if complements.count < numbers.count {
       remarks.append(
-        "for \(most) channels only \(turned) of \(columns.count) columns have a complement, those "
-          + "that tell the answer best in the training samples")
+        "for \(most) channels only \(complements.count) of \(numbers.count) columns "
+          + "\(hasWords ? "of numbers " : "")have a complement, those that tell the answer best in "
+          + "the training samples")
     }
     let (low, high) = (wishes.volts.lowerBound, wishes.volts.upperBound)
     for index in columns.indices where chosen.contains(index) {
       let column = columns[index]
+      for word in column.words {
+        task.inputs.append(
+          InputDescription(
+            name: unused(Self.name(of: word, in: column.name)), column: column.number, word: word,
+            voltsElsewhere: low, voltsThere: high))
+      }
+      if !column.words.isEmpty {
+        remarks.append(
+          "column \(quote(column.name)) becomes an input for each of its \(column.words.count) words, "
+            + "\(enumerate(column.words)): \(write(high)) V in rows that have it, else \(write(low)) V"
+        )
+        continue
+      }
       task.inputs.append(
         InputDescription(
           name: unused(column.name), column: column.number, lowest: column.range.lowerBound,
@@ -414,8 +497,16 @@ public struct TaskInference {
     remarks.append(
       "\(counted(columns.count, "column")) become\(columns.count == 1 ? "s" : "") "
         + "\(task.inputs.count) inputs: each on \(write(wishes.volts, unit: "V")), "
-        + "\(counted(turned, "complement")), two constants"
+        + "\(counted(complements.count, "complement")), two constants"
     )
+  }
+
+  /// The name of a word's input, of at most 60 characters.
+  private static func name(of word: String, in column: String) -> String {
+    func cut(_ text: String) -> String {
+      String(String.UnicodeScalarView(text.unicodeScalars.prefix(28))).trimmingBlanks
+    }
+    return "\(cut(column)) is \(cut(word))"
   }
 
   /// A name that no input has yet.
@@ -432,9 +523,17 @@ public struct TaskInference {
     "\(count) \(what)\(count == 1 ? "" : "s")"
   }
 
-  /// How much of the answer a column tells alone, in the training samples.
+  /// How much of the answer a column tells alone, in the training samples; of words, the one that tells
+  /// the most.
   private func worth(_ column: Column, _ training: [Int]) -> Double {
-    let values = training.map { column.values[$0] }
+    if column.words.isEmpty { return worth(column.values, training) }
+    return column.words.indices.map { word in
+      worth(column.values.map { $0 == Double(word) ? 1 : 0 }, training)
+    }.max() ?? 0
+  }
+
+  private func worth(_ all: [Double], _ training: [Int]) -> Double {
+    let values = training.map { all[$0] }
     let count = Double(max(values.count, 1))
     let mean = values.reduce(0, +) / count
     let spread = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
@@ -449,7 +548,7 @@ public struct TaskInference {
     var sums: [Int: (sum: Double, count: Double)] = [:]
     for index in training {
       let category = (try? self.category(of: rows[index])) ?? 0
-      sums[category, default: (0, 0)].sum += column.values[index]
+      sums[category, default: (0, 0)].sum += all[index]
       sums[category]?.count += 1
     }
     let between = sums.keys.sorted().reduce(0.0) { sum, key in
@@ -460,11 +559,13 @@ public struct TaskInference {
     return between / max(spread - between, 1e-12 * spread)
   }
 
-  private func sample(_ row: Row) throws(DescriptionError) -> Sample {
+  private func sample(_ row: Row, _ words: [Int: Set<String>]) throws(DescriptionError) -> Sample {
     var sample = Sample(inputs: [])
     for input in task.inputs {
-      let value = input.column.flatMap { parseNumber(row.cells[$0]) } ?? 0
-      sample.inputs.append(input.volts(at: value))
+      let value = try input.column.map { column throws(DescriptionError) in
+        try row.value(of: input, at: column, words: words)
+      }
+      sample.inputs.append(input.volts(at: value ?? 0))
     }
     if let labels {
       let value = parseNumber(row.cells[answer]) ?? 0
@@ -501,9 +602,17 @@ public struct TaskInference {
       "",
       "inputs: # volts is what the ends of a range become; clip: values beyond count as its end",
     ]
+    if task.inputs.contains(where: { $0.word != nil }) {
+      lines.append(
+        "  # of a word, volts is what rows with another word become, and those with this one")
+    }
     for input in task.inputs {
       var entries = ["name: \(scalar(input.name))"]
-      if let column = input.column {
+      if let column = input.column, let word = input.word {
+        entries.append("column: \(column)")
+        entries.append("word: \(scalar(word))")
+        entries.append("volts: [\(write(input.voltsAtLowest)), \(write(input.voltsAtHighest))]")
+      } else if let column = input.column {
         entries.append("column: \(column)")
         entries.append("range: [\(write(input.lowest)), \(write(input.highest))]")
         entries.append("volts: [\(write(input.voltsAtLowest)), \(write(input.voltsAtHighest))]")

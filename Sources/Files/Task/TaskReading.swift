@@ -92,14 +92,40 @@ extension ColumnMap {
   }
 }
 
+/// An input that follows one word of a column.
+private func readWord(
+  _ word: LocatedNode, of fields: Fields, name: String
+) throws(DescriptionError) -> InputDescription {
+  for key in ["range", "clip"] {
+    if let other = fields[key] {
+      throw other.error("\(other.what) cannot go with word: a word has a column and volts alone")
+    }
+  }
+  let column = try fields.required("column").integer(in: columnsAllowed)
+  let volts = try fields.required("volts")
+  guard volts.isList else {
+    throw volts.error(
+      "\(volts.what) must be a list, of the volts in rows with another word and in those with this "
+        + "one, not \(volts.found)")
+  }
+  let (elsewhere, there) = try volts.pair(in: voltsAllowed, unit: "V")
+  return InputDescription(
+    name: name, column: column, word: try word.title(), voltsElsewhere: elsewhere, voltsThere: there
+  )
+}
+
 private func readInputs(_ node: LocatedNode) throws(DescriptionError) -> [InputDescription] {
   var inputs: [InputDescription] = []
   var names: [String: Int] = [:]
   for entry in try node.list(of: "input", count: TaskDescription.inputsAllowed) {
-    let fields = try entry.fields(["name", "column", "range", "volts", "clip"])
+    let fields = try entry.fields(["name", "column", "word", "range", "volts", "clip"])
     let name = try fields.required("name").title()
     if let earlier = names.updateValue(inputs.count, forKey: name) {
       throw entry.error("\(entry.what) is named \(quote(name)) like input \(earlier)")
+    }
+    if let word = fields["word"] {
+      inputs.append(try readWord(word, of: fields, name: name))
+      continue
     }
     if fields["column"] != nil {
       let map = try ColumnMap(fields)
@@ -201,11 +227,12 @@ private struct Answers {
   /// - Parameters:
   ///   - row: the row.
   ///   - inputs: the task's inputs.
+  ///   - words: the words that they know.
   ///   - byIndex: whether the rows before gave their class by its index; `nil` for the first.
   /// - Returns: the sample.
   /// - Throws: `DescriptionError` for a cell that is not as it must be.
   func sample(
-    _ row: Row, inputs: [InputDescription], byIndex: inout Bool?
+    _ row: Row, inputs: [InputDescription], words: [Int: Set<String>], byIndex: inout Bool?
   ) throws(DescriptionError) -> Sample {
     var sample = Sample(inputs: [])
     sample.inputs.reserveCapacity(inputs.count)
@@ -214,8 +241,8 @@ private struct Answers {
         sample.inputs.append(input.volts(at: 0))
         continue
       }
-      let value = try row.number(
-        column, in: input.accepted.0, input.accepted.1, of: "input \(quote(input.name))",
+      let value = try row.value(
+        of: input, at: column, words: words,
         stated: stated(input.accepted.0, input.accepted.1))
       sample.inputs.append(input.volts(at: value))
     }
@@ -324,6 +351,7 @@ private func readTable(
   var byIndex: Bool?
   var width: Int?
   let columns = inputs.compactMap(\.column) + answers.columns
+  let words = words(of: inputs)
   try Dialect.forEachRow(bytes, file: path, skip: skip) { row throws(DescriptionError) in
     if let width, row.cells.count != width {
       throw row.error("this line has \(row.cells.count) cells, but the first has \(width)")
@@ -337,16 +365,17 @@ private func readTable(
         )
       }
     }
-    // A class may be called "none".
+    // A class or a word may be called "none".
     if skipsMissing,
       columns.contains(where: {
         isMissing(row.cells[$0])
           && !($0 == answers.classColumn && answers.classes.contains(row.cells[$0]))
+          && words[$0]?.contains(row.cells[$0]) != true
       })
     {
       return
     }
-    samples.append(try answers.sample(row, inputs: inputs, byIndex: &byIndex))
+    samples.append(try answers.sample(row, inputs: inputs, words: words, byIndex: &byIndex))
   }
   guard !samples.isEmpty else {
     throw DescriptionError(file: path, message: "there are no samples in this file")
@@ -360,6 +389,7 @@ private func readInline(
   var samples: [Sample] = []
   var byIndex: Bool?
   var width: Int?
+  let words = words(of: inputs)
   for entry in try node.list(of: "sample", count: 1...1_000_000) {
     let cells = try entry.list(of: "cell", count: 0...(columnsAllowed.upperBound + 1))
     if let width, cells.count != width {
@@ -373,9 +403,11 @@ private func readInline(
       )
     }
     var texts: [String] = []
-    for cell in cells { texts.append(try cell.scalar("a number or the name of a class").text) }
+    for cell in cells {
+      texts.append(try cell.scalar("a number, a word or the name of a class").text)
+    }
     let row = Row(file: entry.file, line: entry.line, cells: texts)
-    samples.append(try answers.sample(row, inputs: inputs, byIndex: &byIndex))
+    samples.append(try answers.sample(row, inputs: inputs, words: words, byIndex: &byIndex))
   }
   return Rows(samples: samples, width: width ?? needed)
 }

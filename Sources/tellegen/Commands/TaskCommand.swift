@@ -41,8 +41,9 @@ struct TaskCommand: ParsableCommand {
       discussion: """
         Cells are told apart by commas, semicolons or tabs; a first line of names, quotes, UTF-16,
         decimal commas and missing values are understood. Each column of numbers becomes an input and
-        its complement, since conductances are positive; two constants are added. The data's path is
-        written as it is given: keep the file where that path holds.
+        its complement, since conductances are positive, each column of 2 ... 8 words an input for each
+        word; two constants are added. The data's path is written as it is given: keep the file where
+        that path holds.
         """)
     @Argument(help: "The table, a CSV file.")
     var file: String
