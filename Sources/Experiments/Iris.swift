@@ -23,8 +23,8 @@ extension Experiment {
       let board = try BoardDescription.shipped(name)
       let results = try bench.map(bench.seeds(11...10 + seeds)) { seed in
         try bench.trained(
-          board, task, rule: RuleSettings(update: board.gates.update), epochs: 100, seed: seed,
-          lastPulse: Plan.usualLastPulse(board.gates.update))
+          board, task,
+          plan: .usual(RuleSettings(update: board.gates.update), on: board, seed: UInt64(seed)))
       }
       func bound(_ least: Double) -> Figure.Bound {
         name == "lattice" ? .value(least...1) : bench.long(.value(least...1))
@@ -47,12 +47,9 @@ extension Bench {
   /// - Returns: the measures at the end.
   /// - Throws: `Stopped`, or the board's failure.
   func trained(
-    _ board: BoardDescription, _ task: TaskDescription, rule: RuleSettings, epochs: Int, seed: Int,
-    lastPulse: Double
+    _ board: BoardDescription, _ task: TaskDescription, plan: Plan
   ) throws -> EpochRecord {
-    var session = try Session<DirectBoard>(
-      description: board, task: task,
-      plan: Plan(rule: rule, epochs: epochs, seed: UInt64(seed), lastPulse: lastPulse))
+    var session = try Session<DirectBoard>(description: board, task: task, plan: plan)
     try session.train(on: self)
     return session.progress.last!
   }

@@ -63,17 +63,15 @@ extension Experiment {
       bench.tell("\(side) x \(side), \(seeds) seeds")
       let board = BoardDescription.lattice(side: side)
       let rights = try (1...seeds).map { seed in
-        let plan = Plan(
-          rule: RuleSettings(update: .comparator), epochs: 100, seed: UInt64(seed))
+        let plan = Plan.usual(
+          RuleSettings(update: .comparator), on: board, seed: UInt64(seed))
         let search = PlaceSearch(task: unplaced, board: board, plan: plan, extent: .brief)
         let stopping: @Sendable () -> Bool = { bench.isStopping }
         guard let best = try search.best(stopping: stopping) else {
           try bench.check()
           return 0.0
         }
-        let record = try bench.trained(
-          board, search.task(at: best.places), rule: plan.rule, epochs: 100, seed: seed,
-          lastPulse: plan.lastPulse)
+        let record = try bench.trained(board, search.task(at: best.places), plan: plan)
         return record.testing?.accuracy ?? 0
       }
       report.figures.append(
@@ -96,9 +94,7 @@ private struct TableTrial: Sendable {
       sources: task.inputs.count, targets: task.outputs.channels)
     var rule = RuleSettings(update: .comparator)
     rule.weighted = rule.isWeightedUsually(on: board)
-    let record = try bench.trained(
-      board, task, rule: rule, epochs: 100, seed: Int(seed),
-      lastPulse: Plan.usualLastPulse(.comparator))
+    let record = try bench.trained(board, task, plan: .usual(rule, on: board, seed: seed))
     let split = task.split(seed: seed)
     // A column, not its complement too: the regression has signs.
     var seen: Set<Int> = []

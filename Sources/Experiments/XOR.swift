@@ -16,7 +16,8 @@ extension Experiment {
       name: .overclamped, update: .comparator, nudge: 0.35, pulse: 50e-3, probability: 0.5,
       balanced: true)
     let results = try bench.map(bench.seeds(31...30 + seeds)) { seed in
-      try bench.trained(board, task, rule: rule, epochs: 4000, seed: seed, lastPulse: 1)
+      try bench.trained(
+        board, task, plan: Plan(rule: rule, epochs: 4000, seed: UInt64(seed), lastPulse: 1))
     }
     report.figures = [
       Figure(

@@ -38,6 +38,9 @@ extension Session {
     guard saved.estimates.count == controllers.count else {
       throw .otherRun("it has \(saved.estimates.count) edges")
     }
+    if let best = saved.progress.best, best.estimates.count != controllers.count {
+      throw .otherRun("its best epoch has \(best.estimates.count) edges")
+    }
     if let outputs = saved.outputs {
       let count = problem.presentations.count * problem.layout.count
       guard outputs.count == count else {

@@ -15,6 +15,10 @@ public struct Plan: Sendable, Equatable, Codable {
   public var lastPulse: Double
   /// Whether the controllers know the board's calibration, or only its parts' markings.
   public var calibrated: Bool
+  /// Whether the run ends with the gates of its best epoch, by the training samples, rather than with
+  /// those of its last (the pocket algorithm: Gallant, IEEE Trans. Neural Networks 1, 179, 1990). The
+  /// gates are brought back by the controllers' account of them, in the last epoch's measures.
+  public var keepsBest: Bool
 
   /// Makes a plan.
   ///
@@ -24,15 +28,39 @@ public struct Plan: Sendable, Equatable, Codable {
   ///   - seed: the seed of everything random.
   ///   - lastPulse: what pulses have shrunk to in the last epoch, as a share of the first's.
   ///   - calibrated: whether the controllers know the board's calibration.
+  ///   - keepsBest: whether the run ends with the gates of its best epoch.
   public init(
     rule: RuleSettings, epochs: Int, seed: UInt64, lastPulse: Double = 0.05,
-    calibrated: Bool = true
+    calibrated: Bool = true, keepsBest: Bool = false
   ) {
     self.rule = rule
     self.epochs = epochs
     self.seed = seed
     self.lastPulse = lastPulse
     self.calibrated = calibrated
+    self.keepsBest = keepsBest
+  }
+
+  /// The plan that is usual for a rule on a board. Its numbers are chosen by the experiment
+  /// `defaults`.
+  ///
+  /// - Parameters:
+  ///   - rule: the rule.
+  ///   - board: the board.
+  ///   - seed: the seed of everything random.
+  ///   - calibrated: whether the controllers know the board's calibration.
+  /// - Returns: the plan.
+  public static func usual(
+    _ rule: RuleSettings, on board: BoardDescription, seed: UInt64, calibrated: Bool = true
+  ) -> Plan {
+    let isCentred = board.gates.update == .comparator && rule.name.isCentred
+    return Plan(
+      rule: rule,
+      // What edges at hidden nodes see is small, and many edges must agree.
+      epochs: isCentred && !board.joinsChannelsOnly ? 300 : 100, seed: seed,
+      lastPulse: usualLastPulse(board.gates.update), calibrated: calibrated,
+      // Gates are as far from where they were as the controllers' account of them is.
+      keepsBest: isCentred && calibrated)
   }
 
   /// What pulses usually shrink to on a kind of edge: bias moves multiplier gates whenever they
@@ -66,5 +94,23 @@ public struct Plan: Sendable, Equatable, Codable {
   /// Whether a run of an earlier plan goes on under this one: it is the same, or was extended to it.
   func continues(_ earlier: Plan) -> Bool {
     self == earlier || earlier.epochs < epochs && earlier.extended(to: epochs) == self
+  }
+}
+
+extension Plan {
+  private enum CodingKeys: CodingKey {
+    case rule, epochs, ramp, seed, lastPulse, calibrated, keepsBest
+  }
+
+  /// Reads a plan; those of older runs end with their last gates.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    rule = try values.decode(RuleSettings.self, forKey: .rule)
+    epochs = try values.decode(Int.self, forKey: .epochs)
+    ramp = try values.decodeIfPresent(Int.self, forKey: .ramp)
+    seed = try values.decode(UInt64.self, forKey: .seed)
+    lastPulse = try values.decode(Double.self, forKey: .lastPulse)
+    calibrated = try values.decode(Bool.self, forKey: .calibrated)
+    keepsBest = try values.decodeIfPresent(Bool.self, forKey: .keepsBest) ?? false
   }
 }

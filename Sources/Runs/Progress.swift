@@ -16,6 +16,8 @@ public struct Progress: Sendable, Equatable, Codable {
   public var first: EpochRecord?
   /// The last measures; `nil` until the first are taken.
   public var last: EpochRecord?
+  /// The best epoch so far, of runs that end with it.
+  package var best: BestEpoch?
   /// All measures so far, in checkpoints of version 0.1; since then they have files of their own.
   public var curve: [EpochRecord]?
 
@@ -26,5 +28,22 @@ public struct Progress: Sendable, Equatable, Codable {
     progress.last = last ?? curve?.last
     progress.curve = nil
     return progress
+  }
+}
+
+/// The epoch after which a run answered its training samples best.
+package struct BestEpoch: Sendable, Equatable, Codable {
+  /// After how many epochs.
+  package var epoch: Int
+  /// The measures of the training samples then.
+  package var training: Measures
+  /// The controllers' gate estimates then, in units of 2^-24 V.
+  package var estimates: [Int32]
+
+  /// Whether measures are better than this epoch's: more samples are right, or as many with a smaller
+  /// error.
+  func isWorse(than other: Measures) -> Bool {
+    let (own, others) = (training.accuracy ?? 0, other.accuracy ?? 0)
+    return own < others || own == others && other.error < training.error
   }
 }

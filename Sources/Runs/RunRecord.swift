@@ -21,6 +21,8 @@ public struct RunResult: Sendable, Equatable, Codable {
   /// What the samples were answered by the last measures; `nil` where there were none since the run
   /// was resumed, and in records of version 0.2.0.
   public var samples: SampleAnswers?
+  /// The epoch whose gates the run ended with, where it keeps those of its best; `nil` elsewhere.
+  public var best: Int?
   /// What one presentation takes on the board; `nil` in records of version 0.2.0, and of a real
   /// board where the program has no double to reckon it with.
   public var presentation: PresentationCost?

@@ -142,7 +142,9 @@ public struct Session<Board: LearningBoard> {
     return true
   }
 
-  /// Takes the measures of an epoch whose samples are trained, and ends it.
+  /// Takes the measures of an epoch whose samples are trained, and ends it. After the plan's last
+  /// epoch the gates go back to those of the best, where the plan says so, and the measures are of
+  /// these.
   ///
   /// A measurement changes the board: it takes time, and draws noise. A caller that stops in the
   /// middle must go back to a checkpoint from before.
@@ -154,8 +156,23 @@ public struct Session<Board: LearningBoard> {
     stopping: () -> Bool = { false }
   ) throws(Board.Failure) -> Bool {
     if isFinished { return true }
-    guard let record = try record(epoch: progress.epoch + 1, stopping: stopping) else {
+    guard var record = try record(epoch: progress.epoch + 1, stopping: stopping) else {
       return false
+    }
+    if plan.keepsBest && !controllers.isEmpty {
+      if progress.best?.isWorse(than: record.training) ?? true {
+        progress.best = BestEpoch(
+          epoch: record.epoch, training: record.training,
+          estimates: controllers.map(\.gate.units))
+      }
+      if let best = progress.best, record.epoch == plan.epochs, best.epoch < plan.epochs {
+        guard
+          try program(best.estimates.map { Voltage(units: $0).volts }, stopping: stopping),
+          let returned = try self.record(epoch: record.epoch, stopping: stopping)
+        else { return false }
+        record = returned
+        progress.accounted = learner.step.accounted.count
+      }
     }
     progress.epoch += 1
     progress.position = 0
@@ -284,6 +301,7 @@ extension Session {
       steps: progress.steps, boardTime: boardTime, saturatedEdges: learner.saturatedEdges,
       estimatedGates: controllers.map(\.gate.volts), gates: gates)
     result.samples = lastAnswers
+    result.best = isFinished ? progress.best?.epoch : nil
     return result
   }
 }

@@ -84,6 +84,14 @@ extension EpochRecord {
   }
 }
 
+extension BestEpoch {
+  func check(_ epoch: Int) throws(StateError) {
+    try StateError.check(self.epoch, "epoch of the best", 1...max(epoch, 1))
+    try training.check("the best epoch")
+    try StateError.check(estimates: estimates)
+  }
+}
+
 extension Progress {
   /// More steps than a run can have.
   static let mostSteps = Int(1e15)
@@ -101,6 +109,7 @@ extension Progress {
     try StateError.check(accounted, "accounted of progress", 0...Int64(Progress.longestTime))
     try first?.check()
     try last?.check()
+    try best?.check(epoch)
     // Before training nothing may have been measured yet.
     try StateError.check(migrated.last?.epoch ?? 0, "epoch of the last measures", epoch...epoch)
     guard let curve else { return }

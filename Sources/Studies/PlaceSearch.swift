@@ -281,6 +281,7 @@ package struct PlaceSearch: Sendable {
       let placed = training(of: task(at: places[index]))
       plan.seed = seed &+ 7_919 &* UInt64(number + 1)
       plan.epochs = min(plan.epochs, 60)
+      plan.keepsBest = false
       var session = try Session<DirectBoard>(description: board, task: placed, plan: plan)
       session.keepsCurve = false
       guard try session.begin(stopping: stopping) else { return nil }

@@ -42,6 +42,15 @@ import Wiring
     }
   }
 
+  @Test func `labels whose volts tell no values apart give a number all the same`() {
+    // Found by fuzzing: the inverse of this map is beyond all numbers.
+    var map = ColumnMap(column: 1)
+    (map.voltsAtLowest, map.voltsAtHighest) = (0, 5e-324)
+    #expect(map.value(at: 0.3) == map.lowest)
+    map.voltsAtHighest = 1e-6
+    #expect(map.value(at: 1e-6) == map.highest)
+  }
+
   @Test func `outputs of labels come in the labels' own units too`() throws {
     var task = try shippedTask("regression")
     let session = try trained(board, task, plan(board, epochs: 2))

@@ -44,6 +44,38 @@ import BoardDouble
     }
   }
 
+  @Test func `a run ends with the gates of its best epoch`() throws {
+    let description = try shippedBoard("lattice")
+    let task = try shippedTask("iris")
+    var left = 0
+    for seed: UInt64 in 1...6 {
+      var plan = plan(description, epochs: 12, seed: seed)
+      let last = try trained(description, task, plan)
+      plan.keepsBest = true
+      let best = try trained(description, task, plan)
+      // Up to the last measures both runs are the same.
+      #expect(best.curve.dropLast() == last.curve.dropLast())
+      #expect(last.result.best == nil)
+      let epoch = try #require(best.result.best)
+      let rights = last.curve.dropFirst().map { $0.training.accuracy! }
+      #expect(rights[epoch - 1] == rights.max())
+      if epoch == plan.epochs {
+        #expect(best.result.gates == last.result.gates)
+        continue
+      }
+      left += 1
+      // Its gates and its answers, but for what pulses and the time since then do to a gate.
+      var until = try Session<DirectBoard>(description: description, task: task, plan: plan)
+      try until.begin()
+      while until.progress.epoch < epoch { _ = try until.trainEpoch() }
+      for (one, other) in zip(best.result.gates, until.result.gates) {
+        #expect(abs(one - other) < 0.012)
+      }
+      #expect(abs(best.result.last.training.accuracy! - rights[epoch - 1]) <= 0.02)
+    }
+    #expect(left >= 2)
+  }
+
   @Test func `the same plan gives the same run, another seed another`() throws {
     let description = try shippedBoard("lattice")
     let task = try shippedTask("iris")

@@ -20,7 +20,7 @@ public func settings() throws -> [String: RunSetting] {
       version: "0.1.0", board: board, task: task,
       plan: Plan(
         rule: RuleSettings(update: update), epochs: 3, seed: seed,
-        lastPulse: Plan.usualLastPulse(update)))
+        lastPulse: Plan.usualLastPulse(update), keepsBest: update == .comparator))
   }
   func board(_ name: String) throws -> BoardDescription {
     try BoardDescription.read(path: root.appendingPathComponent("board/\(name).yaml").path)

@@ -175,9 +175,10 @@ public struct ColumnMap: Sendable, Equatable, Codable {
   }
 
   /// The value that a voltage stands for; beyond the range where the voltage is. Where one voltage
-  /// stands for all values, the lowest.
+  /// stands for all values, the lowest: outputs are told to 0.1 uV, and a map whose ends lie closer
+  /// together tells no values apart.
   public func value(at volts: Double) -> Double {
-    if voltsAtLowest == voltsAtHighest { return lowest }
+    if abs(voltsAtHighest - voltsAtLowest) < 1e-7 { return lowest }
     return interpolate(volts, from: (voltsAtLowest, voltsAtHighest), to: (lowest, highest))
   }
 

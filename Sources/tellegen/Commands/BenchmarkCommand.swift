@@ -25,8 +25,10 @@ struct BenchmarkCommand: ParsableCommand {
     @Option(help: "The task: a name in task/ or a file.")
     var task = "iris"
     @OptionGroup var rule: RuleOptions
-    @Option(parsing: .unconditional, help: "How often every training sample is presented.")
-    var epochs = 100
+    @Option(
+      parsing: .unconditional,
+      help: "How often every training sample is presented; default as of train.")
+    var epochs: Int?
     @Option(parsing: .unconditional, help: "How many seeds, from --seed on.")
     var seeds = 10
     @Option(
@@ -60,7 +62,7 @@ struct BenchmarkCommand: ParsableCommand {
       if !(0...1_000_000).contains(seed) {
         throw ValidationError("--seed is \(seed); allowed is 0 ... 1000000")
       }
-      if !(1...1_000_000).contains(epochs) {
+      if let epochs, !Plan.epochsAllowed.contains(epochs) {
         throw ValidationError("--epochs is \(epochs); allowed is 1 ... 1000000")
       }
       try Limits.check(lastPulse, "--last-pulse", 0, 1)
@@ -87,9 +89,9 @@ struct BenchmarkCommand: ParsableCommand {
         var falls: [Double] = []
         var runs: [JSONValue] = []
         for seed in seed..<seed + seeds {
-          let plan = Plan(
-            rule: rule, epochs: epochs, seed: UInt64(seed),
-            lastPulse: lastPulse ?? Plan.usualLastPulse(description.gates.update))
+          var plan = Plan.usual(rule, on: description, seed: UInt64(seed))
+          plan.epochs = epochs ?? plan.epochs
+          plan.lastPulse = lastPulse ?? plan.lastPulse
           var session = try Session<DirectBoard>(
             description: description, task: task, plan: plan)
           try session.begin()

@@ -138,9 +138,8 @@ struct PlaceCommand: ParsableCommand {
     extent.candidates = candidates ?? extent.candidates
     extent.rounds = rounds ?? extent.rounds
     extent.boards = boards ?? extent.boards
-    let plan = Plan(
-      rule: RuleSettings(update: description.gates.update), epochs: 100, seed: seed ?? 1,
-      lastPulse: Plan.usualLastPulse(description.gates.update))
+    let plan = Plan.usual(
+      RuleSettings(update: description.gates.update), on: description, seed: seed ?? 1)
     let content = Content(
       board: description, task: task, file: path, plan: plan, extent: extent)
     let search = PlaceSearch(task: task, board: description, plan: plan, extent: extent)

@@ -83,9 +83,9 @@ struct ProgramCommand: ParsableCommand {
     let target = target ?? .usual
     var plan =
       learned.plan
-      ?? Plan(
-        rule: RuleSettings(update: description.gates.update), epochs: 100,
-        seed: learned.gates.seed ?? 1, lastPulse: Plan.usualLastPulse(description.gates.update))
+      ?? Plan.usual(
+        RuleSettings(update: description.gates.update), on: description,
+        seed: learned.gates.seed ?? 1)
     plan.calibrated = target != .gpio && plan.calibrated
     var setting = RunSetting(
       version: version, board: description, task: task, plan: plan, target: target)

@@ -46,7 +46,7 @@ struct TrainCommand: ParsableCommand {
   @Option(
     parsing: .unconditional,
     help:
-      "How often every training sample is presented (1 ... 1000000); default 100. With --resume: in all, more than before; pulses then keep their last length."
+      "How often every training sample is presented (1 ... 1000000); default 300 with centred rules on boards with hidden nodes, else 100. With --resume: in all, more than before; pulses then keep their last length."
   )
   var epochs: Int?
   @Option(
@@ -59,6 +59,12 @@ struct TrainCommand: ParsableCommand {
       "What pulses have shrunk to in the last epoch, as a share of the first's; default 0.05, or 0.3 with multiplier edges."
   )
   var lastPulse: Double?
+  @Flag(
+    inversion: .prefixedNo,
+    help:
+      "End with the gates of the epoch that answered the training samples best, rather than with the last (comparator edges); default with centred rules where controllers know the calibration."
+  )
+  var keepBest: Bool?
   @Option(parsing: .unconditional, help: "The gate voltage to begin from, V; default the board's.")
   var initial: Double?
   @Flag(
@@ -116,6 +122,7 @@ struct TrainCommand: ParsableCommand {
       let given: [(String, Bool)] = [
         ("--board", board != nil), ("--task", task != nil), ("--data", data != nil),
         ("--seed", seed != nil), ("--last-pulse", lastPulse != nil),
+        ("--keep-best", keepBest != nil),
         ("--initial", initial != nil), ("--ideal", ideal), ("--uncalibrated", uncalibrated),
         ("--out", out != nil), ("--no-place", noPlace),
         ("--overwrite", overwrite), ("--trace", trace), ("--target gpio", target == .gpio),
@@ -209,11 +216,17 @@ struct TrainCommand: ParsableCommand {
     }
     if ideal { description.imperfections = .none }
     if let initial { try description.begin(at: initial) }
-    let plan = Plan(
-      rule: rule.settings(on: description),
-      epochs: epochs ?? 100, seed: seed ?? 1,
-      lastPulse: lastPulse ?? Plan.usualLastPulse(description.gates.update),
+    var plan = Plan.usual(
+      rule.settings(on: description), on: description, seed: seed ?? 1,
       calibrated: !uncalibrated && (target ?? .usual) != .gpio)
+    plan.epochs = epochs ?? plan.epochs
+    plan.lastPulse = lastPulse ?? plan.lastPulse
+    plan.keepsBest = keepBest ?? plan.keepsBest
+    if plan.keepsBest && description.gates.update != .comparator {
+      try Exits.leave(
+        "--keep-best brings gates back one by one; the edges of board \(description.name) follow a "
+          + "rule of their own: leave it out", with: Exits.usage)
+    }
     #if Simulation
     // A real board's channels are wired to their nodes: nothing is searched there.
     if target ?? .usual != .gpio {

@@ -34,6 +34,9 @@ struct RunSummary {
     }
     rows.append(("training steps (that moved gates)", "\(result.steps) (\(last.pulses))"))
     let edges = setting.board.learningEdges.count
+    if let best = result.best, best < last.epoch {
+      rows.append(("gates kept", "of epoch \(best), the best on the training samples"))
+    }
     rows.append(("edges at a gate limit", "\(result.saturatedEdges) of \(edges)"))
     if !result.estimatedGates.isEmpty && !result.gates.isEmpty {
       let worst = zip(result.estimatedGates, result.gates).map { abs($0 - $1) }.max() ?? 0
