@@ -82,7 +82,7 @@ bench: ## measure speed, accuracy and gate estimates, and count the firmware's i
 
 # With this system's libgpiod first, then all again with 2.x: the program, the tests, the machine.
 hil: system = sim spi-breadboard
-hil: quiet = breadboard lattice spi-lattice restarts lines sim host conformance
+hil: quiet = breadboard lattice spi-lattice restarts lines sim host conformance harness
 # What is not judged by time runs in two machines at once.
 hil: beside = spi-signals lattice-signals reporter rest kills
 hil: front = signals

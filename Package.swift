@@ -93,6 +93,12 @@ let package = Package(
         "Targets", "Runs", "BoardDouble", "Wiring", "Models", "Circuit", "Elements", "Files",
         "Firmware", "Portable", "Reports",
       ]),
+    // Phases that prove a board, on the double and on lines; limits from ensembles of the double.
+    .target(
+      name: "Harness",
+      dependencies: [
+        "Targets", "Runs", "BoardDouble", "Files", "Firmware", "Portable", "Reports",
+      ]),
     // Published results, and ours beside them, run again and judged; a file each.
     .target(
       name: "Experiments",
@@ -106,6 +112,7 @@ let package = Package(
         "Targets", "Runs", "LinuxGPIO", "Wiring", "Traces", "Elements", "Files", "Firmware",
         "Storage", "Reports", "Portable",
         .target(name: "Experiments", condition: simulation),
+        .target(name: "Harness", condition: simulation),
         .target(name: "Studies", condition: simulation),
         .target(name: "Models", condition: simulation),
         .target(name: "BoardDouble", condition: simulation),
@@ -154,6 +161,11 @@ let package = Package(
       dependencies: [
         "TestSupport", "Studies", "Targets", "Runs", "BoardDouble", "Wiring", "Models", "Circuit",
         "Elements", "Files", "Firmware", "Portable", "Reports",
+      ]),
+    .testTarget(
+      name: "HarnessTests",
+      dependencies: [
+        "TestSupport", "Harness", "Targets", "Runs", "BoardDouble", "Files", "Firmware",
       ]),
     .testTarget(
       name: "ExperimentsTests", dependencies: ["Experiments", "Studies", "Runs", "Reports"]),

@@ -42,7 +42,7 @@ public struct VirtualPins: Lines, Sendable {
 
   var commanded: LineSet
   /// The levels at the far end of the lines, faults included.
-  var levels: LineSet
+  package internal(set) var levels: LineSet
   private var faults: LineFaults
   var silent: [Bool]
 

@@ -109,6 +109,20 @@ package struct GPIOTarget: OpenTarget {
     return (result, statistics)
   }
 
+  package mutating func linesAway() throws -> [String]? {
+    do throws(LineError) {
+      try lines.checkRest()
+      return []
+    } catch {
+      guard case .awayFromRest(let away, _) = error else { throw error }
+      return away.map(\.role)
+    }
+  }
+
+  package mutating func chainComesBack() throws -> Bool? {
+    try session.board.chainComesBack()
+  }
+
   /// Shuts all converters down and puts the lines to rest.
   package mutating func rest() throws {
     keep(nil)
@@ -152,6 +166,19 @@ extension Session where Board: WiredLook {
     _ = try board.now()
     try board.releaseAll()
     try board.checkChain()
+  }
+}
+
+extension WiredBoard {
+  /// Whether a pattern comes back through the chain as it was sent.
+  package mutating func chainComesBack() throws(Failure) -> Bool {
+    do throws(Failure) {
+      try checkChain()
+      return true
+    } catch {
+      guard case .chainBroken = error else { throw error }
+      return false
+    }
   }
 }
 

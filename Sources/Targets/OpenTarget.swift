@@ -71,6 +71,16 @@ package protocol OpenTarget {
     steps: LineStatistics.Steps, epochsBefore: Int?
   ) throws -> (result: RunResult, lines: LineStatistics?)
 
+  /// The roles of output lines that stand away from rest; `nil` without lines.
+  ///
+  /// - Throws: what the lines throw.
+  mutating func linesAway() throws -> [String]?
+
+  /// Whether a pattern comes back through the chains as it was sent; `nil` without lines.
+  ///
+  /// - Throws: what the board throws otherwise.
+  mutating func chainComesBack() throws -> Bool?
+
   /// Leaves a board with nothing driven, wherever the run stands.
   mutating func rest() throws
 

@@ -12,6 +12,7 @@ import Wiring
 #if Simulation
 import BoardDouble
 import Circuit
+import Harness
 import Models
 import Studies
 #endif
@@ -87,7 +88,7 @@ enum Exits {
     case let error as TrainingError:
       if case .silent = error { return device }
       return data
-    case is GradientError, is CycleError, is TheoryError: return usage
+    case is GradientError, is CycleError, is TheoryError, is SubjectError: return usage
     // No solution is a matter of the circuit, not of a board that is silent.
     case is CircuitError, is WiredFailure<CircuitError>, is StateMismatch: return data
     default: return nil

@@ -32,7 +32,7 @@ import Testing
   private func run(_ commands: [String]) throws -> Int {
     var count = 0
     try Program.run { tellegen in
-      for name in ["board", "task", "rig", "data"] {
+      for name in ["board", "task", "rig", "data", "hil"] {
         try FileManager.default.createSymbolicLink(
           atPath: tellegen.path(name), withDestinationPath: packageRoot + "/" + name)
       }
@@ -59,7 +59,7 @@ import Testing
   @Test(arguments: [
     ("docs/ci/README.md", 3), ("docs/hil/README.md", 2), ("docs/hil/pins.md", 2),
     ("docs/results/imperfection.md", 3), ("hil/README.md", 2), ("docs/pi/gpio.md", 0),
-    ("docs/own-data.md", 6),
+    ("docs/own-data.md", 6), ("docs/hil/harness.md", 4),
   ])
   func `what a page shows runs`(_ page: String, _ least: Int) throws {
     #expect(try run(try Self.commands(in: page)) >= least)
@@ -74,6 +74,7 @@ import Testing
     let known = Set([
       "docs/ci/README.md", "docs/hil/README.md", "docs/hil/pins.md",
       "docs/results/imperfection.md", "hil/README.md", "docs/pi/gpio.md", "docs/own-data.md",
+      "docs/hil/harness.md",
     ])
     let all = FileManager.default.enumerator(atPath: packageRoot + "/docs")
     for case let name as String in try #require(all) where name.hasSuffix(".md") {

@@ -8,6 +8,8 @@ public enum DescriptionKind: String, Sendable, CaseIterable {
   case task
   /// Rig files, in folders called `rig`.
   case rig
+  /// Scenarios of the harness, in folders called `hil/scenarios`.
+  case scenario = "hil/scenarios"
 }
 
 /// The path of a board, task or rig file given by its path or by its bare name.
@@ -45,7 +47,7 @@ public func locate(
     : "there are \(enumerate(names, most: 40)); or give a path"
   throw DescriptionError(
     message:
-      "there is no \(kind.rawValue) named "
+      "there is no \(kind == .scenario ? "scenario" : kind.rawValue) named "
       + "\(quote(nameOrPath))\(suggestion(for: nameOrPath, among: names)); \(known)"
   )
 }

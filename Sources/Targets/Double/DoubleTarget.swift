@@ -59,6 +59,15 @@ package struct DoubleTarget<Face: DoubleFace>: OpenTarget {
     return (result, nil)
   }
 
+  package mutating func linesAway() -> [String]? {
+    let wires = session.description.wiring?.wires ?? []
+    return session.board.away.map { away in
+      wires.indices.filter { away.meets(LineSet(line: $0)) }.map { wires[$0].role }
+    }
+  }
+
+  package mutating func chainComesBack() throws -> Bool? { try session.board.comesBack() }
+
   /// Nothing outside is driven.
   package mutating func rest() {}
 
@@ -70,6 +79,10 @@ package struct DoubleTarget<Face: DoubleFace>: OpenTarget {
 package protocol DoubleFace: VirtualFace {
   /// The levels of the lines at rest; `nil` without lines.
   var idle: LineSet? { get }
+  /// The outputs that stand away from rest; `nil` without lines.
+  var away: LineSet? { get }
+  /// Whether a pattern comes back through the chains; `nil` without lines.
+  mutating func comesBack() throws(Failure) -> Bool?
   /// Begins to keep a log of the lines, or ends it.
   mutating func keep(_ trace: Trace?)
   /// What the user should know at the end.
@@ -80,6 +93,8 @@ package protocol DoubleFace: VirtualFace {
 
 extension DirectBoard: DoubleFace {
   package var idle: LineSet? { nil }
+  package var away: LineSet? { nil }
+  package mutating func comesBack() -> Bool? { nil }
   package mutating func keep(_ trace: Trace?) {}
   package var remarks: [String] { [] }
   package var misuses: PinMisuses? { nil }
@@ -87,6 +102,10 @@ extension DirectBoard: DoubleFace {
 
 extension WiredBoard: DoubleFace where L == VirtualPins {
   package var idle: LineSet? { wiring.idle }
+  package var away: LineSet? {
+    LineSet(bits: lines.levels.bits ^ wiring.idle.bits) & wiring.outputs
+  }
+  package mutating func comesBack() throws(Failure) -> Bool? { try chainComesBack() }
   package mutating func keep(_ trace: Trace?) { lines.trace = trace }
   /// What the pins saw.
   package var remarks: [String] {

@@ -1,0 +1,87 @@
+import Files
+import Firmware
+import Runs
+package import Targets
+
+/// A part of a scenario: something is done to a board, and readings and findings come of it.
+package protocol Phase: Sendable {
+  /// Its name in scenario files.
+  static var name: String { get }
+  /// What it does, in a sentence.
+  static var about: String { get }
+  /// Whether what follows would be dangerous or meaningless where this one fails.
+  static var isBarrier: Bool { get }
+  /// What to do where it fails.
+  static var remedy: String { get }
+
+  /// Goes through it.
+  ///
+  /// - Parameters:
+  ///   - target: the board.
+  ///   - log: takes what it measures and finds.
+  ///   - subject: what is known of the board beforehand.
+  /// - Throws: `Skipped` where this board has nothing of the kind, `Stopped` where a stop was asked
+  ///   for, or what the board throws.
+  static func run<Target: OpenTarget>(
+    on target: inout Target, _ log: inout PhaseLog, _ subject: Subject
+  ) throws
+}
+
+extension Phase {
+  /// Most phases can fail without harm.
+  package static var isBarrier: Bool { false }
+}
+
+/// What a phase has measured and found so far.
+package struct PhaseLog {
+  /// The readings, in the order they were taken.
+  package private(set) var readings: [Reading] = []
+  /// What is wrong, in words.
+  package private(set) var findings: [String] = []
+  private let isStopping: () -> Bool
+
+  /// Begins a log.
+  ///
+  /// - Parameter stopping: whether a stop is asked for.
+  package init(stopping: @escaping () -> Bool = { false }) { isStopping = stopping }
+
+  /// Takes a reading.
+  package mutating func add(_ reading: Reading) { readings.append(reading) }
+
+  /// Takes what is wrong.
+  package mutating func find(_ words: String) { findings.append(words) }
+
+  /// Whether a stop is asked for.
+  package var stopping: () -> Bool { isStopping }
+
+  /// Ends the phase where a stop is asked for.
+  /// - Throws: `Stopped`.
+  package func check() throws(Stopped) {
+    if isStopping() { throw Stopped() }
+  }
+}
+
+/// A phase that does not apply to a board.
+package struct Skipped: Error {
+  /// Why.
+  package let reason: String
+
+  /// Makes one.
+  package init(_ reason: String) { self.reason = reason }
+}
+
+/// A stop was asked for.
+package struct Stopped: Error {
+  /// Makes one.
+  package init() {}
+}
+
+/// All phases, in the order in which a new board goes through them.
+package let phases: [any Phase.Type] = [
+  IdlePhase.self, ChainPhase.self, LookPhase.self, GatesPhase.self, ConvertersPhase.self,
+  ComparatorsPhase.self, EdgesPhase.self, HoldPhase.self, TimerPhase.self, StepPhase.self,
+  LearningPhase.self,
+]
+
+/// The phase of a name; `nil` where there is none.
+package func phase(named name: String) -> (any Phase.Type)? { phases.first { $0.name == name } }

@@ -1,0 +1,72 @@
+import Files
+import Firmware
+package import Targets
+import Runs
+
+/// One training step on each sample.
+package enum StepPhase: Phase {
+  package static let name = "step"
+  package static let about =
+    "A training step on each sample of a task that boards of this kind can learn: how many edges it drives."
+  package static let remedy =
+    "comparators or clamps do not tell the twins apart: look at the clamps' resistors and converters"
+
+  package static func run<Target: OpenTarget>(
+    on target: inout Target, _ log: inout PhaseLog, _ subject: Subject
+  ) throws {
+    try target.program(target.initialGates(subject), log)
+    var driven = 0
+    var learned = 0.0
+    for sample in target.session.problem.training {
+      try log.check()
+      let report = try target.session.train(sample: sample)
+      driven += report.driven
+      learned += report.learned.seconds
+      if report.learned.seconds > subject.description.timing.pulseLimit {
+        log.find(
+          "a pulse of \(report.learned.seconds * 1000) ms, above t_max of "
+            + "\(subject.description.timing.pulseLimit * 1000) ms")
+      }
+    }
+    let count = Double(target.session.problem.training.count)
+    log.add(Reading("edges driven a step", Double(driven) / count, "", resolution: 1))
+    log.add(
+      Reading(
+        "longest LEARN a step", learned / count * 1000, "ms", resolution: 0.5,
+        physical: 0...subject.description.timing.pulseLimit * 1000))
+  }
+}
+
+/// A short training run.
+package enum LearningPhase: Phase {
+  package static let name = "learning"
+  package static let about =
+    "A short training run on a task that boards of this kind can learn: by how much the error falls."
+  package static let remedy =
+    "all phases before it passed, and yet it does not learn: repeat with --repeat, then look at the edges "
+    + "whose readings lie near a limit"
+
+  /// How long it trains.
+  package static let epochs = 40
+
+  package static func run<Target: OpenTarget>(
+    on target: inout Target, _ log: inout PhaseLog, _ subject: Subject
+  ) throws {
+    try target.program(target.initialGates(subject), log)
+    let stopping = log.stopping
+    guard let first = try target.session.takeMeasures(stopping: stopping) else { throw Stopped() }
+    for _ in 0..<epochs {
+      for sample in target.session.problem.training {
+        try log.check()
+        try target.session.train(sample: sample)
+      }
+    }
+    guard let last = try target.session.takeMeasures(stopping: stopping) else { throw Stopped() }
+    func millivolts(_ error: Double) -> Double { error.squareRoot() * 1000 }
+    log.add(
+      Reading(
+        "rms error before", millivolts(first.training.error), "mV", resolution: 0.5))
+    log.add(
+      Reading("rms error after", millivolts(last.training.error), "mV", resolution: 0.5))
+  }
+}

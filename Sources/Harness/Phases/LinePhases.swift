@@ -1,0 +1,47 @@
+import Files
+import Firmware
+package import Targets
+
+/// Lines at rest: what must be seen before anything is sent.
+package enum IdlePhase: Phase {
+  package static let name = "idle"
+  package static let about = "Every line stands at its level of rest before anything is sent."
+  package static let isBarrier = true
+  package static let remedy =
+    "something else drives the line, or its pull is missing: switch off what shares the header (SPI, "
+    + "I2C, serial console), then look at the line with a meter"
+
+  package static func run<Target: OpenTarget>(
+    on target: inout Target, _ log: inout PhaseLog, _ subject: Subject
+  ) throws {
+    guard let away = try target.linesAway() else {
+      throw Skipped("the direct face of the double has no lines")
+    }
+    for line in away { log.find("line \(line) stands away from rest") }
+  }
+}
+
+/// The shift chains bring back what is sent.
+package enum ChainPhase: Phase {
+  package static let name = "chain"
+  package static let about =
+    "A pattern that holds every gate comes back through the chains as it was sent."
+  package static let isBarrier = true
+  package static let remedy =
+    "follow MOSI, SCLK and the serial outputs from chip to chip; a chain that is one bit short has a "
+    + "chip left out"
+
+  package static func run<Target: OpenTarget>(
+    on target: inout Target, _ log: inout PhaseLog, _ subject: Subject
+  ) throws {
+    guard subject.description.wiring?.kind == .chains else {
+      throw Skipped("board \(subject.description.name) has a line for each edge, no chains")
+    }
+    guard let isRight = try target.chainComesBack() else {
+      throw Skipped("the direct face of the double has no chains")
+    }
+    if !isRight {
+      log.find("the drive pattern does not come back through the chain as it was sent")
+    }
+  }
+}

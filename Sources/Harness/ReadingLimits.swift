@@ -1,0 +1,127 @@
+import BoardDouble
+import Files
+import Portable
+import Targets
+
+/// Within which readings of a good board lie, by an ensemble of drawn boards of the same file.
+///
+/// Every reading has a middle and, on either side, a scale: what 80 % of the boards differ from it by.
+/// How many scales a board's worst reading is away is one number a board; its distribution over the
+/// ensemble, continued beyond the largest by an exponential tail, gives the number that a good board
+/// exceeds with the wanted probability, whatever reading it is. So the chance of a false alarm is that of
+/// the whole family of readings, however many there are and however they hang together.
+package struct ReadingLimits: Sendable, Equatable, Codable {
+  /// The limits of one reading.
+  package struct Range: Sendable, Equatable, Codable {
+    /// The median.
+    package var middle: Double
+    /// The scale below it.
+    package var below: Double
+    /// The scale above it.
+    package var above: Double
+  }
+
+  /// The readings' ranges by `PHASE/NAME`.
+  package var ranges: [String: Range]
+  /// How many scales a reading may be away.
+  package var factor: Double
+  /// How many boards were drawn.
+  package var boards: Int
+
+  /// The chance with which a good board fails.
+  package static let falseAlarm = 0.005
+
+  /// How many boards an ensemble has.
+  package static let usualBoards = 400
+
+  /// The seed of the first board of an ensemble; the next ones follow. Boards that limits are judged on
+  /// have other seeds.
+  static let firstSeed: UInt64 = 9_000_000
+
+  /// Draws an ensemble.
+  ///
+  /// - Parameters:
+  ///   - subject: the board.
+  ///   - phases: the phases, in the order that they are gone through.
+  ///   - boards: how many boards are drawn.
+  ///   - telling: is told how many are done, from any thread.
+  ///   - stopping: asked often.
+  /// - Throws: `Stopped`, or what a board throws.
+  package init(
+    of subject: Subject, phases: [any Phase.Type], boards: Int = usualBoards,
+    telling: @escaping @Sendable () -> Void = {}, stopping: @escaping @Sendable () -> Bool
+  ) throws {
+    let columns = try concurrently(boards) { number -> [(String, Reading)] in
+      if stopping() { throw Stopped() }
+      var target = try DoubleTarget<DirectBoard>(
+        subject.setting(subject.description, seed: ReadingLimits.firstSeed + UInt64(number)))
+      var all: [(String, Reading)] = []
+      for phase in phases {
+        var log = PhaseLog(stopping: stopping)
+        do { try phase.run(on: &target, &log, subject) } catch is Skipped { continue }
+        all += log.readings.map { (ReadingLimits.key(phase, $0), $0) }
+      }
+      telling()
+      return all
+    }
+    self.init(columns: columns)
+  }
+
+  /// Makes limits of what an ensemble's boards read.
+  init(columns: [[(String, Reading)]]) {
+    var values: [String: (values: [Double], resolution: Double)] = [:]
+    for (key, reading) in columns.joined() {
+      values[key, default: ([], reading.resolution)].values.append(reading.value)
+    }
+    ranges = values.mapValues { column in
+      let sorted = column.values.sorted()
+      func quantile(_ share: Double) -> Double {
+        sorted[min(Int(share * Double(sorted.count)), sorted.count - 1)]
+      }
+      let middle = quantile(0.5)
+      // What differs by less than the resolution is the same, however alike the drawn boards are.
+      return Range(
+        middle: middle, below: max((middle - quantile(0.1)) / 1.2816, column.resolution),
+        above: max((quantile(0.9) - middle) / 1.2816, column.resolution))
+    }
+    boards = columns.count
+    factor = 0
+    let worst = columns.map { column in
+      column.map { key, reading in ranges[key]!.distance(of: reading.value) }.max() ?? 0
+    }.sorted()
+    factor = ReadingLimits.exceeded(by: ReadingLimits.falseAlarm, of: worst)
+  }
+
+  /// What values exceed with a probability: the tail above the 90 % quantile is continued as an
+  /// exponential one, with the mean excess that the values show there.
+  static func exceeded(by chance: Double, of sorted: [Double]) -> Double {
+    guard let last = sorted.last else { return 0 }
+    let from = min(Int(0.9 * Double(sorted.count)), sorted.count - 1)
+    let threshold = sorted[from]
+    let excess = sorted[from...].map { $0 - threshold }
+    let mean = excess.reduce(0, +) / Double(excess.count)
+    let share = Double(excess.count) / Double(sorted.count)
+    return max(threshold + mean * Elementary.log(share / chance), last)
+  }
+
+  static func key(_ phase: any Phase.Type, _ reading: Reading) -> String {
+    phase.name + "/" + reading.name
+  }
+
+  /// Holds a reading to its limits.
+  package func judge(_ reading: Reading, of phase: any Phase.Type) -> Judged {
+    if let physical = reading.physical { return Judged(reading: reading, limits: physical) }
+    return Judged(
+      reading: reading,
+      limits: ranges[ReadingLimits.key(phase, reading)].map {
+        $0.middle - factor * $0.below...$0.middle + factor * $0.above
+      })
+  }
+}
+
+extension ReadingLimits.Range {
+  /// How many scales a value is away from the middle.
+  func distance(of value: Double) -> Double {
+    value < middle ? (middle - value) / below : (value - middle) / above
+  }
+}

@@ -1,0 +1,36 @@
+package import Reports
+import Runs
+
+extension ScenarioRecord {
+  /// The record as JSON.
+  package var json: JSONValue {
+    [
+      "scenario": .text(scenario), "attempt": .count(attempt), "outcome": .text(outcome.word),
+      "why": JSONValue(outcome.why), "left_away": JSONValue(leftAway),
+      "phases": .list(phases.map(\.json)),
+      "misuses": misuses.map { ["count": .count($0.count), "first": JSONValue($0.first)] } ?? .null,
+    ]
+  }
+}
+
+extension PhaseRecord {
+  /// The record as JSON.
+  package var json: JSONValue {
+    [
+      "phase": .text(phase), "outcome": .text(outcome.word), "why": JSONValue(outcome.why),
+      "board_time_s": JSONValue(boardTime), "findings": JSONValue(findings),
+      "remedy": JSONValue(remedy),
+      "readings": .list(
+        readings.map { judged in
+          [
+            "name": .text(judged.reading.name), "value": JSONValue(judged.reading.value),
+            "unit": .text(judged.reading.unit), "lowest": JSONValue(judged.limits?.lowerBound),
+            "highest": JSONValue(judged.limits?.upperBound),
+            "limits_from": judged.limits == nil
+              ? .null : .text(judged.reading.physical == nil ? "double" : "physics"),
+            "good": .flag(judged.isGood),
+          ]
+        }),
+    ]
+  }
+}

@@ -1,0 +1,276 @@
+import BoardDouble
+package import Files
+import Firmware
+package import Runs
+package import Targets
+
+/// How a phase went.
+package struct PhaseRecord: Sendable, Equatable {
+  /// The phase's name.
+  package var phase: String
+  /// How it ended.
+  package var outcome: Outcome
+  /// What it measured.
+  package var readings: [Judged] = []
+  /// What it found wrong.
+  package var findings: [String] = []
+  /// What to do where it failed.
+  package var remedy: String?
+  /// How long it took on the board's clock, s.
+  package var boardTime = 0.0
+
+  /// Makes a record.
+  ///
+  /// - Parameters:
+  ///   - phase: the phase's name.
+  ///   - outcome: how it ended.
+  ///   - findings: what it found wrong.
+  ///   - remedy: what to do where it failed.
+  package init(
+    phase: String, outcome: Outcome, findings: [String] = [], remedy: String? = nil
+  ) {
+    self.phase = phase
+    self.outcome = outcome
+    self.findings = findings
+    self.remedy = remedy
+  }
+
+  /// What is wrong, a sentence each: findings, and readings beyond their limits.
+  package var complaints: [String] {
+    findings
+      + readings.filter { !$0.isGood }.map { judged in
+        let unit = judged.reading.unit.isEmpty ? "" : " " + judged.reading.unit
+        func text(_ value: Double) -> String { "\((value * 1000).rounded() / 1000)" }
+        let limits = judged.limits.map {
+          "a good board lies within \(text($0.lowerBound)) ... \(text($0.upperBound))\(unit)"
+        }
+        return "\(judged.reading.name) \(text(judged.reading.value))\(unit); "
+          + (limits ?? "that is no number")
+      }
+  }
+}
+
+/// How a scenario went.
+package struct ScenarioRecord: Sendable, Equatable {
+  /// The scenario's name.
+  package var scenario: String
+  /// Which attempt it was, from 1.
+  package var attempt: Int
+  /// How it ended.
+  package var outcome: Outcome
+  /// Its phases, in order.
+  package var phases: [PhaseRecord]
+  /// What was done to the pins that real parts would not forgive; `nil` where nobody watches them.
+  package var misuses: PinMisuses?
+  /// How the board was left: `nil` where it was put to rest, else why not.
+  package var leftAway: String?
+
+  /// Makes a record.
+  ///
+  /// - Parameters:
+  ///   - scenario: the scenario's name.
+  ///   - attempt: which attempt it was, from 1.
+  ///   - outcome: how it ended.
+  ///   - phases: its phases, in order.
+  package init(
+    scenario: String, attempt: Int, outcome: Outcome, phases: [PhaseRecord] = []
+  ) {
+    self.scenario = scenario
+    self.attempt = attempt
+    self.outcome = outcome
+    self.phases = phases
+  }
+}
+
+/// Goes through a scenario on a board that has been opened. The board is put to rest whatever happens.
+package struct ScenarioRun: TargetUser {
+  private let scenario: ScenarioDescription
+  private let subject: Subject
+  private let limits: ReadingLimits
+  private let telling: (PhaseRecord) -> Void
+  private let stopping: () -> Bool
+  /// How it went, once it has.
+  package private(set) var record: ScenarioRecord
+
+  /// Makes a run.
+  ///
+  /// - Parameters:
+  ///   - scenario: the scenario, whose phases are known.
+  ///   - attempt: which attempt it is, from 1.
+  ///   - subject: the board.
+  ///   - limits: what readings are held to.
+  ///   - telling: is told of each phase as it ends.
+  ///   - stopping: asked often.
+  package init(
+    _ scenario: ScenarioDescription, attempt: Int, subject: Subject, limits: ReadingLimits,
+    telling: @escaping (PhaseRecord) -> Void, stopping: @escaping () -> Bool
+  ) {
+    self.scenario = scenario
+    self.subject = subject
+    self.limits = limits
+    self.telling = telling
+    self.stopping = stopping
+    record = ScenarioRecord(
+      scenario: scenario.name, attempt: attempt, outcome: .notStarted("the board was not opened"),
+      phases: [])
+  }
+
+  /// Opens the board and goes through the scenario; what cannot be opened leaves a record too.
+  ///
+  /// - Parameters:
+  ///   - target: which board.
+  ///   - seed: the seed of a double's parts.
+  ///   - saying: is told what the user should know of the opening.
+  package mutating func run(
+    on target: RunSetting.Target, seed: UInt64, saying: (String) -> Void
+  ) {
+    do {
+      if let board = scenario.board, board != subject.description.name {
+        throw Skipped("it is for board \(board)")
+      }
+      // Rigs cannot say yet which fixtures they have.
+      if let fixture = scenario.needs.first {
+        throw Skipped("it needs a fixture, \(fixture), and no rig map names one")
+      }
+      var board = subject.description
+      for case .edge(let name, let kind) in scenario.faults {
+        guard let edge = board.learningEdges.firstIndex(where: { $0.name == name }),
+          let index = board.edges.firstIndex(where: { $0.name == board.learningEdges[edge].name })
+        else { throw Skipped("board \(board.name) has no learning edge \(name)") }
+        board.faults.append(Fault(kind: kind, edge: index))
+      }
+      try subject.setting(board, seed: seed).open(as: target, telling: saying, for: &self)
+    } catch let skipped as Skipped {
+      record.outcome = .skip(skipped.reason)
+    } catch {
+      record.outcome = .notStarted("\(error)")
+    }
+  }
+
+  /// Goes through the scenario.
+  package mutating func use<Target: OpenTarget>(_ target: inout Target) throws {
+    defer {
+      record.misuses = target.misuses
+      do { try target.rest() } catch {
+        record.leftAway = "\(error)"
+        if !record.outcome.isBad {
+          record.outcome = .error("it could not be put to rest: \(error)")
+        }
+      }
+    }
+    do {
+      try inject(into: &target)
+    } catch let skipped as Skipped {
+      record.outcome = .skip(skipped.reason)
+      return
+    }
+    var barrier: String?
+    for name in scenario.phases {
+      guard let phase = phase(named: name) else { continue }
+      let entry: PhaseRecord
+      if let barrier {
+        entry = PhaseRecord(phase: name, outcome: .notStarted(barrier))
+      } else {
+        entry = go(through: phase, &target)
+      }
+      record.phases.append(entry)
+      telling(entry)
+      if barrier == nil, entry.outcome.isBad {
+        if case .aborted(let cause) = entry.outcome {
+          barrier = cause
+        } else if phase.isBarrier {
+          barrier = "phase \(name) failed, and what follows needs it"
+        }
+      }
+    }
+    record.outcome = verdict
+  }
+
+  private func go<Target: OpenTarget>(
+    through phase: any Phase.Type, _ target: inout Target
+  ) -> PhaseRecord {
+    var log = PhaseLog(stopping: stopping)
+    var entry = PhaseRecord(phase: phase.name, outcome: .pass)
+    let start = try? target.session.board.now()
+    do {
+      try phase.run(on: &target, &log, subject)
+    } catch let skipped as Skipped {
+      entry.outcome = .skip(skipped.reason)
+    } catch is Stopped {
+      entry.outcome = .aborted("a stop was asked for")
+    } catch {
+      entry.outcome = .error("\(error)")
+    }
+    if let start, let end = try? target.session.board.now() {
+      entry.boardTime = (end - start).seconds
+    }
+    entry.readings = log.readings.map { limits.judge($0, of: phase) }
+    entry.findings = log.findings
+    if entry.outcome == .pass, !entry.complaints.isEmpty { entry.outcome = .fail }
+    if entry.outcome == .fail { entry.remedy = phase.remedy }
+    return entry
+  }
+
+  /// What all phases come to; of a scenario with faults, whether they were found as they must be.
+  private var verdict: Outcome {
+    if let aborted = record.phases.first(where: {
+      if case .aborted = $0.outcome { true } else { false }
+    }) {
+      return aborted.outcome
+    }
+    guard let wanted = scenario.expectation else {
+      if let broken = record.phases.first(where: {
+        if case .error = $0.outcome { true } else { false }
+      }) {
+        return .error("phase \(broken.phase): \(broken.outcome.why ?? "")")
+      }
+      return record.phases.contains { $0.outcome.isBad } ? .fail : .pass
+    }
+    guard let first = record.phases.first(where: { $0.outcome.isBad }) else {
+      return .error("the fault was not found by any phase")
+    }
+    guard wanted.phases.contains(first.phase) else {
+      return .error(
+        "phase \(first.phase) failed first, not \(wanted.phases.joined(separator: " or "))")
+    }
+    let said = first.complaints + [first.outcome.why].compactMap { $0 }
+    return said.contains { $0.contains(wanted.says) }
+      ? .pass : .error("phase \(first.phase) does not say: \(wanted.says)")
+  }
+
+  /// Puts the scenario's faults on a double's lines and parts; those of edges are on its board already.
+  private func inject<Target: OpenTarget>(into target: inout Target) throws {
+    if scenario.faults.isEmpty { return }
+    guard !Target.isOutside else {
+      throw Skipped("its faults are put on a double, and this is a real board")
+    }
+    let roles = subject.description.wiring?.wires.map(\.role) ?? []
+    func line(_ role: String) throws(Skipped) -> Int {
+      guard let line = roles.firstIndex(of: role) else {
+        throw Skipped("board \(subject.description.name) has no line \(role)")
+      }
+      return line
+    }
+    for fault in scenario.faults {
+      if case .edge = fault { continue }
+      guard var pins = target as? DoubleTarget<PinBoard> else {
+        throw Skipped("its faults are on lines, which only --target pins has")
+      }
+      switch fault {
+      case .edge: break
+      case .deaf(let select): pins.session.board.lines.silence(select: select)
+      case .line(let role, let kind):
+        let number = try line(role)
+        switch kind {
+        case .stuckLow: pins.session.board.lines.add(.stuckLow, line: number)
+        case .stuckHigh: pins.session.board.lines.add(.stuckHigh, line: number)
+        case .floating: pins.session.board.lines.add(.floating, line: number)
+        case .late: pins.session.board.lines.add(.late, line: number)
+        case .swapped(let other):
+          pins.session.board.lines.add(.swapped(with: try line(other)), line: number)
+        }
+      }
+      if let changed = pins as? Target { target = changed }
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import Foundation
+import Testing
+
+/// `tellegen hil` as a user types it.
+@Suite struct HILTests {
+  /// Runs a body in a folder that has the package's boards and scenarios, with a cache of its own.
+  private func inPackage(_ body: (Program) throws -> Void) throws {
+    try Program.run { tellegen in
+      for name in ["board", "hil"] {
+        try FileManager.default.createSymbolicLink(
+          atPath: tellegen.path(name), withDestinationPath: packageRoot + "/" + name)
+      }
+      try body(tellegen)
+    }
+  }
+
+  @Test func `every attempt has a folder of its own, with all that was measured`() throws {
+    try inPackage { tellegen in
+      for attempt in 1...2 {
+        let end = try tellegen(
+          "hil", "--board", "breadboard", "--target", "pins", "--scenario", "selftest",
+          "--ensemble", "100")
+        #expect(end.code == 0, "\(end.errors)")
+        #expect(end.output.contains("comparators  PASS  8 readings"))
+        for file in ["setting.json", "record.jsonl", "record.json", "junit.xml"] {
+          #expect(
+            FileManager.default.fileExists(
+              atPath: tellegen.path("runs/hil-breadboard-pins-\(attempt)/\(file)")))
+        }
+      }
+    }
+  }
+
+  @Test func `a board that is not as it must be ends with 1, and says what and what to do`() throws
+  {
+    try inPackage { tellegen in
+      let board = try String(
+        contentsOfFile: packageRoot + "/board/breadboard.yaml", encoding: .utf8)
+      try tellegen.write(
+        """
+        name: bad
+        phases: [idle, look, gates, converters, comparators, edges]
+        faults: [{edge: S1-T1, is: dead}]
+        expect: {phase: look, says: nothing}
+        """, to: "bad.yaml")
+      try tellegen.write(board, to: "mine.yaml")
+      let end = try tellegen(
+        "hil", "--board", "mine.yaml", "--scenario", "./bad.yaml", "--ensemble", "100", "--out",
+        "bad", "--json")
+      #expect(end.code == 1)
+      #expect(end.errors.contains("1 of 1 scenarios did not end as they must: bad"))
+      let record = try #require(
+        try JSONSerialization.jsonObject(with: Data(end.output.utf8)) as? [String: Any])
+      let scenarios = try #require(record["scenarios"] as? [[String: Any]])
+      #expect(scenarios[0]["outcome"] as? String == "ERROR")
+      let again = try tellegen("hil", "--board", "mine.yaml", "--out", "bad")
+      #expect(again.code == 64 && again.errors.contains("--overwrite"), "\(again.errors)")
+    }
+  }
+
+  @Test(arguments: [
+    (["--scenario", "bring-upp"], Int32(65), "there is no scenario named"),
+    (["--scenario", "nothing*"], 64, "no scenario is called"),
+    (["--board", "two-edge"], 64, "a rule of their own"),
+    (["--board", "two-edge-comparator", "--target", "pins"], 64, "has no wiring"),
+    (["--repeat", "0"], 64, "allowed is 1 ... 1000"),
+    (["--ensemble", "1"], 64, "allowed is 100 ... 100000"),
+  ])
+  func `what cannot be proven is refused with its reason`(
+    _ words: [String], _ code: Int32, _ told: String
+  ) throws {
+    try inPackage { tellegen in
+      let end = try tellegen(["hil"] + words)
+      #expect(end.code == code, "\(end.errors)")
+      #expect(end.errors.contains(told), "\(end.errors)")
+    }
+  }
+}

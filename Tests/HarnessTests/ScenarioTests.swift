@@ -1,0 +1,174 @@
+import Files
+import Foundation
+import Harness
+import Runs
+import TestSupport
+import Testing
+
+/// Scenarios as they are shipped, on both faces of the double.
+@Suite struct ScenarioTests {
+  /// Limits are the same for every scenario of a board: they are drawn once.
+  private static let lattice = Result { try Prepared("lattice") }
+  private static let breadboard = Result { try Prepared("breadboard") }
+
+  private struct Prepared {
+    let subject: Subject
+    let limits: ReadingLimits
+
+    init(_ name: String) throws {
+      subject = try Subject(try shippedBoard(name))
+      limits = try ReadingLimits(of: subject, phases: phases, boards: 400, stopping: { false })
+    }
+  }
+
+  private func prepared(_ board: String) throws -> Prepared {
+    try (board == "lattice" ? Self.lattice : Self.breadboard).get()
+  }
+
+  private static var names: [String] { knownNames(of: .scenario, near: [packageRoot]) }
+
+  private func scenario(_ name: String) throws -> ScenarioDescription {
+    try .read(
+      path: packageRoot + "/hil/scenarios/\(name).yaml",
+      phases: phases.map { $0.name })
+  }
+
+  private func run(
+    _ scenario: ScenarioDescription, _ board: Prepared, on target: RunSetting.Target,
+    seed: UInt64, stopping: @escaping () -> Bool = { false }
+  ) -> ScenarioRecord {
+    var run = ScenarioRun(
+      scenario, attempt: 1, subject: board.subject, limits: board.limits, telling: { _ in },
+      stopping: stopping)
+    run.run(on: target, seed: seed) { _ in }
+    return run.record
+  }
+
+  @Test(arguments: ["lattice", "breadboard"], [RunSetting.Target.double, .pins])
+  func `every shipped scenario ends as it must, its faults found`(
+    _ board: String, _ target: RunSetting.Target
+  ) throws {
+    let prepared = try prepared(board)
+    var found = 0
+    for name in Self.names {
+      let scenario = try scenario(name)
+      #expect(scenario.name == name)
+      let record = run(scenario, prepared, on: target, seed: 41)
+      #expect(!record.outcome.isBad, "\(name): \(record.outcome) \(record.phases)")
+      if !scenario.faults.isEmpty, record.outcome == .pass {
+        found += 1
+        // What a failed phase says comes with what to do.
+        #expect(record.phases.contains { $0.remedy != nil })
+      }
+    }
+    if target == .pins { #expect(found >= 20) }
+  }
+
+  @Test func `45 scenarios at least put faults on a double`() throws {
+    #expect(try Self.names.filter { try !scenario($0).faults.isEmpty }.count >= 45)
+  }
+
+  @Test(arguments: ["lattice", "breadboard"])
+  func `good boards pass that had no part in the limits`(_ board: String) throws {
+    let prepared = try prepared(board)
+    let bringUp = try scenario("bring-up")
+    let failed = (1...100).filter {
+      run(bringUp, prepared, on: .double, seed: UInt64(700_000 + $0)).outcome != .pass
+    }
+    // 0.5 in the mean; more than 3 of 100 come in one of 600 trials.
+    #expect(failed.count <= 3, "boards \(failed)")
+  }
+
+  @Test func `both faces of a double measure the same`() throws {
+    let prepared = try prepared("breadboard")
+    let bringUp = try scenario("bring-up")
+    let direct = run(bringUp, prepared, on: .double, seed: 7)
+    let pins = run(bringUp, prepared, on: .pins, seed: 7)
+    for (one, other) in zip(direct.phases, pins.phases) where one.phase != "idle" {
+      #expect(one.readings == other.readings, "\(one.phase)")
+      #expect(one.outcome == other.outcome)
+    }
+    #expect(pins.misuses?.count == 0)
+  }
+
+  @Test func `what a barrier stops is not begun, and what is asked to stop is aborted`() throws {
+    let prepared = try prepared("lattice")
+    let chain = try scenario("lattice-miso-stuck-low")
+    var whole = chain
+    whole.phases = phases.map { $0.name }
+    let record = run(whole, prepared, on: .pins, seed: 1)
+    #expect(record.outcome == .pass)
+    #expect(record.phases[1].outcome == .fail)
+    for phase in record.phases.dropFirst(2) {
+      guard case .notStarted(let cause) = phase.outcome else {
+        Issue.record("\(phase.phase) is \(phase.outcome)")
+        continue
+      }
+      #expect(cause.contains("chain"))
+    }
+    var asked = 0
+    let stopped = run(try scenario("bring-up"), prepared, on: .pins, seed: 1) {
+      asked += 1
+      return asked > 50
+    }
+    #expect(stopped.outcome.word == "ABORTED")
+    #expect(stopped.phases.last?.outcome.word == "NOT-STARTED")
+  }
+
+  @Test func `a board without wiring leaves a record all the same`() throws {
+    var board = try shippedBoard("breadboard")
+    board.wiring = nil
+    let subject = try Subject(board)
+    var run = ScenarioRun(
+      try scenario("selftest"), attempt: 1, subject: subject,
+      limits: try prepared("breadboard").limits, telling: { _ in }, stopping: { false })
+    run.run(on: .pins, seed: 1) { _ in }
+    #expect(run.record.outcome.word == "NOT-STARTED")
+    #expect(run.record.outcome.why?.contains("wiring") == true)
+  }
+
+  @Test func `records are JUnit that a parser reads`() throws {
+    var record = ScenarioRecord(
+      scenario: "a<b", attempt: 1, outcome: .error("no \"x\" & \u{1} more"))
+    let empty = junit([record], board: "b", target: "pins")
+    record.phases = [
+      PhaseRecord(phase: "look", outcome: .fail, findings: ["<edge>"], remedy: "mend it"),
+      PhaseRecord(phase: "gates", outcome: .notStarted("look failed")),
+      PhaseRecord(phase: "hold", outcome: .skip("none")),
+    ]
+    for text in [empty, junit([record], board: "b", target: "pins")] {
+      let parser = XMLCounter(text)
+      #expect(parser.isWhole, "\(text)")
+    }
+    #expect(empty.contains("errors=\"1\""))
+    #expect(
+      junit([record], board: "b", target: "pins").contains(
+        "failures=\"1\" errors=\"1\" skipped=\"1\""))
+  }
+}
+
+/// Whether tags of a text open and close each other, and no stray character is left.
+private struct XMLCounter {
+  let isWhole: Bool
+
+  init(_ text: String) {
+    var open: [String] = []
+    var isGood = true
+    for part in text.split(separator: "<").dropFirst(0) {
+      guard let end = part.firstIndex(of: ">") else {
+        isGood = isGood && part.allSatisfy(\.isWhitespace)
+        continue
+      }
+      let tag = String(part[..<end])
+      let name = String(tag.drop { $0 == "/" }.prefix { $0 != " " && $0 != "/" })
+      if tag.hasPrefix("?") || tag.hasSuffix("/") { continue }
+      if tag.hasPrefix("/") {
+        isGood = isGood && open.popLast() == name
+      } else {
+        open.append(name)
+      }
+      isGood = isGood && !part[part.index(after: end)...].contains("&\u{1}")
+    }
+    isWhole = isGood && open.isEmpty && !text.unicodeScalars.contains { $0.value == 1 }
+  }
+}
