@@ -18,7 +18,7 @@ struct HILCommand: ParsableCommand {
       after it, and says what to do. The board is put to rest whatever happens.
 
       Every attempt is kept in a folder of its own: setting.json, record.jsonl (a line as each phase \
-      ends), record.json, junit.xml.
+      ends), record.json, junit.xml, metrics.prom (OpenMetrics), report.html.
 
       Exit code 0 when all scenarios pass or are skipped, 1 when one does not, 69 when the board could \
       not be put to rest.
@@ -86,7 +86,7 @@ struct HILCommand: ParsableCommand {
         content: Content(
           board: description.name, target: target, scenarios: scenarios.map(\.name),
           attempts: self.repeat, seed: seed, ensemble: ensemble),
-        results: ["record.jsonl", "record.json", "junit.xml"])
+        results: ["record.jsonl", "record.json", "junit.xml", "metrics.prom", "report.html"])
       let claim = try RunClaim(new: directory, files: setting.files, overwrite: overwrite)
       defer { claim.release() }
       try claim.clear()
@@ -102,6 +102,7 @@ struct HILCommand: ParsableCommand {
     in directory: RunDirectory
   ) throws {
     let lines = try AppendedFile(path: directory.file("record.jsonl"))
+    let began = Date()
     var records: [ScenarioRecord] = []
     let stopping = { Interruption.isAsked }
     for scenario in scenarios {
@@ -150,6 +151,21 @@ struct HILCommand: ParsableCommand {
     try directory.write(
       text: junit(records, board: subject.description.name, target: target.rawValue),
       to: "junit.xml")
+    try directory.write(
+      text: openMetrics(records, board: subject.description.name, target: target.rawValue),
+      to: "metrics.prom")
+    try directory.write(
+      text: html(
+        records, title: "Board \(subject.description.name), target \(target.rawValue)",
+        facts: [
+          ("when", began.formatted(.iso8601)), ("program", "tellegen \(version)"),
+          ("seed of the double", target == .gpio ? "" : "\(seed)"),
+          (
+            "limits",
+            "by \(limits.boards) doubles of this board, "
+              + "\(Format.significant(limits.factor)) scales away at most"
+          ),
+        ].filter { !$0.1.isEmpty }), to: "report.html")
     let bad = records.filter(\.outcome.isBad)
     try output.show(
       all,

@@ -1,0 +1,109 @@
+import Runs
+
+/// Records as one page that needs nothing else: every attempt with its phases, what is wrong and what to do,
+/// and each reading drawn between its limits.
+///
+/// - Parameters:
+///   - records: the records, in order.
+///   - title: what the page is called.
+///   - facts: what was proven, by what: names and values.
+/// - Returns: the page.
+package func html(
+  _ records: [ScenarioRecord], title: String, facts: [(name: String, value: String)]
+) -> String {
+  var text = """
+    <!doctype html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>\(escaped(title))</title>
+    <style>
+    :root { color-scheme: light dark; --good: #1a7f37; --bad: #cf222e; --other: #9a6700; --rule: #8884 }
+    body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem; padding: 0 1rem }
+    h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin: 2rem 0 .4rem }
+    table { border-collapse: collapse; width: 100% }
+    td, th { border-top: 1px solid var(--rule); padding: .25rem .5rem; text-align: left; vertical-align: top }
+    td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
+    .PASS { color: var(--good) } .FAIL, .ERROR { color: var(--bad) }
+    .SKIP, .ABORTED, .NOT-STARTED { color: var(--other) }
+    .outcome { font-weight: 600; white-space: nowrap }
+    svg { display: block } .beyond { color: var(--bad) }
+    details { margin: .2rem 0 } summary { cursor: pointer }
+    </style>
+    </head>
+    <body>
+    <h1>\(escaped(title))</h1>
+    <table>
+
+    """
+  for fact in facts {
+    text += "<tr><th>\(escaped(fact.name))</th><td>\(escaped(fact.value))</td></tr>\n"
+  }
+  let bad = records.count { $0.outcome.isBad }
+  text +=
+    "<tr><th>as they must be</th><td>\(records.count - bad) of \(records.count)</td></tr>\n</table>\n"
+  for record in records {
+    text +=
+      "<h2>\(escaped(record.scenario))\(record.attempt > 1 ? ", attempt \(record.attempt)" : "") "
+      + outcome(record.outcome) + "</h2>\n"
+    if let why = record.outcome.why { text += "<p>\(escaped(why))</p>\n" }
+    if let away = record.leftAway {
+      text += "<p class=\"FAIL\">The board could not be put to rest: \(escaped(away))</p>\n"
+    }
+    if let misuses = record.misuses, misuses.count > 0 {
+      text +=
+        "<p>\(misuses.count) misuses of the pins; the first: \(escaped(misuses.first.first ?? ""))</p>\n"
+    }
+    if record.phases.isEmpty { continue }
+    text += "<table>\n<tr><th>phase</th><th>outcome</th><th>what was found</th></tr>\n"
+    for phase in record.phases {
+      text +=
+        "<tr><td>\(escaped(phase.phase))</td><td>\(outcome(phase.outcome))</td><td>"
+        + details(of: phase) + "</td></tr>\n"
+    }
+    text += "</table>\n"
+  }
+  return text + "</body>\n</html>\n"
+}
+
+private func outcome(_ outcome: Outcome) -> String {
+  "<span class=\"outcome \(outcome.word)\">\(outcome.word)</span>"
+}
+
+private func details(of phase: PhaseRecord) -> String {
+  var text = ""
+  if let why = phase.outcome.why { text += "<p>\(escaped(why))</p>" }
+  for complaint in phase.complaints { text += "<p class=\"beyond\">\(escaped(complaint))</p>" }
+  if let remedy = phase.remedy { text += "<p>What to do: \(escaped(remedy))</p>" }
+  if phase.readings.isEmpty { return text }
+  let isOpen = phase.outcome == .fail ? " open" : ""
+  text += "<details\(isOpen)><summary>\(phase.readings.count) readings</summary><table>"
+  for judged in phase.readings {
+    let reading = judged.reading
+    let unit = reading.unit.isEmpty ? "" : " " + reading.unit
+    text +=
+      "<tr\(judged.isGood ? "" : " class=\"beyond\"")><td>\(escaped(reading.name))</td>"
+      + "<td class=\"number\">\(rounded(reading.value))\(escaped(unit))</td>"
+      + "<td class=\"number\">\(judged.limits.map { "\(rounded($0.lowerBound)) ... \(rounded($0.upperBound))" } ?? "")</td>"
+      + "<td>\(gauge(judged))</td></tr>"
+  }
+  return text + "</table></details>"
+}
+
+/// A reading as a mark between its limits; beyond them it stands at the end that it passed.
+private func gauge(_ judged: Judged) -> String {
+  guard let limits = judged.limits, limits.upperBound > limits.lowerBound,
+    judged.reading.value.isFinite
+  else { return "" }
+  let share =
+    (judged.reading.value - limits.lowerBound) / (limits.upperBound - limits.lowerBound)
+  let place = 20 + 120 * min(max(share, -0.12), 1.12)
+  let colour = judged.isGood ? "var(--good)" : "var(--bad)"
+  return
+    "<svg width=\"160\" height=\"14\" role=\"img\" aria-label=\"\(judged.isGood ? "within" : "beyond") the limits\">"
+    + "<rect x=\"20\" y=\"5\" width=\"120\" height=\"4\" fill=\"currentColor\" opacity=\".25\"/>"
+    + "<circle cx=\"\(rounded(place))\" cy=\"7\" r=\"5\" fill=\"\(colour)\"/></svg>"
+}
+
+private func rounded(_ value: Double) -> String { "\((value * 1000).rounded() / 1000)" }
