@@ -29,7 +29,7 @@ package func html(
     .SKIP, .ABORTED, .NOT-STARTED { color: var(--other) }
     .outcome { font-weight: 600; white-space: nowrap }
     svg { display: block } .beyond { color: var(--bad) }
-    details { margin: .2rem 0 } summary { cursor: pointer }
+    p { margin: .2rem 0 } details { margin: .2rem 0 } summary { cursor: pointer }
     </style>
     </head>
     <body>

@@ -126,10 +126,21 @@ package struct LearnedGates: Sendable {
   /// - Throws: `RunDirectoryError`.
   package func check(on description: BoardDescription) throws(RunDirectoryError) {
     let count = description.learningEdges.count
-    if gates.gates.count == count { return }
-    throw RunDirectoryError(
-      path: path, .damaged,
-      "it has the gates of \(gates.gates.count) edges; the board '\(description.name)' has \(count)"
-    )
+    guard gates.gates.count == count else {
+      throw RunDirectoryError(
+        path: path, .damaged,
+        "it has the gates of \(gates.gates.count) edges; the board '\(description.name)' has \(count)"
+      )
+    }
+    // Where drives and rails end; learned gates lie within.
+    let rails =
+      description.gates.update == .comparator
+      ? 0...description.gates.supply : description.gates.railLow...description.gates.railHigh
+    for (edge, volts) in gates.gates.enumerated() where !rails.contains(volts) {
+      throw RunDirectoryError(
+        path: path, .damaged,
+        "gate \(edge) is \(volts) V; the gates of board '\(description.name)' lie within "
+          + "\(rails.lowerBound) ... \(rails.upperBound) V")
+    }
   }
 }

@@ -85,6 +85,7 @@ public struct Session<Board: LearningBoard> {
     guard try program(gates, stopping: stopping) else { return false }
     progress.accounted = learner.step.accounted.count
     guard let record = try record(epoch: 0, stopping: stopping) else { return false }
+    if plan.keepsBest { keepIfBest(record) }
     keep(record)
     return true
   }
@@ -159,25 +160,61 @@ public struct Session<Board: LearningBoard> {
     guard var record = try record(epoch: progress.epoch + 1, stopping: stopping) else {
       return false
     }
-    if plan.keepsBest && !controllers.isEmpty {
-      if progress.best?.isWorse(than: record.training) ?? true {
-        progress.best = BestEpoch(
-          epoch: record.epoch, training: record.training,
-          estimates: controllers.map(\.gate.units))
-      }
-      if let best = progress.best, record.epoch == plan.epochs, best.epoch < plan.epochs {
-        guard
-          try program(best.estimates.map { Voltage(units: $0).volts }, stopping: stopping),
-          let returned = try self.record(epoch: record.epoch, stopping: stopping)
-        else { return false }
-        record = returned
-        progress.accounted = learner.step.accounted.count
+    if plan.keepsBest {
+      keepIfBest(record)
+      if record.epoch == plan.epochs {
+        guard let last = try endWithBest(record, stopping: stopping) else { return false }
+        record = last
       }
     }
     progress.epoch += 1
     progress.position = 0
     keep(record)
     return true
+  }
+
+  /// Takes an epoch for the best where it is.
+  private mutating func keepIfBest(_ record: EpochRecord) {
+    guard !controllers.isEmpty, progress.best?.isWorse(than: record.training) ?? true else {
+      return
+    }
+    progress.best = BestEpoch(
+      epoch: record.epoch, training: record.training, estimates: controllers.map(\.gate.units))
+  }
+
+  /// Brings the gates back to those of the best epoch, and to the last again where the board does not
+  /// do better with them: a best measure is one of many that are read with noise, and gates come back as
+  /// well as the controllers' account of them is.
+  ///
+  /// - Parameters:
+  ///   - last: the measures after the last epoch.
+  ///   - stopping: asked before every pulse and every measurement.
+  /// - Returns: the measures of the gates as they stand then; `nil` when `stopping` said so.
+  /// - Throws: what the board throws.
+  private mutating func endWithBest(
+    _ last: EpochRecord, stopping: () -> Bool
+  ) throws(Board.Failure) -> EpochRecord? {
+    guard let best = progress.best, best.epoch < last.epoch else { return last }
+    let lastGates = BestEpoch(
+      epoch: last.epoch, training: last.training, estimates: controllers.map(\.gate.units))
+    guard var record = try bringBack(best, stopping: stopping) else { return nil }
+    if !lastGates.isWorse(than: record.training) {
+      progress.best = lastGates
+      guard let again = try bringBack(lastGates, stopping: stopping) else { return nil }
+      record = again
+    }
+    progress.accounted = learner.step.accounted.count
+    return record
+  }
+
+  /// Brings the gates to those of an epoch, and measures them as the last epoch's.
+  private mutating func bringBack(
+    _ kept: BestEpoch, stopping: () -> Bool
+  ) throws(Board.Failure) -> EpochRecord? {
+    guard try program(kept.estimates.map { Voltage(units: $0).volts }, stopping: stopping) else {
+      return nil
+    }
+    return try record(epoch: progress.epoch + 1, stopping: stopping)
   }
 
   /// One training step on one sample.

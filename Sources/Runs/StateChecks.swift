@@ -86,7 +86,7 @@ extension EpochRecord {
 
 extension BestEpoch {
   func check(_ epoch: Int) throws(StateError) {
-    try StateError.check(self.epoch, "epoch of the best", 1...max(epoch, 1))
+    try StateError.check(self.epoch, "epoch of the best", 0...epoch)
     try training.check("the best epoch")
     try StateError.check(estimates: estimates)
   }

@@ -51,6 +51,40 @@ import Testing
     }
   }
 
+  @Test func `columns are read by their names, in any order, or the names are refused`() throws {
+    let task = try task()
+    let usual = try ask(task, "x,y,z\n5,0,7\n")
+    let turned = try ask(task, "z,other,y,x\n7,1,0,5\n")
+    #expect(usual.header == 1 && turned.header == 1)
+    #expect(usual.rows[0].inputs == turned.rows[0].inputs)
+    // Names that say nothing of the inputs leave the order of the data.
+    #expect(try ask(task, "a,b,c\n5,0,7\n").rows == usual.rows)
+    #expect(try refusal("y,b,c\n5,0,7\n").contains("but not \"x\""))
+    #expect(try refusal("z,other,y,x\n7,1\n").contains("this line has 2 cells"))
+  }
+
+  @Test func `a first row with a damaged cell is no line of names`() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "questions-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try "x,y,z,v\n0.1,0.2,0.3,0.1\n".write(
+      to: folder.appendingPathComponent("data.csv"), atomically: true, encoding: .utf8)
+    let text = """
+      name: t
+      data: data.csv
+      skip_lines: 1
+      inputs: [{name: x, column: 0}, {name: y, column: 1}, {name: z, column: 2}]
+      outputs: {count: 1}
+      labels: [{column: 3}]
+      objective: squared_error
+      """
+    let task = try TaskDescription.read(text: text, file: folder.path + "/t.yaml")
+    #expect(throws: DescriptionError.self) { try ask(task, "0.l,0.2,0.3\n0.1,0.2,0.3\n") }
+    #expect(throws: DescriptionError.self) { try ask(task, "0.1,0.2,ja,0.1,0.3\n0.1,0.2,0.3\n") }
+    #expect(try ask(task, "x,y,z\n0.1,0.2,0.3\n").header == 1)
+  }
+
   @Test func `rows come with or without the answer's column, wherever it stands`() throws {
     let task = try task()
     #expect(task.table?.width == 4 && task.table?.classColumn == 0)

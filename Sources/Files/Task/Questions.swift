@@ -14,7 +14,10 @@ extension TaskDescription {
   ///
   /// Unless the number of lines to skip is given, a first line of words alone is taken for names of
   /// columns; and where the task's data have lines before their first sample, so are as many lines with
-  /// a word in place of an input's number. Where all inputs are words, they must know none of it.
+  /// words in place of half of the inputs' numbers: a single one is a damaged row. Where all inputs are
+  /// words, they must know none of it. Where the names of all inputs' columns are among them,
+  /// columns are read by their names, in any order; where only some are, and elsewhere than in the task's
+  /// data, the file is refused.
   ///
   /// - Parameters:
   ///   - path: the file, of at most 64 MB.
@@ -31,6 +34,8 @@ extension TaskDescription {
     var rows: [Question] = []
     var header: Int?
     var width: Int?
+    /// Where a line of names has the inputs' columns.
+    var named: [Int]?
     // Given a number of lines, the user knows where the rows begin.
     let heads = skip == nil ? table?.skipLines ?? 0 : 0
     let words = words(of: inputs)
@@ -41,13 +46,21 @@ extension TaskDescription {
           || line == 1 && row.isNames && (!isOfWords || isHead(row, words))
       {
         header = line
+        named = try columns(named: row) ?? named
         return
       }
       if let width, row.cells.count != width {
         throw row.error("this line has \(row.cells.count) cells, but the first has \(width)")
       }
       width = row.cells.count
-      rows.append(try question(row, at: try columns(of: row), words, on: board))
+      // A file that has the columns in its own order may have others beside them.
+      let places: [Int]
+      if let named { places = named } else { places = try columns(of: row) }
+      if let last = places.max(), last >= row.cells.count {
+        throw row.error(
+          "this line has \(row.cells.count) cells, but the line of names has \(last + 1) or more")
+      }
+      rows.append(try question(row, at: places, words, on: board))
     }
     if rows.isEmpty {
       throw DescriptionError(file: path, message: "there are no rows of inputs in this file")
@@ -55,22 +68,52 @@ extension TaskDescription {
     return (rows, header)
   }
 
-  /// Whether a row has a word where an input's number should be; of inputs that are all words, whether
+  /// Whether a row has words where half of the inputs' numbers should be; of inputs that are all words, whether
   /// it has none that they know.
   private func isHead(_ row: Row, _ words: [Int: Set<String>]) -> Bool {
     guard let places = try? columns(of: row) else {
-      return row.cells.indices.contains { row.isWord($0) }
+      return 2 * row.cells.indices.count { row.isWord($0) } >= row.cells.count
     }
     let cells = zip(inputs.filter { $0.column != nil }, places)
     if isOfWords {
       return cells.allSatisfy { words[$0.column ?? 0]?.contains(row.cells[$1]) != true }
     }
-    return cells.contains { $0.word == nil && row.isWord($1) }
+    let numbers = cells.filter { $0.0.word == nil }
+    let wrong = numbers.count { row.isWord($0.1) }
+    return wrong > 0 && 2 * wrong >= numbers.count
   }
 
   /// Whether all columns that are read are of words.
   private var isOfWords: Bool {
     inputs.contains { $0.word != nil } && inputs.allSatisfy { $0.column == nil || $0.word != nil }
+  }
+
+  /// Where a line of names has the column of each input that follows one; `nil` where it names none of
+  /// them, or the task gave its inputs other names than the columns have.
+  private func columns(named row: Row) throws(DescriptionError) -> [Int]? {
+    let wanted = inputs.compactMap(\.column)
+    var places: [Int: Int] = [:]
+    for input in inputs {
+      // Of a column with a complement, or of words, one input has its name.
+      guard let column = input.column, places[column] == nil,
+        let place = row.cells.firstIndex(of: input.name)
+      else { continue }
+      places[column] = place
+    }
+    if places.isEmpty { return nil }
+    let usual = try? columns(of: row)
+    if let missing = wanted.first(where: { places[$0] == nil }) {
+      // As in the task's data: nothing speaks against it.
+      if let usual, zip(wanted, usual).allSatisfy({ places[$0] == nil || places[$0] == $1 }) {
+        return usual
+      }
+      let name = inputs.first { $0.column == missing }?.name ?? ""
+      throw row.error(
+        "this line names some of the task's inputs, in other places than its data have them, but not "
+          + "\(quote(name)); name all of them, or leave names out and keep to the order of the data"
+      )
+    }
+    return wanted.map { places[$0] ?? 0 }
   }
 
   /// Where a row has the column of each input that follows one.

@@ -112,8 +112,7 @@ public struct InputDescription: Sendable, Equatable, Codable {
   /// The values that the data may hold.
   var accepted: (Double, Double) {
     clips == true
-      ? (TaskDescription.valuesAllowed.lowerBound, TaskDescription.valuesAllowed.upperBound)
-      : (lowest, highest)
+      ? (-Double.greatestFiniteMagnitude, Double.greatestFiniteMagnitude) : (lowest, highest)
   }
 
   /// The voltage of a constant input, nil for one that follows a column.

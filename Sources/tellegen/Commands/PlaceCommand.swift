@@ -147,6 +147,8 @@ struct PlaceCommand: ParsableCommand {
       try Exits.leave(
         "task \(task.name) does not fit board \(description.name): \(obstacle)", with: Exits.data)
     }
+    // What keeps the task off the board at any place is told before there is a folder.
+    _ = try search.task(at: search.candidate(0)).place(on: description)
     if search.isIndifferent {
       try Exits.leave(
         "all places are alike on \(description.name): every source is joined to every target; "
@@ -233,7 +235,12 @@ struct PlaceCommand: ParsableCommand {
     }
     let data = try Data(contentsOf: URL(fileURLWithPath: content.file))
     let text = String(decoding: data, as: UTF8.self)
-    guard let written = placed.writingPlacement(on: content.board, into: text, remark: remark)
+    // A file may be written in more ways than this program foresees: what it makes of one is read again
+    // before it takes the file's place.
+    guard let written = placed.writingPlacement(on: content.board, into: text, remark: remark),
+      let again = try? TaskDescription.read(text: written, file: content.file),
+      again.placements[content.board.netlist] == placed.placements[content.board.netlist],
+      again.samples == content.task.samples
     else {
       try Exits.leave(
         "\(content.file): its placements are written in a way that this program does not change; "

@@ -16,6 +16,8 @@ struct Places {
   /// How much of its circuit a task may ask of a search that nobody asked for: training samples
   /// times edges.
   private static let limit = 2_000_000.0
+  /// How many edges a board may have for it: 512 took 20 s.
+  private static let mostEdges = 400
 
   /// The task with its places. Those of the task itself are taken first, then the board's default
   /// nodes where all places are alike or the exact gradient solves the task there; else places are
@@ -30,7 +32,7 @@ struct Places {
     let stopping: @Sendable () -> Bool = { Interruption.isAsked }
     if try isSolvedAtDefaults(stopping) { return task }
     let size = Double(task.training) * Double(board.edges.count)
-    if size > Self.limit {
+    if size > Self.limit || board.edges.count > Self.mostEdges {
       say(
         "tellegen: no places are known for \(task.name) on this netlist, and a search would take "
           + "long; the board's default nodes are used. Search with: tellegen place")
