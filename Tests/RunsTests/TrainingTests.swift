@@ -64,10 +64,6 @@ import BoardDouble
         kept += 1
         let rights = last.curve.map { $0.training.accuracy! }
         #expect(rights[epoch] == rights.max())
-        let (end, before) = (best.result.last.training, last.result.last.training)
-        #expect(
-          end.accuracy! > before.accuracy!
-            || end.accuracy! == before.accuracy! && end.error < before.error)
         goal = try Session<DirectBoard>(description: description, task: task, plan: plan)
         try goal.begin()
         while goal.progress.epoch < epoch { _ = try goal.trainEpoch() }
@@ -78,6 +74,22 @@ import BoardDouble
       }
     }
     #expect(kept >= 1)
+  }
+
+  @Test func `where the best epoch's gates do no better a regression ends with its last`() throws {
+    let description = try shippedBoard("lattice")
+    let task = try shippedTask("regression")
+    var returned = 0
+    for seed: UInt64 in 1...4 {
+      var plan = plan(description, epochs: 60, seed: seed)
+      let last = try trained(description, task, plan)
+      plan.keepsBest = true
+      let best = try trained(description, task, plan)
+      if best.result.best == plan.epochs, last.result.last != best.result.last { returned += 1 }
+      // The last epoch's error, but for what is lost on the way: seed 3 ended at 2.8 times of it.
+      #expect(best.result.last.training.error < 2 * last.result.last.training.error, "seed \(seed)")
+    }
+    #expect(returned >= 1)
   }
 
   @Test func `the same plan gives the same run, another seed another`() throws {
