@@ -40,6 +40,15 @@ extension OpenTarget {
     if !ended { throw Stopped() }
   }
 
+  /// What a view shows at gates that are given: the mean of 16 readings of its target, V.
+  mutating func see(
+    _ view: Subject.View, at gates: [Double], _ log: PhaseLog, _ subject: Subject
+  ) throws -> Double {
+    try program(gates, log)
+    try drive(view.high, subject)
+    return try measure(view.target, times: 16)
+  }
+
   /// The gates at which boards begin, V.
   func initialGates(_ subject: Subject) -> [Double] {
     [Double](repeating: subject.description.gates.initial, count: session.controllers.count)

@@ -105,5 +105,3 @@ private func gauge(_ judged: Judged) -> String {
     + "<rect x=\"20\" y=\"5\" width=\"120\" height=\"4\" fill=\"currentColor\" opacity=\".25\"/>"
     + "<circle cx=\"\(rounded(place))\" cy=\"7\" r=\"5\" fill=\"\(colour)\"/></svg>"
 }
-
-private func rounded(_ value: Double) -> String { "\((value * 1000).rounded() / 1000)" }

@@ -38,12 +38,15 @@ package struct PhaseLog {
   package private(set) var readings: [Reading] = []
   /// What is wrong, in words.
   package private(set) var findings: [String] = []
-  private let isStopping: () -> Bool
+  /// Whether a stop is asked for.
+  package let stopping: () -> Bool
 
   /// Begins a log.
   ///
   /// - Parameter stopping: whether a stop is asked for.
-  package init(stopping: @escaping () -> Bool = { false }) { isStopping = stopping }
+  package init(stopping: @escaping () -> Bool = { false }) {
+    self.stopping = stopping
+  }
 
   /// Takes a reading.
   package mutating func add(_ reading: Reading) { readings.append(reading) }
@@ -51,13 +54,10 @@ package struct PhaseLog {
   /// Takes what is wrong.
   package mutating func find(_ words: String) { findings.append(words) }
 
-  /// Whether a stop is asked for.
-  package var stopping: () -> Bool { isStopping }
-
   /// Ends the phase where a stop is asked for.
   /// - Throws: `Stopped`.
   package func check() throws(Stopped) {
-    if isStopping() { throw Stopped() }
+    if stopping() { throw Stopped() }
   }
 }
 

@@ -31,6 +31,9 @@ package struct Reading: Sendable, Equatable {
   }
 }
 
+/// A number for people, to a thousandth.
+func rounded(_ value: Double) -> String { "\((value * 1000).rounded() / 1000)" }
+
 /// A reading and what became of it.
 package struct Judged: Sendable, Equatable {
   /// The reading.

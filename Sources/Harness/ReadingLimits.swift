@@ -44,12 +44,11 @@ package struct ReadingLimits: Sendable, Equatable, Codable {
   ///   - subject: the board.
   ///   - phases: the phases, in the order that they are gone through.
   ///   - boards: how many boards are drawn.
-  ///   - telling: is told how many are done, from any thread.
   ///   - stopping: asked often.
   /// - Throws: `Stopped`, or what a board throws.
   package init(
     of subject: Subject, phases: [any Phase.Type], boards: Int = usualBoards,
-    telling: @escaping @Sendable () -> Void = {}, stopping: @escaping @Sendable () -> Bool
+    stopping: @escaping @Sendable () -> Bool
   ) throws {
     let columns = try concurrently(boards) { number -> [(String, Reading)] in
       if stopping() { throw Stopped() }
@@ -61,7 +60,6 @@ package struct ReadingLimits: Sendable, Equatable, Codable {
         do { try phase.run(on: &target, &log, subject) } catch is Skipped { continue }
         all += log.readings.map { (ReadingLimits.key(phase, $0), $0) }
       }
-      telling()
       return all
     }
     self.init(columns: columns)

@@ -40,11 +40,10 @@ package struct PhaseRecord: Sendable, Equatable {
     findings
       + readings.filter { !$0.isGood }.map { judged in
         let unit = judged.reading.unit.isEmpty ? "" : " " + judged.reading.unit
-        func text(_ value: Double) -> String { "\((value * 1000).rounded() / 1000)" }
         let limits = judged.limits.map {
-          "a good board lies within \(text($0.lowerBound)) ... \(text($0.upperBound))\(unit)"
+          "a good board lies within \(rounded($0.lowerBound)) ... \(rounded($0.upperBound))\(unit)"
         }
-        return "\(judged.reading.name) \(text(judged.reading.value))\(unit); "
+        return "\(judged.reading.name) \(rounded(judged.reading.value))\(unit); "
           + (limits ?? "that is no number")
       }
   }
@@ -134,8 +133,8 @@ package struct ScenarioRun: TargetUser {
       }
       var board = subject.description
       for case .edge(let name, let kind) in scenario.faults {
-        guard let edge = board.learningEdges.firstIndex(where: { $0.name == name }),
-          let index = board.edges.firstIndex(where: { $0.name == board.learningEdges[edge].name })
+        guard
+          let index = board.edges.firstIndex(where: { $0.name == name && $0.part == .learning })
         else { throw Skipped("board \(board.name) has no learning edge \(name)") }
         board.faults.append(Fault(kind: kind, edge: index))
       }

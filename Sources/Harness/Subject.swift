@@ -101,21 +101,20 @@ package struct Subject: Sendable {
     self.views = views
   }
 
-  /// The run by which a target is opened for this board.
+  /// The run by which a target is opened for this board; controllers know its parts' markings only.
   ///
   /// - Parameters:
   ///   - board: the board as it is, which may have faults that `description` lacks.
   ///   - seed: the seed of its parts.
-  ///   - isCalibrated: whether controllers know its calibration.
   /// - Returns: the setting.
   package func setting(
-    _ board: BoardDescription, seed: UInt64, isCalibrated: Bool = false
+    _ board: BoardDescription, seed: UInt64
   ) -> RunSetting {
     RunSetting(
       version: "", board: board, task: task,
       plan: Plan(
         rule: RuleSettings(update: .comparator), epochs: LearningPhase.epochs, seed: seed,
-        calibrated: isCalibrated))
+        calibrated: false))
   }
 }
 

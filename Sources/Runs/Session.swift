@@ -85,7 +85,7 @@ public struct Session<Board: LearningBoard> {
     guard try program(gates, stopping: stopping) else { return false }
     progress.accounted = learner.step.accounted.count
     guard let record = try record(epoch: 0, stopping: stopping) else { return false }
-    if plan.keepsBest { keepIfBest(record) }
+    keepIfBest(record)
     keep(record)
     return true
   }
@@ -160,12 +160,10 @@ public struct Session<Board: LearningBoard> {
     guard var record = try record(epoch: progress.epoch + 1, stopping: stopping) else {
       return false
     }
-    if plan.keepsBest {
-      keepIfBest(record)
-      if record.epoch == plan.epochs {
-        guard let last = try endWithBest(record, stopping: stopping) else { return false }
-        record = last
-      }
+    keepIfBest(record)
+    if record.epoch == plan.epochs {
+      guard let last = try endWithBest(record, stopping: stopping) else { return false }
+      record = last
     }
     progress.epoch += 1
     progress.position = 0
@@ -173,9 +171,11 @@ public struct Session<Board: LearningBoard> {
     return true
   }
 
-  /// Takes an epoch for the best where it is.
+  /// Takes an epoch for the best where it is, and the plan asks for it.
   private mutating func keepIfBest(_ record: EpochRecord) {
-    guard !controllers.isEmpty, progress.best?.isWorse(than: record.training) ?? true else {
+    guard plan.keepsBest, !controllers.isEmpty,
+      progress.best?.isWorse(than: record.training) ?? true
+    else {
       return
     }
     progress.best = BestEpoch(
@@ -194,7 +194,7 @@ public struct Session<Board: LearningBoard> {
   private mutating func endWithBest(
     _ last: EpochRecord, stopping: () -> Bool
   ) throws(Board.Failure) -> EpochRecord? {
-    guard let best = progress.best, best.epoch < last.epoch else { return last }
+    guard plan.keepsBest, let best = progress.best, best.epoch < last.epoch else { return last }
     let lastGates = BestEpoch(
       epoch: last.epoch, training: last.training, estimates: controllers.map(\.gate.units))
     guard var record = try bringBack(best, stopping: stopping) else { return nil }

@@ -1,3 +1,5 @@
+import Portable
+
 extension BoardDescription {
   /// What this board's netlist is called, up to names: boards with the same nodes, in the same
   /// order, joined by the same parts have the same one, whatever they and their nodes and edges
@@ -13,14 +15,8 @@ extension BoardDescription {
       let ends = isTurned ? (edge.to, edge.from) : (edge.from, edge.to)
       return "\(ends.0) \(ends.1) \(edge.part.word) \(edge.part.lines.joined(separator: " "))"
     }
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for line in ["\(nodes.count)"] + entries.sorted() {
-      for byte in Array(line.utf8) + [UInt8(ascii: "\n")] {
-        hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
-      }
-    }
-    let digits = String(hash, radix: 16)
-    return Self.netlistPrefix + String(repeating: "0", count: 16 - digits.count) + digits
+    let lines = ["\(nodes.count)"] + entries.sorted()
+    return Self.netlistPrefix + fingerprint(of: lines.map { $0 + "\n" }.joined())
   }
 
   /// Whether every edge learns and joins a default source with a default target, so that none ends at

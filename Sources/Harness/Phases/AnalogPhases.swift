@@ -114,15 +114,11 @@ package enum EdgesPhase: Phase {
       // What an ideal board hardly shows would be noise here.
       if abs(view.response) < 5e-4 { continue }
       try log.check()
-      try target.program(initial, log)
-      try target.drive(view.high, subject)
-      let before = try target.measure(view.target, times: 16)
+      let before = try target.see(view, at: initial, log, subject)
       var gates = initial
       for (word, sign) in [("charged", 1.0), ("discharged", -1.0)] {
         gates[edge] = initial[edge] + sign * Subject.lift
-        try target.program(gates, log)
-        try target.drive(view.high, subject)
-        let after = try target.measure(view.target, times: 16)
+        let after = try target.see(view, at: gates, log, subject)
         log.add(
           Reading(
             "\(name): \(word), \(subject.description.nodes[subject.targets[view.target]]) moves",
@@ -187,9 +183,7 @@ package enum TimerPhase: Phase {
     var drives = [Drive](repeating: .hold, count: edges)
     drives[edge] = .discharge
     func move(_ width: Nanoseconds, _ target: inout Target) throws -> Double {
-      try target.program(target.initialGates(subject), log)
-      try target.drive(view.high, subject)
-      let before = try target.measure(view.target, times: 16)
+      let before = try target.see(view, at: target.initialGates(subject), log, subject)
       for _ in 0..<3 {
         _ = try target.session.board.pulse(width: width, drives: drives.span)
       }

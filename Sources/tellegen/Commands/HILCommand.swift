@@ -3,6 +3,7 @@ import ArgumentParser
 import Files
 import Foundation
 import Harness
+import Portable
 import Reports
 import Runs
 import Storage
@@ -272,35 +273,35 @@ struct HILCommand: ParsableCommand {
 }
 
 /// Limits of boards that were drawn before: a file for each board's contents, phases and number of
-/// doubles, and for each version of this program. What cannot be read or written is drawn again.
+/// doubles, and for each version of this program. What cannot be read or written is drawn again; without a
+/// home folder nothing is kept.
 private struct LimitsCache {
-  private let folder: String
+  private let folder: String?
   private let name: String
 
   init(of subject: Subject, phases: [any Phase.Type], boards: Int) {
     let environment = ProcessInfo.processInfo.environment
-    let cache =
-      environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : $0 }
-      ?? (environment["HOME"] ?? "/tmp") + "/.cache"
-    folder = cache + "/tellegen/limits"
+    func named(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+    folder = (named("XDG_CACHE_HOME") ?? named("HOME").map { $0 + "/.cache" })
+      .map { $0 + "/tellegen/limits" }
     // The program itself is part of what was drawn: it may know the double better than an older one.
     var program = stat()
     stat("/proc/self/exe", &program)
     let asked =
       subject.description.yaml() + phases.map { $0.name }.joined(separator: " ")
       + " \(boards) \(version) \(program.st_size) \(program.st_mtim.tv_sec)"
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in asked.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-    name = String(hash, radix: 16) + ".json"
+    name = fingerprint(of: asked) + ".json"
   }
 
   func read() -> ReadingLimits? {
-    guard let data = FileManager.default.contents(atPath: folder + "/" + name) else { return nil }
+    guard let folder, let data = FileManager.default.contents(atPath: folder + "/" + name) else {
+      return nil
+    }
     return try? JSONDecoder().decode(ReadingLimits.self, from: data)
   }
 
   func write(_ limits: ReadingLimits) {
-    guard let data = try? JSONEncoder().encode(limits) else { return }
+    guard let folder, let data = try? JSONEncoder().encode(limits) else { return }
     try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     try? WholeFile.write(data, to: name, in: folder)
   }
