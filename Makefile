@@ -84,7 +84,7 @@ bench: ## measure speed, accuracy and gate estimates, and count the firmware's i
 hil: system = sim spi-breadboard
 hil: quiet = breadboard lattice spi-lattice restarts lines sim host conformance harness
 # What is not judged by time runs in two machines at once.
-hil: beside = spi-signals lattice-signals reporter rest kills
+hil: beside = spi-signals lattice-signals reporter rest kills faults
 hil: front = signals
 hil: gpiod2 = PKG_CONFIG_PATH=$$(hil/libgpiod)/pkgconfig LD_LIBRARY_PATH=$$(hil/libgpiod)/lib
 hil: program2 = .build-gpiod2/release/tellegen

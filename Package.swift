@@ -179,7 +179,7 @@ let package = Package(
     .testTarget(
       name: "KernelTests",
       dependencies: [
-        "TestSupport", "Targets", "Runs", "BoardDouble", "Wiring", "Firmware", "Files",
+        "TestSupport", "Targets", "Runs", "BoardDouble", "Wiring", "Firmware", "Files", "Harness",
       ]),
   ]
 )

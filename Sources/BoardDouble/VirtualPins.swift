@@ -23,6 +23,16 @@ public struct VirtualPins: Lines, Sendable {
   public internal(set) var misuses: [Misuse] = []
   /// How many misuses there were.
   public internal(set) var misuseCount = 0
+  /// How many misuses there were of each rule; those from before a state was restored are not among
+  /// them.
+  public internal(set) var misusesByRule: [Misuse.Rule: Int] = [:]
+  /// The same by the rules' words.
+  public var misuseWords: [String: Int] {
+    Dictionary(uniqueKeysWithValues: misusesByRule.map { ($0.rawValue, $1) })
+  }
+  /// The longest that LEARN was in effect: what the one-shot let through of it, not how long the line
+  /// was high. From before a state was restored it is not known.
+  public internal(set) var longestLearning = Nanoseconds.zero
   /// How many line operations there were: writes and reads.
   public internal(set) var operations = 0
   /// The log, if one is kept.

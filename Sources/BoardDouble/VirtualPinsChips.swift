@@ -205,6 +205,7 @@ extension VirtualPins {
     from start: Nanoseconds, to end: Nanoseconds
   ) throws(CircuitError) {
     let drives = latched
+    if longestLearning < end - start { longestLearning = end - start }
     try analog.learn(from: start, to: end, drives: drives.span)
     if trace != nil {
       trace?.add(
@@ -231,6 +232,7 @@ extension VirtualPins {
 
   mutating func note(_ rule: Misuse.Rule, _ lines: LineSet) {
     misuseCount += 1
+    misusesByRule[rule, default: 0] += 1
     if misuses.count < 1000 { misuses.append(Misuse(time: time, lines: lines, rule: rule)) }
   }
 }

@@ -58,6 +58,8 @@ extension VirtualPins {
     time = Nanoseconds(saved.time)
     operations = saved.operations
     misuses = []
+    misusesByRule = [:]
+    longestLearning = .zero
     misuseCount = saved.misuseCount
     commanded = LineSet(bits: saved.commanded)
     levels = commanded

@@ -8,7 +8,12 @@ extension ScenarioRecord {
       "scenario": .text(scenario), "attempt": .count(attempt), "outcome": .text(outcome.word),
       "why": JSONValue(outcome.why), "left_away": JSONValue(leftAway),
       "phases": .list(phases.map(\.json)),
-      "misuses": misuses.map { ["count": .count($0.count), "first": JSONValue($0.first)] } ?? .null,
+      "misuses": misuses.map {
+        [
+          "count": .count($0.count), "first": JSONValue($0.first),
+          "byRule": .object(($0.byRule ?? [:]).mapValues { .count($0) }),
+        ]
+      } ?? .null,
     ]
   }
 }

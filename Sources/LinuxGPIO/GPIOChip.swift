@@ -57,22 +57,34 @@ package struct GPIOChip: Sendable, Equatable {
   package static func all(
     calls: cgpiod_calls = cgpiod_kernel()
   ) throws(LineError) -> (chips: [GPIOChip], refused: [String]) {
+    let (chips, refused, _) = try look(calls: calls)
+    return (chips, refused)
+  }
+
+  /// As `all`, with the errno of the first chip that is there and does not say what it is; 0 for
+  /// none.
+  private static func look(
+    calls: cgpiod_calls
+  ) throws(LineError) -> (chips: [GPIOChip], refused: [String], failure: Int32) {
     var chips: [GPIOChip] = []
     var refused: [String] = []
+    var failure: Int32 = 0
     // The kernel numbers chips from 0 on, and leaves a gap where one was removed.
     for number: UInt32 in 0..<128 {
       var chip = cgpiod_chip()
-      switch -calls.chip(calls.context, number, &chip) {
+      switch -again({ calls.chip(calls.context, number, &chip) }) {
       case 0:
         chips.append(
           GPIOChip(
             path: text(chip.path), label: text(chip.label), lineCount: Int(chip.lines)))
       case noSuchCall: throw .noLibrary
       case notAllowed, notPermitted: refused.append("/dev/gpiochip\(number)")
-      default: continue
+      case noSuchFile, noSuchAddress: continue
+      // What is no GPIO chip, or is one no longer, is no reason to refuse the others.
+      case let errno: failure = failure == 0 ? errno : failure
       }
     }
-    return (chips, refused)
+    return (chips, refused, failure)
   }
 
   /// Finds the chip that a board hangs at: by the label its file gives, or, when that is the header
@@ -80,12 +92,13 @@ package struct GPIOChip: Sendable, Equatable {
   package static func find(
     label: String, calls: cgpiod_calls = cgpiod_kernel()
   ) throws(LineError) -> GPIOChip {
-    let (chips, refused) = try all(calls: calls)
+    let (chips, refused, failure) = try look(calls: calls)
     let labels = [label] + (headers.contains(label) ? headers.filter { $0 != label } : [])
     for label in labels {
       if let chip = chips.first(where: { $0.label == label }) { return chip }
     }
     if let path = refused.first { throw .noPermission(path: path) }
+    if failure != 0 { throw .failed(.look, errno: failure) }
     throw .noChip(labels: labels, found: chips.map { "\($0.label) (\($0.path))" })
   }
 
@@ -94,7 +107,7 @@ package struct GPIOChip: Sendable, Equatable {
     _ offset: Int, calls: cgpiod_calls = cgpiod_kernel()
   ) throws(LineError) -> Line {
     var line = cgpiod_line()
-    let result = calls.line(calls.context, path, UInt32(offset), &line)
+    let result = again { calls.line(calls.context, path, UInt32(offset), &line) }
     if result != 0 { throw .failed(.look, errno: -result) }
     let consumer = text(line.consumer)
     return Line(

@@ -97,7 +97,23 @@ package enum LineError: Error, Equatable, CustomStringConvertible {
         + ": something else drives it, or it is shorted; switch the board's power off and check "
         + "what the line is joined to"
     case .failed(let call, let errno):
-      "\(call.rawValue) failed: \(describe(errno: errno)) (errno \(errno))"
+      "\(call.rawValue) failed: \(describe(errno: errno)) (errno \(errno)); "
+        + LineError.advice(errno: errno)
+    }
+  }
+
+  /// What to do about a call that the kernel refused.
+  private static func advice(errno: Int32) -> String {
+    switch errno {
+    case busy: "another program has a line of it; `tellegen doctor` says who holds which"
+    case noSuchDevice, noSuchAddress:
+      "the chip is gone: plug it in or load its driver again; `dmesg` says why it went"
+    case interrupted:
+      "a signal came in the middle of it, and some of it may have been done; do it again"
+    case notAllowed, notPermitted:
+      "add yourself to the group that owns the device (often gpio or spi), then log in again"
+    default:
+      "the chip did not do it: check its supply and its cable, and what `dmesg` says of it"
     }
   }
 }

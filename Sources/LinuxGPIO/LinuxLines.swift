@@ -70,12 +70,13 @@ package struct LinuxLines: Lines {
     func open(asIs: Bool) throws(LineError) -> UnsafeMutableRawPointer {
       var request: UnsafeMutableRawPointer?
       // A request sets lines: none is made once the program ends.
-      var result = cgpiod_enter()
-      if result == 0 {
-        result = calls.open(
+      let result = again {
+        let refused = cgpiod_enter()
+        if refused != 0 { return refused }
+        defer { cgpiod_leave() }
+        return calls.open(
           calls.context, chip.path, LinuxLines.consumer, asked, UInt32(asked.count),
           wiring.outputs.bits, wiring.idle.bits, asIs, &request)
-        cgpiod_leave()
       }
       if result == 0, let request { return request }
       if -result == busy {
@@ -93,9 +94,13 @@ package struct LinuxLines: Lines {
         if line.isOutput && line.owner == nil { outputs = outputs | LineSet(line: index) }
       }
       let asFound = try open(asIs: true)
-      let found = calls.read(calls.context, asFound, wiring.outputs.bits)
+      var found = cgpiod_reading()
+      let result = again {
+        found = calls.read(calls.context, asFound, wiring.outputs.bits)
+        return found.error
+      }
       calls.close(calls.context, asFound)
-      if found.error != 0 { throw .failed(.read, errno: -found.error) }
+      if result != 0 { throw .failed(.read, errno: -result) }
       let wrong = LineSet(
         bits: (found.levels ^ wiring.idle.bits) & (outputs & wiring.outputs).bits)
       return description.requested.indices.filter { wrong.meets(LineSet(line: $0)) }
@@ -181,9 +186,13 @@ package struct LinuxLines: Lines {
   /// Raspberry Pi's reads the pin itself, others what was asked of it.
   /// - Throws: `LineError.awayFromRest`.
   package func checkRest() throws(LineError) {
-    let read = hot.pointee.calls.read(
-      hot.pointee.calls.context, hot.pointee.request, wiring.outputs.bits)
-    if read.error != 0 { throw .failed(.read, errno: -read.error) }
+    var read = cgpiod_reading()
+    let result = again {
+      read = hot.pointee.calls.read(
+        hot.pointee.calls.context, hot.pointee.request, wiring.outputs.bits)
+      return read.error
+    }
+    if result != 0 { throw .failed(.read, errno: -result) }
     let wrong = LineSet(bits: read.levels ^ wiring.idle.bits) & wiring.outputs
     // A bit is a wire; those before the first that was requested are a bus's.
     let first = controller == nil ? 0 : 3

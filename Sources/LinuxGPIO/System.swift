@@ -11,6 +11,15 @@ let noSuchFile = ENOENT
 let noSuchDevice = ENODEV
 let noSuchAddress = ENXIO
 
+/// Makes a call to the kernel again for as long as a signal interrupts it.
+///
+/// - Returns: what it answers then: 0 or more, or another negative errno.
+func again(_ call: () -> Int32) -> Int32 {
+  var result = call()
+  while result == -interrupted { result = call() }
+  return result
+}
+
 func describe(errno code: Int32) -> String { String(cString: strerror(code)) }
 
 /// The text of a fixed array of characters that ends with a zero.

@@ -102,10 +102,13 @@ public struct PinMisuses: Sendable, Equatable, Codable {
   public var count: Int
   /// The first ones, in words.
   public var first: [String]
+  /// How often each rule was broken, by its words; `nil` of a record of a version that did not tell.
+  public var byRule: [String: Int]?
 
   /// Makes a count.
-  public init(count: Int, first: [String]) {
+  public init(count: Int, first: [String], byRule: [String: Int]? = nil) {
     self.count = count
     self.first = first
+    self.byRule = byRule
   }
 }

@@ -48,6 +48,12 @@ final class FakeKernel {
   var failure: (after: Int, errno: Int32)?
   /// Whether no call does anything after it.
   var isDeadAfterFailure = false
+  /// How many of the calls that look for chips and lines and request lines are interrupted by a
+  /// signal, counted down; each second one is.
+  var interruptions = 0
+  private var isInterrupted = false
+  /// The errno of asking what a chip is.
+  var chipErrno: Int32 = 0
   /// The errno of asking about a line, and of requesting lines as they are.
   var lineErrno: Int32 = 0
   var asIsErrno: Int32 = 0
@@ -59,6 +65,12 @@ final class FakeKernel {
   var lastOutputs: UInt64 = 0
 
   init(_ pins: VirtualPins) { self.pins = pins }
+
+  private func interrupts() -> Bool {
+    isInterrupted = !isInterrupted && interruptions > 0
+    if isInterrupted { interruptions -= 1 }
+    return isInterrupted
+  }
 
   private func fails() -> Int32? {
     guard var next = failure else { return nil }
@@ -101,6 +113,8 @@ final class FakeKernel {
       chip: { context, number, chip in
         let kernel = Unmanaged<FakeKernel>.fromOpaque(context!).takeUnretainedValue()
         guard Int(number) < kernel.chips.count else { return -ENOENT }
+        if kernel.interrupts() { return -EINTR }
+        if kernel.chipErrno != 0 { return -kernel.chipErrno }
         let known = kernel.chips[Int(number)]
         if known.isRefused { return -EACCES }
         put("/dev/gpiochip\(number)", &chip!.pointee.path)
@@ -110,6 +124,7 @@ final class FakeKernel {
       },
       line: { context, _, offset, line in
         let kernel = Unmanaged<FakeKernel>.fromOpaque(context!).takeUnretainedValue()
+        if kernel.interrupts() { return -EINTR }
         if kernel.lineErrno != 0 { return -kernel.lineErrno }
         guard Int(offset) < kernel.chips.map(\.lines).max()! else { return -EINVAL }
         put(kernel.names[Int(offset)] ?? "", &line!.pointee.name)
@@ -120,6 +135,7 @@ final class FakeKernel {
       },
       open: { context, path, consumer, offsets, count, outputs, levels, asIs, request in
         let kernel = Unmanaged<FakeKernel>.fromOpaque(context!).takeUnretainedValue()
+        if kernel.interrupts() { return -EINTR }
         let bits = (0..<Int(count)).filter { offsets![$0] != cgpiod_elsewhere }
         let wanted = bits.map { Int(offsets![$0]) }
         if wanted.contains(where: { kernel.owners[$0] != nil }) { return -EBUSY }

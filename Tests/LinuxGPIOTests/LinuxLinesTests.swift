@@ -189,6 +189,37 @@ struct LinuxLinesTests {
   }
 
   /// Whatever call of a run fails, the failure is thrown and the lines end at rest, LEARN first.
+  @Test func `looking for lines and requesting them is done again when a signal interrupts it`()
+    throws
+  {
+    let bench = try Bench("lattice", task: "xor")
+    bench.kernel.interruptions = 10
+    let lines = try bench.lines()
+    #expect(bench.kernel.interruptions == 0)
+    #expect(lines.lookFailure == nil)
+    #expect(bench.kernel.log == ["look", "close", "open tellegen"])
+    // What was left is read, and rest looked at, in spite of signals as well.
+    bench.kernel.failure = (0, EINTR)
+    try lines.checkRest()
+  }
+
+  @Test func `a chip that does not say what it is is no chip that is not there`() throws {
+    let bench = try Bench("lattice", task: "xor")
+    bench.kernel.chipErrno = EIO
+    #expect(throws: LineError.failed(.look, errno: EIO)) { try bench.lines() }
+  }
+
+  @Test(arguments: [
+    (EBUSY, "`tellegen doctor`"), (EIO, "check its supply"), (ENODEV, "plug it in"),
+    (EINTR, "do it again"), (EACCES, "the group"),
+  ])
+  func `what the kernel refused comes with what to do`(_ errno: Int32, _ advice: String) {
+    let words = LineError.failed(.write, errno: errno).description
+    #expect(words.hasPrefix("setting GPIO lines failed: "))
+    #expect(words.contains("(errno \(errno)); "))
+    #expect(words.contains(advice), "\(words)")
+  }
+
   @Test(arguments: [0, 1, 17, 400, 1500, 1501, 1502, 1503, 1504, 1505, 9000])
   func `a failure at any call leaves the lines at rest`(_ count: Int) throws {
     let bench = try Bench("breadboard", task: "regression")

@@ -154,7 +154,7 @@ extension BoardDescription {
 
 extension FaultKind {
   /// The word for it in a file.
-  var word: String {
+  package var word: String {
     switch self {
     case .dead: "dead"
     case .shorted: "shorted"

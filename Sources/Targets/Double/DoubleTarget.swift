@@ -113,7 +113,9 @@ extension WiredBoard: DoubleFace where L == VirtualPins {
       + lines.misuses.prefix(5).map { "  \($0)" }
   }
   package var misuses: PinMisuses? {
-    PinMisuses(count: lines.misuseCount, first: lines.misuses.prefix(5).map { "\($0)" })
+    PinMisuses(
+      count: lines.misuseCount, first: lines.misuses.prefix(5).map { "\($0)" },
+      byRule: lines.misuseWords)
   }
 }
 #endif

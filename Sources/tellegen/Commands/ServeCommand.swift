@@ -134,7 +134,9 @@ struct ServeCommand: ParsableCommand {
     let observed = Observations(
       sightings: chip.sightings, misuses: chip.pins.misuseCount,
       firstMisuses: chip.pins.misuses.prefix(5).map { "\($0)" },
-      gates: analog.gates(at: chip.pins.time), linesAway: chip.pins.linesAway,
+      misusesByRule: chip.pins.misuseWords,
+      longestLearning: chip.pins.longestLearning.count, gates: analog.gates(at: chip.pins.time),
+      linesAway: chip.pins.linesAway,
       clampsDriven: analog.state.clampsDriven, sourcesDriven: analog.state.sourcesDriven)
     let data = try JSON.data(of: observed)
     if let report {
@@ -153,6 +155,10 @@ struct ServeCommand: ParsableCommand {
     var sightings: PinChip.Sightings
     var misuses: Int
     var firstMisuses: [String]
+    /// How many there were of each rule since the start.
+    var misusesByRule: [String: Int]
+    /// The longest that the one-shot let LEARN be in effect since the start, ns.
+    var longestLearning: Int64
     var gates: [Double]
     /// What stands away from rest at the end: lines as they were set, clamps, sources.
     var linesAway: Int

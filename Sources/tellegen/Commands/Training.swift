@@ -54,7 +54,9 @@ struct Training: TargetUser {
       if isAtRest { throw error }
       // Where neither signal nor error lets the run come to its end, nothing is left driven.
       do { try target.rest() } catch let failure {
-        say("tellegen: the board could not be put to rest: \(failure)")
+        say(
+          "tellegen: the board could not be put to rest: \(failure); switch its power off, or put "
+            + "it to rest with `tellegen rest` once its lines answer")
         if let looks = error as? LooksWrong { throw looks.away }
       }
       throw error
@@ -88,7 +90,14 @@ struct Training: TargetUser {
       try learn(&target, keeper, &steps, stopping: stops)
     } catch {
       // What was learned before a board failed is worth keeping.
-      if Target.isOutside { keeper.keep(target.checkpoint) }
+      if Target.isOutside {
+        keeper.keep(target.checkpoint)
+        if keeper.failure == nil {
+          say(
+            "tellegen: what was learned is kept; once the board is right again go on with: "
+              + "tellegen train --resume \(directory.path)")
+        }
+      }
       throw error
     }
     let end = try target.finish(steps: steps, epochsBefore: saved?.progress.epoch)
@@ -225,8 +234,9 @@ struct Training: TargetUser {
     }
     if let lost {
       try Exits.leave(
-        "\(lost); what is kept is older than what was learned: make room, then train it again "
-          + "with: tellegen train --resume \(directory.path)", with: Exits.inputOutput)
+        "\(lost); what is kept is older than what was learned: once the folder can be "
+          + "written, train it again with: tellegen train --resume \(directory.path)",
+        with: Exits.inputOutput)
     }
   }
 
