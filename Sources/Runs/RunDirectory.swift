@@ -141,7 +141,7 @@ public struct RunDirectoryError: Error, CustomStringConvertible {
       switch error.number {
       case ENOSPC, EDQUOT: "; make room there"
       case EACCES, EPERM, EROFS, ENOTDIR: "; choose another place"
-      case ENOENT, ESTALE: "; was its folder moved, or the disk that it is on taken away?"
+      case ENOENT, ESTALE: "; bring its folder, or the disk that it is on, back"
       default: ""
       }
     message = error.reason + advice

@@ -143,7 +143,7 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
       bound: "5 s of training, learned again; the result is printed all the same"),
     FaultCase(
       name: "vanished", fault: "the run's folder vanishes, and is brought back later", code: 74,
-      says: ["the run goes on in memory", "was its folder moved", "--resume"],
+      says: ["the run goes on in memory", "bring its folder", "--resume"],
       kept: sinceCheckpoint,
       bound: "5 s of training, learned again; the result is printed all the same"),
     FaultCase(
@@ -153,7 +153,7 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
     FaultCase(
       name: "held", fault: "another program has taken the lines when a run is gone on with",
       code: 130, says: ["interrupted", "--resume"], kept: upToFault,
-      bound: "none: it is refused before a line leaves its rest, exit code 69; the other run goes on"),
+      bound: "none: it is refused before a line leaves its rest, exit code 69"),
     FaultCase(
       name: "clock", fault: "the clock jumps to 2001 and to 2037", code: 0, kept: all,
       bound: "none: time is that of the monotonic clock"),

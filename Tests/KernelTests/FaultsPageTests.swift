@@ -68,7 +68,8 @@ import Testing
       breadboard. `hil/failing-calls.c`, loaded beside the program, has calls of GPIO fail, come late or end in
       a signal, by count. After each, `tellegen rest` looks at the lines; what did not come to its end is gone
       on with, and must learn all of its epochs. The double behind the lines measures for how long LEARN
-      is in effect and counts misuses by rule.
+      is in effect and counts misuses by rule; its one-shot is modelled, and only a real board shows what a
+      real one does. SIGKILL and crashes say nothing themselves: `tellegen rest` and the next start do.
 
       \(table(["fault", "what the user sees", "what was kept", "bound on the damage"], faults))
       ## Without a kernel
