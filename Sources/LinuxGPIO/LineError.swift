@@ -97,14 +97,16 @@ package enum LineError: Error, Equatable, CustomStringConvertible {
         + ": something else drives it, or it is shorted; switch the board's power off and check "
         + "what the line is joined to"
     case .failed(let call, let errno):
-      "\(call.rawValue) failed: \(describe(errno: errno)) (errno \(errno)); "
-        + LineError.advice(errno: errno)
+      "\(call.rawValue) failed: \(describe(errno: errno)) (errno \(errno))"
+        + (LineError.advice(errno: errno).map { "; " + $0 } ?? "")
     }
   }
 
-  /// What to do about a call that the kernel refused.
-  private static func advice(errno: Int32) -> String {
+  /// What to do about a call that the kernel refused; `nil` of one that was never made, since the
+  /// program ends.
+  private static func advice(errno: Int32) -> String? {
     switch errno {
+    case cancelled: nil
     case busy: "another program has a line of it; `tellegen doctor` says who holds which"
     case noSuchDevice, noSuchAddress:
       "the chip is gone: plug it in or load its driver again; `dmesg` says why it went"

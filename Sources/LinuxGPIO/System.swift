@@ -7,6 +7,7 @@ let notAllowed = EACCES
 let notPermitted = EPERM
 let busy = EBUSY
 let interrupted = EINTR
+let cancelled = ECANCELED
 let noSuchFile = ENOENT
 let noSuchDevice = ENODEV
 let noSuchAddress = ENXIO
