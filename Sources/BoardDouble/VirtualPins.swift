@@ -55,8 +55,8 @@ public struct VirtualPins: Lines, Sendable {
   var latched: [PinDrive]
   /// By what mistakes the wiring differs from the board file; `nil` where it does not.
   var mistaken: MistakenWiring?
-  /// How many pulses have driven each gate, whatever was asked for.
-  package internal(set) var pulsesOfGates: [Int]
+  /// For how long each gate has been driven, whatever was asked for, in pulses of the one-shot's time.
+  package internal(set) var pulsesOfGates: [Double]
   private var noise: UInt64 = 0
   var captured: [Comparison]
   var lastClockEdge = Nanoseconds(-1_000_000)

@@ -233,7 +233,7 @@ extension VirtualPins {
     let drives = latched.map(\.drive)
     var fighting: [Int] = []
     for edge in latched.indices where latched[edge] != .hold {
-      pulsesOfGates[edge] += 1
+      pulsesOfGates[edge] += (end - start).seconds / wiring.timer.seconds
       if latched[edge] == .both { fighting.append(edge) }
     }
     try analog.learn(from: start, to: end, drives: drives.span, fighting: fighting)

@@ -92,8 +92,9 @@ package struct ScenarioRun: TargetUser {
   private let stopping: () -> Bool
   /// By what mistakes the wiring of a double at its pins differs from the board file.
   package var mistakes: [WiringMistake] = []
-  /// How many pulses drove each gate of a double at its pins until a phase had ended, by phases.
-  package private(set) var pulses: [String: [Int]] = [:]
+  /// For how long each gate of a double at its pins was driven until a phase had ended, in pulses of the
+  /// one-shot's time, by phases.
+  package private(set) var pulses: [String: [Double]] = [:]
   /// The lowest and the highest voltage of a gate of that double as phases ended, V.
   package private(set) var gateRange: ClosedRange<Double>?
   /// How it went, once it has.

@@ -48,7 +48,8 @@ import Testing
       run.run(on: .pins, seed: seed) { _ in }
       course.rounds = round
       for name in wiringPhases {
-        course.mostPulses = max(course.mostPulses, run.pulses[name]?.max() ?? 0)
+        course.mostPulses = max(
+          course.mostPulses, Int((run.pulses[name]?.max() ?? 0).rounded(.up)))
       }
       if let range = run.gateRange {
         course.gates =
@@ -145,7 +146,7 @@ import Testing
         wiring, attempt: 1, subject: subject, limits: limits, telling: { _ in },
         stopping: { false })
       run.run(on: .pins, seed: campaign.seed + UInt64(number)) { _ in }
-      most = max(most, run.pulses["wiring"]?.max() ?? 0)
+      most = max(most, Int((run.pulses["wiring"]?.max() ?? 0).rounded(.up)))
       if run.record.outcome != .pass || run.record.misuses?.count != 0 {
         failed.append(
           "seed \(Int(campaign.seed) + number): \(run.record.outcome) \(run.record.phases.flatMap(\.findings))"

@@ -46,6 +46,11 @@ package enum WiringPhase: Phase {
         find([[.missing(.line("MISO"))]], "before any pulse")
         return
       }
+      let exchanged = try RoleProbe.exchanges(on: &target, subject, wiring)
+      if !exchanged.isEmpty {
+        find(exchanged, "before any pulse")
+        return
+      }
       let (named, comparators) = try explain(before, first.cost + Double(misread), subject, wiring)
       if !named.isEmpty {
         find(named + comparators.named, "before any pulse")
@@ -111,19 +116,16 @@ package enum WiringPhase: Phase {
         all.append(.selects(one, other))
       }
     }
-    if wiring.kind == .chains { return all }
-    let lines = ["SCLK", "MOSI", "LEARN"] + selects.map { "CS\($0)" }
-    all += lines.filter { $0 != "LEARN" }.map { .missing(.line($0)) }
-    for (place, one) in lines.enumerated() {
-      for other in lines.dropFirst(place + 1) where !(one.hasPrefix("CS") && other.hasPrefix("CS")) {
-        all.append(.swapped(.line(one), .line(other)))
-      }
-      if one == "LEARN" { continue }
-      for edge in 0..<edges {
-        all.append(.swapped(.line(one), .edge(edge, .charge)))
-        all.append(.swapped(.line(one), .edge(edge, .discharge)))
+    if wiring.kind == .chains {
+      // Address lines: those who are exchanged reach the chain all the same.
+      return all + [("A0", "A1"), ("A0", "A2"), ("A1", "A2")].map {
+        .swapped(.line($0.0), .line($0.1))
       }
     }
+    // Outputs that are exchanged have been tried in each other's roles; selects among them.
+    all = []
+    let lines = ["SCLK", "MOSI"] + selects.map { "CS\($0)" }
+    all += lines.map { .missing(.line($0)) }
     for edge in 0..<edges {
       all.append(.swapped(.line("MISO"), .edge(edge, .a)))
       all.append(.swapped(.line("MISO"), .edge(edge, .b)))

@@ -80,7 +80,10 @@ struct ChainProbe: LineUser {
       if answer.allSatisfy({ !$0 }) { return .low }
       if answer.allSatisfy({ $0 }) { return .high }
       if turn < 8, answer == Array(ChainProbe.pattern.prefix(answer.count)) { return .pattern }
-      if turn == 8 { return .varied }
+      // Without LOAD the registers still hold what was shifted into them.
+      if turn == 8, answer == Array(ChainProbe.pattern[answer.count..<2 * answer.count]) {
+        return .pattern
+      }
       return .varied
     }
   }

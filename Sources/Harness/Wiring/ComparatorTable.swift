@@ -134,11 +134,11 @@ struct WiringExpectation: Sendable {
     var settings: [[Double]] = []
     let levels = moment == .beforePulses ? [0, 1.2, 2.2, 3.3, 4.5] : [1.3, 2.2, 3.5]
     for level in levels { settings.append(edges.map { _ in level }) }
-    for number in 0..<6 {
+    for number in 0..<12 {
       settings.append(
         edges.indices.map { edge in
           let event = UInt64(1000 * number + 2 * edge)
-          if moment == .charged, draw.uniform(event + 1) < 0.1 { return 0 }
+          if moment == .charged, draw.uniform(event + 1) < 0.25 { return 0 }
           return moment == .beforePulses
             ? 4.5 * draw.uniform(event) : 1.2 + 2.5 * draw.uniform(event)
         })
