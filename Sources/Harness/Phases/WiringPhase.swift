@@ -47,11 +47,12 @@ package enum WiringPhase: Phase {
         return
       }
       let exchanged = try RoleProbe.exchanges(on: &target, subject, wiring)
-      if !exchanged.isEmpty {
-        find(exchanged, "before any pulse")
+      let (named, comparators, cost) = try explain(
+        before, first.cost + Double(misread), subject, wiring)
+      if !exchanged.named.isEmpty, exchanged.cost <= cost {
+        find(exchanged.named, "before any pulse")
         return
       }
-      let (named, comparators) = try explain(before, first.cost + Double(misread), subject, wiring)
       if !named.isEmpty {
         find(named + comparators.named, "before any pulse")
         return
@@ -70,21 +71,23 @@ package enum WiringPhase: Phase {
 
   /// What in the ways to the converters explains an observation better than nothing does.
   private static func explain(
-    _ seen: WiringObservation, _ cost: Double, _ subject: Subject, _ wiring: WiringDescription
-  ) throws -> (named: [[WiringMistake]], comparators: ComparatorDiagnosis) {
+    _ seen: WiringObservation, _ cost: Double, _ subject: Subject, _ wiring: WiringDescription,
+    _ moment: WiringExpectation.Moment = .beforePulses
+  ) throws -> (named: [[WiringMistake]], comparators: ComparatorDiagnosis, cost: Double) {
     let suspects = suspects(wiring, edges: subject.views.count)
+    let unmistaken = try WiringExpectation.of(subject, moment, [])
     let judged = try suspects.map { mistake in
-      let expected = try WiringExpectation.of(subject, .beforePulses, [mistake])
+      let expected = try WiringExpectation.of(subject, moment, [mistake])
       let diagnosis = ComparatorDiagnosis(seen.bits, expected, wiring)
       return (
         mistakes: [mistake], diagnosis: diagnosis,
         cost: diagnosis.cost + Double(expected.misreadings(seen.readings)) + 1.5
+          + expected.luck(seen.bits, against: unmistaken)
       )
     }
-    let plain = ComparatorDiagnosis(
-      seen.bits, try .of(subject, .beforePulses, []), wiring)
+    let plain = ComparatorDiagnosis(seen.bits, unmistaken, wiring)
     guard let best = judged.min(by: { $0.cost < $1.cost }), best.cost < cost else {
-      return ([], plain)
+      return ([], plain, cost)
     }
     // Two at once, where one leaves much unexplained: the best of one with every other.
     if best.cost > 6 {
@@ -93,18 +96,22 @@ package enum WiringPhase: Phase {
       for one in leading {
         for other in suspects where one.mistakes[0].places.isDisjoint(with: other.places) {
           let both = [one.mistakes[0], other]
-          let expected = try WiringExpectation.of(subject, .beforePulses, both)
+          let expected = try WiringExpectation.of(subject, moment, both)
           let diagnosis = ComparatorDiagnosis(seen.bits, expected, wiring)
           pairs.append(
-            (both, diagnosis, diagnosis.cost + Double(expected.misreadings(seen.readings)) + 3))
+            (
+              both, diagnosis,
+              diagnosis.cost + Double(expected.misreadings(seen.readings)) + 3
+                + expected.luck(seen.bits, against: unmistaken)
+            ))
         }
       }
       if let pair = pairs.min(by: { $0.cost < $1.cost }), pair.cost + 2 < best.cost {
-        return (pair.mistakes.map { [$0] }, pair.diagnosis)
+        return (pair.mistakes.map { [$0] }, pair.diagnosis, pair.cost)
       }
     }
     let tied = judged.filter { $0.cost < best.cost + 0.01 }
-    return ([tied.map { $0.mistakes[0] }], best.diagnosis)
+    return ([tied.map { $0.mistakes[0] }], best.diagnosis, best.cost)
   }
 
   /// Mistakes in the ways to the converters.
@@ -164,12 +171,27 @@ package enum WiringPhase: Phase {
     if try subject.targets.indices.allSatisfy({
       try target.measure($0) < subject.description.nodeHighest / 2
     }) {
+      // Comparators may know better: then targets are not read.
+      let seen = try WiringObservation(of: &target, presentations, log)
+      let plain = try WiringExpectation.of(subject, .charged, [])
+      let cost =
+        ComparatorDiagnosis(seen.bits, plain, wiring).cost
+        + Double(plain.misreadings(seen.readings))
+      let better = try explain(seen, cost, subject, wiring, .charged).named
+      if !better.isEmpty, better.allSatisfy({ $0.count <= 4 }) {
+        for mistakes in better { find(mistakes) }
+        return
+      }
       find(
         wiring.kind == .chains
           ? [
             .missing(.line("LATCH")), .missing(.line("LEARN")),
             .swapped(.line("LATCH"), .line("LEARN")),
-          ] : [.missing(.line("LEARN")), .missing(.line("MISO"))])
+          ]
+          : [.missing(.line("LEARN")), .missing(.line("MISO"))]
+            + wiring.selects.indices.filter { wiring.selects[$0].kind == .adc }.map {
+              .missing(.line("CS\($0)"))
+            })
       return
     }
     let seen = try WiringObservation(of: &target, presentations, log)
@@ -287,8 +309,9 @@ package enum WiringPhase: Phase {
     }
     for edge in 0..<edges where !explained.contains(edge) {
       let turns = failed.filter { $0.edge == edge }.map(\.turn)
-      let lost = turns.filter { movers[edge][$0] == nil || movers[edge][$0] == edge }
-      for turn in turns where !lost.contains(turn) {
+      // One that follows when it is asked again was near the resolution.
+      let lost = turns.filter { movers[edge][$0] == nil }
+      for turn in turns where movers[edge][turn] != nil && movers[edge][turn] != edge {
         let wire: BoardWire.EdgeWire = turn == 0 ? .discharge : .charge
         let other = movers[edge][turn]!
         let mistake = WiringMistake.swapped(

@@ -94,6 +94,8 @@ struct WiringExpectation: Sendable {
   var decided: [UInt64]
   /// What it then says.
   var value: [UInt64]
+  /// Which comparators see the same whatever is presented.
+  var isStill: [Bool] = []
   /// Within which a target lies, by presentation, V.
   var readings: [[ClosedRange<Double>]] = []
 
@@ -134,18 +136,31 @@ struct WiringExpectation: Sendable {
     var settings: [[Double]] = []
     let levels = moment == .beforePulses ? [0, 1.2, 2.2, 3.3, 4.5] : [1.3, 2.2, 3.5]
     for level in levels { settings.append(edges.map { _ in level }) }
-    for number in 0..<12 {
-      settings.append(
-        edges.indices.map { edge in
-          let event = UInt64(1000 * number + 2 * edge)
-          if moment == .charged, draw.uniform(event + 1) < 0.25 { return 0 }
-          return moment == .beforePulses
-            ? 4.5 * draw.uniform(event) : 1.2 + 2.5 * draw.uniform(event)
-        })
+    for number in 0..<8 {
+      func event(_ place: Int) -> UInt64 { UInt64(1000 * number + place) }
+      var gates = edges.indices.map { edge in
+        moment == .beforePulses
+          ? 4.5 * draw.uniform(event(edge)) : 1.2 + 2.5 * draw.uniform(event(edge))
+      }
+      if moment == .charged {
+        for node in spotless.nodes.indices where !subject.sources.contains(node) {
+          let own = edges.indices.filter { edges[$0].from == node || edges[$0].to == node }
+          let place = Int(1.4 * draw.uniform(event(600 + node)) * Double(own.count))
+          if own.indices.contains(place) { gates[own[place]] = 0 }
+        }
+      }
+      settings.append(gates)
+      // Drained gates conduct as unequally as if some were open.
+      if moment == .beforePulses {
+        settings.append(
+          edges.indices.map { draw.uniform(event(800 + $0)) < 0.5 ? 0 : 4.5 })
+      }
     }
     decided = Array(repeating: 0, count: 2 * edges.count)
     value = decided
-    let slack = moment == .beforePulses ? 0.04 : 0.06
+    isStill = Array(repeating: true, count: 2 * edges.count)
+    let slack = 0.06
+    var first: [[Double]] = []
     for (number, presentation) in WiringPresentation.all(subject).enumerated() {
       try presentation.show(on: &board)
       let bit: UInt64 = 1 << UInt64(number)
@@ -166,7 +181,17 @@ struct WiringExpectation: Sendable {
             if half < -0.025 { negative[2 * edge + which] += 1 }
           }
         }
-        if turn == 0 || turn > 2 {
+        if number == 0 { first.append(free + clamped) }
+        let nodes = free.count
+        let moves = zip(free + clamped, first[turn]).map { abs($0 - $1) > 1e-3 }
+        for (edge, wire) in edges.enumerated() {
+          let ends = [wire.from, wire.to, nodes + wire.from, nodes + wire.to]
+          if ends.contains(where: { moves[$0] }) {
+            isStill[2 * edge] = false
+            isStill[2 * edge + 1] = false
+          }
+        }
+        if turn % 3 == 0 {
           for target in subject.targets.indices {
             let volts = try board.measure(target: target).volts
             lowest[target] = min(lowest[target], volts - slack)
@@ -182,7 +207,12 @@ struct WiringExpectation: Sendable {
           decided[comparator] |= bit
         }
       }
-      readings.append(subject.targets.indices.map { lowest[$0]...highest[$0] })
+      // Drained gates conduct by their parts' leakage alone: a target may then lie anywhere between.
+      readings.append(
+        subject.targets.indices.map {
+          moment == .beforePulses
+            ? spotless.nodeLowest - 0.1...spotless.nodeHighest + 0.1 : lowest[$0]...highest[$0]
+        })
     }
     // An input that MISO took the place of reads what stands on MISO while nothing is selected.
     for case .swapped(.line("MISO"), .edge(let edge, let wire)) in mistakes {
@@ -193,7 +223,26 @@ struct WiringExpectation: Sendable {
 
   /// How many presentations a comparator contradicts.
   func contradictions(_ comparator: Int, _ bits: UInt64) -> Int {
-    ((bits ^ value[comparator]) & decided[comparator]).nonzeroBitCount
+    if isStill[comparator], decided[comparator] == 0 {
+      let ones = (bits & (.max >> UInt64(64 - readings.count))).nonzeroBitCount
+      return min(ones, readings.count - ones)
+    }
+    return ((bits ^ value[comparator]) & decided[comparator]).nonzeroBitCount
+  }
+
+  /// Whether a comparator must say both in some presentation.
+  func turns(_ comparator: Int) -> Bool {
+    value[comparator] & decided[comparator] != 0 && ~value[comparator] & decided[comparator] != 0
+  }
+
+  /// What it would cost in chance that comparators which do all that another expectation asks of them
+  /// did so where this one leaves them open.
+  func luck(_ bits: [UInt64], against plain: WiringExpectation) -> Double {
+    1.2
+      * Double(
+        bits.indices.count {
+          plain.turns($0) && plain.contradictions($0, bits[$0]) == 0 && !turns($0)
+        })
   }
 
   /// How many readings lie where they cannot.

@@ -58,7 +58,7 @@ enum GateView {
 
   /// What differs by less is the same, V.
   var resolution: Double {
-    if case .sweep = self { 0.0035 } else { 0.0025 }
+    if case .sweep = self { 0.0025 } else { 0.0025 }
   }
 
   /// What it shows, V.
@@ -73,11 +73,16 @@ enum GateView {
       var (below, above) = (low, high)
       for _ in 0..<9 {
         let middle = (below + above) / 2
-        let sources = subject.sources.indices.map { channel in
-          raised.contains(channel) ? high : swept.contains(channel) ? middle : low
+        // From below each time: else the comparator's hysteresis would be in the difference.
+        var says = false
+        for level in [low, middle] {
+          let sources = subject.sources.indices.map { channel in
+            raised.contains(channel) ? high : swept.contains(channel) ? level : low
+          }
+          try WiringPresentation(sources: sources, clamps: clamps)
+            .show(on: &target.session.board)
+          says = try target.compare()[comparator / 2].bits & 2 != 0
         }
-        try WiringPresentation(sources: sources, clamps: clamps).show(on: &target.session.board)
-        let says = try target.compare()[comparator / 2].bits & 2 != 0
         if says == isAbove { above = middle } else { below = middle }
       }
       return (below + above) / 2

@@ -68,8 +68,8 @@ struct RoleProbe: LineUser {
   /// they are.
   static func exchanges<Target: OpenTarget>(
     on target: inout Target, _ subject: Subject, _ wiring: WiringDescription
-  ) throws -> [[WiringMistake]] {
-    guard wiring.kind == .direct, wiring.spi == nil else { return [] }
+  ) throws -> (named: [[WiringMistake]], cost: Double) {
+    guard wiring.kind == .direct, wiring.spi == nil else { return ([], .infinity) }
     let edges = subject.views.count
     let selects = wiring.selects.count
     let common = [0, 1, 3] + (0..<selects).map { 4 + $0 }
@@ -108,11 +108,10 @@ struct RoleProbe: LineUser {
       return probe.bits.map { ComparatorDiagnosis($0, expected, wiring).cost }
     }
     let single = try costs([[]] + swaps.map { [$0] }, &target)
-    guard let plain = single.first, let best = single.dropFirst().min() else { return [] }
-    if best + 2 < plain, best < 5 {
-      return [swaps.indices.filter { single[$0 + 1] < best + 0.01 }.map { mistake(swaps[$0]) }]
-    }
-    if plain < 5 { return [] }
+    guard let plain = single.first, let best = single.dropFirst().min() else { return ([], .infinity) }
+    let alone = swaps.indices.filter { single[$0 + 1] < best + 0.01 }.map { mistake(swaps[$0]) }
+    if best + 1 < plain, best < 5 { return ([alone], best + 1) }
+    if plain < 5 { return ([], .infinity) }
     var pairs: [[(Int, Int)]] = []
     for (place, one) in swaps.enumerated() {
       for other in swaps.dropFirst(place + 1)
@@ -121,9 +120,8 @@ struct RoleProbe: LineUser {
     let double = try costs(pairs, &target)
     if let least = double.min(), least + 3 < min(plain, best), least < 5 {
       let tied = pairs.indices.filter { double[$0] < least + 0.01 }.map { pairs[$0] }
-      if tied.count == 1 { return tied[0].map { [mistake($0)] } }
+      if tied.count == 1 { return (tied[0].map { [mistake($0)] }, least + 3) }
     }
-    return best + 2 < plain
-      ? [swaps.indices.filter { single[$0 + 1] < best + 0.01 }.map { mistake(swaps[$0]) }] : []
+    return best + 2 < plain ? ([alone], best + 1.5) : ([], .infinity)
   }
 }
