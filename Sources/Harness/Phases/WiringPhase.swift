@@ -47,12 +47,12 @@ package enum WiringPhase: Phase {
         return
       }
       let exchanged = try RoleProbe.exchanges(on: &target, subject, wiring)
-      let (named, comparators, cost) = try explain(
-        before, first.cost + Double(misread), subject, wiring)
-      if !exchanged.named.isEmpty, exchanged.cost <= cost {
-        find(exchanged.named, "before any pulse")
+      if !exchanged.isEmpty {
+        find(exchanged, "before any pulse")
         return
       }
+      let (named, comparators, _) = try explain(
+        before, first.cost + Double(misread), subject, wiring)
       if !named.isEmpty {
         find(named + comparators.named, "before any pulse")
         return
@@ -74,7 +74,7 @@ package enum WiringPhase: Phase {
     _ seen: WiringObservation, _ cost: Double, _ subject: Subject, _ wiring: WiringDescription,
     _ moment: WiringExpectation.Moment = .beforePulses
   ) throws -> (named: [[WiringMistake]], comparators: ComparatorDiagnosis, cost: Double) {
-    let suspects = suspects(wiring, edges: subject.views.count)
+    let suspects = suspects(wiring, moment, edges: subject.views.count)
     let unmistaken = try WiringExpectation.of(subject, moment, [])
     let judged = try suspects.map { mistake in
       let expected = try WiringExpectation.of(subject, moment, [mistake])
@@ -115,7 +115,9 @@ package enum WiringPhase: Phase {
   }
 
   /// Mistakes in the ways to the converters.
-  private static func suspects(_ wiring: WiringDescription, edges: Int) -> [WiringMistake] {
+  private static func suspects(
+    _ wiring: WiringDescription, _ moment: WiringExpectation.Moment, edges: Int
+  ) -> [WiringMistake] {
     var all: [WiringMistake] = []
     let selects = wiring.selects.indices
     for one in selects where wiring.selects[one].kind != .chain {
@@ -129,8 +131,8 @@ package enum WiringPhase: Phase {
         .swapped(.line($0.0), .line($0.1))
       }
     }
-    // Outputs that are exchanged have been tried in each other's roles; selects among them.
-    all = []
+    // Before pulses outputs that are exchanged are tried in each other's roles; selects among them.
+    if moment == .beforePulses { all = [] }
     let lines = ["SCLK", "MOSI"] + selects.map { "CS\($0)" }
     all += lines.map { .missing(.line($0)) }
     for edge in 0..<edges {
@@ -171,15 +173,21 @@ package enum WiringPhase: Phase {
     if try subject.targets.indices.allSatisfy({
       try target.measure($0) < subject.description.nodeHighest / 2
     }) {
+      // Something is wrong for certain: what the comparators hint at is enough to name it.
+      let exchanged = try RoleProbe.exchanges(on: &target, subject, wiring, gain: 0.2)
+      if let only = exchanged.first, exchanged.count == 1, only.count <= 4 {
+        find(only)
+        return
+      }
       // Comparators may know better: then targets are not read.
       let seen = try WiringObservation(of: &target, presentations, log)
       let plain = try WiringExpectation.of(subject, .charged, [])
       let cost =
         ComparatorDiagnosis(seen.bits, plain, wiring).cost
         + Double(plain.misreadings(seen.readings))
-      let better = try explain(seen, cost, subject, wiring, .charged).named
-      if !better.isEmpty, better.allSatisfy({ $0.count <= 4 }) {
-        for mistakes in better { find(mistakes) }
+      let better = try explain(seen, cost, subject, wiring, .charged)
+      if !better.named.isEmpty, better.cost < 5 {
+        for mistakes in better.named { find(mistakes) }
         return
       }
       find(

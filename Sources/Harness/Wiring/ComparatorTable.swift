@@ -1,4 +1,5 @@
 import BoardDouble
+import Elements
 import Files
 import Firmware
 import Portable
@@ -127,6 +128,8 @@ struct WiringExpectation: Sendable {
     spotless.imperfections = .none
     spotless.imperfections.quantise = true
     spotless.faults = []
+    // By their spread some drained gates conduct less than what leaks.
+    if moment == .beforePulses { spotless.transistor.threshold += 0.15 }
     var board = try PinBoard(
       description: spotless, seed: 0, sources: subject.sources, targets: subject.targets)
     board.lines.wire(with: mistakes)
@@ -233,6 +236,16 @@ struct WiringExpectation: Sendable {
   /// Whether a comparator must say both in some presentation.
   func turns(_ comparator: Int) -> Bool {
     value[comparator] & decided[comparator] != 0 && ~value[comparator] & decided[comparator] != 0
+  }
+
+  /// What share of what is asked of them comparators do, added up; one that must say both may be reversed.
+  func agreement(_ bits: [UInt64]) -> Double {
+    bits.indices.reduce(0) { sum, comparator in
+      let all = decided[comparator].nonzeroBitCount
+      if all == 0 { return sum }
+      let wrong = contradictions(comparator, bits[comparator])
+      return sum + Double(turns(comparator) ? max(wrong, all - wrong) : all - wrong) / Double(all)
+    }
   }
 
   /// What it would cost in chance that comparators which do all that another expectation asks of them

@@ -65,11 +65,12 @@ struct RoleProbe: LineUser {
   }
 
   /// What exchanges of lines, one or two, make comparators say what they must, better than the lines as
-  /// they are.
+  /// they are: by how much is told by the gain, since comparators that are not connected say something
+  /// right by chance.
   static func exchanges<Target: OpenTarget>(
-    on target: inout Target, _ subject: Subject, _ wiring: WiringDescription
-  ) throws -> (named: [[WiringMistake]], cost: Double) {
-    guard wiring.kind == .direct, wiring.spi == nil else { return ([], .infinity) }
+    on target: inout Target, _ subject: Subject, _ wiring: WiringDescription, gain: Double = 0.9
+  ) throws -> [[WiringMistake]] {
+    guard wiring.kind == .direct, wiring.spi == nil else { return [] }
     let edges = subject.views.count
     let selects = wiring.selects.count
     let common = [0, 1, 3] + (0..<selects).map { 4 + $0 }
@@ -96,7 +97,7 @@ struct RoleProbe: LineUser {
     }
     let expected = try WiringExpectation.of(subject, .beforePulses, [])
     let presentations = WiringPresentation.all(subject)
-    func costs(_ sets: [[(Int, Int)]], _ target: inout Target) throws -> [Double] {
+    func agreements(_ sets: [[(Int, Int)]], _ target: inout Target) throws -> [Double] {
       var trials: [[Int]] = []
       for set in sets {
         var roles = Array(wiring.wires.indices)
@@ -105,23 +106,24 @@ struct RoleProbe: LineUser {
       }
       var probe = RoleProbe(presentations, trials: trials)
       guard try target.lendLines(to: &probe) else { return [] }
-      return probe.bits.map { ComparatorDiagnosis($0, expected, wiring).cost }
+      return probe.bits.map(expected.agreement)
     }
-    let single = try costs([[]] + swaps.map { [$0] }, &target)
-    guard let plain = single.first, let best = single.dropFirst().min() else { return ([], .infinity) }
-    let alone = swaps.indices.filter { single[$0 + 1] < best + 0.01 }.map { mistake(swaps[$0]) }
-    if best + 1 < plain, best < 5 { return ([alone], best + 1) }
-    if plain < 5 { return ([], .infinity) }
+    let single = try agreements([[]] + swaps.map { [$0] }, &target)
+    guard let plain = single.first, let best = single.dropFirst().max() else { return [] }
+    let most = Double(expected.decided.count { $0 != 0 })
+    let alone = swaps.indices.filter { single[$0 + 1] > best - 0.01 }.map { mistake(swaps[$0]) }
+    if best > plain + gain, best > 0.7 * most { return [alone] }
+    if plain > 0.7 * most { return [] }
     var pairs: [[(Int, Int)]] = []
     for (place, one) in swaps.enumerated() {
       for other in swaps.dropFirst(place + 1)
       where Set([one.0, one.1, other.0, other.1]).count == 4 { pairs.append([one, other]) }
     }
-    let double = try costs(pairs, &target)
-    if let least = double.min(), least + 3 < min(plain, best), least < 5 {
-      let tied = pairs.indices.filter { double[$0] < least + 0.01 }.map { pairs[$0] }
-      if tied.count == 1 { return (tied[0].map { [mistake($0)] }, least + 3) }
+    let double = try agreements(pairs, &target)
+    if let top = double.max(), top > max(plain, best) + 0.9, top > 0.7 * most {
+      let tied = pairs.indices.filter { double[$0] > top - 0.01 }.map { pairs[$0] }
+      if tied.count == 1 { return tied[0].map { [mistake($0)] } }
     }
-    return best + 2 < plain ? ([alone], best + 1.5) : ([], .infinity)
+    return best > plain + 1.5 ? [alone] : []
   }
 }
