@@ -53,7 +53,8 @@ public enum WiringMistake: Sendable, Hashable, CustomStringConvertible {
     case .reversed(let edge, let comparator):
       [.wire(.edge(edge, comparator == 0 ? .a : .b))]
     case .exchangedDrives(let edge): [.wire(.edge(edge, .charge)), .wire(.edge(edge, .discharge))]
-    case .chainOrder(let chain, let one, let other): [.register(chain, one), .register(chain, other)]
+    case .chainOrder(let chain, let one, let other):
+      [.register(chain, one), .register(chain, other)]
     case .selects(let one, let other): [.select(one), .select(other)]
     }
   }

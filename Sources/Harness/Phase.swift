@@ -92,7 +92,8 @@ package struct Stopped: Error {
 
 /// All phases, in the order in which a new board goes through them.
 package let phases: [any Phase.Type] = [
-  IdlePhase.self, ChainPhase.self, WiringPhase.self, LookPhase.self, GatesPhase.self, ConvertersPhase.self,
+  IdlePhase.self, ChainPhase.self, WiringPhase.self, LookPhase.self, GatesPhase.self,
+  ConvertersPhase.self,
   ComparatorsPhase.self, EdgesPhase.self, HoldPhase.self, TimerPhase.self, StepPhase.self,
   LearningPhase.self,
 ]

@@ -2,7 +2,8 @@ package import Firmware
 
 /// Something to do with a board's lines themselves, below its drivers.
 package protocol LineUser {
-  /// Does it. LEARN and LATCH stay low, and the lines must stand at rest at the end.
+  /// Does it; the lines must stand at rest at the end.
+  /// - Throws: what the lines throw.
   mutating func use<L: Lines & ~Copyable>(
     _ lines: inout L, _ wiring: BoardWiring
   ) throws(L.Failure)
@@ -13,6 +14,7 @@ extension WiredBoard where L: ~Copyable {
   ///
   /// - Parameter user: uses them.
   /// - Returns: whether it was done; a serial controller's lines cannot be lent.
+  /// - Throws: what the lines throw.
   package mutating func lend<User: LineUser>(to user: inout User) throws(Failure) -> Bool {
     if lines.controller != nil { return false }
     do throws(L.Failure) { try user.use(&lines, wiring) } catch { throw .lines(error) }

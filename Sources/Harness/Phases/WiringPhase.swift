@@ -8,7 +8,8 @@ import Runs
 ///
 /// First, before any pulse: the chains, the selects and the converters. Then all gates are charged by four
 /// pulses, which makes them conduct however their drives are exchanged; comparators are told from each
-/// other, and each drive by what one pulse of it moves. No gate is driven by more than eight.
+/// other, and each drive by what one pulse of it moves. No gate is driven by more than eight, unless LEARN
+/// itself is exchanged with a line that stays high.
 package enum WiringPhase: Phase {
   package static let name = "wiring"
   package static let about =
@@ -127,9 +128,10 @@ package enum WiringPhase: Phase {
     }
     if wiring.kind == .chains {
       // Address lines: those who are exchanged reach the chain all the same.
-      return all + [("A0", "A1"), ("A0", "A2"), ("A1", "A2")].map {
-        .swapped(.line($0.0), .line($0.1))
-      }
+      return all
+        + [("A0", "A1"), ("A0", "A2"), ("A1", "A2")].map {
+          .swapped(.line($0.0), .line($0.1))
+        }
     }
     // Before pulses outputs that are exchanged are tried in each other's roles; selects among them.
     if moment == .beforePulses { all = [] }
@@ -232,7 +234,8 @@ package enum WiringPhase: Phase {
       }
       return all.filter { one in
         let node = freeNodes(one.edge, subject)
-        let most = all.filter { !freeNodes($0.edge, subject).isDisjoint(with: node) }
+        let most =
+          all.filter { !freeNodes($0.edge, subject).isDisjoint(with: node) }
           .map { abs($0.change) }.max() ?? 0
         return abs(one.change) > 0.6 * most
       }
@@ -246,7 +249,8 @@ package enum WiringPhase: Phase {
       let down = held.filter { $0.change < 0 }.map(\.edge)
       if up.count == 1, down.count == 1 {
         find([
-          .swapped(.edge(up[0], .charge), .edge(down[0], .discharge)), .exchangedDrives(edge: up[0]),
+          .swapped(.edge(up[0], .charge), .edge(down[0], .discharge)),
+          .exchangedDrives(edge: up[0]),
         ])
       } else {
         for edge in up { find([.exchangedDrives(edge: edge)]) }
@@ -365,8 +369,10 @@ package enum WiringPhase: Phase {
     case .swapped(let one, let other): return "\(word(one)) and \(word(other)) are exchanged"
     case .missing(let wire): return "\(word(wire)) is not connected"
     case .reversed(let edge, let comparator):
-      return "the inputs of comparator \(comparator == 0 ? "A" : "B") of edge \(name(edge)) are reversed"
-    case .exchangedDrives(let edge): return "charge and discharge of edge \(name(edge)) are exchanged"
+      return
+        "the inputs of comparator \(comparator == 0 ? "A" : "B") of edge \(name(edge)) are reversed"
+    case .exchangedDrives(let edge):
+      return "charge and discharge of edge \(name(edge)) are exchanged"
     case .chainOrder(let chain, let one, let other):
       return "registers \(one) and \(other) of the \(chain.rawValue) are exchanged, from MISO's end"
     case .selects(let one, let other): return "selects \(one) and \(other) are exchanged"

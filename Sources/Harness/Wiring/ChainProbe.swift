@@ -154,7 +154,8 @@ struct ChainDiagnosis {
     }
     var pairs: [(WiringMistake, WiringMistake)] = []
     for (index, swap) in swaps.enumerated() {
-      for other in others.indices where answersOfOthers[other].contains(where: { same($0, swapped[index]) }) {
+      for other in others.indices
+      where answersOfOthers[other].contains(where: { same($0, swapped[index]) }) {
         if mistake(swap).places.isDisjoint(with: others[other].places) {
           pairs.append((mistake(swap), others[other]))
         }
@@ -182,7 +183,9 @@ struct ChainDiagnosis {
       }
     }
     // Each half of a pair is told by itself: the halves that all pairs have are sure.
-    let firsts = pairs.map(\.0).reduce(into: [WiringMistake]()) { if !$0.contains($1) { $0.append($1) } }
+    let firsts = pairs.map(\.0).reduce(into: [WiringMistake]()) {
+      if !$0.contains($1) { $0.append($1) }
+    }
     let seconds = pairs.map(\.1).reduce(into: [WiringMistake]()) {
       if !$0.contains($1) { $0.append($1) }
     }
@@ -200,7 +203,8 @@ struct ChainDiagnosis {
     one.count == other.count
       && zip(one, other).enumerated().allSatisfy { turn, pair in
         if pair.0 == pair.1 { return true }
-        return turn < 8 && pair.0 != .pattern && pair.1 != .pattern && wiring.selects.indices.contains(turn)
+        return turn < 8 && pair.0 != .pattern && pair.1 != .pattern
+          && wiring.selects.indices.contains(turn)
           && pair.0 != .high && pair.1 != .high && pair.0 != pair.1 && turn != 0
       }
   }
