@@ -97,7 +97,7 @@ let package = Package(
     .target(
       name: "Harness",
       dependencies: [
-        "Targets", "Runs", "BoardDouble", "Files", "Firmware", "Portable", "Reports",
+        "Targets", "Runs", "BoardDouble", "Files", "Elements", "Firmware", "Portable", "Reports",
       ]),
     // Published results, and ours beside them, run again and judged; a file each.
     .target(

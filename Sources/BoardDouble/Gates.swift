@@ -13,15 +13,18 @@ extension AnalogBoard {
   ///   - end: when they went off.
   ///   - drives: what each comparator edge is driven to; missing entries hold. Multiplier edges
   ///     follow their own rule.
+  ///   - fighting: comparator edges whose charge and discharge are both on; their drives hold.
   /// - Throws: `CircuitError` when a twin, which multiplier edges feel, has no solution.
   public mutating func learn(
-    from start: Nanoseconds, to end: Nanoseconds, drives: Span<Drive>
+    from start: Nanoseconds, to end: Nanoseconds, drives: Span<Drive>, fighting: [Int] = []
   ) throws(CircuitError) {
     leak(until: start)
     let seconds = Double(max(end.count &- start.count, 0)) * 1e-9
     state.pulses &+= 1
     switch description.gates.update {
-    case .comparator: driveGates(seconds: seconds, drives: drives)
+    case .comparator:
+      driveGates(seconds: seconds, drives: drives)
+      for edge in fighting where edge < state.gates.count { fight(edge, seconds: seconds) }
     case .multiplier: try followContrast(seconds: seconds, at: start)
     }
     leak(until: end)
@@ -88,6 +91,25 @@ extension AnalogBoard {
         state.gates[edge] = parts.dischargePath.headroom(from: gate, after: seconds)
       }
     }
+  }
+
+  /// Moves a gate whose charge and discharge are both on: both diodes conduct, and it ends where their
+  /// currents are equal, near half the supply. By short turns of one path and the other, each of at most
+  /// a fiftieth of RC: 0.1 V.
+  private mutating func fight(_ edge: Int, seconds: Double) {
+    // A potentiometer that is told both ways stays.
+    if description.gates.taps != nil { return }
+    let constant = description.gates.ohms * description.gates.farads
+    let turns = max(1, (50 * seconds / constant).rounded(.up))
+    var gate = state.gates[edge]
+    for _ in 0..<Int(turns) {
+      let headroom = parts.supply - gate
+      if headroom > 0 {
+        gate = parts.supply - parts.chargePath.headroom(from: headroom, after: seconds / turns)
+      }
+      gate = parts.dischargePath.headroom(from: gate, after: seconds / turns)
+    }
+    state.gates[edge] = gate
   }
 
   /// Integrates the multiplier edges' gates,

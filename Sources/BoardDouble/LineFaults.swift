@@ -40,6 +40,9 @@ struct LineFaults: Sendable {
   /// Whether every line is as it should be.
   var isEmpty: Bool { list.isEmpty }
 
+  /// Takes every fault off.
+  mutating func removeAll() { list = [] }
+
   /// Puts a fault on a line, beside those that it has.
   mutating func add(_ fault: LineFault, line: Int) { list.append((line, fault)) }
 

@@ -23,6 +23,7 @@ enum Purpose: UInt32 {
   case jitter = 18
   case bias = 19
   case floating = 20
+  case wiringMistake = 21
 
   /// The draws of this purpose for a device.
   func draw(_ seed: UInt64, _ device: Int) -> Draw {

@@ -2,6 +2,7 @@ public import Circuit
 public import Files
 public import Firmware
 public import Traces
+import Portable
 import Wiring
 
 /// The double's second face: the same board behind its GPIO lines, chip by chip and clock edge by
@@ -61,7 +62,12 @@ public struct VirtualPins: Lines, Sendable {
   var chips: [ChipModel]
   var comparators: ShiftChainModel
   var drives: ShiftChainModel
-  var latched: [Drive]
+  var latched: [PinDrive]
+  /// By what mistakes the wiring differs from the board file; `nil` where it does not.
+  var mistaken: MistakenWiring?
+  /// For how long each gate has been driven, whatever was asked for, in pulses of the one-shot's time.
+  package internal(set) var pulsesOfGates: [Double]
+  private var noise: UInt64 = 0
   var captured: [Comparison]
   var lastClockEdge = Nanoseconds(-1_000_000)
   var lastAnalogChange = Nanoseconds(-1_000_000_000)
@@ -114,6 +120,7 @@ public struct VirtualPins: Lines, Sendable {
     drives = ShiftChainModel(count: wiring.chainBits)
     latched = Array(repeating: .hold, count: wiring.edgeCount)
     captured = Array(repeating: Comparison(bits: 0), count: wiring.edgeCount)
+    pulsesOfGates = Array(repeating: 0, count: wiring.edgeCount)
   }
 
   /// How many outputs were last told to be at another level than at rest.
@@ -122,6 +129,21 @@ public struct VirtualPins: Lines, Sendable {
   /// Puts a fault on a line.
   public mutating func add(_ fault: LineFault, line: Int) {
     faults.add(fault, line: line)
+  }
+
+  /// Takes every fault of lines off.
+  mutating func removeFaults() { faults.removeAll() }
+
+  /// What a comparator, two an edge, says at its output in the last capture.
+  func output(ofComparator comparator: Int) -> Bool {
+    let says = captured[comparator / 2].bits & (comparator & 1 == 0 ? 1 : 2) != 0
+    return says != (mistaken?.reversed[comparator] ?? false)
+  }
+
+  /// What an input reads that hangs at nothing.
+  mutating func looseInput(_ place: Int) -> Bool {
+    noise &+= 1
+    return Purpose.floating.draw(analog.seed, 1000 + place).bits(noise) & 1 == 1
   }
 
   /// Makes the part at a select deaf and mute.
@@ -187,8 +209,10 @@ public struct VirtualPins: Lines, Sendable {
     if direct != .none {
       try capture()
       for edge in 0..<wiring.edgeCount {
-        if captured[edge].bits & 1 != 0 { result = result | (wiring.edgeLine(edge, 0) & asked) }
-        if captured[edge].bits & 2 != 0 { result = result | (wiring.edgeLine(edge, 1) & asked) }
+        if output(ofComparator: 2 * edge) { result = result | (wiring.edgeLine(edge, 0) & asked) }
+        if output(ofComparator: 2 * edge + 1) {
+          result = result | (wiring.edgeLine(edge, 1) & asked)
+        }
       }
     }
     if !faults.isEmpty { result = faults.nearEnd(of: result, mask: mask) & mask }

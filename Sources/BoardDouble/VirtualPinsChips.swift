@@ -73,6 +73,12 @@ extension VirtualPins {
 
   /// The parts that levels select, a bit each.
   func selection(_ levels: LineSet) -> UInt64 {
+    let bySelect = selects(levels)
+    return mistaken.map { mistakenSelection(bySelect, $0.chips) } ?? bySelect
+  }
+
+  /// The selects that levels choose, a bit each.
+  private func selects(_ levels: LineSet) -> UInt64 {
     if wiring.kind == .chains {
       if !levels.meets(wiring.enable) { return 0 }
       return 1 &<< (((levels & wiring.address).bits &>> 6) & 7)
@@ -143,6 +149,16 @@ extension VirtualPins {
 
   private mutating func loadComparators() throws(CircuitError) {
     try capture()
+    if let loaded = mistaken?.loaded {
+      for (place, comparator) in loaded.enumerated() {
+        let bit =
+          comparator >= 0
+          ? output(ofComparator: comparator)
+          : place < 2 * wiring.edgeCount && looseInput(place)
+        comparators.load(bit, place: place)
+      }
+      return
+    }
     for position in 0..<wiring.edgeCount {
       let bits = captured[Int(wiring.chain[position])].bits
       comparators.load(bits & 1 != 0, place: 2 * position)
@@ -155,6 +171,16 @@ extension VirtualPins {
 
   private mutating func latchDrives() {
     if learnStart != nil { note(.latchUnderLearn, wiring.latch) }
+    if let driving = mistaken?.driving {
+      for edge in 0..<wiring.edgeCount {
+        // A drive wire that hangs at nothing rests: 10 kohm hold a charge low and a discharge high.
+        let (charge, discharge) = (driving[2 * edge], driving[2 * edge + 1])
+        latched[edge] = drive(
+          charge: charge >= 0 && drives.entered(age: charge),
+          discharge: discharge >= 0 && !drives.entered(age: discharge))
+      }
+      return
+    }
     for position in 0..<wiring.edgeCount {
       let edge = Int(wiring.chain[position])
       latched[edge] = drive(
@@ -163,10 +189,10 @@ extension VirtualPins {
     }
   }
 
-  private mutating func drive(charge: Bool, discharge: Bool) -> Drive {
+  private mutating func drive(charge: Bool, discharge: Bool) -> PinDrive {
     if charge && discharge {
       note(.bothDrives, wiring.learn)
-      return .hold
+      return .both
     }
     return charge ? .charge : (discharge ? .discharge : .hold)
   }
@@ -204,9 +230,14 @@ extension VirtualPins {
   private mutating func finish(
     from start: Nanoseconds, to end: Nanoseconds
   ) throws(CircuitError) {
-    let drives = latched
+    let drives = latched.map(\.drive)
+    var fighting: [Int] = []
+    for edge in latched.indices where latched[edge] != .hold {
+      pulsesOfGates[edge] += (end - start).seconds / wiring.timer.seconds
+      if latched[edge] == .both { fighting.append(edge) }
+    }
     if longestLearning < end - start { longestLearning = end - start }
-    try analog.learn(from: start, to: end, drives: drives.span)
+    try analog.learn(from: start, to: end, drives: drives.span, fighting: fighting)
     if trace != nil {
       trace?.add(
         Trace.Analog(time: end, gates: analog.state.gates, freeNodes: [], clampedNodes: []))
@@ -235,4 +266,16 @@ extension VirtualPins {
     misusesByRule[rule, default: 0] += 1
     if misuses.count < 1000 { misuses.append(Misuse(time: time, lines: lines, rule: rule)) }
   }
+}
+
+/// What the two drive wires of an edge ask for.
+enum PinDrive: UInt8, Sendable {
+  case hold = 0
+  case charge = 1
+  case discharge = 2
+  /// Both at once, which no program asks for; wires that are stuck or exchanged do.
+  case both = 3
+
+  /// The drive of boundary 2; both at once is none of them.
+  var drive: Drive { Drive(rawValue: rawValue) ?? .hold }
 }

@@ -43,7 +43,7 @@ extension VirtualPins {
       saved.time, saved.lastClockEdge, saved.lastAnalogChange, saved.learnStart ?? 0,
       saved.lastPulseEnd,
     ]
-    let latched = saved.latched.compactMap(Drive.init(rawValue:))
+    let latched = saved.latched.compactMap(PinDrive.init(rawValue:))
     // Before the first of their kind moments lie a second before the start.
     let times = -1_000_000_000...VirtualState.times.upperBound
     guard moments.allSatisfy(times.contains), saved.operations >= 0, saved.misuseCount >= 0,

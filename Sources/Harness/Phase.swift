@@ -1,3 +1,4 @@
+package import BoardDouble
 import Files
 import Firmware
 import Runs
@@ -11,6 +12,8 @@ package protocol Phase: Sendable {
   static var about: String { get }
   /// Whether what follows would be dangerous or meaningless where this one fails.
   static var isBarrier: Bool { get }
+  /// Whether limits are drawn for what it measures.
+  static var hasReadings: Bool { get }
   /// What to do where it fails.
   static var remedy: String { get }
 
@@ -30,6 +33,8 @@ package protocol Phase: Sendable {
 extension Phase {
   /// Most phases can fail without harm.
   package static var isBarrier: Bool { false }
+  /// Most phases measure.
+  package static var hasReadings: Bool { true }
 }
 
 /// What a phase has measured and found so far.
@@ -38,6 +43,8 @@ package struct PhaseLog {
   package private(set) var readings: [Reading] = []
   /// What is wrong, in words.
   package private(set) var findings: [String] = []
+  /// For each finding that names mistakes of the wiring: those of which one explains it.
+  package private(set) var named: [[WiringMistake]] = []
   /// Whether a stop is asked for.
   package let stopping: () -> Bool
 
@@ -52,7 +59,14 @@ package struct PhaseLog {
   package mutating func add(_ reading: Reading) { readings.append(reading) }
 
   /// Takes what is wrong.
-  package mutating func find(_ words: String) { findings.append(words) }
+  ///
+  /// - Parameters:
+  ///   - words: the finding for people.
+  ///   - mistakes: mistakes of the wiring, one of which explains it.
+  package mutating func find(_ words: String, naming mistakes: [WiringMistake] = []) {
+    findings.append(words)
+    if !mistakes.isEmpty { named.append(mistakes) }
+  }
 
   /// Ends the phase where a stop is asked for.
   /// - Throws: `Stopped`.
@@ -78,7 +92,8 @@ package struct Stopped: Error {
 
 /// All phases, in the order in which a new board goes through them.
 package let phases: [any Phase.Type] = [
-  IdlePhase.self, ChainPhase.self, LookPhase.self, GatesPhase.self, ConvertersPhase.self,
+  IdlePhase.self, ChainPhase.self, WiringPhase.self, LookPhase.self, GatesPhase.self,
+  ConvertersPhase.self,
   ComparatorsPhase.self, EdgesPhase.self, HoldPhase.self, TimerPhase.self, StepPhase.self,
   LearningPhase.self,
 ]

@@ -55,7 +55,7 @@ package struct ReadingLimits: Sendable, Equatable, Codable {
       var target = try DoubleTarget<DirectBoard>(
         subject.setting(subject.description, seed: ReadingLimits.firstSeed + UInt64(number)))
       var all: [(String, Reading)] = []
-      for phase in phases {
+      for phase in phases where phase.hasReadings {
         var log = PhaseLog(stopping: stopping)
         do { try phase.run(on: &target, &log, subject) } catch is Skipped { continue }
         all += log.readings.map { (ReadingLimits.key(phase, $0), $0) }

@@ -24,6 +24,7 @@ extension PhaseRecord {
     [
       "phase": .text(phase), "outcome": .text(outcome.word), "why": JSONValue(outcome.why),
       "board_time_s": JSONValue(boardTime), "findings": JSONValue(findings),
+      "named": .list(named.map { JSONValue($0.map(\.description)) }),
       "remedy": JSONValue(remedy),
       "readings": .list(
         readings.map { judged in

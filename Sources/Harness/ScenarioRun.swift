@@ -1,4 +1,4 @@
-import BoardDouble
+package import BoardDouble
 package import Files
 import Firmware
 package import Runs
@@ -14,6 +14,8 @@ package struct PhaseRecord: Sendable, Equatable {
   package var readings: [Judged] = []
   /// What it found wrong.
   package var findings: [String] = []
+  /// For each finding that names mistakes of the wiring: those of which one explains it.
+  package var named: [[WiringMistake]] = []
   /// What to do where it failed.
   package var remedy: String?
   /// How long it took on the board's clock, s.
@@ -88,6 +90,13 @@ package struct ScenarioRun: TargetUser {
   private let limits: ReadingLimits
   private let telling: (PhaseRecord) -> Void
   private let stopping: () -> Bool
+  /// By what mistakes the wiring of a double at its pins differs from the board file.
+  package var mistakes: [WiringMistake] = []
+  /// For how long each gate of a double at its pins was driven until a phase had ended, in pulses of the
+  /// one-shot's time, by phases.
+  package private(set) var pulses: [String: [Double]] = [:]
+  /// The lowest and the highest voltage of a gate of that double as phases ended, V.
+  package private(set) var gateRange: ClosedRange<Double>?
   /// How it went, once it has.
   package private(set) var record: ScenarioRecord
 
@@ -173,6 +182,7 @@ package struct ScenarioRun: TargetUser {
         entry = go(through: phase, &target)
       }
       record.phases.append(entry)
+      watch(name, target)
       telling(entry)
       if barrier == nil, entry.outcome.isBad {
         if case .aborted(let cause) = entry.outcome {
@@ -183,6 +193,16 @@ package struct ScenarioRun: TargetUser {
       }
     }
     record.outcome = verdict
+  }
+
+  /// Takes down what the gates of a double at its pins have gone through.
+  private mutating func watch<Target: OpenTarget>(_ phase: String, _ target: Target) {
+    guard let pins = target as? DoubleTarget<PinBoard> else { return }
+    pulses[phase] = pins.session.board.lines.pulsesOfGates
+    let gates = pins.session.board.analog.state.gates
+    guard let lowest = gates.min(), let highest = gates.max() else { return }
+    gateRange =
+      min(lowest, gateRange?.lowerBound ?? lowest)...max(highest, gateRange?.upperBound ?? highest)
   }
 
   private func go<Target: OpenTarget>(
@@ -205,6 +225,7 @@ package struct ScenarioRun: TargetUser {
     }
     entry.readings = log.readings.map { limits.judge($0, of: phase) }
     entry.findings = log.findings
+    entry.named = log.named
     if entry.outcome == .pass, !entry.complaints.isEmpty { entry.outcome = .fail }
     if entry.outcome == .fail { entry.remedy = phase.remedy }
     return entry
@@ -239,6 +260,10 @@ package struct ScenarioRun: TargetUser {
 
   /// Puts the scenario's faults on a double's lines and parts; those of edges are on its board already.
   private func inject<Target: OpenTarget>(into target: inout Target) throws {
+    if !mistakes.isEmpty, var pins = target as? DoubleTarget<PinBoard> {
+      pins.session.board.lines.wire(with: mistakes)
+      if let changed = pins as? Target { target = changed }
+    }
     if scenario.faults.isEmpty { return }
     guard !Target.isOutside else {
       throw Skipped("its faults are put on a double, and this is a real board")

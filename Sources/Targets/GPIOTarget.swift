@@ -123,6 +123,10 @@ package struct GPIOTarget: OpenTarget {
     try session.board.chainComesBack()
   }
 
+  package mutating func lendLines<User: LineUser>(to user: inout User) throws -> Bool {
+    try session.board.lend(to: &user)
+  }
+
   /// Shuts all converters down and puts the lines to rest.
   package mutating func rest() throws {
     keep(nil)

@@ -81,6 +81,13 @@ package protocol OpenTarget {
   /// - Throws: what the board throws otherwise.
   mutating func chainComesBack() throws -> Bool?
 
+  /// Lends the board's lines.
+  ///
+  /// - Parameter user: uses them.
+  /// - Returns: whether there are lines that can be lent.
+  /// - Throws: what the lines throw.
+  mutating func lendLines<User: LineUser>(to user: inout User) throws -> Bool
+
   /// Leaves a board with nothing driven, wherever the run stands.
   mutating func rest() throws
 

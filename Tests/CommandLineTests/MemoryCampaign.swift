@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Long runs take no more memory than short ones, and their checkpoints no more room.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Power cuts: every write, sync and rename of a run is recorded, the folder is rebuilt as it may

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Every signal that can be caught, at random moments of every command that runs for longer than a

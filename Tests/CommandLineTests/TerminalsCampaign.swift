@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Terminals that are closed under a run: the signal and failing writes come together.

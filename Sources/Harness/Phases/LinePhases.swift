@@ -42,6 +42,9 @@ package enum ChainPhase: Phase {
     }
     if !isRight {
       log.find("the drive pattern does not come back through the chain as it was sent")
+      for mistakes in try ChainDiagnosis(&target, subject)?.named ?? [] {
+        WiringPhase.tell(mistakes, "before any pulse", subject, &log)
+      }
     }
   }
 }

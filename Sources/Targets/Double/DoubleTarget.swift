@@ -68,6 +68,10 @@ package struct DoubleTarget<Face: DoubleFace>: OpenTarget {
 
   package mutating func chainComesBack() throws -> Bool? { try session.board.comesBack() }
 
+  package mutating func lendLines<User: LineUser>(to user: inout User) throws -> Bool {
+    try session.board.lendLines(to: &user)
+  }
+
   /// Nothing outside is driven.
   package mutating func rest() {}
 
@@ -83,6 +87,8 @@ package protocol DoubleFace: VirtualFace {
   var away: LineSet? { get }
   /// Whether a pattern comes back through the chains; `nil` without lines.
   mutating func comesBack() throws(Failure) -> Bool?
+  /// Lends the lines; whether there are any.
+  mutating func lendLines<User: LineUser>(to user: inout User) throws(Failure) -> Bool
   /// Begins to keep a log of the lines, or ends it.
   mutating func keep(_ trace: Trace?)
   /// What the user should know at the end.
@@ -95,6 +101,7 @@ extension DirectBoard: DoubleFace {
   package var idle: LineSet? { nil }
   package var away: LineSet? { nil }
   package mutating func comesBack() -> Bool? { nil }
+  package mutating func lendLines<User: LineUser>(to user: inout User) -> Bool { false }
   package mutating func keep(_ trace: Trace?) {}
   package var remarks: [String] { [] }
   package var misuses: PinMisuses? { nil }
@@ -106,6 +113,9 @@ extension WiredBoard: DoubleFace where L == VirtualPins {
     LineSet(bits: lines.levels.bits ^ wiring.idle.bits) & wiring.outputs
   }
   package mutating func comesBack() throws(Failure) -> Bool? { try chainComesBack() }
+  package mutating func lendLines<User: LineUser>(to user: inout User) throws(Failure) -> Bool {
+    try lend(to: &user)
+  }
   package mutating func keep(_ trace: Trace?) { lines.trace = trace }
   /// What the pins saw.
   package var remarks: [String] {

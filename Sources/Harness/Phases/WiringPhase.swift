@@ -1,0 +1,381 @@
+import BoardDouble
+import Files
+import Firmware
+package import Targets
+import Runs
+
+/// Whether every wire goes where the board file has it; what does not is named so that it can be mended.
+///
+/// First, before any pulse: the chains, the selects and the converters. Then all gates are charged by four
+/// pulses, which makes them conduct however their drives are exchanged; comparators are told from each
+/// other, and each drive by what one pulse of it moves. No gate is driven by more than eight, unless LEARN
+/// itself is exchanged with a line that stays high.
+package enum WiringPhase: Phase {
+  package static let name = "wiring"
+  package static let about =
+    "Every chain, select, comparator and drive is where the board file has it: before any pulse what can "
+    + "be told so, the rest within eight pulses a gate."
+  package static let isBarrier = true
+  package static let hasReadings = false
+  package static let remedy =
+    "mend the wiring that is named, switch off until the gates are drained, and repeat"
+
+  package static func run<Target: OpenTarget>(
+    on target: inout Target, _ log: inout PhaseLog, _ subject: Subject
+  ) throws {
+    guard let wiring = subject.description.wiring else {
+      throw Skipped("board \(subject.description.name) has no wiring")
+    }
+    guard subject.description.imperfections.quantise, subject.description.gates.taps == nil else {
+      throw Skipped("board \(subject.description.name) has converters or gates without wires")
+    }
+    func find(_ mistakes: [[WiringMistake]], _ moment: String) {
+      for one in mistakes { tell(one, moment, subject, &log) }
+    }
+    let presentations = WiringPresentation.all(subject)
+    let before = try WiringObservation(of: &target, presentations, log)
+    let plain = try WiringExpectation.of(subject, .beforePulses, [])
+    let first = ComparatorDiagnosis(before.bits, plain, wiring)
+    let misread = plain.misreadings(before.readings)
+    if first.cost > 0 || misread > 0 {
+      if let chain = try ChainDiagnosis(&target, subject), !chain.isHealthy {
+        if chain.named.isEmpty { log.find("the chains do not answer as they must") }
+        find(chain.named, "before any pulse")
+        return
+      }
+      if try isLoose(&target, subject) {
+        find([[.missing(.line("MISO"))]], "before any pulse")
+        return
+      }
+      let exchanged = try RoleProbe.exchanges(on: &target, subject, wiring)
+      if !exchanged.isEmpty {
+        find(exchanged, "before any pulse")
+        return
+      }
+      let (named, comparators, _) = try explain(
+        before, first.cost + Double(misread), subject, wiring)
+      if !named.isEmpty {
+        find(named + comparators.named, "before any pulse")
+        return
+      }
+      let registers = comparators.named.filter {
+        $0.contains { $0.kind == .chainOrder || $0.places.contains(.wire(.line("MISO"))) }
+      }
+      if !registers.isEmpty {
+        find(registers, "before any pulse")
+        return
+      }
+    }
+    try charged(&target, &log, subject, wiring, presentations)
+    try target.releaseAll(subject)
+  }
+
+  /// What in the ways to the converters explains an observation better than nothing does.
+  private static func explain(
+    _ seen: WiringObservation, _ cost: Double, _ subject: Subject, _ wiring: WiringDescription,
+    _ moment: WiringExpectation.Moment = .beforePulses
+  ) throws -> (named: [[WiringMistake]], comparators: ComparatorDiagnosis, cost: Double) {
+    let suspects = suspects(wiring, moment, edges: subject.views.count)
+    let unmistaken = try WiringExpectation.of(subject, moment, [])
+    let judged = try suspects.map { mistake in
+      let expected = try WiringExpectation.of(subject, moment, [mistake])
+      let diagnosis = ComparatorDiagnosis(seen.bits, expected, wiring)
+      return (
+        mistakes: [mistake], diagnosis: diagnosis,
+        cost: diagnosis.cost + Double(expected.misreadings(seen.readings)) + 1.5
+          + expected.luck(seen.bits, against: unmistaken)
+      )
+    }
+    let plain = ComparatorDiagnosis(seen.bits, unmistaken, wiring)
+    guard let best = judged.min(by: { $0.cost < $1.cost }), best.cost < cost else {
+      return ([], plain, cost)
+    }
+    // Two at once, where one leaves much unexplained: the best of one with every other.
+    if best.cost > 6 {
+      let leading = judged.sorted { $0.cost < $1.cost }.prefix(3)
+      var pairs: [(mistakes: [WiringMistake], diagnosis: ComparatorDiagnosis, cost: Double)] = []
+      for one in leading {
+        for other in suspects where one.mistakes[0].places.isDisjoint(with: other.places) {
+          let both = [one.mistakes[0], other]
+          let expected = try WiringExpectation.of(subject, moment, both)
+          let diagnosis = ComparatorDiagnosis(seen.bits, expected, wiring)
+          pairs.append(
+            (
+              both, diagnosis,
+              diagnosis.cost + Double(expected.misreadings(seen.readings)) + 3
+                + expected.luck(seen.bits, against: unmistaken)
+            ))
+        }
+      }
+      if let pair = pairs.min(by: { $0.cost < $1.cost }), pair.cost + 2 < best.cost {
+        return (pair.mistakes.map { [$0] }, pair.diagnosis, pair.cost)
+      }
+    }
+    let tied = judged.filter { $0.cost < best.cost + 0.01 }
+    return ([tied.map { $0.mistakes[0] }], best.diagnosis, best.cost)
+  }
+
+  /// Mistakes in the ways to the converters.
+  private static func suspects(
+    _ wiring: WiringDescription, _ moment: WiringExpectation.Moment, edges: Int
+  ) -> [WiringMistake] {
+    var all: [WiringMistake] = []
+    let selects = wiring.selects.indices
+    for one in selects where wiring.selects[one].kind != .chain {
+      for other in selects where other > one && wiring.selects[other].kind != .chain {
+        all.append(.selects(one, other))
+      }
+    }
+    if wiring.kind == .chains {
+      // Address lines: those who are exchanged reach the chain all the same.
+      return all
+        + [("A0", "A1"), ("A0", "A2"), ("A1", "A2")].map {
+          .swapped(.line($0.0), .line($0.1))
+        }
+    }
+    // Before pulses outputs that are exchanged are tried in each other's roles; selects among them.
+    if moment == .beforePulses { all = [] }
+    let lines = ["SCLK", "MOSI"] + selects.map { "CS\($0)" }
+    all += lines.map { .missing(.line($0)) }
+    for edge in 0..<edges {
+      all.append(.swapped(.line("MISO"), .edge(edge, .a)))
+      all.append(.swapped(.line("MISO"), .edge(edge, .b)))
+    }
+    return all
+  }
+
+  /// Whether what targets read is noise of the whole range.
+  private static func isLoose<Target: OpenTarget>(
+    _ target: inout Target, _ subject: Subject
+  ) throws -> Bool {
+    guard !subject.targets.isEmpty else { return false }
+    let read = try (0..<8).map { _ in try target.measure(0, times: 1) }
+    return read.max()! - read.min()! > 0.3
+  }
+
+  // MARK: - With pulses
+
+  private static func charged<Target: OpenTarget>(
+    _ target: inout Target, _ log: inout PhaseLog, _ subject: Subject, _ wiring: WiringDescription,
+    _ presentations: [WiringPresentation]
+  ) throws {
+    let edges = subject.views.count
+    let width = target.session.board.longestPulse
+    func pulse(_ drives: [Drive], _ target: inout Target) throws {
+      _ = try target.session.board.pulse(width: width, drives: drives.span)
+    }
+    func find(_ mistakes: [WiringMistake]) { tell(mistakes, "by pulses", subject, &log) }
+    // All lines high: every gate is charged, whatever is exchanged with what.
+    for _ in 0..<4 {
+      try log.check()
+      try pulse([Drive](repeating: .charge, count: edges), &target)
+    }
+    try target.releaseAll(subject)
+    try target.drive(subject.sources.map { _ in true }, subject)
+    if try subject.targets.indices.allSatisfy({
+      try target.measure($0) < subject.description.nodeHighest / 2
+    }) {
+      // Something is wrong for certain: what the comparators hint at is enough to name it.
+      let exchanged = try RoleProbe.exchanges(on: &target, subject, wiring, gain: 0.2)
+      if let only = exchanged.first, exchanged.count == 1, only.count <= 4 {
+        find(only)
+        return
+      }
+      // Comparators may know better: then targets are not read.
+      let seen = try WiringObservation(of: &target, presentations, log)
+      let plain = try WiringExpectation.of(subject, .charged, [])
+      let cost =
+        ComparatorDiagnosis(seen.bits, plain, wiring).cost
+        + Double(plain.misreadings(seen.readings))
+      let better = try explain(seen, cost, subject, wiring, .charged)
+      if !better.named.isEmpty, better.cost < 5 {
+        for mistakes in better.named { find(mistakes) }
+        return
+      }
+      find(
+        wiring.kind == .chains
+          ? [
+            .missing(.line("LATCH")), .missing(.line("LEARN")),
+            .swapped(.line("LATCH"), .line("LEARN")),
+          ]
+          : [.missing(.line("LEARN")), .missing(.line("MISO"))]
+            + wiring.selects.indices.filter { wiring.selects[$0].kind == .adc }.map {
+              .missing(.line("CS\($0)"))
+            })
+      return
+    }
+    let seen = try WiringObservation(of: &target, presentations, log)
+    let comparators = ComparatorDiagnosis(
+      seen.bits, try .of(subject, .charged, []), wiring)
+    for mistakes in comparators.named { find(mistakes) }
+    var bad: Set<Int> = []
+    for mistake in comparators.named.joined() {
+      for case .wire(.edge(let edge, let wire)) in mistake.places {
+        bad.insert(2 * edge + wire.rawValue)
+      }
+      if mistake.kind == .chainOrder { return }
+    }
+    // Hold: what moves now has a drive where its other one should be.
+    let views = (0..<edges).map { edge in
+      GateView(of: edge, subject).flatMap { view in
+        view.comparator.map { bad.contains($0) } ?? false ? nil : view
+      }
+    }
+    func readAll(_ target: inout Target) throws -> [Double?] {
+      try views.map { try $0?.read(&target, subject) }
+    }
+    /// The gates that moved most at their nodes, and by how much.
+    func moved(_ before: [Double?], _ after: [Double?]) -> [(edge: Int, change: Double)] {
+      let all = (0..<edges).compactMap { edge -> (edge: Int, change: Double)? in
+        guard let one = before[edge], let other = after[edge], let view = views[edge],
+          abs(other - one) > 1.6 * view.resolution
+        else { return nil }
+        return (edge, other - one)
+      }
+      return all.filter { one in
+        let node = freeNodes(one.edge, subject)
+        let most =
+          all.filter { !freeNodes($0.edge, subject).isDisjoint(with: node) }
+          .map { abs($0.change) }.max() ?? 0
+        return abs(one.change) > 0.6 * most
+      }
+    }
+    try log.check()
+    let still = try readAll(&target)
+    try pulse([Drive](repeating: .hold, count: edges), &target)
+    let held = moved(still, try readAll(&target))
+    if !held.isEmpty {
+      let up = held.filter { $0.change > 0 }.map(\.edge)
+      let down = held.filter { $0.change < 0 }.map(\.edge)
+      if up.count == 1, down.count == 1 {
+        find([
+          .swapped(.edge(up[0], .charge), .edge(down[0], .discharge)),
+          .exchangedDrives(edge: up[0]),
+        ])
+      } else {
+        for edge in up { find([.exchangedDrives(edge: edge)]) }
+        for edge in down where up.isEmpty { find([.missing(.edge(edge, .discharge))]) }
+      }
+      return
+    }
+    // Each drive by itself.
+    var answers = [[Double]](repeating: [0, 0], count: edges)
+    for (edge, view) in views.enumerated() {
+      guard let view else { continue }
+      try log.check()
+      var before = try view.read(&target, subject)
+      for (turn, drive) in [Drive.discharge, .charge].enumerated() {
+        var drives = [Drive](repeating: .hold, count: edges)
+        drives[edge] = drive
+        try pulse(drives, &target)
+        let after = try view.read(&target, subject)
+        answers[edge][turn] = after - before
+        before = after
+      }
+    }
+    func follows(_ edge: Int, _ turn: Int) -> Bool {
+      guard let view = views[edge] else { return true }
+      return (turn == 0 ? -1 : 1) * answers[edge][turn] > view.resolution
+    }
+    // A board that was warm has its gates so high that a charge is hardly seen.
+    let isWarm =
+      (0..<edges).count { !follows($0, 1) } > edges / 2
+      && (0..<edges).count { follows($0, 0) } > edges / 2
+    // Where the others' pulses end.
+    var movers: [[Int?]] = Array(repeating: [nil, nil], count: edges)
+    var failed: [(edge: Int, turn: Int)] = []
+    for edge in 0..<edges {
+      for turn in 0..<2 where !follows(edge, turn) && !(turn == 1 && isWarm) {
+        failed.append((edge, turn))
+      }
+    }
+    if failed.isEmpty { return }
+    var last = try readAll(&target)
+    for (edge, turn) in failed {
+      try log.check()
+      var drives = [Drive](repeating: .hold, count: edges)
+      drives[edge] = turn == 0 ? .discharge : .charge
+      try pulse(drives, &target)
+      let next = try readAll(&target)
+      let found = moved(last, next).filter { turn == 0 ? $0.change < 0 : $0.change > 0 }
+      movers[edge][turn] = found.max { abs($0.change) < abs($1.change) }?.edge
+      last = next
+    }
+    var named: [[WiringMistake]] = []
+    // Four edges that answer in the place of four others hang at each other's registers.
+    var explained: Set<Int> = []
+    if wiring.kind == .chains {
+      var votes: [[Int]: Int] = [:]
+      for (edge, turn) in failed {
+        guard let other = movers[edge][turn], let one = wiring.chain.firstIndex(of: edge),
+          let at = wiring.chain.firstIndex(of: other), one % 4 == at % 4, one / 4 != at / 4
+        else { continue }
+        votes[[min(one, at) / 4, max(one, at) / 4], default: 0] += 1
+      }
+      for (pair, count) in votes where count >= 5 {
+        named.append([.chainOrder(.drives, pair[0], pair[1])])
+        for position in wiring.chain.indices where pair.contains(position / 4) {
+          explained.insert(wiring.chain[position])
+        }
+      }
+    }
+    for edge in 0..<edges where !explained.contains(edge) {
+      let turns = failed.filter { $0.edge == edge }.map(\.turn)
+      // One that follows when it is asked again was near the resolution.
+      let lost = turns.filter { movers[edge][$0] == nil }
+      for turn in turns where movers[edge][turn] != nil && movers[edge][turn] != edge {
+        let wire: BoardWire.EdgeWire = turn == 0 ? .discharge : .charge
+        let other = movers[edge][turn]!
+        let mistake = WiringMistake.swapped(
+          .edge(min(edge, other), wire), .edge(max(edge, other), wire))
+        if !named.contains([mistake]) { named.append([mistake]) }
+      }
+      if !lost.isEmpty {
+        named.append(lost.map { .missing(.edge(edge, $0 == 0 ? .discharge : .charge)) })
+      }
+    }
+    for mistakes in named { find(mistakes) }
+  }
+
+  private static func freeNodes(_ edge: Int, _ subject: Subject) -> Set<Int> {
+    let wire = subject.description.learningEdges[edge]
+    return Set([wire.from, wire.to]).subtracting(subject.sources)
+  }
+
+  // MARK: - In words
+
+  /// Names what is wrong.
+  static func tell(
+    _ mistakes: [WiringMistake], _ moment: String, _ subject: Subject, _ log: inout PhaseLog
+  ) {
+    let words = mistakes.prefix(6).map { inWords($0, subject) }.joined(separator: "; or ")
+    log.find(
+      "\(moment): \(words)" + (mistakes.count > 6 ? "; or \(mistakes.count - 6) more" : ""),
+      naming: mistakes)
+  }
+
+  private static func inWords(_ mistake: WiringMistake, _ subject: Subject) -> String {
+    func name(_ edge: Int) -> String { subject.description.learningEdges[edge].name }
+    func word(_ wire: BoardWire) -> String {
+      switch wire {
+      case .line(let role): "line \(role)"
+      case .edge(let edge, .a): "comparator A of edge \(name(edge))"
+      case .edge(let edge, .b): "comparator B of edge \(name(edge))"
+      case .edge(let edge, .charge): "the charge of edge \(name(edge))"
+      case .edge(let edge, .discharge): "the discharge of edge \(name(edge))"
+      }
+    }
+    switch mistake {
+    case .swapped(let one, let other): return "\(word(one)) and \(word(other)) are exchanged"
+    case .missing(let wire): return "\(word(wire)) is not connected"
+    case .reversed(let edge, let comparator):
+      return
+        "the inputs of comparator \(comparator == 0 ? "A" : "B") of edge \(name(edge)) are reversed"
+    case .exchangedDrives(let edge):
+      return "charge and discharge of edge \(name(edge)) are exchanged"
+    case .chainOrder(let chain, let one, let other):
+      return "registers \(one) and \(other) of the \(chain.rawValue) are exchanged, from MISO's end"
+    case .selects(let one, let other): return "selects \(one) and \(other) are exchanged"
+    }
+  }
+}

@@ -1,0 +1,231 @@
+import BoardDouble
+import Files
+import Firmware
+import Portable
+import Targets
+
+/// What the chains answer when a pattern is shifted through them at every select, and whether LOAD makes
+/// them take the comparators. No drive is latched and LEARN stays low, unless the lines are tried in
+/// other roles and one of those is wrong: then LEARN may see pulses of microseconds, on latched drives
+/// that hold.
+struct ChainProbe: LineUser {
+  /// The line that each role is tried at.
+  let roles: [Int]
+  /// What came back at each select, and behind them what came back after LOAD.
+  private(set) var answers: [[Bool]] = []
+
+  /// What comes back, in a word.
+  enum Answer: Equatable {
+    case low, high, pattern, varied
+  }
+
+  init(roles: [Int] = Array(0..<10)) { self.roles = roles }
+
+  /// The same with the lines of two roles exchanged.
+  init(exchanging pairs: [(Int, Int)]) {
+    var roles = Array(0..<10)
+    for (one, other) in pairs { roles.swapAt(one, other) }
+    self.init(roles: roles)
+  }
+
+  private static let pattern: [Bool] = {
+    let draw = Draw(seed: 0xC4A1, purpose: 6002, device: 0)
+    return (0..<3 * 1024).map { draw.bits(UInt64($0)) & 1 == 1 }
+  }()
+
+  mutating func use<L: Lines & ~Copyable>(
+    _ lines: inout L, _ wiring: BoardWiring
+  ) throws(L.Failure) {
+    func at(_ set: LineSet) -> LineSet {
+      var moved = LineSet.none
+      for (role, line) in roles.enumerated() where set.meets(LineSet(line: role)) {
+        moved = moved | LineSet(line: line)
+      }
+      return moved
+    }
+    let outputs = at(wiring.outputs)
+    try lines.write(at(wiring.idle), mask: outputs)
+    let bits = wiring.chainBits
+    let (clock, data, enable, load) = (
+      at(wiring.clock), at(wiring.dataOut), at(wiring.enable), at(wiring.load)
+    )
+    answers = []
+    for turn in 0...8 {
+      let select = UInt8(turn < 8 ? turn : Int(wiring.chainSelect))
+      if turn == 8 {
+        try lines.write(.none, mask: load)
+        try lines.write(load, mask: load)
+      }
+      try lines.write(at(wiring.addressLevels(select)), mask: at(wiring.address))
+      try lines.write(enable, mask: enable)
+      var answer: [Bool] = []
+      let first = turn < 8 ? 0 : 2 * bits
+      for place in first..<3 * bits {
+        try lines.write(ChainProbe.pattern[place] ? data : .none, mask: data)
+        if place >= 2 * bits {
+          answer.append(try lines.read(mask: wiring.dataIn).meets(wiring.dataIn))
+        }
+        try lines.write(clock, mask: clock)
+        try lines.write(.none, mask: clock)
+      }
+      try lines.write(.none, mask: enable | clock | data)
+      answers.append(answer)
+    }
+    try lines.write(wiring.idle, mask: wiring.outputs)
+  }
+
+  /// What came back, in words; a converter in the place of the chain may answer what it likes.
+  func signature(of wiring: WiringDescription) -> [Answer] {
+    answers.enumerated().map { turn, answer in
+      if answer.allSatisfy({ !$0 }) { return .low }
+      if answer.allSatisfy({ $0 }) { return .high }
+      if turn < 8, answer == Array(ChainProbe.pattern.prefix(answer.count)) { return .pattern }
+      // Without LOAD the registers still hold what was shifted into them.
+      if turn == 8, answer == Array(ChainProbe.pattern[answer.count..<2 * answer.count]) {
+        return .pattern
+      }
+      return .varied
+    }
+  }
+}
+
+/// Names what is wrong with the lines to the chains, by their answers in all roles.
+struct ChainDiagnosis {
+  /// What is wrong: for each mistake those of which one explains what is seen.
+  private(set) var named: [[WiringMistake]] = []
+  /// Whether the chains answer as they must.
+  private(set) var isHealthy = false
+
+  private let wiring: WiringDescription
+  private let roles: [String]
+
+  /// Looks at the chains of a board; `nil` where there are none, or no lines that can be lent.
+  init?<Target: OpenTarget>(_ target: inout Target, _ subject: Subject) throws {
+    guard let wiring = subject.description.wiring, wiring.kind == .chains, wiring.spi == nil else {
+      return nil
+    }
+    self.wiring = wiring
+    roles = wiring.wires.map(\.role)
+    guard let first = try answers(to: ChainProbe(), of: &target),
+      let second = try answers(to: ChainProbe(), of: &target)
+    else { return nil }
+    let chain = wiring.selects.firstIndex(of: .chain) ?? 0
+    if first.answers[chain] != second.answers[chain],
+      first.signature(of: wiring).filter({ $0 == .varied }).count > 4
+    {
+      named = [[.missing(.line("MISO"))]]
+      return
+    }
+    let seen = first.signature(of: wiring)
+    let healthy = try expected([], subject)
+    if healthy.contains(where: { same($0, seen) }) {
+      isHealthy = true
+      return
+    }
+    // Lines tried in each other's roles: exchanged ones then answer as they must.
+    let outputs = roles.indices.filter { roles[$0] != "MISO" }
+    var swaps: [(Int, Int)] = []
+    for (place, one) in outputs.enumerated() {
+      for other in outputs.dropFirst(place + 1) { swaps.append((one, other)) }
+    }
+    var swapped: [[Answer]] = []
+    for pair in swaps {
+      swapped.append(
+        try answers(to: ChainProbe(exchanging: [pair]), of: &target)?.signature(of: wiring) ?? [])
+    }
+    let single = swaps.indices.filter { index in
+      healthy.contains { same($0, swapped[index]) }
+    }
+    if !single.isEmpty {
+      named = [single.map { mistake(swaps[$0]) }]
+      return
+    }
+    // Then what no other role mends: wires that are missing, the chain at another select.
+    let others: [WiringMistake] =
+      ["SCLK", "MOSI", "LOAD", "A0", "A1", "A2", "ENABLE"].map { .missing(.line($0)) }
+      + wiring.selects.indices.filter { $0 != chain }.map {
+        .selects(min(chain, $0), max(chain, $0))
+      }
+    let answersOfOthers = try others.map { try expected([$0], subject) }
+    let alone = others.indices.filter { answersOfOthers[$0].contains { same($0, seen) } }
+    if !alone.isEmpty {
+      named = [alone.map { others[$0] }]
+      return
+    }
+    var pairs: [(WiringMistake, WiringMistake)] = []
+    for (index, swap) in swaps.enumerated() {
+      for other in others.indices
+      where answersOfOthers[other].contains(where: { same($0, swapped[index]) }) {
+        if mistake(swap).places.isDisjoint(with: others[other].places) {
+          pairs.append((mistake(swap), others[other]))
+        }
+      }
+    }
+    if pairs.isEmpty {
+      for (place, one) in swaps.enumerated() {
+        for other in swaps.dropFirst(place + 1)
+        where ![other.0, other.1].contains(one.0) && ![other.0, other.1].contains(one.1) {
+          let both = try answers(to: ChainProbe(exchanging: [one, other]), of: &target)?
+            .signature(of: wiring)
+          if let both, healthy.contains(where: { same($0, both) }) {
+            pairs.append((mistake(one), mistake(other)))
+          }
+        }
+      }
+    }
+    if pairs.isEmpty {
+      for (place, one) in others.enumerated() {
+        for other in others.dropFirst(place + 1) {
+          if try expected([one, other], subject).contains(where: { same($0, seen) }) {
+            pairs.append((one, other))
+          }
+        }
+      }
+    }
+    // Each half of a pair is told by itself: the halves that all pairs have are sure.
+    let firsts = pairs.map(\.0).reduce(into: [WiringMistake]()) {
+      if !$0.contains($1) { $0.append($1) }
+    }
+    let seconds = pairs.map(\.1).reduce(into: [WiringMistake]()) {
+      if !$0.contains($1) { $0.append($1) }
+    }
+    named = [firsts, seconds].filter { !$0.isEmpty }
+  }
+
+  private typealias Answer = ChainProbe.Answer
+
+  private func mistake(_ pair: (Int, Int)) -> WiringMistake {
+    .swapped(.line(roles[pair.0]), .line(roles[pair.1]))
+  }
+
+  /// Whether two signatures are the same; what a converter answers hangs on the board.
+  private func same(_ one: [Answer], _ other: [Answer]) -> Bool {
+    one.count == other.count
+      && zip(one, other).enumerated().allSatisfy { turn, pair in
+        if pair.0 == pair.1 { return true }
+        return turn < 8 && pair.0 != .pattern && pair.1 != .pattern
+          && wiring.selects.indices.contains(turn)
+          && pair.0 != .high && pair.1 != .high && pair.0 != pair.1 && turn != 0
+      }
+  }
+
+  private func answers<Target: OpenTarget>(
+    to probe: ChainProbe, of target: inout Target
+  ) throws -> ChainProbe? {
+    var probe = probe
+    return try target.lendLines(to: &probe) ? probe : nil
+  }
+
+  /// What doubles with mistakes answer; what a part happens to say differs from one to the next.
+  private func expected(_ mistakes: [WiringMistake], _ subject: Subject) throws -> [[Answer]] {
+    try (1...4).map { seed in
+      var board = try PinBoard(
+        description: subject.description, seed: UInt64(seed), sources: subject.sources,
+        targets: subject.targets)
+      board.lines.wire(with: mistakes)
+      var probe = ChainProbe()
+      _ = try board.lend(to: &probe)
+      return probe.signature(of: wiring)
+    }
+  }
+}

@@ -1,0 +1,171 @@
+import BoardDouble
+import Files
+import Foundation
+import Harness
+import Runs
+import TestSupport
+import Testing
+
+/// Boards with three wiring mistakes each are brought up, mended where mistakes are named, and brought up
+/// again.
+@Suite struct WiringCampaign {
+  /// How one board went.
+  private struct Course {
+    var isMended = false
+    var rounds = 0
+    /// What was named in each round, and what was not yet.
+    var hidden: [String] = []
+    /// Mistakes of the early kinds that only pulses showed.
+    var late = 0
+    var early = 0
+    /// The most pulses that a gate saw until the wiring was through.
+    var mostPulses = 0
+    var gates: ClosedRange<Double> = 0...0
+    var mistakes: [WiringMistake] = []
+    var left: [WiringMistake] = []
+  }
+
+  /// A mistake is named by a finding of at most four mistakes one of which is about all of its places.
+  private static func isNamed(
+    _ mistake: WiringMistake, by named: [WiringMistake], on board: BoardDescription
+  ) -> Bool {
+    named.count <= 4 && named.contains { mistake.places.isSubset(of: $0.places) }
+  }
+
+  private static let wiringPhases = ["idle", "chain", "wiring"]
+
+  private static func course(
+    _ subject: Subject, _ limits: ReadingLimits, _ bringUp: ScenarioDescription, seed: UInt64
+  ) -> Course {
+    var course = Course()
+    course.mistakes = WiringMistake.draw(3, on: subject.description, seed: seed)
+    var left = course.mistakes
+    for round in 1...4 {
+      var run = ScenarioRun(
+        bringUp, attempt: round, subject: subject, limits: limits, telling: { _ in },
+        stopping: { false })
+      run.mistakes = left
+      run.run(on: .pins, seed: seed) { _ in }
+      course.rounds = round
+      for name in wiringPhases {
+        course.mostPulses = max(
+          course.mostPulses, Int((run.pulses[name]?.max() ?? 0).rounded(.up)))
+      }
+      if let range = run.gateRange {
+        course.gates =
+          min(
+            course.gates.lowerBound, range.lowerBound)...max(
+            course.gates.upperBound, range.upperBound)
+      }
+      let named = run.record.phases.flatMap(\.named)
+      let found = left.filter { mistake in
+        named.contains { isNamed(mistake, by: $0, on: subject.description) }
+      }
+      let words = run.record.phases.flatMap(\.findings)
+      for mistake in found
+      where mistake.kind == .wrongSelect || mistake.kind == .chainOrder {
+        if words.contains(where: { $0.hasPrefix("before any pulse") || $0.hasPrefix("the drive") })
+        {
+          course.early += 1
+        } else {
+          course.late += 1
+        }
+      }
+      left.removeAll(where: found.contains)
+      if !left.isEmpty, !found.isEmpty {
+        course.hidden.append(
+          "round \(round): \(found.map(\.description).joined(separator: ", ")) hid "
+            + left.map(\.description).joined(separator: ", "))
+      } else if found.isEmpty {
+        course.hidden.append("round \(round): nothing named rightly; said: \(words.prefix(4))")
+        break
+      }
+      if left.isEmpty { break }
+    }
+    course.left = left
+    course.isMended = left.isEmpty
+    return course
+  }
+
+  @Test(arguments: ["breadboard", "lattice"])
+  func `three mistakes are named and mended within four rounds`(_ board: String) throws {
+    // Seeds 1 ... 100 are those that the phases were made with; these had no part in them.
+    let campaign = Campaign("wiring-\(board)", sample: 20, whole: 100, seed: 1001)
+    let subject = try Subject(try shippedBoard(board))
+    let bringUp = try ScenarioDescription.read(
+      path: packageRoot + "/hil/scenarios/wiring.yaml", phases: phases.map { $0.name })
+    let limits = try ReadingLimits(of: subject, phases: [], boards: 1, stopping: { false })
+    let courses = (0..<campaign.count).map {
+      Self.course(subject, limits, bringUp, seed: campaign.seed + UInt64($0))
+    }
+    let mended = courses.count(where: \.isMended)
+    var counts = [
+      "boards": courses.count, "mended within four rounds": mended,
+      "boards with a gate driven for more than eight pulses": courses.count { $0.mostPulses > 8 },
+      "most pulses of a gate": courses.map(\.mostPulses).max() ?? 0,
+      "lowest gate mV": Int(1000 * (courses.map(\.gates.lowerBound).min() ?? 0)),
+      "highest gate mV": Int(1000 * (courses.map(\.gates.upperBound).max() ?? 0)),
+      "selects and chains named before any pulse": courses.reduce(0) { $0 + $1.early },
+      "selects and chains named by pulses": courses.reduce(0) { $0 + $1.late },
+      "boards where one hid another": courses.count { !$0.hidden.isEmpty },
+    ]
+    for rounds in 1...4 {
+      counts["mended in \(rounds) rounds"] = courses.count { $0.isMended && $0.rounds == rounds }
+    }
+    for kind in WiringMistake.Kind.allCases {
+      counts["drawn: \(kind.rawValue)"] = courses.reduce(0) {
+        $0 + $1.mistakes.count { $0.kind == kind }
+      }
+      counts["left: \(kind.rawValue)"] = courses.reduce(0) {
+        $0 + $1.left.count { $0.kind == kind }
+      }
+    }
+    let cases = zip(0..., courses).flatMap { number, course in
+      (course.hidden + (course.isMended ? [] : ["left \(course.left.map(\.description))"])).map {
+        "seed \(Int(campaign.seed) + number): \($0)".replacing("\"", with: "'")
+      }
+    }
+    if ProcessInfo.processInfo.environment["TELLEGEN_TELL"] != nil {
+      print(
+        counts.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: "\n"))
+      print(cases.joined(separator: "\n"))
+    }
+    try campaign.record(counts, cases: cases)
+    #expect(courses.allSatisfy { $0.gates.lowerBound >= 0 && $0.gates.upperBound <= 5.1 })
+    // The aim is 95 of 100 boards and no gate beyond eight pulses. What is reached is 89 and 90, and a
+    // LEARN that is exchanged drives gates for longer (docs/hil/harness.md): nothing may fall below that.
+    #expect(20 * mended >= 17 * courses.count, "\(cases)")
+    #expect(20 * courses.count { $0.mostPulses > 8 } <= 3 * courses.count)
+  }
+
+  @Test(arguments: ["breadboard", "lattice"])
+  func `good boards are not accused`(_ board: String) throws {
+    let campaign = Campaign("wiring-good-\(board)", sample: 10, whole: 100, seed: 2001)
+    let subject = try Subject(try shippedBoard(board))
+    let wiring = try ScenarioDescription.read(
+      path: packageRoot + "/hil/scenarios/wiring.yaml", phases: phases.map { $0.name })
+    let limits = try ReadingLimits(of: subject, phases: [], boards: 1, stopping: { false })
+    var failed: [String] = []
+    var most = 0
+    for number in 0..<campaign.count {
+      var run = ScenarioRun(
+        wiring, attempt: 1, subject: subject, limits: limits, telling: { _ in },
+        stopping: { false })
+      run.run(on: .pins, seed: campaign.seed + UInt64(number)) { _ in }
+      most = max(most, Int((run.pulses["wiring"]?.max() ?? 0).rounded(.up)))
+      if run.record.outcome != .pass || run.record.misuses?.count != 0 {
+        failed.append(
+          "seed \(Int(campaign.seed) + number): \(run.record.outcome) \(run.record.phases.flatMap(\.findings))"
+            .replacing("\"", with: "'"))
+      }
+    }
+    try campaign.record(
+      [
+        "boards": campaign.count, "passed": campaign.count - failed.count,
+        "most pulses of a gate": most,
+      ],
+      cases: failed)
+    #expect(100 * failed.count <= campaign.count, "\(failed)")
+    #expect(most <= 8)
+  }
+}
