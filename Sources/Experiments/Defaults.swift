@@ -19,9 +19,11 @@ extension Experiment {
     var rows: [[CSV.Field]] = []
     var best: [String: (name: String, score: Double)] = [:]
     var usual: [String: Double] = [:]
-    for set in ["choosing", "judging"] {
-      let trials =
-        try set == "choosing" ? DefaultsTrial.choosing(bench) : DefaultsTrial.judging(bench)
+    let sets = [
+      ("choosing", try DefaultsTrial.choosing(bench)),
+      ("judging", try DefaultsTrial.judging(bench)),
+    ]
+    for (set, trials) in sets {
       let bounds = try bench.map(trials) { try $0.bound() }
       let variants = bench.quick ? Array(DefaultsVariant.all.prefix(3)) : DefaultsVariant.all
       let pieces = variants.flatMap { variant in trials.map { (variant, $0) } }
@@ -88,22 +90,26 @@ private struct DefaultsVariant: Sendable {
 
   init(_ name: String, _ change: (inout RuleSettings) -> Void = { _ in }) {
     self.name = name
-    rule = RuleSettings(update: .comparator)
+    rule = Self.usual
     change(&rule)
     self.change = { _ in }
   }
 
   init(_ name: String, plan: @escaping @Sendable (inout Plan) -> Void) {
     self.name = name
-    rule = RuleSettings(update: .comparator)
+    rule = Self.usual
     change = plan
   }
 
   init(_ name: String, named: RuleSettings.Name, balanced: Bool) {
     self.name = name
     rule = RuleSettings(name: named, update: .comparator, balanced: balanced)
+      .fitted(to: .lattice(side: 4))
     change = { $0.keepsBest = true }
   }
+
+  /// The default rule on lattices, whatever their size.
+  private static let usual = RuleSettings(update: .comparator).fitted(to: .lattice(side: 4))
 
   /// The default first, then what differs from it in one thing.
   static let all: [DefaultsVariant] = [
@@ -119,13 +125,10 @@ private struct DefaultsVariant: Sendable {
     DefaultsVariant("normalised") { $0.normalised = true },
     DefaultsVariant("probability 0.25") { $0.probability = 0.25 },
     DefaultsVariant("probability 0.5") { $0.probability = 0.5 },
-    DefaultsVariant("pulse 10 ms") { $0.pulse = 10e-3 },
+    DefaultsVariant("pulse 20 ms") { $0.pulse = 20e-3 },
     DefaultsVariant("pulse 40 ms") { $0.pulse = 40e-3 },
-    DefaultsVariant("pulse 80 ms") { $0.pulse = 80e-3 },
-    DefaultsVariant("pulse 80 ms + weighted") {
-      $0.pulse = 80e-3
-      $0.weighted = true
-    },
+    DefaultsVariant("pulse 160 ms") { $0.pulse = 160e-3 },
+    DefaultsVariant("pulse 320 ms") { $0.pulse = 320e-3 },
     DefaultsVariant("nudge 0.5") { $0.nudge = 0.5 },
     DefaultsVariant("no dead band") { $0.deadBand = 0 },
     DefaultsVariant("dead band 2 mV") { $0.deadBand = 2e-3 },
@@ -192,8 +195,9 @@ private struct DefaultsTrial: Sendable {
   static func judging(_ bench: Bench) throws -> [DefaultsTrial] {
     let iris = try TaskDescription.shipped("iris")
     let regression = try TaskDescription.shipped("regression")
-    let count = bench.quick ? 1 : 10
-    return (0..<count).flatMap { number in
+    let count = bench.quick ? 1 : 20
+    // Numbers 0 ... 19 and 40 ... 49 were seen while defaults were chosen.
+    return (70..<70 + count).flatMap { number in
       let seed = UInt64(1 + number)
       return [
         DefaultsTrial(side: 4, task: iris, number: number, seed: seed),

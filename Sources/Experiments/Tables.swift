@@ -20,7 +20,7 @@ extension Experiment {
     for name in ["iris", "wine", "breast-cancer"] {
       bench.tell("\(name), \(seeds) seeds")
       let path = try TaskDescription.shippedTable(name)
-      let results = try bench.map(Array(1...seeds)) { number in
+      let results = try bench.map(bench.seeds(1...seeds)) { number in
         try TableTrial(path: path, seed: UInt64(number)).run(on: bench)
       }
       for (index, result) in results.enumerated() {
@@ -62,9 +62,9 @@ extension Experiment {
     for side in bench.quick ? [4] : [4, 5, 6, 8, 10] {
       bench.tell("\(side) x \(side), \(seeds) seeds")
       let board = BoardDescription.lattice(side: side)
-      let rights = try (1...seeds).map { seed in
+      let rights = try bench.seeds(1...seeds).map { seed in
         let plan = Plan.usual(
-          RuleSettings(update: .comparator), on: board, seed: UInt64(seed))
+          RuleSettings(update: .comparator).fitted(to: board), on: board, seed: UInt64(seed))
         let search = PlaceSearch(task: unplaced, board: board, plan: plan, extent: .brief)
         let stopping: @Sendable () -> Bool = { bench.isStopping }
         guard let best = try search.best(stopping: stopping) else {
@@ -92,8 +92,7 @@ private struct TableTrial: Sendable {
     let task = try TaskInference(path: path, wishes: .init(seed: seed)).task
     let board = BoardDescription.bipartite(
       sources: task.inputs.count, targets: task.outputs.channels)
-    var rule = RuleSettings(update: .comparator)
-    rule.weighted = rule.isWeightedUsually(on: board)
+    let rule = RuleSettings(update: .comparator).fitted(to: board)
     let record = try bench.trained(board, task, plan: .usual(rule, on: board, seed: seed))
     let split = task.split(seed: seed)
     // A column, not its complement too: the regression has signs.

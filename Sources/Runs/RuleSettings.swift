@@ -80,10 +80,24 @@ public struct RuleSettings: Sendable, Equatable, Codable {
     self.normalised = normalised
   }
 
-  /// Whether edges are usually weighted on a board: where all of them lie between nodes that are
-  /// driven or measured. Where many do not, those that do would learn less than the others.
-  public func isWeightedUsually(on board: BoardDescription) -> Bool {
-    board.gates.update == .comparator && name.isCentred && board.joinsChannelsOnly
+  /// The pulse scale that is usual with dither on boards with hidden nodes, s.
+  private static let usualAmongHidden = 80e-3
+
+  /// The rule with what is usual on a board.
+  ///
+  /// Edges are weighted where all of them lie between nodes that are driven or measured: where many
+  /// do not, those that do would learn less than the others. Where nodes are hidden, dithered pulses
+  /// are longer: what edges see there is small, and many sit out a step. The numbers are chosen by the
+  /// experiment `defaults`.
+  ///
+  /// - Parameter board: the board.
+  /// - Returns: the rule.
+  public func fitted(to board: BoardDescription) -> RuleSettings {
+    var rule = self
+    if board.gates.update != .comparator || !name.isCentred { return rule }
+    rule.weighted = board.joinsChannelsOnly
+    if dithered, !fixedPulse, !board.joinsChannelsOnly { rule.pulse = Self.usualAmongHidden }
+    return rule
   }
 
   /// The firmware's rule, with every pulse scaled by a factor (the schedule's).

@@ -69,7 +69,7 @@ struct PairOptions: ParsableArguments {
       // The rig's own rule, unless another is asked for; its nudge goes with nudges to labels.
       var named = rule
       if named.rule == nil { named.rule = fitted.rule.name }
-      var settings = named.settings(on: board)
+      var settings = named.settings(on: board, takingTurns: true)
       if rule.nudge == nil, settings.name == .standard || settings.name == .coupled {
         settings.nudge = fitted.rule.nudge
       }
@@ -91,7 +91,7 @@ struct PairOptions: ParsableArguments {
     }
     return TaskPair(
       board: description, tasks: try names.map { try TaskDescription.named($0) },
-      rule: rule.settings(on: description), rig: nil)
+      rule: rule.settings(on: description, takingTurns: true), rig: nil)
   }
 }
 

@@ -139,7 +139,8 @@ struct PlaceCommand: ParsableCommand {
     extent.rounds = rounds ?? extent.rounds
     extent.boards = boards ?? extent.boards
     let plan = Plan.usual(
-      RuleSettings(update: description.gates.update), on: description, seed: seed ?? 1)
+      RuleSettings(update: description.gates.update).fitted(to: description), on: description,
+      seed: seed ?? 1)
     let content = Content(
       board: description, task: task, file: path, plan: plan, extent: extent)
     let search = PlaceSearch(task: task, board: description, plan: plan, extent: extent)

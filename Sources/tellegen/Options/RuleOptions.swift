@@ -18,7 +18,7 @@ struct RuleOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help:
-      "The pulse scale t0, s, up to 2: a pulse lasts 2 t0 error / (node range), or t0 with the standard rule; default 0.02, or 0.001 with multiplier edges."
+      "The pulse scale t0, s, up to 2: a pulse lasts 2 t0 error / (node range), or t0 with the standard rule; default 0.02, with dither where nodes are hidden 0.08 (0.02 in cycles), with multiplier edges 0.001."
   )
   var pulse: Double?
   @Flag(help: "Give every pulse the length t0, however large the error.")
@@ -77,12 +77,19 @@ struct RuleOptions: ParsableArguments {
   }
 
   /// The rule, completed by what is usual on the board's kind of edges.
-  func settings(on board: BoardDescription) -> RuleSettings {
+  ///
+  /// - Parameters:
+  ///   - board: the board.
+  ///   - takingTurns: whether tasks take turns, so that pulses must fit into a turn.
+  /// - Returns: the rule.
+  func settings(on board: BoardDescription, takingTurns: Bool = false) -> RuleSettings {
     var settings = RuleSettings(
       name: rule, update: board.gates.update, nudge: nudge, pulse: pulse,
       fixedPulse: fixedPulse ? true : nil, probability: probability, deadBand: deadBand,
       balanced: balanced, normalised: normalised, dithered: dithered)
-    settings.weighted = weighted ?? settings.isWeightedUsually(on: board)
+    let usual = settings.fitted(to: board)
+    settings.weighted = weighted ?? usual.weighted
+    if pulse == nil, !takingTurns { settings.pulse = usual.pulse }
     return settings
   }
 }
