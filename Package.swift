@@ -97,7 +97,8 @@ let package = Package(
     .target(
       name: "Harness",
       dependencies: [
-        "Targets", "Runs", "BoardDouble", "Files", "Elements", "Firmware", "Portable", "Reports",
+        "Targets", "Runs", "BoardDouble", "Wiring", "Circuit", "Elements", "Files", "Firmware",
+        "Portable", "Reports",
       ]),
     // Published results, and ours beside them, run again and judged; a file each.
     .target(
@@ -165,7 +166,8 @@ let package = Package(
     .testTarget(
       name: "HarnessTests",
       dependencies: [
-        "TestSupport", "Harness", "Targets", "Runs", "BoardDouble", "Files", "Firmware",
+        "TestSupport", "Harness", "Targets", "Runs", "BoardDouble", "Circuit", "Elements", "Wiring",
+        "Files", "Firmware", "Portable",
       ]),
     .testTarget(
       name: "ExperimentsTests", dependencies: ["Experiments", "Studies", "Runs", "Reports"]),

@@ -9,10 +9,10 @@ public import Wiring
 public struct BoardParts: Sendable {
   /// The drive supply, V.
   public let supply: Double
-  /// The charge path of a gate.
-  public let chargePath: ChargePath
-  /// The discharge path of a gate.
-  public let dischargePath: ChargePath
+  /// The charge path of each learning edge's gate.
+  public let chargePaths: [ChargePath]
+  /// The discharge path of each learning edge's gate.
+  public let dischargePaths: [ChargePath]
   /// The leakage current of each learning edge's gate, A; none where a potentiometer sets it.
   public let leakage: [Double]
   /// The update bias of each learning edge, V/s; acts on multiplier edges.
@@ -41,8 +41,9 @@ public struct BoardParts: Sendable {
   ) {
     let draws = Draws(description: description, seed: seed)
     supply = draws.supply
-    chargePath = draws.path(1 + draws.size.driveImbalance / 2)
-    dischargePath = draws.path(1 - draws.size.driveImbalance / 2)
+    let imbalance = draws.size.driveImbalance
+    chargePaths = learning.indices.map { draws.path(of: $0, way: 0, 1 + imbalance / 2) }
+    dischargePaths = learning.indices.map { draws.path(of: $0, way: 1, 1 - imbalance / 2) }
     leakage = learning.indices.map(draws.leakage)
     bias = draws.bias(of: learning)
     comparatorOffsets = draws.comparatorOffsets(count: 2 * learning.count)
@@ -97,12 +98,18 @@ private struct Draws {
       * (1 + size.supplyError * (2 * Purpose.supply.draw(seed, 0).uniform(0) - 1))
   }
 
-  /// A path to a gate, its resistance off by a factor.
-  func path(_ factor: Double) -> ChargePath {
+  /// A path to an edge's gate, up (0) or down (1), its resistance off by a factor. The two share the
+  /// gate's capacitor; a spread of many sigmas must not turn a part around.
+  func path(of edge: Int, way: Int, _ factor: Double) -> ChargePath {
     let gates = description.gates
+    let resistor =
+      1 + size.pathResistors * Purpose.pathResistor.draw(seed, 2 * edge + way).normal(0)
+    let capacitor = 1 + size.gateCapacitors * Purpose.gateCapacitor.draw(seed, edge).normal(0)
+    let drop = size.diodeDrop * Purpose.diodeDrop.draw(seed, 2 * edge + way).normal(0)
     return ChargePath(
-      ohms: gates.ohms * factor, farads: gates.farads, saturation: gates.diodeSaturation,
-      ideality: gates.diodeIdeality, dropShift: -0.002 * size.temperatureRise)
+      ohms: gates.ohms * factor * max(resistor, 0.05), farads: gates.farads * max(capacitor, 0.05),
+      saturation: gates.diodeSaturation, ideality: gates.diodeIdeality,
+      dropShift: -0.002 * size.temperatureRise + drop)
   }
 
   func leakage(_ edge: Int) -> Double {

@@ -85,10 +85,10 @@ extension AnalogBoard {
         let headroom = parts.supply + ripple - gate
         if headroom > 0 {
           state.gates[edge] =
-            parts.supply + ripple - parts.chargePath.headroom(from: headroom, after: seconds)
+            parts.supply + ripple - parts.chargePaths[edge].headroom(from: headroom, after: seconds)
         }
       case .discharge:
-        state.gates[edge] = parts.dischargePath.headroom(from: gate, after: seconds)
+        state.gates[edge] = parts.dischargePaths[edge].headroom(from: gate, after: seconds)
       }
     }
   }
@@ -105,9 +105,10 @@ extension AnalogBoard {
     for _ in 0..<Int(turns) {
       let headroom = parts.supply - gate
       if headroom > 0 {
-        gate = parts.supply - parts.chargePath.headroom(from: headroom, after: seconds / turns)
+        gate =
+          parts.supply - parts.chargePaths[edge].headroom(from: headroom, after: seconds / turns)
       }
-      gate = parts.dischargePath.headroom(from: gate, after: seconds / turns)
+      gate = parts.dischargePaths[edge].headroom(from: gate, after: seconds / turns)
     }
     state.gates[edge] = gate
   }
@@ -158,7 +159,7 @@ extension AnalogBoard {
     if seconds <= 0 { return }
     state.gatesTime = time.count
     for edge in state.gates.indices {
-      let loss = parts.leakage[edge] / description.gates.farads * seconds
+      let loss = parts.leakage[edge] / parts.chargePaths[edge].farads * seconds
       state.gates[edge] = max(state.gates[edge] - loss, 0)
     }
   }

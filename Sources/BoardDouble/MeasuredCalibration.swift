@@ -13,8 +13,8 @@ extension Calibration {
     let nominal = board.description.gates.ohms
     self.init(
       supply: (board.parts.supply * 1000).rounded() / 1000,
-      charge: measured(board.parts.chargePath, nominal: nominal),
-      discharge: measured(board.parts.dischargePath, nominal: nominal),
+      charge: board.parts.chargePaths.map { measured($0, nominal: nominal) },
+      discharge: board.parts.dischargePaths.map { measured($0, nominal: nominal) },
       leakage: board.parts.leakage.map { ($0 * 1e10).rounded() / 1e10 })
     takeTaps(of: board.description.gates)
   }

@@ -24,6 +24,9 @@ enum Purpose: UInt32 {
   case bias = 19
   case floating = 20
   case wiringMistake = 21
+  case pathResistor = 22
+  case gateCapacitor = 23
+  case diodeDrop = 24
 
   /// The draws of this purpose for a device.
   func draw(_ seed: UInt64, _ device: Int) -> Draw {

@@ -1,5 +1,6 @@
 public import Files
 import Storage
+public import Wiring
 
 /// What a run is made of, kept so that it can be repeated or resumed.
 public struct RunSetting: Sendable, Equatable, Codable {
@@ -16,6 +17,9 @@ public struct RunSetting: Sendable, Equatable, Codable {
   /// The seed of the double's parts, where they are not those of the plan's seed: of a board that was
   /// programmed with what another one learned.
   public var boardSeed: UInt64?
+  /// What was found of a real board by `calibrate`, which its controllers are told; `nil` where the
+  /// plan says what they know.
+  public var calibration: BoardCalibration?
   /// The names of all files that the run may have in its folder; `nil` in runs of version 0.1.
   public var files: [String]?
 
@@ -32,8 +36,9 @@ public struct RunSetting: Sendable, Equatable, Codable {
   /// Makes a setting.
   public init(
     version: String, board: BoardDescription, task: TaskDescription, plan: Plan,
-    target: Target = .double, isTraced: Bool = false
+    target: Target = .double, isTraced: Bool = false, calibration: BoardCalibration? = nil
   ) {
+    self.calibration = calibration
     self.target = target
     files = RunSetting.files(isTraced: isTraced)
     self.version = version

@@ -49,7 +49,8 @@ package struct GPIOTarget: OpenTarget {
       board: GPIOBoard(lines: TracingLines(lines, trace: nil), wiring: wiring),
       description: setting.board,
       problem: Problem(task: setting.task, seed: setting.plan.seed), plan: setting.plan,
-      calibration: Calibration(nominal: setting.board))
+      calibration: setting.calibration.map { Calibration($0, of: setting.board) }
+        ?? Calibration(nominal: setting.board))
     session.keepsCurve = false
   }
 

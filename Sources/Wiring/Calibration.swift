@@ -6,10 +6,10 @@ public import Firmware
 public struct Calibration: Sendable, Equatable {
   /// The drive supply, V.
   public var supply: Double
-  /// The charge path of a gate.
-  public var charge: ChargePath
-  /// The discharge path of a gate.
-  public var discharge: ChargePath
+  /// The charge path of each learning edge's gate.
+  public var charge: [ChargePath]
+  /// The discharge path of each learning edge's gate.
+  public var discharge: [ChargePath]
   /// The leakage current of each learning edge, A.
   public var leakage: [Double]
   /// The gate voltage before any pulse, V: 0, or a potentiometer's middle.
@@ -21,10 +21,10 @@ public struct Calibration: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - supply: the drive supply, V.
-  ///   - charge: the charge path of a gate.
-  ///   - discharge: the discharge path of a gate.
+  ///   - charge: the charge path of each learning edge's gate.
+  ///   - discharge: the discharge path of each learning edge's gate.
   ///   - leakage: the leakage current of each learning edge, A.
-  public init(supply: Double, charge: ChargePath, discharge: ChargePath, leakage: [Double]) {
+  public init(supply: Double, charge: [ChargePath], discharge: [ChargePath], leakage: [Double]) {
     self.supply = supply
     self.charge = charge
     self.discharge = discharge
@@ -40,8 +40,9 @@ public struct Calibration: Sendable, Equatable {
     let middle =
       (description.imperfections.leakLowest + description.imperfections.leakHighest) / 2
     let edges = description.learningEdges.count
+    let paths = Array(repeating: path, count: edges)
     self.init(
-      supply: gates.supply, charge: path, discharge: path,
+      supply: gates.supply, charge: paths, discharge: paths,
       leakage: Array(repeating: gates.taps == nil ? middle : 0, count: edges))
     takeTaps(of: gates)
   }
@@ -53,14 +54,19 @@ public struct Calibration: Sendable, Equatable {
   }
 
   /// The drive law for the firmware, with gate limits in V. The diode's drop is tabulated from its
-  /// law; the two paths' drops are equal parts', so the charge path's serves both.
+  /// law, the mean of all paths: the firmware keeps one table for all edges.
   public func law(minimum: Double, maximum: Double) -> DriveLaw {
     var law = DriveLaw(
       supply: Voltage(volts: supply), lowest: Voltage(volts: minimum),
       highest: Voltage(volts: maximum), drop: .millivolts(600),
       tapSpacing: Voltage(volts: tapSpacing))
+    let paths = charge + discharge
+    guard var mean = paths.first else { return law }
+    mean.ohms = paths.reduce(0) { $0 + ($1.ohms - mean.ohms) } / Double(paths.count) + mean.ohms
+    mean.dropShift +=
+      paths.reduce(0) { $0 + ($1.dropShift - mean.dropShift) } / Double(paths.count)
     for knot in 0..<49 {
-      law.drops[knot] = Voltage(volts: charge.drop(headroom: Double(knot) / 8))
+      law.drops[knot] = Voltage(volts: mean.drop(headroom: Double(knot) / 8))
     }
     return law
   }
@@ -73,11 +79,12 @@ public struct Calibration: Sendable, Equatable {
     }
     // One tick of leakage accounting is 2^24 ns; a volt is 2^24 units.
     let tick = 16_777_216 * 1e-9 * 16_777_216
-    return leakage.map { current in
+    return leakage.indices.map { edge in
       EdgeController(
-        gate: Voltage(volts: gate ?? start), chargeConstant: constant(charge),
-        dischargeConstant: constant(discharge),
-        leakPerTick: Int32(min(max((current / charge.farads * tick).rounded(), 0), 1e9)))
+        gate: Voltage(volts: gate ?? start), chargeConstant: constant(charge[edge]),
+        dischargeConstant: constant(discharge[edge]),
+        leakPerTick: Int32(
+          min(max((leakage[edge] / charge[edge].farads * tick).rounded(), 0), 1e9)))
     }
   }
 }

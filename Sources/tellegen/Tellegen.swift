@@ -28,7 +28,7 @@ struct Tellegen: ParsableCommand {
   /// What needs the double.
   private static let simulation: [any ParsableCommand.Type] = [
     PlaceCommand.self, DescendCommand.self, GradientCommand.self, ServeCommand.self,
-    ReplayCommand.self, HILCommand.self,
+    ReplayCommand.self, HILCommand.self, CalibrateCommand.self,
     CycleCommand.self, DriftCommand.self, ReproduceCommand.self, BenchmarkCommand.self,
   ]
   #else

@@ -301,8 +301,8 @@ private struct Fingerprint {
       #expect(abs(other.threshold - one.threshold + 0.012) < 1e-12)
       #expect(abs(other.strength / one.strength - 0.95) < 1e-12)
     }
-    #expect(abs(warm.parts.chargePath.dropShift + 0.020) < 1e-15)
-    #expect(abs(warm.parts.dischargePath.dropShift + 0.020) < 1e-15)
+    #expect(abs(warm.parts.chargePaths[0].dropShift + 0.020) < 1e-15)
+    #expect(abs(warm.parts.dischargePaths[0].dropShift + 0.020) < 1e-15)
     #expect(warm.parts.leakage == cool.parts.leakage && warm.parts.supply == cool.parts.supply)
   }
 
@@ -310,7 +310,8 @@ private struct Fingerprint {
     var sizes = Imperfections.none
     sizes.driveImbalance = 0.01
     let board = try AnalogBoard(bench: bench(edges: 1, imperfections: sizes))
-    #expect(abs(board.parts.chargePath.ohms / board.parts.dischargePath.ohms - 1.01) < 1e-4)
-    #expect(abs(board.parts.chargePath.ohms + board.parts.dischargePath.ohms - 200e3) < 1e-6)
+    #expect(abs(board.parts.chargePaths[0].ohms / board.parts.dischargePaths[0].ohms - 1.01) < 1e-4)
+    #expect(
+      abs(board.parts.chargePaths[0].ohms + board.parts.dischargePaths[0].ohms - 200e3) < 1e-6)
   }
 }

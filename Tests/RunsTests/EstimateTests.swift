@@ -141,8 +141,8 @@ import Wiring
       ).analog
       let found = Calibration(measuredOn: board)
       #expect(abs(found.supply - board.parts.supply) <= 0.0005001)
-      #expect(abs(found.charge.ohms / board.parts.chargePath.ohms - 1) < 0.000501)
-      #expect(abs(found.discharge.ohms / board.parts.dischargePath.ohms - 1) < 0.000501)
+      #expect(abs(found.charge[0].ohms / board.parts.chargePaths[0].ohms - 1) < 0.000501)
+      #expect(abs(found.discharge[0].ohms / board.parts.dischargePaths[0].ohms - 1) < 0.000501)
       for (one, other) in zip(found.leakage, board.parts.leakage) {
         #expect(abs(one - other) <= 0.05001e-9)
       }
@@ -150,7 +150,7 @@ import Wiring
     let nominal = Calibration(nominal: description)
     #expect(nominal.supply == 5 && nominal.leakage.count == 32)
     #expect(nominal.leakage.allSatisfy { abs($0 - 7.5e-9) < 1e-20 })
-    #expect(nominal.charge.ohms == 100e3 && nominal.charge == nominal.discharge)
+    #expect(nominal.charge[0].ohms == 100e3 && nominal.charge == nominal.discharge)
   }
 
   @Test func `controllers get the drive's law and constants`() throws {
@@ -160,7 +160,7 @@ import Wiring
     #expect(law.supply == .millivolts(5000))
     for headroom in stride(from: 0.9, through: 4.5, by: 0.01) {
       let drop = law.drop(at: Voltage(volts: headroom)).volts
-      #expect(abs(drop - nominal.charge.drop(headroom: headroom)) < 0.001)
+      #expect(abs(drop - nominal.charge[0].drop(headroom: headroom)) < 0.001)
     }
     for controller in nominal.controllers(gate: 2.2) {
       #expect(controller.gate == .millivolts(2200))

@@ -58,6 +58,12 @@ public struct Imperfections: Sendable, Equatable, Codable {
   public var pulseJitter: Double
   /// Relative difference between the charge and the discharge resistance: not a deviation.
   public var driveImbalance: Double
+  /// Relative spread of each edge's charge and discharge resistor.
+  public var pathResistors = 0.0
+  /// Relative spread of each edge's gate capacitor.
+  public var gateCapacitors = 0.0
+  /// Spread of the drop of each edge's charge and discharge diode, V.
+  public var diodeDrop = 0.0
 
   /// Makes sizes; those left out are as measured.
   public init(
@@ -69,7 +75,8 @@ public struct Imperfections: Sendable, Equatable, Codable {
     adcINL: Double = 1, dacOffset: Double = 0.0002, dacGain: Double = 0.001, dacINL: Double = 2,
     quantise: Bool = true, leakLowest: Double = 5e-9, leakHighest: Double = 10e-9,
     temperatureRise: Double = 0, supplyError: Double = 0.01, supplyRipple: Double = 0,
-    pulseJitter: Double = 5e-6, driveImbalance: Double = 0
+    pulseJitter: Double = 5e-6, driveImbalance: Double = 0, pathResistors: Double = 0,
+    gateCapacitors: Double = 0, diodeDrop: Double = 0
   ) {
     self.updateBias = updateBias
     self.updateBiasMedian = updateBiasMedian
@@ -96,6 +103,9 @@ public struct Imperfections: Sendable, Equatable, Codable {
     self.supplyRipple = supplyRipple
     self.pulseJitter = pulseJitter
     self.driveImbalance = driveImbalance
+    self.pathResistors = pathResistors
+    self.gateCapacitors = gateCapacitors
+    self.diodeDrop = diodeDrop
   }
 
   /// Sizes as measured on real boards and given in data sheets; the converter offset is 1.25 LSB of
@@ -109,4 +119,39 @@ public struct Imperfections: Sendable, Equatable, Codable {
     thresholdMismatch: 0, strengthMismatch: 0, clampOffset: 0, adcOffset: 0, adcGain: 0, adcINL: 0,
     dacOffset: 0, dacGain: 0, dacINL: 0, quantise: false, leakLowest: 0, leakHighest: 0,
     temperatureRise: 0, supplyError: 0, supplyRipple: 0, pulseJitter: 0, driveImbalance: 0)
+}
+
+extension Imperfections {
+  /// Reads sizes; those of older runs know no spread of the gates' paths.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    updateBias = try values.decode(Double.self, forKey: .updateBias)
+    updateBiasMedian = try values.decode(Double.self, forKey: .updateBiasMedian)
+    comparatorOffset = try values.decode(Double.self, forKey: .comparatorOffset)
+    comparatorOffsetLimit = try values.decode(Double.self, forKey: .comparatorOffsetLimit)
+    comparatorHysteresis = try values.decode(Double.self, forKey: .comparatorHysteresis)
+    averageResistors = try values.decode(Double.self, forKey: .averageResistors)
+    thresholdSpread = try values.decode(Double.self, forKey: .thresholdSpread)
+    strengthSpread = try values.decode(Double.self, forKey: .strengthSpread)
+    thresholdMismatch = try values.decode(Double.self, forKey: .thresholdMismatch)
+    strengthMismatch = try values.decode(Double.self, forKey: .strengthMismatch)
+    clampOffset = try values.decode(Double.self, forKey: .clampOffset)
+    adcOffset = try values.decode(Double.self, forKey: .adcOffset)
+    adcGain = try values.decode(Double.self, forKey: .adcGain)
+    adcINL = try values.decode(Double.self, forKey: .adcINL)
+    dacOffset = try values.decode(Double.self, forKey: .dacOffset)
+    dacGain = try values.decode(Double.self, forKey: .dacGain)
+    dacINL = try values.decode(Double.self, forKey: .dacINL)
+    quantise = try values.decode(Bool.self, forKey: .quantise)
+    leakLowest = try values.decode(Double.self, forKey: .leakLowest)
+    leakHighest = try values.decode(Double.self, forKey: .leakHighest)
+    temperatureRise = try values.decode(Double.self, forKey: .temperatureRise)
+    supplyError = try values.decode(Double.self, forKey: .supplyError)
+    supplyRipple = try values.decode(Double.self, forKey: .supplyRipple)
+    pulseJitter = try values.decode(Double.self, forKey: .pulseJitter)
+    driveImbalance = try values.decode(Double.self, forKey: .driveImbalance)
+    pathResistors = try values.decodeIfPresent(Double.self, forKey: .pathResistors) ?? 0
+    gateCapacitors = try values.decodeIfPresent(Double.self, forKey: .gateCapacitors) ?? 0
+    diodeDrop = try values.decodeIfPresent(Double.self, forKey: .diodeDrop) ?? 0
+  }
 }

@@ -85,6 +85,9 @@ extension Imperfections {
       Quantity("supply_ripple", \.supplyRipple, 0...1, "V"),
       Quantity("pulse_jitter", \.pulseJitter, 0...1, "s"),
       Quantity("drive_imbalance", \.driveImbalance, -0.5...0.5),
+      Quantity("path_resistors", \.pathResistors, 0...0.3),
+      Quantity("gate_capacitors", \.gateCapacitors, 0...0.3),
+      Quantity("diode_drop", \.diodeDrop, 0...0.1, "V"),
     ]
   }
 }

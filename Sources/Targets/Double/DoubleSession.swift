@@ -3,7 +3,7 @@ public import BoardDouble
 public import Files
 import Firmware
 public import Runs
-import Wiring
+public import Wiring
 
 extension Session where Board: VirtualFace {
   /// Powers up a double and makes a session on it.
@@ -13,19 +13,23 @@ extension Session where Board: VirtualFace {
   ///   - task: the task.
   ///   - plan: the rule and its schedule.
   ///   - boardSeed: the seed of the board's parts; `nil` for the plan's.
+  ///   - found: what `calibrate` found of the board, which its controllers are told; `nil` for what the
+  ///     plan says that they know.
   /// - Throws: `CircuitError` for a board that is no circuit, `WiringError` for one without pins,
   ///   `DescriptionError` for a task that does not fit the board, `SessionError` for a rule that
   ///   the board refuses.
   public init(
-    description: BoardDescription, task: TaskDescription, plan: Plan, boardSeed: UInt64? = nil
+    description: BoardDescription, task: TaskDescription, plan: Plan, boardSeed: UInt64? = nil,
+    calibration found: BoardCalibration? = nil
   ) throws {
     let place = try task.place(on: description)
     let board = try Board(
       description: description, seed: boardSeed ?? plan.seed, sources: place.sources,
       targets: place.targets)
     let calibration =
-      plan.calibrated
-      ? Calibration(measuredOn: board.analog) : Calibration(nominal: description)
+      found.map { Calibration($0, of: description) }
+      ?? (plan.calibrated
+        ? Calibration(measuredOn: board.analog) : Calibration(nominal: description))
     try self.init(
       board: board, description: description, problem: Problem(task: task, seed: plan.seed),
       plan: plan, calibration: calibration, sources: place.sources, targets: place.targets)

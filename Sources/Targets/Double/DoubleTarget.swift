@@ -16,7 +16,7 @@ package struct DoubleTarget<Face: DoubleFace>: OpenTarget {
   package init(_ setting: RunSetting) throws {
     session = try Session<Face>(
       description: setting.board, task: setting.task, plan: setting.plan,
-      boardSeed: setting.boardSeed)
+      boardSeed: setting.boardSeed, calibration: setting.calibration)
     session.keepsCurve = false
   }
 

@@ -106,8 +106,9 @@ struct ReplayCommand: ParsableCommand {
       seed: seen.isEmpty ? setting.boardSeed ?? setting.plan.seed : seed,
       sources: place.sources, targets: place.targets)
     let calibration =
-      setting.plan.calibrated
-      ? Calibration(measuredOn: pins.analog) : Calibration(nominal: setting.board)
+      setting.calibration.map { Calibration($0, of: setting.board) }
+      ?? (setting.plan.calibrated
+        ? Calibration(measuredOn: pins.analog) : Calibration(nominal: setting.board))
     if seen.isEmpty {
       try replay(on: ReplayLines(calls), calls, pins.wiring, setting, calibration, &notes)
       return

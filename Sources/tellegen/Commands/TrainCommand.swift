@@ -74,6 +74,7 @@ struct TrainCommand: ParsableCommand {
   var noPlace = false
   @Flag(help: "Switch all of the board's imperfections off.")
   var ideal = false
+  @OptionGroup var calibration: CalibrationOptions
   @Flag(help: "Let the controllers know only the parts' markings, not the board's calibration.")
   var uncalibrated = false
   @Option(
@@ -124,6 +125,7 @@ struct TrainCommand: ParsableCommand {
         ("--seed", seed != nil), ("--last-pulse", lastPulse != nil),
         ("--keep-best", keepBest != nil),
         ("--initial", initial != nil), ("--ideal", ideal), ("--uncalibrated", uncalibrated),
+        ("--calibration", calibration.calibration != nil),
         ("--out", out != nil), ("--no-place", noPlace),
         ("--overwrite", overwrite), ("--trace", trace), ("--target gpio", target == .gpio),
       ]
@@ -214,11 +216,15 @@ struct TrainCommand: ParsableCommand {
       task = try TaskDescription.named(self.task ?? "iris", data: data)
       description = try BoardDescription.named(board ?? "lattice")
     }
+    let found =
+      uncalibrated
+      ? nil
+      : try calibration.read(for: description, named: board ?? "lattice", target: target ?? .usual)
     if ideal { description.imperfections = .none }
     if let initial { try description.begin(at: initial) }
     var plan = Plan.usual(
       rule.settings(on: description), on: description, seed: seed ?? 1,
-      calibrated: !uncalibrated && (target ?? .usual) != .gpio)
+      calibrated: !uncalibrated && ((target ?? .usual) != .gpio || found != nil))
     plan.epochs = epochs ?? plan.epochs
     plan.lastPulse = lastPulse ?? plan.lastPulse
     plan.keepsBest = keepBest ?? plan.keepsBest
@@ -240,6 +246,6 @@ struct TrainCommand: ParsableCommand {
     #endif
     return RunSetting(
       version: version, board: description, task: task, plan: plan, target: target ?? .usual,
-      isTraced: trace)
+      isTraced: trace, calibration: found)
   }
 }

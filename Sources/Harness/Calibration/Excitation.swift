@@ -1,0 +1,112 @@
+import Files
+package import Firmware
+import Portable
+import Runs
+package import Targets
+import Wiring
+
+/// What was done to a board to learn what its parts are, and what its targets read of it: every gate
+/// is taken up and down between the controllers' limits at its own pace, and after each pulse the
+/// sources stand otherwise.
+package struct Excitation: Sendable {
+  /// Something that was done.
+  package enum Event: Sendable, Equatable {
+    /// A pulse.
+    case pulse(end: Double, width: Double, drives: [Drive])
+    /// A reading of every target, V, while some sources stood high and the others low.
+    case reading(at: Double, high: [Bool], volts: [Double])
+  }
+
+  /// What was done, in order; times in s.
+  package internal(set) var events: [Event] = []
+  /// How often each target was read for one reading.
+  package let repeats: Int
+
+  /// The time from the first event to the last, s: the board's.
+  package var seconds: Double { (events.last?.time ?? 0) - (events.first?.time ?? 0) }
+
+  /// How far inside the controllers' limits gates are turned around, V: what the parts' markings may
+  /// be wrong by in a traverse.
+  static let margin = 0.25
+}
+
+extension Excitation.Event {
+  var time: Double {
+    switch self {
+    case .pulse(let end, _, _): end
+    case .reading(let time, _, _): time
+    }
+  }
+}
+
+extension OpenTarget {
+  /// Excites a board, wherever its gates stand.
+  ///
+  /// - Parameters:
+  ///   - subject: the board.
+  ///   - pulses: how many pulses.
+  ///   - seed: the seed of the gates' paces and of the sources' patterns.
+  ///   - repeats: how often each target is read for one reading.
+  ///   - telling: is told how many pulses are done.
+  ///   - stopping: asked before every pulse.
+  /// - Returns: what was done and read.
+  /// - Throws: `Stopped`, or what the board throws.
+  package mutating func excite(
+    _ subject: Subject, pulses: Int, seed: UInt64, repeats: Int = 4,
+    telling: (Int) -> Void = { _ in }, stopping: () -> Bool = { false }
+  ) throws -> Excitation {
+    var excitation = Excitation(repeats: repeats)
+    let description = subject.description
+    let edges = description.learningEdges.count
+    let draw = Draw(seed: seed, purpose: 6101, device: 0)
+    var events: UInt64 = 0
+    func uniform() -> Double {
+      defer { events += 1 }
+      return draw.uniform(events)
+    }
+    // An account of the gates by their markings, for turning around: the controllers' would do, but
+    // theirs is what calibration corrects.
+    let nominal = Calibration(nominal: description)
+    let law = nominal.law(minimum: description.gates.minimum, maximum: description.gates.maximum)
+    var account = nominal.controllers(gate: description.gates.minimum)
+    let lowest = Voltage(volts: description.gates.minimum + Excitation.margin)
+    let highest = Voltage(volts: description.gates.maximum - Excitation.margin)
+    var rising = (0..<edges).map { _ in uniform() < 0.7 }
+    var paces = (0..<edges).map { _ in 0.4 + 0.6 * uniform() }
+    let longest = session.board.longestPulse
+    var drives = [Drive](repeating: .discharge, count: edges)
+
+    func pulse(_ width: Nanoseconds, _ target: inout Self) throws {
+      let lasted = try target.session.board.pulse(width: width, drives: drives.span)
+      for edge in account.indices {
+        account[edge].account(drives[edge], width: lasted, law: law)
+      }
+      excitation.events.append(
+        .pulse(
+          end: try target.session.board.now().seconds, width: lasted.seconds, drives: drives))
+    }
+
+    try releaseAll(subject)
+    // Down, up and down again from wherever the gates stood: where exactly they then stand is fitted.
+    if try !session.findGates(stopping: stopping) { throw Stopped() }
+    for done in 0..<pulses {
+      if stopping() { throw Stopped() }
+      if done % 100 == 0 { telling(done) }
+      for edge in 0..<edges {
+        let gate = account[edge].gate
+        if !(gate < highest) { rising[edge] = false }
+        if !(lowest < gate) { rising[edge] = true }
+        if uniform() < 0.02 { paces[edge] = 0.4 + 0.6 * uniform() }
+        drives[edge] = uniform() < paces[edge] ? (rising[edge] ? .charge : .discharge) : .hold
+      }
+      try pulse(
+        longest.scaled(by: Fraction(units: UInt32(0x3000_0000 + 0xa000_0000 * uniform()))), &self)
+      let high = subject.sources.indices.map { _ in uniform() < 0.5 }
+      try drive(high, subject)
+      let volts = try subject.targets.indices.map { try measure($0, times: repeats) }
+      excitation.events.append(
+        .reading(at: try session.board.now().seconds, high: high, volts: volts))
+    }
+    return excitation
+  }
+}

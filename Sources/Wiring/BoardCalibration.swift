@@ -1,0 +1,225 @@
+public import Files
+import Portable
+
+/// What was found of one board by `tellegen calibrate`, with intervals and the day: kept in a file, bound
+/// to the board's file and to the board's id, and told to the controllers.
+public struct BoardCalibration: Sendable, Equatable, Codable {
+  /// A value with the interval that covers the truth in 95 of 100 cases.
+  public struct Estimate: Sendable, Equatable, Codable {
+    /// The most probable value.
+    public var value: Double
+    /// The lower end of the interval.
+    public var low: Double
+    /// The upper end of the interval.
+    public var high: Double
+    /// Whether the readings say more than what the parts' tolerances did: the interval is at most half as
+    /// wide as theirs.
+    public var isFound: Bool
+
+    /// Makes an estimate.
+    public init(value: Double, low: Double, high: Double, isFound: Bool) {
+      self.value = value
+      self.low = low
+      self.high = high
+      self.isFound = isFound
+    }
+  }
+
+  /// What was found of an edge.
+  public struct Edge: Sendable, Equatable, Codable {
+    /// The edge's name.
+    public var name: String
+    /// RC of the charging path, s.
+    public var chargeRC: Estimate
+    /// RC of the discharging path, s.
+    public var dischargeRC: Estimate
+    /// The gate's capacitance, F.
+    public var capacitance: Estimate
+    /// What the charging diode drops more than the nominal one, V.
+    public var chargeDrop: Estimate
+    /// What the discharging diode drops more than the nominal one, V.
+    public var dischargeDrop: Estimate
+    /// How fast a gate that nobody drives falls, V/s.
+    public var leak: Estimate
+    /// The transistor's threshold in the free twin, V.
+    public var threshold: Estimate
+    /// Its strength there, A/V^2.
+    public var strength: Estimate
+    /// The supply less threshold and charging drop's excess, V: what the gate's overdrive tends to while
+    /// charged is this less the nominal drop. Better known than its parts.
+    public var reach: Estimate
+
+    /// Makes an edge.
+    public init(
+      name: String, chargeRC: Estimate, dischargeRC: Estimate, capacitance: Estimate,
+      chargeDrop: Estimate, dischargeDrop: Estimate, leak: Estimate, threshold: Estimate,
+      strength: Estimate, reach: Estimate
+    ) {
+      self.name = name
+      self.chargeRC = chargeRC
+      self.dischargeRC = dischargeRC
+      self.capacitance = capacitance
+      self.chargeDrop = chargeDrop
+      self.dischargeDrop = dischargeDrop
+      self.leak = leak
+      self.threshold = threshold
+      self.strength = strength
+      self.reach = reach
+    }
+  }
+
+  /// The file's format.
+  public static let format = 1
+  /// How many days a calibration is good for, unless said otherwise: electrolytes, thresholds and
+  /// temperatures of a lab move within a season.
+  public static let usualDays = 90.0
+
+  /// The file's format.
+  public var format: Int
+  /// The board's name.
+  public var board: String
+  /// The fingerprint of what the board's file says, its faults aside.
+  public var fingerprint: String
+  /// Which of the boards of this file it is, in the words of whoever built it.
+  public var id: String
+  /// When it was found, s since 1970.
+  public var date: Double
+  /// What was calibrated: `double`, `pins` or `gpio`.
+  public var target: String
+  /// The board's time that it took, s.
+  public var seconds: Double
+  /// The mean square of what the readings miss, in units of their noise: near 1 where the model holds.
+  public var misfit: Double
+  /// The drive supply, V.
+  public var supply: Estimate
+  /// The learning edges.
+  public var edges: [Edge]
+
+  /// Makes a calibration.
+  public init(
+    board: BoardDescription, id: String, date: Double, target: String, seconds: Double,
+    misfit: Double, supply: Estimate, edges: [Edge]
+  ) {
+    format = Self.format
+    self.board = board.name
+    fingerprint = Self.fingerprint(of: board)
+    self.id = id
+    self.date = date
+    self.target = target
+    self.seconds = seconds
+    self.misfit = misfit
+    self.supply = supply
+    self.edges = edges
+  }
+
+  /// The fingerprint of what a board's file says, its faults aside: they come and go.
+  public static func fingerprint(of board: BoardDescription) -> String {
+    var board = board
+    board.faults = []
+    return Portable.fingerprint(of: board.yaml())
+  }
+
+  /// Why this is no calibration of a board.
+  ///
+  /// - Parameters:
+  ///   - board: the board, by its file.
+  ///   - id: which of the boards of this file it must be; `nil` for any.
+  ///   - now: the time, s since 1970.
+  ///   - days: how old it may be.
+  /// - Returns: why not, in words; `nil` where it is one.
+  public func refusal(
+    for board: BoardDescription, id: String? = nil, at now: Double, days: Double = usualDays
+  ) -> String? {
+    if format != Self.format {
+      return "it is of format \(format), this program reads \(Self.format): calibrate again"
+    }
+    if fingerprint != Self.fingerprint(of: board) || edges.count != board.learningEdges.count {
+      return "it is of another board, or the board's file was changed since: calibrate again"
+    }
+    if let id, id != self.id { return "it is of board id '\(self.id)', not '\(id)'" }
+    if !allValues.allSatisfy({ $0.isFinite }) || edges.contains(where: { !$0.isPossible }) {
+      return "it holds values that no board has: calibrate again"
+    }
+    let age = (now - date) / 86_400
+    if age > days {
+      return "it is \(Int(age)) days old, allowed are \(Int(days)): calibrate again, or give "
+        + "--calibration-days"
+    }
+    if age < -1 {
+      return "it is dated in the future: set this computer's clock, or calibrate again"
+    }
+    return nil
+  }
+
+  /// What lies elsewhere by another calibration of the same board, in words: what is further away than both
+  /// intervals explain but once in 200 boards, however many values there are.
+  ///
+  /// - Parameter other: the other, newer one.
+  /// - Returns: what lies elsewhere.
+  public func contradictions(by other: BoardCalibration) -> [String] {
+    var words: [String] = []
+    func compare(_ name: String, _ unit: String, _ scale: Double, _ path: KeyPath<Edge, Estimate>) {
+      for (one, two) in zip(edges, other.edges) {
+        let (before, now) = (one[keyPath: path], two[keyPath: path])
+        guard before.isFound, now.isFound else { continue }
+        let half =
+          ((before.high - before.low) * (before.high - before.low)
+          + (now.high - now.low) * (now.high - now.low)).squareRoot() / 2
+        // 4.4 standard deviations in 100 values: 1.96 of them are half an interval.
+        if (now.value - before.value).magnitude > 4.4 / 1.96 * half {
+          func text(_ value: Double) -> String { "\((value * scale * 100).rounded() / 100)" }
+          words.append(
+            "\(one.name): \(name) was \(text(before.value)), is \(text(now.value)) \(unit)")
+        }
+      }
+    }
+    compare("RC of the charging path", "ms", 1e3, \.chargeRC)
+    compare("RC of the discharging path", "ms", 1e3, \.dischargeRC)
+    compare("threshold", "mV", 1e3, \.threshold)
+    return words
+  }
+
+  private var allValues: [Double] {
+    [date, seconds, misfit, supply.value]
+      + edges.flatMap {
+        [
+          $0.chargeRC.value, $0.dischargeRC.value, $0.capacitance.value, $0.chargeDrop.value,
+          $0.dischargeDrop.value, $0.leak.value,
+        ]
+      }
+  }
+}
+
+extension BoardCalibration.Edge {
+  /// Whether the controllers could be told it.
+  fileprivate var isPossible: Bool {
+    chargeRC.value > 0 && dischargeRC.value > 0 && chargeRC.value < 4 && dischargeRC.value < 4
+      && capacitance.value > 0
+  }
+}
+
+extension Calibration {
+  /// What was found of a board, for its controllers.
+  ///
+  /// - Parameters:
+  ///   - found: what was found.
+  ///   - description: the board.
+  public init(_ found: BoardCalibration, of description: BoardDescription) {
+    let gates = description.gates
+    func path(_ constant: Double, _ farads: Double, _ drop: Double) -> ChargePath {
+      ChargePath(
+        ohms: constant / farads, farads: farads, saturation: gates.diodeSaturation,
+        ideality: gates.diodeIdeality, dropShift: drop)
+    }
+    self.init(
+      supply: found.supply.value,
+      charge: found.edges.map {
+        path($0.chargeRC.value, $0.capacitance.value, $0.chargeDrop.value)
+      },
+      discharge: found.edges.map {
+        path($0.dischargeRC.value, $0.capacitance.value, $0.dischargeDrop.value)
+      },
+      leakage: found.edges.map { max($0.leak.value, 0) * $0.capacitance.value })
+    takeTaps(of: gates)
+  }
+}

@@ -1,0 +1,181 @@
+#if Simulation
+import ArgumentParser
+import Files
+import Foundation
+import Harness
+import Reports
+import Runs
+import Storage
+import Targets
+import Wiring
+
+struct CalibrateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "calibrate",
+    abstract: "Finds what a board's parts are, by its targets' readings alone.",
+    discussion: """
+      Every gate is taken up and down between its limits at a pace of its own, and after each pulse the \
+      targets are read with other sources high. The most probable parts are fitted: for each edge RC up \
+      and down, leakage, threshold, strength and drops, with intervals that cover the truth in 95 of 100 \
+      cases. What the readings hardly tell (of an edge between two sources, nothing) is said to be so. \
+      docs/hil/calibration.md has what can be known at all.
+
+      It is kept beside the board's file, BOARD.calibration.json, with the date and the board's id, and \
+      told to the controllers by train --target gpio, or --calibration.
+
+      Exit code 1 when --check finds that a kept calibration does not hold.
+      """)
+  @Option(help: "The board: a name in board/ or a file.")
+  var board = "lattice"
+  @Option(
+    help:
+      "What is calibrated: the double, direct or through its GPIO pins, or a board at GPIO lines.")
+  var target: RunSetting.Target = .double
+  @Option(help: "Which of the boards of this file it is: what is written on it.")
+  var id = "1"
+  @Option(parsing: .unconditional, help: "How many pulses (100 ... 20000).")
+  var pulses = 1000
+  @Option(parsing: .unconditional, help: "The seed of a double's parts and of the pulses.")
+  var seed: UInt64 = 1
+  @Option(help: "The file to keep it in; default BOARD.calibration.json beside the board's file.")
+  var out: String?
+  @Flag(help: "Replace a calibration that is there already.")
+  var overwrite = false
+  @Option(help: "Calibrate and say whether this calibration still holds; keep nothing.")
+  var check: String?
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if !(100...20_000).contains(pulses) {
+      throw ValidationError("--pulses is \(pulses); allowed is 100 ... 20000")
+    }
+    if id.isEmpty || id.count > 64 || id.contains(where: { $0.isNewline }) {
+      throw ValidationError("--id is 1 ... 64 characters on one line")
+    }
+    if check != nil, out != nil || overwrite {
+      throw ValidationError("--check keeps nothing: leave --out and --overwrite out")
+    }
+  }
+
+  func run() throws {
+    try Exits.catching {
+      let description = try BoardDescription.named(board)
+      if target != .double && description.wiring == nil {
+        try Exits.leave(
+          "board \(description.name) has no wiring: only --target double knows it",
+          with: Exits.usage)
+      }
+      let subject = try Subject(description)
+      let old = try check.map(BoardCalibration.read)
+      if let check, let old,
+        let refusal = old.refusal(
+          for: description, at: Date().timeIntervalSince1970, days: .infinity)
+      {
+        try Exits.leave("calibration \(check) does not fit: \(refusal)", with: Exits.data)
+      }
+      let path =
+        try out ?? BoardCalibration.path(beside: locate(board, kind: .board))
+      if check == nil, !overwrite, FileManager.default.fileExists(atPath: path) {
+        try Exits.leave(
+          "\(path) is there already; give --overwrite to replace it, or another --out",
+          with: Exits.usage)
+      }
+      Interruption.watch()
+      var user = Exciting(subject: subject, pulses: pulses, seed: seed)
+      do {
+        try subject.setting(description, seed: seed).open(
+          as: target, telling: { say("tellegen: " + $0) }, for: &user)
+        guard let excitation = user.excitation else { throw Stopped() }
+        let model = try PartsModel(subject)
+        let fit = try PartsFit(model, to: excitation, stopping: { Interruption.isAsked })
+        let found = BoardCalibration(
+          fit, of: model, board: description, id: id, date: Date().timeIntervalSince1970,
+          target: target.rawValue, seconds: excitation.seconds)
+        if let old { return try compare(found, old) }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let data = try encoder.encode(found)
+        let url = URL(fileURLWithPath: path)
+        try WholeFile.write(
+          data, to: url.lastPathComponent, in: url.deletingLastPathComponent().path)
+        if output.json {
+          print(String(decoding: data, as: UTF8.self))
+        } else {
+          print(found.table + "kept in \(path)")
+        }
+      } catch is Stopped {
+        try Exits.leave(
+          "interrupted; the board is at rest, nothing was kept", with: Exits.interrupted)
+      }
+    }
+  }
+
+  /// Says whether a calibration still holds.
+  private func compare(_ found: BoardCalibration, _ old: BoardCalibration) throws {
+    let changes = old.contradictions(by: found)
+    try output.show(
+      [
+        "holds": .flag(changes.isEmpty), "contradictions": JSONValue(changes),
+        "misfit": JSONValue(found.misfit),
+      ],
+      text: changes.isEmpty
+        ? "the calibration of \(Date(timeIntervalSince1970: old.date).formatted(.iso8601)) holds\n"
+        : changes.map { $0 + "\n" }.joined())
+    if !changes.isEmpty {
+      try Exits.leave(
+        "the calibration does not hold any more, \(changes.count) of what was found lie elsewhere: "
+          + "calibrate again; is it the same board, as warm as then?", with: Exits.missed)
+    }
+  }
+
+  /// Excites a board and puts it to rest.
+  private struct Exciting: TargetUser {
+    var subject: Subject
+    var pulses: Int
+    var seed: UInt64
+    var excitation: Excitation?
+
+    mutating func use<Target: OpenTarget>(_ target: inout Target) throws {
+      do {
+        let isReady = try target.makeReady(
+          telling: { say("tellegen: " + $0) }, stopping: { Interruption.isAsked })
+        if !isReady { throw Stopped() }
+        excitation = try target.excite(
+          subject, pulses: pulses, seed: seed,
+          telling: { if $0 % 500 == 0, $0 > 0 { say("tellegen: \($0) pulses") } },
+          stopping: { Interruption.isAsked })
+      } catch {
+        try? target.rest()
+        throw error
+      }
+      try target.rest()
+    }
+  }
+}
+
+extension BoardCalibration {
+  /// What was found, for the console.
+  fileprivate var table: String {
+    func text(_ estimate: Estimate, _ scale: Double, _ digits: Int) -> String {
+      if !estimate.isFound { return "not seen" }
+      let half = (estimate.high - estimate.low) / 2 * scale
+      return Format.fixed(estimate.value * scale, decimals: digits) + " +- "
+        + Format.fixed(half, decimals: digits)
+    }
+    let rows = edges.map { edge in
+      [
+        edge.name, text(edge.chargeRC, 1e3, 2), text(edge.dischargeRC, 1e3, 2),
+        text(edge.threshold, 1e3, 1), text(edge.reach, 1e3, 1), text(edge.leak, 1e3, 2),
+      ]
+    }
+    let table = TextTable(
+      head: ["edge", "RC up, ms", "RC down, ms", "threshold, mV", "reach, mV", "leak, mV/s"],
+      rows: rows)
+    let seen = edges.count { $0.chargeRC.isFound || $0.dischargeRC.isFound }
+    return table.text
+      + "\(seen) of \(edges.count) edges seen, intervals of 95 %; the readings miss by "
+      + "\(Format.significant(misfit.squareRoot())) times their noise; \(Format.significant(seconds)) s of "
+      + "the board's time\n"
+  }
+}
+#endif

@@ -1,0 +1,80 @@
+import ArgumentParser
+import Files
+import Foundation
+import Runs
+import Wiring
+
+/// Which calibration the controllers are told.
+struct CalibrationOptions: ParsableArguments {
+  @Option(
+    help:
+      "What 'tellegen calibrate' found of this board; at GPIO lines BOARD.calibration.json beside the board's file is used by itself."
+  )
+  var calibration: String?
+  @Option(help: "Refuse a calibration of another board than the one of this id.")
+  var boardID: String?
+  @Option(parsing: .unconditional, help: "How many days old a calibration may be; default 90.")
+  var calibrationDays: Double?
+
+  func validate() throws {
+    try Limits.check(calibrationDays, "--calibration-days", 0, 36500)
+  }
+
+  /// Reads the calibration that is asked for, or that lies beside the board's file.
+  ///
+  /// - Parameters:
+  ///   - description: the board.
+  ///   - name: the board's name or file.
+  ///   - target: what is trained.
+  /// - Returns: the calibration; `nil` where there is none.
+  /// - Throws: an exit for one that cannot be read or is not this board's.
+  func read(
+    for description: BoardDescription, named name: String, target: RunSetting.Target
+  ) throws -> BoardCalibration? {
+    let path: String
+    if let calibration {
+      path = calibration
+    } else {
+      guard target == .gpio, let file = try? locate(name, kind: .board) else { return nil }
+      path = BoardCalibration.path(beside: file)
+      if !FileManager.default.fileExists(atPath: path) { return nil }
+    }
+    let found = try BoardCalibration.read(path)
+    if let refusal = found.refusal(
+      for: description, id: boardID, at: Date().timeIntervalSince1970,
+      days: calibrationDays ?? BoardCalibration.usualDays)
+    {
+      try Exits.leave(
+        "calibration \(path) does not fit: \(refusal) (or train with --uncalibrated)",
+        with: Exits.data)
+    }
+    say(
+      "tellegen: controllers know calibration \(path) of board id \(found.id), "
+        + "\(Date(timeIntervalSince1970: found.date).formatted(.iso8601))")
+    return found
+  }
+}
+
+extension BoardCalibration {
+  /// Where a board's calibration lies, by its file.
+  static func path(beside file: String) -> String {
+    (file.hasSuffix(".yaml") ? String(file.dropLast(5)) : file) + ".calibration.json"
+  }
+
+  /// Reads a file.
+  /// - Throws: an exit for one that cannot be read.
+  static func read(_ path: String) throws -> BoardCalibration {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      try Exits.leave(
+        "there is no calibration \(path), or it cannot be read; 'tellegen calibrate' makes one",
+        with: Exits.usage)
+    }
+    do {
+      return try JSONDecoder().decode(BoardCalibration.self, from: data)
+    } catch {
+      try Exits.leave(
+        "\(path) is no calibration, or damaged: make it again with 'tellegen calibrate'",
+        with: Exits.data)
+    }
+  }
+}

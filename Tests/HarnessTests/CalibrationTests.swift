@@ -1,0 +1,213 @@
+import BoardDouble
+import Circuit
+import Elements
+import Files
+import Firmware
+import Foundation
+import Portable
+import Runs
+import Targets
+import TestSupport
+import Testing
+import Wiring
+
+@testable import Harness
+
+/// Whether all of a long test runs (`make check`).
+private let longRuns = ProcessInfo.processInfo.environment["TELLEGEN_LONG"] != nil
+
+/// Excites a double and fits its parts.
+private struct Fitted: TargetUser {
+  var subject: Subject
+  var pulses: Int
+  var seed: UInt64
+  var found: (model: PartsModel, fit: PartsFit, excitation: Excitation)?
+  var truth: AnalogBoard?
+
+  mutating func use<Target: OpenTarget>(_ target: inout Target) throws {
+    _ = try target.makeReady(telling: { _ in }, stopping: { false })
+    let excitation = try target.excite(subject, pulses: pulses, seed: seed)
+    let model = try PartsModel(subject)
+    found = (model, try PartsFit(model, to: excitation), excitation)
+  }
+}
+
+struct CalibrationTests {
+  /// A board whose gates' paths differ from edge to edge.
+  private func board(_ name: String) throws -> BoardDescription {
+    var description = try shippedBoard(name)
+    description.imperfections.pathResistors = 0.01
+    description.imperfections.gateCapacitors = 0.05
+    description.imperfections.diodeDrop = 0.01
+    return description
+  }
+
+  private func fitted(_ description: BoardDescription, seed: UInt64, pulses: Int) throws -> (
+    model: PartsModel, fit: PartsFit, excitation: Excitation
+  ) {
+    let subject = try Subject(description)
+    var user = Fitted(subject: subject, pulses: pulses, seed: seed)
+    try subject.setting(description, seed: seed).open(as: .double, telling: { _ in }, for: &user)
+    return try #require(user.found)
+  }
+
+  /// The parts of an edge as they truly are.
+  private func truth(_ board: AnalogBoard, _ edge: Int) throws -> [PartsModel.EdgePart: Double] {
+    let network = try board.freeTwin(sources: []).network
+    guard
+      case .transistor(let device, _) = network.branches[board.learningEdges[edge]].element
+    else { return [:] }
+    let (gates, nominal) = (board.description.gates, board.description.transistor)
+    let (charge, discharge) = (board.parts.chargePaths[edge], board.parts.dischargePaths[edge])
+    return [
+      .threshold: device.threshold,
+      .strength: Elementary.log(device.strength / nominal.strength),
+      .capacitance: Elementary.log(charge.farads / gates.farads),
+      .chargeResistance: Elementary.log(charge.ohms / gates.ohms),
+      .dischargeResistance: Elementary.log(discharge.ohms / gates.ohms),
+      .chargeDrop: charge.dropShift, .dischargeDrop: discharge.dropShift,
+      .leakage: board.parts.leakage[edge],
+    ]
+  }
+
+  /// What a calibration tells of an edge, as sums of parameters.
+  private static let told: [(name: String, parts: [PartsModel.EdgePart])] = [
+    ("RC up", [.capacitance, .chargeResistance]),
+    ("RC down", [.capacitance, .dischargeResistance]),
+    ("capacitance", [.capacitance]), ("threshold", [.threshold]), ("strength", [.strength]),
+    ("drop up", [.chargeDrop]), ("drop down", [.dischargeDrop]), ("leakage", [.leakage]),
+  ]
+
+  /// How many standard deviations off the truth is what the readings tell, for every edge.
+  private func misses(_ name: String, seed: UInt64) throws -> [Double] {
+    let description = try board(name)
+    let (model, fit, excitation) = try fitted(description, seed: seed, pulses: 1000)
+    #expect(excitation.seconds < 600)
+    #expect(fit.misfit < 1.5)
+    let real = try AnalogBoard(
+      description: description, seed: seed, sources: description.sources,
+      targets: description.targets)
+    var misses: [Double] = []
+    for edge in 0..<model.edges {
+      let parts = try truth(real, edge)
+      for told in Self.told {
+        let indices = told.parts.map { model.index(of: $0, of: edge) }
+        let found = fit.sum(indices.map { ($0, 1) })
+        let before = indices.reduce(0) { $0 + model.spreads[$1] * model.spreads[$1] }.squareRoot()
+        if found.deviation >= 0.5 * before { continue }
+        let value = told.parts.reduce(0) { $0 + parts[$1]! }
+        misses.append((found.value - value) / found.deviation)
+      }
+    }
+    return misses
+  }
+
+  @Test(arguments: ["breadboard", "lattice"])
+  func `intervals of 95 percent cover the truth`(_ name: String) throws {
+    // The method was made with boards 1 ... 60.
+    let boards: ClosedRange<UInt64> = longRuns ? 1001...1020 : 1001...1004
+    let misses = try boards.flatMap { try self.misses(name, seed: $0) }
+    let covered = Double(misses.count { $0.magnitude < 1.96 }) / Double(misses.count)
+    // Those of one board hang together: a few boards scatter more.
+    #expect(
+      longRuns ? (0.93...0.97).contains(covered) : covered > 0.87, "\(covered) of \(misses.count)")
+  }
+
+  @Test func `derivatives are those of the readings`() throws {
+    let description = try board("breadboard")
+    var (model, _, excitation) = try fitted(description, seed: 1, pulses: 40)
+    let at = model.means.indices.map {
+      model.means[$0] + 0.3 * model.spreads[$0] * Double($0 % 3 - 1)
+    }
+    var rows: [[Double]] = []
+    var base: [Double] = []
+    try model.compare(at, with: excitation) {
+      base.append($0)
+      rows.append($1)
+    }
+    for index in at.indices {
+      var other = at
+      let step = model.spreads[index] * 1e-3
+      other[index] += step
+      var moved: [Double] = []
+      try model.compare(other, with: excitation, derivatives: false) { residual, _ in
+        moved.append(residual)
+      }
+      let numeric = zip(base, moved).map { ($0 - $1) / step }
+      let largest = numeric.reduce(0) { max($0, $1.magnitude) }
+      let worst = zip(numeric, rows).reduce(0) { max($0, ($1.0 - $1.1[index]).magnitude) }
+      // Readings near 1 V are rounded to 1e-16 V.
+      #expect(worst <= 2e-3 * largest + 1e-15 / step, "\(index): \(worst) of \(largest)")
+    }
+  }
+
+  @Test func `the direct double and the pins are found the same`() throws {
+    let description = try board("breadboard")
+    let subject = try Subject(description)
+    let parts = try [RunSetting.Target.double, .pins].map { target in
+      var user = Fitted(subject: subject, pulses: 150, seed: 3)
+      try subject.setting(description, seed: 3).open(as: target, telling: { _ in }, for: &user)
+      return try #require(user.found).fit.parameters
+    }
+    #expect(parts[0] == parts[1])
+  }
+
+  @Test func `a calibration is of one board, until it is too old`() throws {
+    let description = try board("breadboard")
+    let (model, fit, excitation) = try fitted(description, seed: 1, pulses: 300)
+    let found = BoardCalibration(
+      fit, of: model, board: description, id: "A", date: 1e9, target: "double",
+      seconds: excitation.seconds)
+    let day = 86_400.0
+    #expect(found.refusal(for: description, at: 1e9 + day) == nil)
+    #expect(found.refusal(for: description, id: "A", at: 1e9) == nil)
+    #expect(found.refusal(for: description, id: "B", at: 1e9)?.contains("board id 'A'") == true)
+    #expect(found.refusal(for: description, at: 1e9 + 91 * day)?.contains("91 days") == true)
+    #expect(found.refusal(for: description, at: 1e9 - 2 * day)?.contains("future") == true)
+    var other = description
+    other.gates.ohms *= 2
+    #expect(found.refusal(for: other, at: 1e9)?.contains("another board") == true)
+    other = description
+    other.faults = [Fault(kind: .dead, edge: 0)]
+    #expect(found.refusal(for: other, at: 1e9) == nil)
+    var damaged = found
+    damaged.edges[0].chargeRC.value = .nan
+    #expect(damaged.refusal(for: description, at: 1e9) != nil)
+
+    // Another look at it agrees, another board does not.
+    let again = try fitted(description, seed: 1, pulses: 400)
+    let second = BoardCalibration(
+      again.fit, of: again.model, board: description, id: "A", date: 1e9, target: "double",
+      seconds: 0)
+    #expect(found.contradictions(by: second) == [])
+    let another = try fitted(description, seed: 2, pulses: 300)
+    #expect(
+      !found.contradictions(
+        by: BoardCalibration(
+          another.fit, of: another.model, board: description, id: "A", date: 1e9,
+          target: "double", seconds: 0)
+      ).isEmpty)
+  }
+
+  @Test func `controllers that know a calibration keep better account`() throws {
+    let description = try board("breadboard")
+    let (model, fit, _) = try fitted(description, seed: 5, pulses: 1000)
+    let found = BoardCalibration(
+      fit, of: model, board: description, id: "A", date: 0, target: "double", seconds: 0)
+    func error(_ calibration: BoardCalibration?) throws -> Double {
+      var session = try Session<DirectBoard>(
+        description: description, task: try shippedTask("regression"),
+        plan: Plan(
+          rule: RuleSettings(update: .comparator), epochs: 50, seed: 5, calibrated: false),
+        calibration: calibration)
+      try session.begin()
+      while session.progress.epoch < 50 { _ = try session.trainEpoch() }
+      let gates = session.result.gates
+      return zip(gates, session.controllers).reduce(0) {
+        max($0, ($1.0 - $1.1.gate.volts).magnitude)
+      }
+    }
+    let (knowing, not) = (try error(found), try error(nil))
+    #expect(knowing < not / 2, "\(knowing) and \(not) V")
+  }
+}
