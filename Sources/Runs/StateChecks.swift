@@ -1,4 +1,5 @@
 import Files
+import Wiring
 
 /// What is written during a run and read again: decoding looks at types only, so a damaged file may
 /// hold any number. What comes from one is checked as strictly as what a user writes, before
@@ -60,6 +61,9 @@ extension RunSetting: CheckedState {
       throw StateError(error)
     }
     try plan.check()
+    guard calibration?.isPossible(on: board) != false else {
+      throw StateError("calibration holds values that no board of this kind has")
+    }
   }
 }
 

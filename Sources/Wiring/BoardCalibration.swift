@@ -133,11 +133,11 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
     if format != Self.format {
       return "it is of format \(format), this program reads \(Self.format): calibrate again"
     }
-    if fingerprint != Self.fingerprint(of: board) || edges.count != board.learningEdges.count {
+    if fingerprint != Self.fingerprint(of: board) {
       return "it is of another board, or the board's file was changed since: calibrate again"
     }
     if let id, id != self.id { return "it is of board id '\(self.id)', not '\(id)'" }
-    if !allValues.allSatisfy({ $0.isFinite }) || edges.contains(where: { !$0.isPossible }) {
+    if !isPossible(on: board) || !date.isFinite {
       return "it holds values that no board has: calibrate again"
     }
     let age = (now - date) / 86_400
@@ -179,22 +179,23 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
     return words
   }
 
-  private var allValues: [Double] {
-    [date, seconds, misfit, supply.value]
-      + edges.flatMap {
-        [
-          $0.chargeRC.value, $0.dischargeRC.value, $0.capacitance.value, $0.chargeDrop.value,
-          $0.dischargeDrop.value, $0.leak.value,
-        ]
-      }
+  /// Whether its values are such as a board's controllers can be told: as many edges, and nothing that no
+  /// part has.
+  ///
+  /// - Parameter board: the board.
+  /// - Returns: whether they are.
+  public func isPossible(on board: BoardDescription) -> Bool {
+    edges.count == board.learningEdges.count && (0.5...30).contains(supply.value)
+      && edges.allSatisfy(\.isPossible)
   }
 }
 
 extension BoardCalibration.Edge {
   /// Whether the controllers could be told it.
   fileprivate var isPossible: Bool {
-    chargeRC.value > 0 && dischargeRC.value > 0 && chargeRC.value < 4 && dischargeRC.value < 4
-      && capacitance.value > 0
+    (1e-6...4).contains(chargeRC.value) && (1e-6...4).contains(dischargeRC.value)
+      && (1e-12...1).contains(capacitance.value) && (-1...1).contains(chargeDrop.value)
+      && (-1...1).contains(dischargeDrop.value) && (-10...10).contains(leak.value)
   }
 }
 
