@@ -94,7 +94,8 @@ package struct Stopped: Error {
 package let phases: [any Phase.Type] = [
   IdlePhase.self, ChainPhase.self, WiringPhase.self, LookPhase.self, GatesPhase.self,
   ConvertersPhase.self,
-  ComparatorsPhase.self, EdgesPhase.self, HoldPhase.self, TimerPhase.self, StepPhase.self,
+  ComparatorsPhase.self, CalibrationPhase.self, EdgesPhase.self, HoldPhase.self, TimerPhase.self,
+  StepPhase.self,
   LearningPhase.self,
 ]
 

@@ -3,6 +3,7 @@ package import Files
 import Firmware
 import Portable
 package import Runs
+package import Wiring
 
 /// A board as the harness knows it before it looks: its file, the channels in use, a task that it can
 /// surely learn, and where each edge is seen best.
@@ -15,6 +16,8 @@ package struct Subject: Sendable {
   package let targets: [Int]
   /// What is learned in the training phases: the outputs that an ideal board with other gates gives.
   package let task: TaskDescription
+  /// What was found of this board by `calibrate`, where that is known.
+  package var calibration: BoardCalibration?
   /// For each learning edge, what shows it best.
   package let views: [View]
 

@@ -124,7 +124,9 @@ extension RunRecord {
     return Remark(
       .gatesAtLimits,
       "\(count) of \(edges) gates stand at a limit, beyond which they cannot learn",
-      advice: "shorter or balanced pulses, or other places for sources and targets")
+      advice:
+        "shorter \(setting.plan.rule.balanced ? "" : "or balanced ")pulses, or other places for "
+        + "sources and targets")
   }
 
   private var missingClasses: [Remark] {

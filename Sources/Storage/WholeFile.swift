@@ -92,6 +92,10 @@ package enum WholeFile {
   /// - Throws: `StorageError` where it cannot.
   package static func checkWritable(pathOfUser path: String) throws(StorageError) {
     guard let place = place(ofUser: path) else {
+      var status = stat()
+      if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+        throw StorageError(path: path, number: EISDIR)
+      }
       if access(path, W_OK) != 0 { throw StorageError(path: path, number: errno) }
       return
     }

@@ -34,6 +34,17 @@ import Testing
         "mine.calibration.json")
       #expect(other.code == 1 && other.output.contains("threshold was"), "\(other.output)")
       #expect(other.errors.contains("calibrate again"))
+
+      try FileManager.default.createSymbolicLink(
+        atPath: tellegen.path("hil"), withDestinationPath: packageRoot + "/hil")
+      let selftest = [
+        "hil", "--board", "mine.yaml", "--scenario", "selftest", "--ensemble", "100",
+        "--calibration", "mine.calibration.json",
+      ]
+      let passed = try tellegen(selftest)
+      #expect(passed.code == 0 && passed.output.contains("calibration  PASS"), "\(passed.output)")
+      let failed = try tellegen(selftest + ["--seed", "2"])
+      #expect(failed.code == 1 && failed.output.contains("threshold was"), "\(failed.output)")
     }
   }
 

@@ -75,4 +75,20 @@ import Testing
       #expect(end.errors.contains(told), "\(end.errors)")
     }
   }
+
+  @Test func `a fault of the command line fails as on a real board`() throws {
+    try inPackage { tellegen in
+      let run = [
+        "hil", "--board", "breadboard", "--target", "pins", "--scenario", "selftest",
+        "--ensemble", "100",
+      ]
+      let stuck = try tellegen(run + ["--fault", "{line: MISO, is: stuck_low}"])
+      #expect(stuck.code == 1 && stuck.output.contains("FAIL"), "\(stuck.output)\(stuck.errors)")
+      #expect(stuck.output.contains("what to do"))
+      let wrong = try tellegen(run + ["--fault", "{line: MISO, is: odd}"])
+      #expect(wrong.code == 65 && wrong.errors.contains("stuck_low"), "\(wrong.errors)")
+      let unknown = try tellegen(run + ["--fault", "{line: NONE, is: late}"])
+      #expect(unknown.output.contains("SKIP"), "\(unknown.output)\(unknown.errors)")
+    }
+  }
 }

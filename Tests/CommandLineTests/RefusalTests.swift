@@ -56,6 +56,7 @@ import Testing
     try Program.run { tellegen in
       for (options, told) in [
         (["--report", "none/report.json"], "none/report.json: No such file or directory"),
+        (["--report", "."], ".: Is a directory"),
         (["--log", "none/log"], "none/log: No such file or directory"),
         (["--log", "/dev/full"], "/dev/full: No space left on device"),
       ] {

@@ -118,6 +118,19 @@ extension ScenarioDescription {
     return scenario
   }
 
+  /// Reads a fault by itself, as an entry of a scenario's `faults`.
+  ///
+  /// - Parameters:
+  ///   - text: the entry, `{line: MISO, is: stuck_low}` for one.
+  ///   - file: the name that errors give.
+  /// - Returns: the fault.
+  /// - Throws: `DescriptionError`.
+  public static func fault(
+    _ text: String, file: String
+  ) throws(DescriptionError) -> ScenarioFault {
+    try readFault(try LocatedNode(text: text, file: file))
+  }
+
   private static func readFault(_ node: LocatedNode) throws(DescriptionError) -> ScenarioFault {
     let fields = try node.fields(["line", "edge", "select", "is", "with"])
     let word = try fields.required("is")

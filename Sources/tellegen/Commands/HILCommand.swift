@@ -34,6 +34,11 @@ struct HILCommand: ParsableCommand {
       "The scenarios: a name, a name with * for any letters, or a file; default all that have no faults on gpio, all elsewhere."
   )
   var scenario = "*"
+  @Option(
+    help: ArgumentHelp(
+      "Put a fault on the double, as under faults of a scenario: '{line: MISO, is: stuck_low}'; may be given again. Scenarios that have faults of their own are left out.",
+      valueName: "fault"))
+  var fault: [String] = []
   @Flag(help: "Say what would be done, and do nothing.")
   var dryRun = false
   @Option(
@@ -49,6 +54,7 @@ struct HILCommand: ParsableCommand {
   var out: String?
   @Flag(help: "Replace what the folder of --out holds already.")
   var overwrite = false
+  @OptionGroup var calibration: CalibrationOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -65,6 +71,7 @@ struct HILCommand: ParsableCommand {
     var board: String
     var target: RunSetting.Target
     var scenarios: [String]
+    var faults: [String]
     var attempts: Int
     var seed: UInt64
     var ensemble: Int
@@ -78,22 +85,24 @@ struct HILCommand: ParsableCommand {
           "board \(description.name) has no wiring: only --target double knows it",
           with: Exits.usage)
       }
-      let scenarios = try found()
+      let scenarios = try faulty(try self.scenarios())
       if dryRun { return try showPlan(scenarios) }
+      let found = try calibration.read(for: description, named: board, target: target)
       Interruption.watch()
       let directory = RunDirectory(path: out ?? nextFolder(of: description))
       let setting = ResultSetting(
         version: version, command: "hil",
         content: Content(
           board: description.name, target: target, scenarios: scenarios.map(\.name),
-          attempts: self.repeat, seed: seed, ensemble: ensemble),
+          faults: fault, attempts: self.repeat, seed: seed, ensemble: ensemble),
         results: ["record.jsonl", "record.json", "junit.xml", "metrics.prom", "report.html"])
       let claim = try RunClaim(new: directory, files: setting.files, overwrite: overwrite)
       defer { claim.release() }
       try claim.clear()
       try claim.commit(setting)
-      let subject = try Subject(description)
+      var subject = try Subject(description)
       let limits = try limits(for: subject, scenarios)
+      subject.calibration = found
       try prove(subject, limits, scenarios, in: directory)
     }
   }
@@ -224,8 +233,29 @@ struct HILCommand: ParsableCommand {
     }
   }
 
+  /// The scenarios with the faults of the command line.
+  private func faulty(_ scenarios: [ScenarioDescription]) throws -> [ScenarioDescription] {
+    if fault.isEmpty { return scenarios }
+    if target == .gpio {
+      try Exits.leave(
+        "--fault is put on a double; a real board has its own: leave it out", with: Exits.usage)
+    }
+    let faults = try fault.map { try ScenarioDescription.fault($0, file: "--fault") }
+    let own = scenarios.filter(\.faults.isEmpty)
+    if own.isEmpty {
+      try Exits.leave(
+        "all of these scenarios have faults of their own: give one without, as bring-up",
+        with: Exits.usage)
+    }
+    return own.map { scenario in
+      var scenario = scenario
+      scenario.faults = faults
+      return scenario
+    }
+  }
+
   /// The scenarios that were asked for, by name.
-  private func found() throws -> [ScenarioDescription] {
+  private func scenarios() throws -> [ScenarioDescription] {
     if !scenario.contains("*") { return [try scenario(at: scenario)] }
     var scenarios: [ScenarioDescription] = []
     for name in knownNames(of: .scenario) where matches(scenario, name) {

@@ -306,7 +306,9 @@ private final class SearchDisplay: Sendable {
         state.best = nil
       }
       if judged.cost ?? .infinity < state.best?.cost ?? .infinity { state.best = judged }
-      if let data = try? JSONEncoder().encode(judged) {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = .sortedKeys
+      if let data = try? encoder.encode(judged) {
         state.file.append(String(decoding: data, as: UTF8.self) + "\n")
         try? state.file.flush()
       }

@@ -39,6 +39,7 @@ struct ProgramCommand: ParsableCommand {
   var out: String?
   @Flag(help: "Replace what the folder holds already.")
   var overwrite = false
+  @OptionGroup var calibration: CalibrationOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -86,9 +87,12 @@ struct ProgramCommand: ParsableCommand {
       ?? Plan.usual(
         RuleSettings(update: description.gates.update), on: description,
         seed: learned.gates.seed ?? 1)
-    plan.calibrated = target != .gpio && plan.calibrated
+    let found = try calibration.read(
+      for: description, named: board ?? description.name, target: target)
+    plan.calibrated = found != nil || (target != .gpio && plan.calibrated)
     var setting = RunSetting(
-      version: version, board: description, task: task, plan: plan, target: target)
+      version: version, board: description, task: task, plan: plan, target: target,
+      calibration: found)
     if let seed, seed != plan.seed { setting.boardSeed = seed }
     return setting
   }

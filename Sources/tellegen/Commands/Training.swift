@@ -225,7 +225,9 @@ struct Training: TargetUser {
       print(try JSON.text(of: record))
     } else {
       print(RunSummary(record: record).text)
-      for remark in record.remarks ?? [] { print("Note: \(remark.words)\(remark.options).") }
+      for remark in record.remarks ?? [] {
+        print("Note: \(remark.words)\(remark.options(besides: record.setting.plan.rule)).")
+      }
       if let missing {
         print("No plot: \(missing)")
       } else if lost == nil {

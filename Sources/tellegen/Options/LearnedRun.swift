@@ -94,6 +94,8 @@ struct LearnedBoardOptions: ParsableArguments {
     }
     let isAsLeft = target != .gpio && own != .gpio && seed == nil
     if let seed { setting.boardSeed = seed }
+    // A calibration is of the board that was trained, no other.
+    if seed != nil || (target == .gpio) != (own == .gpio) { setting.calibration = nil }
     return LearnedRun(
       directory: directory, setting: setting, record: record, target: target, isAsLeft: isAsLeft)
   }
