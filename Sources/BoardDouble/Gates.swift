@@ -82,13 +82,10 @@ extension AnalogBoard {
       case .hold:
         break
       case .charge:
-        let headroom = parts.supply + ripple - gate
-        if headroom > 0 {
-          state.gates[edge] =
-            parts.supply + ripple - parts.chargePaths[edge].headroom(from: headroom, after: seconds)
-        }
+        state.gates[edge] = parts.chargePaths[edge].charged(
+          gate, from: parts.supply + ripple, for: seconds)
       case .discharge:
-        state.gates[edge] = parts.dischargePaths[edge].headroom(from: gate, after: seconds)
+        state.gates[edge] = parts.dischargePaths[edge].discharged(gate, for: seconds)
       }
     }
   }
@@ -103,12 +100,8 @@ extension AnalogBoard {
     let turns = max(1, (50 * seconds / constant).rounded(.up))
     var gate = state.gates[edge]
     for _ in 0..<Int(turns) {
-      let headroom = parts.supply - gate
-      if headroom > 0 {
-        gate =
-          parts.supply - parts.chargePaths[edge].headroom(from: headroom, after: seconds / turns)
-      }
-      gate = parts.dischargePaths[edge].headroom(from: gate, after: seconds / turns)
+      gate = parts.chargePaths[edge].charged(gate, from: parts.supply, for: seconds / turns)
+      gate = parts.dischargePaths[edge].discharged(gate, for: seconds / turns)
     }
     state.gates[edge] = gate
   }

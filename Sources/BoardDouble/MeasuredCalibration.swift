@@ -18,4 +18,20 @@ extension Calibration {
       leakage: board.parts.leakage.map { ($0 * 1e10).rounded() / 1e10 })
     takeTaps(of: board.description.gates)
   }
+
+  /// What a double's controllers are told.
+  ///
+  /// - Parameters:
+  ///   - board: the double.
+  ///   - isMeasured: whether they know what a bench measured, or the parts' markings only.
+  ///   - found: what `calibrate` found, which goes before both; `nil` where it was not asked.
+  public init(toldOf board: AnalogBoard, isMeasured: Bool, found: BoardCalibration? = nil) {
+    if let found {
+      self.init(found, of: board.description)
+    } else if isMeasured {
+      self.init(measuredOn: board)
+    } else {
+      self.init(nominal: board.description)
+    }
+  }
 }

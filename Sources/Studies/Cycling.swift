@@ -67,9 +67,7 @@ package struct Cycling<Board: VirtualFace> {
     let board = try Board(
       description: description, seed: plan.seed, sources: places[0].sources,
       targets: places[0].targets)
-    let calibration =
-      plan.calibrated
-      ? Calibration(measuredOn: board.analog) : Calibration(nominal: description)
+    let calibration = Calibration(toldOf: board.analog, isMeasured: plan.calibrated)
     learner = try Learner(
       board: board, description: description, problem: problems[0], rule: plan.rule,
       seed: plan.seed, calibration: calibration, sources: places[0].sources,

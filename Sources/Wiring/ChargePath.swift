@@ -83,6 +83,28 @@ public struct ChargePath: Sendable, Equatable {
     return ohms * current + emission * Elementary.log1p(current / saturation) + dropShift
   }
 
+  /// The gate voltage after it was charged from a supply for a time, V; a gate above the supply stays.
+  ///
+  /// - Parameters:
+  ///   - gate: the gate voltage before, V.
+  ///   - supply: the drive supply, V.
+  ///   - seconds: the time, s.
+  /// - Returns: the gate voltage, V.
+  public func charged(_ gate: Double, from supply: Double, for seconds: Double) -> Double {
+    let headroom = supply - gate
+    return headroom > 0 ? supply - self.headroom(from: headroom, after: seconds) : gate
+  }
+
+  /// The gate voltage after it was discharged to 0 V for a time, V.
+  ///
+  /// - Parameters:
+  ///   - gate: the gate voltage before, V.
+  ///   - seconds: the time, s.
+  /// - Returns: the gate voltage, V.
+  public func discharged(_ gate: Double, for seconds: Double) -> Double {
+    headroom(from: gate, after: seconds)
+  }
+
   /// dI/dt at a current, A/s.
   private func slope(_ current: Double) -> Double {
     -current / (farads * (ohms + emission / (current + saturation)))

@@ -195,11 +195,8 @@ package struct PartsModel: Sendable {
       case .pulse(_, let width, let drives):
         switch drives[edge] {
         case .hold: break
-        case .charge:
-          if gate < supply {
-            gate = supply - charge.headroom(from: supply - gate, after: width)
-          }
-        case .discharge: gate = discharge.headroom(from: gate, after: width)
+        case .charge: gate = charge.charged(gate, from: supply, for: width)
+        case .discharge: gate = discharge.discharged(gate, for: width)
         }
       }
     }

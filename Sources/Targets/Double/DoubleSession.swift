@@ -26,10 +26,8 @@ extension Session where Board: VirtualFace {
     let board = try Board(
       description: description, seed: boardSeed ?? plan.seed, sources: place.sources,
       targets: place.targets)
-    let calibration =
-      found.map { Calibration($0, of: description) }
-      ?? (plan.calibrated
-        ? Calibration(measuredOn: board.analog) : Calibration(nominal: description))
+    let calibration = Calibration(
+      toldOf: board.analog, isMeasured: plan.calibrated, found: found)
     try self.init(
       board: board, description: description, problem: Problem(task: task, seed: plan.seed),
       plan: plan, calibration: calibration, sources: place.sources, targets: place.targets)

@@ -391,8 +391,7 @@ private struct EstimateTrial {
     let plan = Plan(rule: RuleSettings(update: .comparator), epochs: 1_000_000, seed: seed)
     session = try Session(
       board: board, description: real, problem: Problem(task: task, seed: seed), plan: plan,
-      calibration: calibrated
-        ? Calibration(measuredOn: known.analog) : Calibration(nominal: description))
+      calibration: Calibration(toldOf: known.analog, isMeasured: calibrated))
     try session.begin()
   }
 

@@ -105,10 +105,8 @@ struct ReplayCommand: ParsableCommand {
       description: setting.board,
       seed: seen.isEmpty ? setting.boardSeed ?? setting.plan.seed : seed,
       sources: place.sources, targets: place.targets)
-    let calibration =
-      setting.calibration.map { Calibration($0, of: setting.board) }
-      ?? (setting.plan.calibrated
-        ? Calibration(measuredOn: pins.analog) : Calibration(nominal: setting.board))
+    let calibration = Calibration(
+      toldOf: pins.analog, isMeasured: setting.plan.calibrated, found: setting.calibration)
     if seen.isEmpty {
       try replay(on: ReplayLines(calls), calls, pins.wiring, setting, calibration, &notes)
       return
