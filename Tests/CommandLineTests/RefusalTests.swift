@@ -77,6 +77,7 @@ import Testing
         ["reproduce", "drift", "--out", "/sys/run"], ["serve", "--socket", "/sys/socket"],
         ["serve", "--socket", "socket", "--state", "/sys/state"],
         ["serve", "--socket", "socket", "--report", "/sys/report"],
+        ["calibrate", "--out", "/sys/calibration.json"],
       ] {
         let end = try tellegen(command)
         #expect(end.code == 77, "\(command): \(end.code) \(end.errors)")

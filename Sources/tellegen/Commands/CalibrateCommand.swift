@@ -80,6 +80,12 @@ struct CalibrateCommand: ParsableCommand {
           "\(path) is there already; give --overwrite to replace it, or another --out",
           with: Exits.usage)
       }
+      if check == nil {
+        // A board beside whose file nothing can be written is found out before it is calibrated.
+        do throws(StorageError) { try WholeFile.checkWritable(pathOfUser: path) } catch {
+          try Exits.leave("\(error); give another place with --out", with: Exits.code(of: error))
+        }
+      }
       Interruption.watch()
       var user = Exciting(subject: subject, pulses: pulses, seed: seed)
       do {
@@ -95,9 +101,7 @@ struct CalibrateCommand: ParsableCommand {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let data = try encoder.encode(found)
-        let url = URL(fileURLWithPath: path)
-        try WholeFile.write(
-          data, to: url.lastPathComponent, in: url.deletingLastPathComponent().path)
+        try WholeFile.write(data, toPathOfUser: path)
         if output.json {
           print(String(decoding: data, as: UTF8.self))
         } else {
@@ -145,7 +149,11 @@ struct CalibrateCommand: ParsableCommand {
           telling: { if $0 % 500 == 0, $0 > 0 { say("tellegen: \($0) pulses") } },
           stopping: { Interruption.isAsked })
       } catch {
-        try? target.rest()
+        do { try target.rest() } catch {
+          say(
+            "tellegen: the board could not be put to rest: \(error); switch it off, or use "
+              + "tellegen rest")
+        }
         throw error
       }
       try target.rest()

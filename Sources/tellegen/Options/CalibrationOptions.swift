@@ -49,7 +49,7 @@ struct CalibrationOptions: ParsableArguments {
         with: Exits.data)
     }
     say(
-      "tellegen: controllers know calibration \(path) of board id \(found.id), "
+      "tellegen: calibration \(path) of board id \(found.id), "
         + "\(Date(timeIntervalSince1970: found.date).formatted(.iso8601))")
     return found
   }
