@@ -89,8 +89,8 @@ import Testing
 
   @Test(arguments: ["breadboard", "lattice"])
   func `three mistakes are named and mended within four rounds`(_ board: String) throws {
-    // Seeds 1 ... 100 are those that the phases were made with; these had no part in them.
-    let campaign = Campaign("wiring-\(board)", sample: 20, whole: 100, seed: 1001)
+    // Seeds 1 ... 300 are those that the phases were made with; these had no part in them.
+    let campaign = Campaign("wiring-\(board)", sample: 20, whole: 100, seed: 3001)
     let subject = try Subject(try shippedBoard(board))
     let bringUp = try ScenarioDescription.read(
       path: packageRoot + "/hil/scenarios/wiring.yaml", phases: phases.map { $0.name })
@@ -132,15 +132,15 @@ import Testing
     }
     try campaign.record(counts, cases: cases)
     #expect(courses.allSatisfy { $0.gates.lowerBound >= 0 && $0.gates.upperBound <= 5.1 })
-    // The aim is 95 of 100 boards and no gate beyond eight pulses. What is reached is 89 and 90, and a
-    // LEARN that is exchanged drives gates for longer (docs/hil/harness.md): nothing may fall below that.
-    #expect(20 * mended >= 17 * courses.count, "\(cases)")
-    #expect(20 * courses.count { $0.mostPulses > 8 } <= 3 * courses.count)
+    #expect(20 * mended >= 19 * courses.count, "\(cases)")
+    // Where LEARN itself is exchanged, gates that cannot be held are driven for longer while lines are tried
+    // (docs/hil/harness.md).
+    #expect(20 * courses.count { $0.mostPulses > 8 } <= courses.count)
   }
 
   @Test(arguments: ["breadboard", "lattice"])
   func `good boards are not accused`(_ board: String) throws {
-    let campaign = Campaign("wiring-good-\(board)", sample: 10, whole: 100, seed: 2001)
+    let campaign = Campaign("wiring-good-\(board)", sample: 10, whole: 100, seed: 4001)
     let subject = try Subject(try shippedBoard(board))
     let wiring = try ScenarioDescription.read(
       path: packageRoot + "/hil/scenarios/wiring.yaml", phases: phases.map { $0.name })

@@ -33,11 +33,10 @@ package enum WiringPhase: Phase {
       for one in mistakes { tell(one, moment, subject, &log) }
     }
     let presentations = WiringPresentation.all(subject)
-    let before = try WiringObservation(of: &target, presentations, log)
-    let plain = try WiringExpectation.of(subject, .beforePulses, [])
-    let first = ComparatorDiagnosis(before.bits, plain, wiring)
-    let misread = plain.misreadings(before.readings)
-    if first.cost > 0 || misread > 0 {
+    let edges = subject.views.count
+    let before = try WiringObservation(of: &target.session.board, edges: edges, presentations)
+    var search = try WiringSearch(before, .beforePulses, subject, wiring)
+    if search.unmistaken.left > 0 {
       if let chain = try ChainDiagnosis(&target, subject), !chain.isHealthy {
         if chain.named.isEmpty { log.find("the chains do not answer as they must") }
         find(chain.named, "before any pulse")
@@ -47,18 +46,13 @@ package enum WiringPhase: Phase {
         find([[.missing(.line("MISO"))]], "before any pulse")
         return
       }
-      let exchanged = try RoleProbe.exchanges(on: &target, subject, wiring)
-      if !exchanged.isEmpty {
-        find(exchanged, "before any pulse")
-        return
-      }
-      let (named, comparators, _) = try explain(
-        before, first.cost + Double(misread), subject, wiring)
+      let candidates = try search.best(on: &target, log)
+      let named = search.sure(candidates)
       if !named.isEmpty {
-        find(named + comparators.named, "before any pulse")
+        find(named + candidates[0].diagnosis.named, "before any pulse")
         return
       }
-      let registers = comparators.named.filter {
+      let registers = search.unmistaken.diagnosis.named.filter {
         $0.contains { $0.kind == .chainOrder || $0.places.contains(.wire(.line("MISO"))) }
       }
       if !registers.isEmpty {
@@ -68,80 +62,6 @@ package enum WiringPhase: Phase {
     }
     try charged(&target, &log, subject, wiring, presentations)
     try target.releaseAll(subject)
-  }
-
-  /// What in the ways to the converters explains an observation better than nothing does.
-  private static func explain(
-    _ seen: WiringObservation, _ cost: Double, _ subject: Subject, _ wiring: WiringDescription,
-    _ moment: WiringExpectation.Moment = .beforePulses
-  ) throws -> (named: [[WiringMistake]], comparators: ComparatorDiagnosis, cost: Double) {
-    let suspects = suspects(wiring, moment, edges: subject.views.count)
-    let unmistaken = try WiringExpectation.of(subject, moment, [])
-    let judged = try suspects.map { mistake in
-      let expected = try WiringExpectation.of(subject, moment, [mistake])
-      let diagnosis = ComparatorDiagnosis(seen.bits, expected, wiring)
-      return (
-        mistakes: [mistake], diagnosis: diagnosis,
-        cost: diagnosis.cost + Double(expected.misreadings(seen.readings)) + 1.5
-          + expected.luck(seen.bits, against: unmistaken)
-      )
-    }
-    let plain = ComparatorDiagnosis(seen.bits, unmistaken, wiring)
-    guard let best = judged.min(by: { $0.cost < $1.cost }), best.cost < cost else {
-      return ([], plain, cost)
-    }
-    // Two at once, where one leaves much unexplained: the best of one with every other.
-    if best.cost > 6 {
-      let leading = judged.sorted { $0.cost < $1.cost }.prefix(3)
-      var pairs: [(mistakes: [WiringMistake], diagnosis: ComparatorDiagnosis, cost: Double)] = []
-      for one in leading {
-        for other in suspects where one.mistakes[0].places.isDisjoint(with: other.places) {
-          let both = [one.mistakes[0], other]
-          let expected = try WiringExpectation.of(subject, moment, both)
-          let diagnosis = ComparatorDiagnosis(seen.bits, expected, wiring)
-          pairs.append(
-            (
-              both, diagnosis,
-              diagnosis.cost + Double(expected.misreadings(seen.readings)) + 3
-                + expected.luck(seen.bits, against: unmistaken)
-            ))
-        }
-      }
-      if let pair = pairs.min(by: { $0.cost < $1.cost }), pair.cost + 2 < best.cost {
-        return (pair.mistakes.map { [$0] }, pair.diagnosis, pair.cost)
-      }
-    }
-    let tied = judged.filter { $0.cost < best.cost + 0.01 }
-    return ([tied.map { $0.mistakes[0] }], best.diagnosis, best.cost)
-  }
-
-  /// Mistakes in the ways to the converters.
-  private static func suspects(
-    _ wiring: WiringDescription, _ moment: WiringExpectation.Moment, edges: Int
-  ) -> [WiringMistake] {
-    var all: [WiringMistake] = []
-    let selects = wiring.selects.indices
-    for one in selects where wiring.selects[one].kind != .chain {
-      for other in selects where other > one && wiring.selects[other].kind != .chain {
-        all.append(.selects(one, other))
-      }
-    }
-    if wiring.kind == .chains {
-      // Address lines: those who are exchanged reach the chain all the same.
-      return all
-        + [("A0", "A1"), ("A0", "A2"), ("A1", "A2")].map {
-          .swapped(.line($0.0), .line($0.1))
-        }
-    }
-    // Before pulses outputs that are exchanged are tried in each other's roles; selects among them.
-    if moment == .beforePulses { all = [] }
-    let lines = ["SCLK", "MOSI"] + selects.map { "CS\($0)" }
-    all += lines.map { .missing(.line($0)) }
-    for edge in 0..<edges {
-      all.append(.swapped(.line("MISO"), .edge(edge, .a)))
-      all.append(.swapped(.line("MISO"), .edge(edge, .b)))
-    }
-    return all
   }
 
   /// Whether what targets read is noise of the whole range.
@@ -171,25 +91,30 @@ package enum WiringPhase: Phase {
       try pulse([Drive](repeating: .charge, count: edges), &target)
     }
     try target.releaseAll(subject)
-    try target.drive(subject.sources.map { _ in true }, subject)
-    if try subject.targets.indices.allSatisfy({
-      try target.measure($0) < subject.description.nodeHighest / 2
-    }) {
-      // Something is wrong for certain: what the comparators hint at is enough to name it.
-      let exchanged = try RoleProbe.exchanges(on: &target, subject, wiring, gain: 0.2)
-      if let only = exchanged.first, exchanged.count == 1, only.count <= 4 {
-        find(only)
+    if try !areFollowing(&target, subject) {
+      // Something is wrong for certain. Lines that show it at once are tried first.
+      let following = try FollowProbe.exchanges(on: &target, subject, wiring, log)
+      if !following.isEmpty, following.count <= 4 {
+        find(following)
         return
       }
-      // Comparators may know better: then targets are not read.
-      let seen = try WiringObservation(of: &target, presentations, log)
-      let plain = try WiringExpectation.of(subject, .charged, [])
-      let cost =
-        ComparatorDiagnosis(seen.bits, plain, wiring).cost
-        + Double(plain.misreadings(seen.readings))
-      let better = try explain(seen, cost, subject, wiring, .charged)
-      if !better.named.isEmpty, better.cost < 5 {
-        for mistakes in better.named { find(mistakes) }
+      let seen = try WiringObservation(of: &target.session.board, edges: edges, presentations)
+      var search = try WiringSearch(seen, .charged, subject, wiring)
+      let candidates = try search.best(on: &target, log, tryingLearn: false)
+      // Or no pulse came: then the board is as it was before.
+      var drained = try WiringSearch(seen, .beforePulses, subject, wiring)
+      let uncharged = try drained.best(on: &target, log, tryingLearn: false)
+      if wiring.kind == .direct, uncharged[0].cost + 1.4 < candidates[0].cost {
+        let named = drained.sure(uncharged)
+        if uncharged[0].left < 5 {
+          find([.missing(.line("LEARN"))])
+          for mistakes in named { find(mistakes) }
+          return
+        }
+      }
+      let named = search.sure(candidates)
+      if !named.isEmpty, candidates[0].left < 5 {
+        for mistakes in named { find(mistakes) }
         return
       }
       find(
@@ -204,7 +129,7 @@ package enum WiringPhase: Phase {
             })
       return
     }
-    let seen = try WiringObservation(of: &target, presentations, log)
+    let seen = try WiringObservation(of: &target.session.board, edges: edges, presentations)
     let comparators = ComparatorDiagnosis(
       seen.bits, try .of(subject, .charged, []), wiring)
     for mistakes in comparators.named { find(mistakes) }
@@ -253,23 +178,51 @@ package enum WiringPhase: Phase {
           .exchangedDrives(edge: up[0]),
         ])
       } else {
-        for edge in up { find([.exchangedDrives(edge: edge)]) }
+        for edge in up {
+          var mistakes = [WiringMistake.exchangedDrives(edge: edge)]
+          // Where one of two is charged, the other or its neighbours may be discharged: a target shows the
+          // relation of its edges alone.
+          if wiring.kind == .direct, up.count == 2, let other = up.first(where: { $0 != edge }) {
+            let near = down.filter {
+              !freeNodes($0, subject).isDisjoint(with: freeNodes(other, subject))
+            }
+            for falling in [other] + near where mistakes.count < 4 {
+              mistakes.append(.swapped(.edge(edge, .charge), .edge(falling, .discharge)))
+            }
+          }
+          find(mistakes)
+        }
         for edge in down where up.isEmpty { find([.missing(.edge(edge, .discharge))]) }
       }
       return
     }
+    // Comparators first: where one is not to be trusted, gates that move may not be seen.
+    if !bad.isEmpty { return }
     // Each drive by itself.
     var answers = [[Double]](repeating: [0, 0], count: edges)
-    for (edge, view) in views.enumerated() {
-      guard let view else { continue }
+    for edge in 0..<edges where views[edge] != nil {
       try log.check()
-      var before = try view.read(&target, subject)
+      // Few edges are all read: what another one's gate moves is seen through its neighbours as well.
+      let near = wiring.kind == .direct ? Array(0..<edges) : [edge]
+      func read(_ target: inout Target) throws -> [Double?] {
+        try near.map { try views[$0]?.read(&target, subject) }
+      }
+      var before = try read(&target)
       for (turn, drive) in [Drive.discharge, .charge].enumerated() {
         var drives = [Drive](repeating: .hold, count: edges)
         drives[edge] = drive
         try pulse(drives, &target)
-        let after = try view.read(&target, subject)
-        answers[edge][turn] = after - before
+        let after = try read(&target)
+        var most = 0.0
+        for (place, other) in near.enumerated() {
+          guard let one = before[place], let then = after[place] else { continue }
+          if other == edge {
+            answers[edge][turn] = then - one
+          } else {
+            most = max(most, abs(then - one))
+          }
+        }
+        if most > 1.5 * abs(answers[edge][turn]) { answers[edge][turn] = 0 }
         before = after
       }
     }
@@ -290,6 +243,14 @@ package enum WiringPhase: Phase {
       }
     }
     if failed.isEmpty { return }
+    // Nothing follows, or one drive alone: then that one stands in LEARN's place, whose line it has.
+    if failed.count >= 2 * edges - 2, wiring.kind == .direct {
+      let instead = try FollowProbe.drives(on: &target, subject, wiring, log)
+      if !instead.isEmpty, instead.count <= 4 {
+        find(instead)
+        return
+      }
+    }
     var last = try readAll(&target)
     for (edge, turn) in failed {
       try log.check()
@@ -335,6 +296,21 @@ package enum WiringPhase: Phase {
       }
     }
     for mistakes in named { find(mistakes) }
+  }
+
+  /// Whether all targets are high where all sources are, and low where they are.
+  private static func areFollowing<Target: OpenTarget>(
+    _ target: inout Target, _ subject: Subject
+  ) throws -> Bool {
+    let middle = (subject.description.nodeLowest + subject.description.nodeHighest) / 2
+    for isHigh in [false, true] {
+      try target.drive(subject.sources.map { _ in isHigh }, subject)
+      for channel in subject.targets.indices where try (target.measure(channel) > middle) != isHigh
+      {
+        return false
+      }
+    }
+    return true
   }
 
   private static func freeNodes(_ edge: Int, _ subject: Subject) -> Set<Int> {

@@ -11,7 +11,7 @@ import Targets
 struct ChainProbe: LineUser {
   /// The line that each role is tried at.
   let roles: [Int]
-  /// What came back at each select, and behind them what came back after LOAD.
+  /// What came back at each of the eight selects, and behind them what came back there after LOAD.
   private(set) var answers: [[Bool]] = []
 
   /// What comes back, in a word.
@@ -50,9 +50,9 @@ struct ChainProbe: LineUser {
       at(wiring.clock), at(wiring.dataOut), at(wiring.enable), at(wiring.load)
     )
     answers = []
-    for turn in 0...8 {
-      let select = UInt8(turn < 8 ? turn : Int(wiring.chainSelect))
-      if turn == 8 {
+    for turn in 0..<16 {
+      let select = UInt8(turn % 8)
+      if turn >= 8 {
         try lines.write(.none, mask: load)
         try lines.write(load, mask: load)
       }
@@ -80,8 +80,12 @@ struct ChainProbe: LineUser {
       if answer.allSatisfy({ !$0 }) { return .low }
       if answer.allSatisfy({ $0 }) { return .high }
       if turn < 8, answer == Array(ChainProbe.pattern.prefix(answer.count)) { return .pattern }
-      // Without LOAD the registers still hold what was shifted into them.
-      if turn == 8, answer == Array(ChainProbe.pattern[answer.count..<2 * answer.count]) {
+      // Without LOAD the registers still hold what was shifted into them, at first the end of the pattern.
+      let last = ChainProbe.pattern[answer.count..<2 * answer.count]
+      if turn >= 8,
+        answer == Array(last)
+          || answer == Array(ChainProbe.pattern.suffix(from: 2 * answer.count).prefix(answer.count))
+      {
         return .pattern
       }
       return .varied
@@ -128,10 +132,21 @@ struct ChainDiagnosis {
     for (place, one) in outputs.enumerated() {
       for other in outputs.dropFirst(place + 1) { swaps.append((one, other)) }
     }
+    // LEARN first, while every drive still holds: lines that are tried as LATCH latch anything.
+    let learn = 5
+    swaps =
+      swaps.filter { $0.0 == learn || $0.1 == learn }
+      + swaps.filter { $0.0 != learn && $0.1 != learn }
     var swapped: [[Answer]] = []
     for pair in swaps {
-      swapped.append(
-        try answers(to: ChainProbe(exchanging: [pair]), of: &target)?.signature(of: wiring) ?? [])
+      let answer =
+        try answers(to: ChainProbe(exchanging: [pair]), of: &target)?.signature(of: wiring) ?? []
+      swapped.append(answer)
+      let isLearn = pair.0 == learn || pair.1 == learn
+      if isLearn, healthy.contains(where: { same($0, answer) }) {
+        named = [[mistake(pair)]]
+        return
+      }
     }
     let single = swaps.indices.filter { index in
       healthy.contains { same($0, swapped[index]) }
@@ -148,12 +163,17 @@ struct ChainDiagnosis {
       }
     let answersOfOthers = try others.map { try expected([$0], subject) }
     let alone = others.indices.filter { answersOfOthers[$0].contains { same($0, seen) } }
-    if !alone.isEmpty {
+    // Chains that are silent say little: any wire that is missing explains that.
+    let isTelling = seen.contains { $0 == .pattern || $0 == .varied }
+    if isTelling, !alone.isEmpty {
       named = [alone.map { others[$0] }]
       return
     }
+    func expects(_ mistakes: [WiringMistake], _ seen: [Answer]) throws -> Bool {
+      try expected(mistakes, subject).contains { same($0, seen) }
+    }
     var pairs: [(WiringMistake, WiringMistake)] = []
-    for (index, swap) in swaps.enumerated() {
+    for (index, swap) in swaps.enumerated() where swapped[index].contains(.pattern) {
       for other in others.indices
       where answersOfOthers[other].contains(where: { same($0, swapped[index]) }) {
         if mistake(swap).places.isDisjoint(with: others[other].places) {
@@ -162,6 +182,8 @@ struct ChainDiagnosis {
       }
     }
     if pairs.isEmpty {
+      // Nor LEARN nor LATCH: what was latched meanwhile would be driven.
+      let swaps = swaps.filter { pair in ![pair.0, pair.1].contains { $0 == learn || $0 == 3 } }
       for (place, one) in swaps.enumerated() {
         for other in swaps.dropFirst(place + 1)
         where ![other.0, other.1].contains(one.0) && ![other.0, other.1].contains(one.1) {
@@ -173,14 +195,16 @@ struct ChainDiagnosis {
         }
       }
     }
-    if pairs.isEmpty {
+    if pairs.isEmpty, isTelling {
       for (place, one) in others.enumerated() {
-        for other in others.dropFirst(place + 1) {
-          if try expected([one, other], subject).contains(where: { same($0, seen) }) {
-            pairs.append((one, other))
-          }
+        for other in others.dropFirst(place + 1) where try expects([one, other], seen) {
+          pairs.append((one, other))
         }
       }
+    }
+    if pairs.isEmpty, !alone.isEmpty {
+      named = [alone.map { others[$0] }]
+      return
     }
     // Each half of a pair is told by itself: the halves that all pairs have are sure.
     let firsts = pairs.map(\.0).reduce(into: [WiringMistake]()) {
@@ -203,9 +227,8 @@ struct ChainDiagnosis {
     one.count == other.count
       && zip(one, other).enumerated().allSatisfy { turn, pair in
         if pair.0 == pair.1 { return true }
-        return turn < 8 && pair.0 != .pattern && pair.1 != .pattern
-          && wiring.selects.indices.contains(turn)
-          && pair.0 != .high && pair.1 != .high && pair.0 != pair.1 && turn != 0
+        return pair.0 != .pattern && pair.1 != .pattern && wiring.selects.indices.contains(turn % 8)
+          && pair.0 != .high && pair.1 != .high && turn % 8 != 0
       }
   }
 

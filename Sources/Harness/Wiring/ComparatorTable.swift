@@ -50,7 +50,7 @@ struct WiringPresentation: Sendable {
   }
 
   /// Puts it on a board, and waits until all has settled.
-  func show<Board: LearningBoard>(on board: inout Board) throws(Board.Failure) {
+  func show<Board: LearningBoard & ~Copyable>(on board: inout Board) throws(Board.Failure) {
     for (channel, volts) in sources.enumerated() {
       try board.drive(source: channel, at: Voltage(volts: volts))
     }
@@ -69,21 +69,30 @@ struct WiringPresentation: Sendable {
 struct WiringObservation {
   var bits: [UInt64]
   var readings: [[Double]] = []
+  /// What targets read before a trial's pulses, V.
+  var before: [[Double]] = []
 
   /// Presents all and takes what is said.
-  init<Target: OpenTarget>(
-    of target: inout Target, _ presentations: [WiringPresentation], _ log: PhaseLog
-  ) throws {
-    bits = Array(repeating: 0, count: 2 * target.session.controllers.count)
+  init<Board: LearningBoard & ~Copyable>(
+    of board: inout Board, edges: Int, _ presentations: [WiringPresentation],
+    reading: Bool = true
+  ) throws(Board.Failure) {
+    bits = Array(repeating: 0, count: 2 * edges)
+    var said = [Comparison](repeating: Comparison(bits: 0), count: edges)
     for (number, presentation) in presentations.enumerated() {
-      try log.check()
-      try presentation.show(on: &target.session.board)
-      for (edge, comparison) in try target.compare().enumerated() {
+      try presentation.show(on: &board)
+      var span = said.mutableSpan
+      try board.compare(into: &span)
+      for (edge, comparison) in said.enumerated() {
         bits[2 * edge] |= UInt64(comparison.bits & 1) << UInt64(number)
         bits[2 * edge + 1] |= UInt64(comparison.bits >> 1 & 1) << UInt64(number)
       }
-      readings.append(
-        try presentation.clamps.indices.map { try target.measure($0, times: 1) })
+      if !reading { continue }
+      var read: [Double] = []
+      for target in presentation.clamps.indices {
+        read.append(try board.measure(target: target).volts)
+      }
+      readings.append(read)
     }
   }
 }
@@ -159,6 +168,12 @@ struct WiringExpectation: Sendable {
           edges.indices.map { draw.uniform(event(800 + $0)) < 0.5 ? 0 : 4.5 })
       }
     }
+    // Any one of them may have no charge.
+    if moment == .charged {
+      for edge in edges.indices {
+        settings.append(edges.indices.map { $0 == edge ? 0 : 2.2 })
+      }
+    }
     decided = Array(repeating: 0, count: 2 * edges.count)
     value = decided
     isStill = Array(repeating: true, count: 2 * edges.count)
@@ -224,6 +239,35 @@ struct WiringExpectation: Sendable {
     }
   }
 
+  /// Which few presentations make most comparators say both.
+  func telling(_ count: Int) -> [Int] {
+    var chosen: [Int] = []
+    for _ in 0..<count {
+      var best = (gain: -1, place: 0)
+      for place in readings.indices where !chosen.contains(place) {
+        let few = restricted(to: chosen + [place])
+        let gain = decided.indices.reduce(0) {
+          $0 + (few.turns($1) ? 3 : 0) + (few.decided[$1] != 0 ? 1 : 0)
+        }
+        if gain > best.gain { best = (gain, place) }
+      }
+      chosen.append(best.place)
+    }
+    return chosen
+  }
+
+  /// What is expected of some of the presentations alone.
+  func restricted(to places: [Int]) -> WiringExpectation {
+    func few(_ bits: UInt64) -> UInt64 {
+      zip(0..., places).reduce(0) { $0 | (bits >> UInt64($1.1) & 1) << UInt64($1.0) }
+    }
+    var copy = self
+    copy.decided = decided.map(few)
+    copy.value = value.map(few)
+    copy.readings = places.map { readings[$0] }
+    return copy
+  }
+
   /// How many presentations a comparator contradicts.
   func contradictions(_ comparator: Int, _ bits: UInt64) -> Int {
     if isStill[comparator], decided[comparator] == 0 {
@@ -236,26 +280,6 @@ struct WiringExpectation: Sendable {
   /// Whether a comparator must say both in some presentation.
   func turns(_ comparator: Int) -> Bool {
     value[comparator] & decided[comparator] != 0 && ~value[comparator] & decided[comparator] != 0
-  }
-
-  /// What share of what is asked of them comparators do, added up; one that must say both may be reversed.
-  func agreement(_ bits: [UInt64]) -> Double {
-    bits.indices.reduce(0) { sum, comparator in
-      let all = decided[comparator].nonzeroBitCount
-      if all == 0 { return sum }
-      let wrong = contradictions(comparator, bits[comparator])
-      return sum + Double(turns(comparator) ? max(wrong, all - wrong) : all - wrong) / Double(all)
-    }
-  }
-
-  /// What it would cost in chance that comparators which do all that another expectation asks of them
-  /// did so where this one leaves them open.
-  func luck(_ bits: [UInt64], against plain: WiringExpectation) -> Double {
-    1.2
-      * Double(
-        bits.indices.count {
-          plain.turns($0) && plain.contradictions($0, bits[$0]) == 0 && !turns($0)
-        })
   }
 
   /// How many readings lie where they cannot.
@@ -275,6 +299,8 @@ struct ComparatorDiagnosis {
   private(set) var named: [[WiringMistake]] = []
   /// How much is not explained, and how much it took.
   private(set) var cost = 0.0
+  /// How many comparators must say both and do so as they must: that is hardly chance.
+  private(set) var hits = 0
 
   private var bits: [UInt64]
   private var isOpen: [Bool]
@@ -318,9 +344,11 @@ struct ComparatorDiagnosis {
       for comparator in bad {
         let wrong = contradictions(comparator)
         let all = expected.decided[comparator].nonzeroBitCount
-        offer(
-          .reversed(edge: comparator / 2, comparator: comparator & 1),
-          Double(2 * wrong - all) - 0.5)
+        if all > 0 {
+          offer(
+            .reversed(edge: comparator / 2, comparator: comparator & 1),
+            Double(2 * wrong - all) - 0.5)
+        }
         offer(.missing(wire(comparator)), Double(wrong) - 0.9)
         for other in bits.indices where other != comparator {
           if bad.contains(other) && other < comparator { continue }
@@ -343,6 +371,7 @@ struct ComparatorDiagnosis {
       }
     }
     cost += Double(bits.indices.reduce(0) { $0 + contradictions($1) })
+    hits = bits.indices.count { !isOpen[$0] && expected.turns($0) && contradictions($0) == 0 }
   }
 
   private func contradictions(_ comparator: Int) -> Int {

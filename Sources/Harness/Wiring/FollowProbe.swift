@@ -1,0 +1,102 @@
+import BoardDouble
+import Files
+import Firmware
+import Runs
+import Targets
+
+/// Tries lines that carry nothing else to the comparators in each other's roles, LEARN and what reads targets,
+/// until targets follow the sources: where nothing else is wrong that happens in the true role alone.
+enum FollowProbe {
+  /// Exchanges by which targets follow.
+  static func exchanges<Target: OpenTarget>(
+    on target: inout Target, _ subject: Subject, _ wiring: WiringDescription,
+    _ log: PhaseLog
+  ) throws -> [WiringMistake] {
+    guard wiring.kind == .direct, wiring.spi == nil else { return [] }
+    let (low, high) = (subject.description.nodeLowest, subject.description.nodeHighest)
+    let clamps = [Double?](repeating: nil, count: subject.targets.count)
+    let levels = [low, high, low, high].map { level in
+      WiringPresentation(sources: subject.sources.map { _ in level }, clamps: clamps)
+    }
+    let selects = wiring.selects.count
+    let lines = wiring.wires.indices
+    func isInput(_ line: Int) -> Bool {
+      line == 2 || line >= 4 + selects && (line - 4 - selects) % 4 < 2
+    }
+    func exchanges(_ one: Int) -> [RoleProbe.Exchange] {
+      lines.filter { $0 != one && isInput($0) == isInput(one) }
+        .map { RoleProbe.Exchange(one: min(one, $0), other: max(one, $0)) }
+    }
+    func follow(
+      _ trials: [RoleProbe.Exchange], charges: Int, _ target: inout Target
+    ) throws -> [RoleProbe.Exchange] {
+      var probe = RoleProbe(
+        levels, trials: trials.map { [$0] },
+        pulses: trials.map { _ in
+          Array(repeating: subject.views.map { _ in .charge }, count: charges)
+        }, stopping: log.stopping)
+      guard try target.lendLines(to: &probe) else { return [] }
+      try log.check()
+      func follows(_ readings: [[Double]]) -> Bool {
+        zip(readings, levels).allSatisfy { read, level in
+          read.allSatisfy {
+            level.sources[0] == high
+              ? abs($0 - high) < 0.4 * (high - low) : $0 < low + 0.15 * (high - low)
+          }
+        }
+      }
+      let found = zip(trials, probe.observations).filter { _, seen in
+        seen.map { follows($0.readings) && ($0.before.isEmpty || !follows($0.before)) } ?? false
+      }
+      // Once gates are charged, targets follow in whatever role LEARN is tried.
+      return found.map(\.0).prefix(charges > 0 ? 1 : found.count).map { $0 }
+    }
+    let adcs = wiring.selects.indices.filter { wiring.selects[$0].kind == .adc }
+    var found = try follow(exchanges(2) + adcs.flatMap { exchanges(4 + $0) }, charges: 0, &target)
+    // What chips need first: in its place LEARN may drive gates while others are tried.
+    for isCommon in [true, false] where found.isEmpty {
+      found = try follow(
+        exchanges(3).filter { ($0.other < 4 + selects) == isCommon }, charges: 4, &target)
+    }
+    return found.map { $0.mistake(wiring) }
+  }
+
+  /// Drives that stand in LEARN's place: tried so, pulses move targets.
+  static func drives<Target: OpenTarget>(
+    on target: inout Target, _ subject: Subject, _ wiring: WiringDescription,
+    _ log: PhaseLog
+  ) throws -> [WiringMistake] {
+    guard wiring.spi == nil else { return [] }
+    let edges = subject.description.learningEdges
+    let (low, high) = (subject.description.nodeLowest, subject.description.nodeHighest)
+    let views = [true, false].map { isFirst in
+      WiringPresentation(
+        sources: subject.sources.indices.map { ($0 == 0) == isFirst ? high : low },
+        clamps: [Double?](repeating: nil, count: subject.targets.count))
+    }
+    let first = 4 + wiring.selects.count
+    let trials = edges.indices.flatMap { edge in
+      [2, 3].map { [RoleProbe.Exchange(one: 3, other: first + 4 * edge + $0)] }
+    }
+    var found: [WiringMistake] = []
+    // The edges of one source lose what the others keep. Gates that are empty lose nothing: then others gain.
+    for (isFirst, drive) in [(true, Drive.discharge), (false, .charge), (true, .charge)] {
+      let drives = edges.map { edge in
+        let isOne = edge.from == subject.sources[0] || edge.to == subject.sources[0]
+        return isOne == isFirst ? drive : .hold
+      }
+      var probe = RoleProbe(
+        views, trials: trials, pulses: trials.map { _ in [drives, drives, drives] },
+        stopping: log.stopping)
+      guard try target.lendLines(to: &probe) else { return [] }
+      try log.check()
+      for (trial, seen) in zip(trials, probe.observations) {
+        guard let seen else { continue }
+        let changes = zip(seen.before.joined(), seen.readings.joined()).map { abs($0 - $1) }
+        if changes.contains(where: { $0 > 0.004 }) { found.append(trial[0].mistake(wiring)) }
+      }
+      if !found.isEmpty { break }
+    }
+    return found
+  }
+}
