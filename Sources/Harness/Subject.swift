@@ -1,4 +1,4 @@
-import BoardDouble
+package import BoardDouble
 package import Files
 import Firmware
 import Portable
@@ -18,6 +18,8 @@ package struct Subject: Sendable {
   package let task: TaskDescription
   /// What was found of this board by `calibrate`, where that is known.
   package var calibration: BoardCalibration?
+  /// What of the wiring was looked at and found right: no mistake is named there.
+  package var checked: Set<WiringMistake.Place> = []
   /// For each learning edge, what shows it best.
   package let views: [View]
 
@@ -102,6 +104,22 @@ package struct Subject: Sendable {
       views.append(best)
     }
     self.views = views
+  }
+
+  /// Whether a mistake is about nothing that was looked at.
+  func isOpen(_ mistake: WiringMistake) -> Bool {
+    if checked.isEmpty { return true }
+    return mistake.places.allSatisfy { place in
+      if checked.contains(place) { return false }
+      // A select of a board without a decoder is its line.
+      guard description.wiring?.kind == .direct else { return true }
+      return switch place {
+      case .select(let number): !checked.contains(.wire(.line("CS\(number)")))
+      case .wire(.line(let role)) where role.hasPrefix("CS"):
+        !(Int(role.dropFirst(2)).map { checked.contains(.select($0)) } ?? false)
+      default: true
+      }
+    }
   }
 
   /// The run by which a target is opened for this board; controllers know its parts' markings only.

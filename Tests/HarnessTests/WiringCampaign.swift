@@ -38,6 +38,7 @@ import Testing
     _ subject: Subject, _ limits: ReadingLimits, _ bringUp: ScenarioDescription, seed: UInt64
   ) -> Course {
     var course = Course()
+    var subject = subject
     course.mistakes = WiringMistake.draw(3, on: subject.description, seed: seed)
     var left = course.mistakes
     for round in 1...4 {
@@ -77,9 +78,13 @@ import Testing
           "round \(round): \(found.map(\.description).joined(separator: ", ")) hid "
             + left.map(\.description).joined(separator: ", "))
       } else if found.isEmpty {
+        // Who finds that what is named is right says so, and asks again.
         course.hidden.append("round \(round): nothing named rightly; said: \(words.prefix(4))")
-        break
+        let checked = named.filter { $0.count <= 4 }.joined().flatMap(\.places)
+        if subject.checked.isSuperset(of: checked) { break }
+        subject.checked.formUnion(checked)
       }
+      if !found.isEmpty { subject.checked = [] }
       if left.isEmpty { break }
     }
     course.left = left
@@ -89,8 +94,8 @@ import Testing
 
   @Test(arguments: ["breadboard", "lattice"])
   func `three mistakes are named and mended within four rounds`(_ board: String) throws {
-    // Seeds 1 ... 300 are those that the phases were made with; these had no part in them.
-    let campaign = Campaign("wiring-\(board)", sample: 20, whole: 100, seed: 3001)
+    // Seeds 1 ... 300 and 3001 ... 3100 are those that the phases were made with; these had no part in them.
+    let campaign = Campaign("wiring-\(board)", sample: 20, whole: 100, seed: 5001)
     let subject = try Subject(try shippedBoard(board))
     let bringUp = try ScenarioDescription.read(
       path: packageRoot + "/hil/scenarios/wiring.yaml", phases: phases.map { $0.name })
@@ -140,7 +145,7 @@ import Testing
 
   @Test(arguments: ["breadboard", "lattice"])
   func `good boards are not accused`(_ board: String) throws {
-    let campaign = Campaign("wiring-good-\(board)", sample: 10, whole: 100, seed: 4001)
+    let campaign = Campaign("wiring-good-\(board)", sample: 10, whole: 100, seed: 6001)
     let subject = try Subject(try shippedBoard(board))
     let wiring = try ScenarioDescription.read(
       path: packageRoot + "/hil/scenarios/wiring.yaml", phases: phases.map { $0.name })

@@ -131,7 +131,7 @@ package enum WiringPhase: Phase {
     }
     let seen = try WiringObservation(of: &target.session.board, edges: edges, presentations)
     let comparators = ComparatorDiagnosis(
-      seen.bits, try .of(subject, .charged, []), wiring)
+      seen.bits, try .of(subject, .charged, []), wiring, subject)
     for mistakes in comparators.named { find(mistakes) }
     var bad: Set<Int> = []
     for mistake in comparators.named.joined() {
@@ -324,6 +324,11 @@ package enum WiringPhase: Phase {
   static func tell(
     _ mistakes: [WiringMistake], _ moment: String, _ subject: Subject, _ log: inout PhaseLog
   ) {
+    let mistakes = mistakes.filter(subject.isOpen)
+    if mistakes.isEmpty {
+      log.find("\(moment): what would explain what is seen was checked and is right")
+      return
+    }
     let words = mistakes.prefix(6).map { inWords($0, subject) }.joined(separator: "; or ")
     log.find(
       "\(moment): \(words)" + (mistakes.count > 6 ? "; or \(mistakes.count - 6) more" : ""),

@@ -130,7 +130,9 @@ struct ChainDiagnosis {
     let outputs = roles.indices.filter { roles[$0] != "MISO" }
     var swaps: [(Int, Int)] = []
     for (place, one) in outputs.enumerated() {
-      for other in outputs.dropFirst(place + 1) { swaps.append((one, other)) }
+      for other in outputs.dropFirst(place + 1) where subject.isOpen(mistake((one, other))) {
+        swaps.append((one, other))
+      }
     }
     // LEARN first, while every drive still holds: lines that are tried as LATCH latch anything.
     let learn = 5
@@ -156,16 +158,19 @@ struct ChainDiagnosis {
       return
     }
     // Then what no other role mends: wires that are missing, the chain at another select.
-    let others: [WiringMistake] =
+    var others: [WiringMistake] =
       ["SCLK", "MOSI", "LOAD", "A0", "A1", "A2", "ENABLE"].map { .missing(.line($0)) }
       + wiring.selects.indices.filter { $0 != chain }.map {
         .selects(min(chain, $0), max(chain, $0))
       }
+    others.removeAll { !subject.isOpen($0) }
     let answersOfOthers = try others.map { try expected([$0], subject) }
     let alone = others.indices.filter { answersOfOthers[$0].contains { same($0, seen) } }
     // Chains that are silent say little: any wire that is missing explains that.
-    let isTelling = seen.contains { $0 == .pattern || $0 == .varied }
-    if isTelling, !alone.isEmpty {
+    func isTelling(_ answers: [Answer]) -> Bool {
+      answers.contains { $0 == .pattern || $0 == .varied }
+    }
+    if isTelling(seen), !alone.isEmpty {
       named = [alone.map { others[$0] }]
       return
     }
@@ -173,7 +178,7 @@ struct ChainDiagnosis {
       try expected(mistakes, subject).contains { same($0, seen) }
     }
     var pairs: [(WiringMistake, WiringMistake)] = []
-    for (index, swap) in swaps.enumerated() where swapped[index].contains(.pattern) {
+    for (index, swap) in swaps.enumerated() where isTelling(swapped[index]) {
       for other in others.indices
       where answersOfOthers[other].contains(where: { same($0, swapped[index]) }) {
         if mistake(swap).places.isDisjoint(with: others[other].places) {
@@ -195,7 +200,7 @@ struct ChainDiagnosis {
         }
       }
     }
-    if pairs.isEmpty, isTelling {
+    if pairs.isEmpty, isTelling(seen) || alone.isEmpty {
       for (place, one) in others.enumerated() {
         for other in others.dropFirst(place + 1) where try expects([one, other], seen) {
           pairs.append((one, other))
@@ -227,8 +232,8 @@ struct ChainDiagnosis {
     one.count == other.count
       && zip(one, other).enumerated().allSatisfy { turn, pair in
         if pair.0 == pair.1 { return true }
-        return pair.0 != .pattern && pair.1 != .pattern && wiring.selects.indices.contains(turn % 8)
-          && pair.0 != .high && pair.1 != .high && turn % 8 != 0
+        return pair.0 != .pattern && pair.1 != .pattern && pair.0 != .high && pair.1 != .high
+          && wiring.selects.indices.contains(turn % 8) && wiring.selects[turn % 8].kind == .adc
       }
   }
 

@@ -306,7 +306,10 @@ struct ComparatorDiagnosis {
   private var isOpen: [Bool]
   private let expected: WiringExpectation
 
-  init(_ observed: [UInt64], _ expected: WiringExpectation, _ wiring: WiringDescription) {
+  init(
+    _ observed: [UInt64], _ expected: WiringExpectation, _ wiring: WiringDescription,
+    _ subject: Subject
+  ) {
     bits = observed
     isOpen = Array(repeating: false, count: bits.count)
     self.expected = expected
@@ -326,6 +329,7 @@ struct ComparatorDiagnosis {
       var best = 0.01
       var found: [WiringMistake] = []
       func offer(_ mistake: WiringMistake, _ gain: Double) {
+        if !subject.isOpen(mistake) { return }
         if gain > best + 0.01 {
           best = gain
           found = [mistake]

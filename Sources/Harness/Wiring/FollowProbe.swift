@@ -26,6 +26,7 @@ enum FollowProbe {
     func exchanges(_ one: Int) -> [RoleProbe.Exchange] {
       lines.filter { $0 != one && isInput($0) == isInput(one) }
         .map { RoleProbe.Exchange(one: min(one, $0), other: max(one, $0)) }
+        .filter { subject.isOpen($0.mistake(wiring)) }
     }
     func follow(
       _ trials: [RoleProbe.Exchange], charges: Int, _ target: inout Target
@@ -77,7 +78,7 @@ enum FollowProbe {
     let first = 4 + wiring.selects.count
     let trials = edges.indices.flatMap { edge in
       [2, 3].map { [RoleProbe.Exchange(one: 3, other: first + 4 * edge + $0)] }
-    }
+    }.filter { subject.isOpen($0[0].mistake(wiring)) }
     var found: [WiringMistake] = []
     // The edges of one source lose what the others keep. Gates that are empty lose nothing: then others gain.
     for (isFirst, drive) in [(true, Drive.discharge), (false, .charge), (true, .charge)] {

@@ -46,8 +46,9 @@ struct WiringSearch {
   mutating func best<Target: OpenTarget>(
     on target: inout Target, _ log: PhaseLog, tryingLearn: Bool = true
   ) throws -> [Candidate] {
-    let exchanges = wiring.kind == .direct && wiring.spi == nil ? exchanges : []
-    let suspects = suspects
+    let exchanges = (wiring.kind == .direct && wiring.spi == nil ? exchanges : [])
+      .filter { subject.isOpen($0.mistake(wiring)) }
+    let suspects = suspects.filter(subject.isOpen)
     var all: [Candidate] = [unmistaken]
     for mistake in suspects {
       let expected = try WiringExpectation.of(subject, moment, [mistake])
@@ -155,7 +156,7 @@ struct WiringSearch {
     _ exchanges: [RoleProbe.Exchange], _ mistakes: [WiringMistake], _ expected: WiringExpectation
   ) -> Candidate? {
     guard let observation = seen[exchanges] ?? nil else { return nil }
-    let diagnosis = ComparatorDiagnosis(observation.bits, expected, wiring)
+    let diagnosis = ComparatorDiagnosis(observation.bits, expected, wiring, subject)
     let left = diagnosis.cost + Double(expected.misreadings(observation.readings))
     return Candidate(
       exchanges: exchanges, mistakes: mistakes, diagnosis: diagnosis, left: left,
@@ -185,7 +186,7 @@ struct WiringSearch {
     try log.check()
     let costs = screen.observations.map { observation -> Double in
       guard let observation else { return .infinity }
-      let diagnosis = ComparatorDiagnosis(observation.bits, expected, wiring)
+      let diagnosis = ComparatorDiagnosis(observation.bits, expected, wiring, subject)
       return diagnosis.cost - 1.2 * Double(diagnosis.hits)
     }
     let chosen = new.indices.filter { costs[$0 + 1] < costs[0] }

@@ -1,5 +1,6 @@
 #if Simulation
 import ArgumentParser
+import BoardDouble
 import Files
 import Foundation
 import Harness
@@ -39,6 +40,11 @@ struct HILCommand: ParsableCommand {
       "Put a fault on the double, as under faults of a scenario: '{line: MISO, is: stuck_low}'; may be given again. Scenarios that have faults of their own are left out.",
       valueName: "fault"))
   var fault: [String] = []
+  @Option(
+    help: ArgumentHelp(
+      "What of the wiring was looked at and is right: then phase wiring names no mistake there. A line as SCLK, EDGE.charge (or A, B, discharge), 'select 3'; may be given again.",
+      valueName: "place"))
+  var checked: [String] = []
   @Flag(help: "Say what would be done, and do nothing.")
   var dryRun = false
   @Option(
@@ -86,6 +92,7 @@ struct HILCommand: ParsableCommand {
           with: Exits.usage)
       }
       let scenarios = try faulty(try self.scenarios())
+      let checked = try self.checked.map { try WiringMistake.Place($0, on: description) }
       if dryRun { return try showPlan(scenarios) }
       let found = try calibration.read(for: description, named: board, target: target)
       Interruption.watch()
@@ -103,6 +110,7 @@ struct HILCommand: ParsableCommand {
       var subject = try Subject(description)
       let limits = try limits(for: subject, scenarios)
       subject.calibration = found
+      subject.checked = Set(checked)
       try prove(subject, limits, scenarios, in: directory)
     }
   }
