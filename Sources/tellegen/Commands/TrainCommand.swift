@@ -75,6 +75,11 @@ struct TrainCommand: ParsableCommand {
   @Flag(help: "Switch all of the board's imperfections off.")
   var ideal = false
   @OptionGroup var calibration: CalibrationOptions
+  @Flag(
+    help:
+      "Take the calibration without holding the board to it first, which takes some seconds of the board's time."
+  )
+  var unchecked = false
   @Flag(help: "Let the controllers know only the parts' markings, not the board's calibration.")
   var uncalibrated = false
   @Option(
@@ -171,6 +176,8 @@ struct TrainCommand: ParsableCommand {
       }
       try expectations.check(setting)
       for remark in setting.reachRemarks { say("tellegen: \(remark.words)") }
+      // A double that goes on has not changed; a real board may be another one, or warmer, by now.
+      if !unchecked, resume == nil || learner == .gpio { try setting.holdToCalibration() }
       var training = Training(
         command: self, setting: setting, inferred: inferred, directory: directory, claim: claim)
       try setting.open(as: learner, telling: { say("tellegen: " + $0) }, for: &training)
