@@ -24,7 +24,7 @@ extension OpenTarget {
     return kept.contradictions(
       by: BoardCalibration(
         fit, of: model, board: subject.description, id: kept.id, date: kept.date, target: "",
-        seconds: excitation.seconds))
+        by: excitation))
   }
 }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Files
 import Foundation
 import Runs
+import Targets
 import Wiring
 
 #if Simulation
@@ -88,6 +89,19 @@ extension RunSetting {
     say(
       "tellegen: this program was built without the double: whether the calibration still holds is not checked"
     )
+    #endif
+  }
+}
+
+extension OpenTarget {
+  /// Has the board's session keep account of how well its gates are known, and observe them where the run
+  /// does, if it knows its board's parts. A program without the double has no model of a board for it.
+  ///
+  /// - Parameter setting: the run.
+  /// - Throws: `CircuitError` where the board's circuit has no solution.
+  mutating func keepAccount(by setting: RunSetting) throws {
+    #if Simulation
+    if let observer = try CalibratedGates(setting) { session.take(observer) }
     #endif
   }
 }
