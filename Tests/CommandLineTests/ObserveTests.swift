@@ -51,6 +51,26 @@ import Testing
     }
   }
 
+  @Test func `the double direct and at its pins observe the same`() throws {
+    try inPackage { tellegen in
+      for target in ["double", "pins"] {
+        let end = try tellegen(
+          Self.training + [
+            "--epochs", "6", "--observe", "2", "--target", target, "--out", target,
+          ])
+        #expect(end.code == 0, "\(end.errors)")
+      }
+      let kept = try ["double", "pins"].map { try tellegen.record($0 + "/record.json").result }
+      #expect(kept[0].gates == kept[1].gates)
+      let accounts = try ["double", "pins"].map { name in
+        let checkpoint = try JSONSerialization.jsonObject(
+          with: Data(try tellegen.text(name + "/checkpoint.json").utf8))
+        return try #require((checkpoint as? [String: Any])?["account"] as? NSDictionary)
+      }
+      #expect(accounts[0] == accounts[1])
+    }
+  }
+
   @Test func `without the option gates are not looked at`() throws {
     try inPackage { tellegen in
       let end = try tellegen(Self.training + ["--epochs", "4", "--out", "r"])

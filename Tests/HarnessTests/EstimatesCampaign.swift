@@ -86,6 +86,8 @@ import Wiring
     var overdrives = Seen()
     var hidden = Seen()
     var rejected = 0
+    /// The overdrives of each edge that a target shows, by its name.
+    var edges: [String: Seen] = [:]
   }
 
   /// A board whose gates' paths differ from edge to edge.
@@ -161,6 +163,8 @@ import Wiring
       if shown[edge] {
         boards.gates.add(errors[edge], bounds: bounds[edge])
         boards.overdrives.add(overdrives[edge], bounds: overdriveBounds[edge])
+        boards.edges[found.edges[edge].name, default: Seen()].add(
+          overdrives[edge], bounds: overdriveBounds[edge])
       } else {
         boards.hidden.add(errors[edge], bounds: bounds[edge])
       }
@@ -197,7 +201,15 @@ import Wiring
         counts.sorted { $0.key < $1.key }.map { "\(name) \($0.key): \($0.value)" }.joined(
           separator: "\n"))
     }
-    try campaign.record(counts)
+    let cases = observed.edges.sorted { $0.key < $1.key }.map { name, seen in
+      let counts = seen.counts("")
+      let told = ["within 5 mV", "rms uV", "worst uV", "median bound uV"].map {
+        "\($0) \(counts[": " + $0] ?? 0)"
+      }
+      return
+        "observed, less threshold, edge \(name): \(seen.count) at moments, \(told.joined(separator: ", "))"
+    }
+    try campaign.record(counts, cases: cases)
     #expect(observed.rejected == 0)
     for seen in [
       account.gates, account.overdrives, account.hidden, observed.gates, observed.overdrives,

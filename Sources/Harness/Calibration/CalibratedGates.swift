@@ -35,12 +35,22 @@ package struct CalibratedGates: GateObserver, Sendable {
   /// How many standard deviations a bound is.
   private static let width = 4.4
   /// The most patterns of an observation.
-  private static let most = 32
+  private static let mostPatterns = 32
   /// How wrong the table of drops is between its knots, V.
   private static let table = 1e-3
-  /// Readings that miss by more than this share of what they may are not taken: something is not as the
-  /// calibration says, and gates that are fitted to it would be wrong.
-  private static let misfit = 4.0
+  /// What the squares of so many readings' misses, in units of what they may miss by, do not add up to while
+  /// all is as the calibration says: four times their mean, and where readings are few what they exceed but
+  /// once in three million (five standard deviations: Wilson and Hilferty, PNAS 17, 684, 1931). Gates that
+  /// were fitted to more would be wrong.
+  ///
+  /// - Parameter readings: how many readings.
+  /// - Returns: the sum.
+  private static func most(_ readings: Int) -> Double {
+    let count = Double(readings)
+    let part = 2 / (9 * count)
+    let root = 1 - part + 5 * part.squareRoot()
+    return count * max(4, root * root * root)
+  }
 
   /// Gets ready for a run; `nil` where the run has no calibration.
   ///
@@ -68,7 +78,7 @@ package struct CalibratedGates: GateObserver, Sendable {
     } else {
       let draw = Draw(seed: 1, purpose: 6102, device: 0)
       var event: UInt64 = 0
-      while high.count < Self.most {
+      while high.count < Self.mostPatterns {
         let pattern = (0..<sources).map { draw.uniform(event + UInt64($0)) < 0.5 }
         event += UInt64(sources)
         if Set(pattern).count == 2 { high.append(pattern) }
@@ -191,7 +201,7 @@ package struct CalibratedGates: GateObserver, Sendable {
       let innovation = zip(residuals, rows * zip(at, before).map { $0 - $1 }).map { $0 + $1 }
       if turn == 0 {
         let square = zip(innovation, inverse * innovation).reduce(0) { $0 + $1.0 * $1.1 }
-        if !(square <= Self.misfit * Double(innovation.count)) { return nil }
+        if !(square <= Self.most(innovation.count)) { return nil }
       }
       gain = joint * inverse
       at = zip(before, gain * innovation).map { $0 + $1 }
@@ -200,9 +210,13 @@ package struct CalibratedGates: GateObserver, Sendable {
 
     // The threshold stays the calibration's: gates are told by the overdrive, which is what readings show.
     // What is wrong of it afterwards is a share of what was wrong of parts and gates before, and noise.
-    var next: [[Double]] = []
-    var variances: [Double] = []
-    for edge in 0..<edges {
+    var gates = estimates
+    if account.observed.isEmpty {
+      account.observed = Array(repeating: Array(repeating: 0, count: count), count: edges)
+    }
+    for edge in 0..<edges where shown[edge] {
+      let overdrive = at[starts[edge]] - at[thresholds[edge]]
+      gates[edge] = min(max(parameters[thresholds[edge]] + overdrive, 0), supply)
       let reach = (0..<rows.rows).map { gain[starts[edge], $0] - gain[thresholds[edge], $0] }
       var shares = [Double](repeating: 0, count: count)
       for (row, weight) in reach.enumerated() {
@@ -218,17 +232,12 @@ package struct CalibratedGates: GateObserver, Sendable {
         variance += share * share * rests[other]
         for column in 0..<count { slopes[column] += share * own[other][column] }
       }
-      next.append(slopes)
-      variances.append(variance)
+      account.observed[edge] = slopes
+      account.shares[edge] = 1
+      account.slopes[edge] = account.slopes[edge].map { _ in 0 }
+      account.variances[edge] = variance
     }
-    account.observed = next
-    account.shares = [Double](repeating: 1, count: edges)
-    account.slopes = account.slopes.map { $0.map { _ in 0 } }
-    account.variances = variances
-    return (0..<edges).map { edge in
-      let gate = parameters[thresholds[edge]] + at[starts[edge]] - at[thresholds[edge]]
-      return min(max(gate, 0), supply)
-    }
+    return gates
   }
 
   /// The covariance of parts and gates before an observation.
