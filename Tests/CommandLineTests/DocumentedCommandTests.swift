@@ -7,7 +7,8 @@ import Testing
   private static let left: [(part: String, why: String)] = [
     ("--target gpio", "it needs lines"), ("doctor", "it says what this computer lacks"),
     ("rest", "it needs lines"), ("--resume runs/bench", "it needs lines"),
-    ("tellegen serve", "it serves until it is ended"), ("reproduce limit-cycles", "it takes a minute"),
+    ("tellegen serve", "it serves until it is ended"),
+    ("reproduce limit-cycles", "it takes a minute"),
     ("reproduce all", "it takes an hour"),
   ]
 
