@@ -18,6 +18,8 @@ public struct Checkpoint<BoardState: Sendable & Equatable & Codable>: Sendable, 
   /// of them, also where the program was killed before it was written. `nil` before, and in
   /// checkpoints of version 0.2.0.
   public var outputs: [Int32]?
+  /// By how much the estimates may be off; `nil` where nothing is known of the board's parts.
+  public var account: GateAccount?
 }
 
 extension Session {
@@ -29,7 +31,7 @@ extension Session {
     Checkpoint(
       plan: plan, progress: progress, estimates: controllers.map(\.gate.units), board: board,
       outputs: isFinished && !lastOutputs.isEmpty
-        ? lastOutputs.map { Voltage(volts: $0).units } : nil)
+        ? lastOutputs.map { Voltage(volts: $0).units } : nil, account: account)
   }
 
   /// Refuses a checkpoint that is not of this run.
@@ -46,6 +48,9 @@ extension Session {
       guard outputs.count == count else {
         throw .otherRun("it has \(outputs.count) outputs of samples instead of \(count)")
       }
+    }
+    if let account = saved.account, account.variances.count != controllers.count {
+      throw .otherRun("its account of the gates has \(account.variances.count) edges")
     }
     let progress = saved.progress
     do throws(StateError) {

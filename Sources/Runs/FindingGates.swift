@@ -26,6 +26,7 @@ extension Session {
     for edge in learner.controllers.indices {
       learner.controllers[edge].gate = learner.step.law.supply
     }
+    forgetGates()
     let law = learner.step.law
     let goals = [law.lowest, law.highest, law.lowest, law.highest, law.lowest]
     for (turn, goal) in goals.enumerated() {

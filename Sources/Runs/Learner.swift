@@ -17,7 +17,8 @@ public struct Learner<Board: LearningBoard> {
   package var step: TrainingStep
   private var targets: [Voltage]
   private var comparisons: [Comparison]
-  private var drives: [Drive]
+  /// What was driven last.
+  private(set) var drives: [Drive]
   /// The outputs that were measured last, V; kept, for memory anew for each sample is dear.
   private var measured: [Double] = []
 
@@ -99,6 +100,11 @@ public struct Learner<Board: LearningBoard> {
     return try Learner.program(
       goals.map(Voltage.init(volts:)), shortest: shortest, limit: limit, stopping: stopping,
       step: &step, board: &board, controllers: &controllers, drives: &drives)
+  }
+
+  /// Accounts for the gates' leakage up to a time.
+  mutating func accountLeakage(until now: Nanoseconds) {
+    Learner.accountLeakage(until: now, step: &step, controllers: &controllers)
   }
 
   /// Takes another task on the same channels.
@@ -210,6 +216,13 @@ public struct Learner<Board: LearningBoard> {
 
   // The functions below lend arrays as spans. Each array must come as an argument of its own:
   // spans of one variable's fields would overlap.
+
+  private static func accountLeakage(
+    until now: Nanoseconds, step: inout TrainingStep, controllers: inout [EdgeController]
+  ) {
+    var edgeSpan = controllers.mutableSpan
+    step.accountLeakage(until: now, edges: &edgeSpan)
+  }
 
   private static func program(
     _ goals: [Voltage], shortest: Nanoseconds, limit: Int, stopping: () -> Bool,

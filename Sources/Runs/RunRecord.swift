@@ -26,6 +26,8 @@ public struct RunResult: Sendable, Equatable, Codable {
   /// What one presentation takes on the board; `nil` in records of version 0.2.0, and of a real
   /// board where the program has no double to reckon it with.
   public var presentation: PresentationCost?
+  /// How well the gates are known; `nil` of runs without a calibration, and of programs without the double.
+  public var known: KnownGates?
 
   /// Makes a result.
   public init(

@@ -20,6 +20,8 @@ public struct RunSetting: Sendable, Equatable, Codable {
   /// What was found of a real board by `calibrate`, which its controllers are told; `nil` where the
   /// plan says what they know.
   public var calibration: BoardCalibration?
+  /// How many epochs lie between two observations of the gates; `nil` for none.
+  public var observe: Int?
   /// The names of all files that the run may have in its folder; `nil` in runs of version 0.1.
   public var files: [String]?
 

@@ -20,6 +20,10 @@ public struct Session<Board: LearningBoard> {
   package private(set) var lastOutputs: [Double] = []
   /// Whether `curve` grows; a run that writes each line down has no need of it.
   public var keepsCurve = true
+  /// What is known of the board's parts, where it was calibrated.
+  package var observer: (any GateObserver)?
+  /// By how much the controllers' estimates may be off; kept where there is an observer.
+  package var account: GateAccount?
 
   /// Makes a session; nothing is done to the board yet.
   ///
@@ -96,12 +100,14 @@ public struct Session<Board: LearningBoard> {
     stopping: () -> Bool
   ) throws(Board.Failure) -> Bool {
     var stopped = false
-    try learner.program(
+    let before = account == nil ? [] : controllers
+    let pulses = try learner.program(
       goals, shortest: shortest, limit: limit,
       stopping: {
         stopped = stopping()
         return stopped
       })
+    account(for: pulses, from: before)
     return !stopped
   }
 
@@ -143,7 +149,8 @@ public struct Session<Board: LearningBoard> {
     return true
   }
 
-  /// Takes the measures of an epoch whose samples are trained, and ends it. After the plan's last
+  /// Takes the measures of an epoch whose samples are trained, and ends it; where it is time, the gates
+  /// are observed first. After the plan's last
   /// epoch the gates go back to those of the best, where the plan says so, and the measures are of
   /// these.
   ///
@@ -157,6 +164,7 @@ public struct Session<Board: LearningBoard> {
     stopping: () -> Bool = { false }
   ) throws(Board.Failure) -> Bool {
     if isFinished { return true }
+    guard try observeGates(after: progress.epoch + 1, stopping: stopping) else { return false }
     guard var record = try record(epoch: progress.epoch + 1, stopping: stopping) else {
       return false
     }
@@ -164,6 +172,12 @@ public struct Session<Board: LearningBoard> {
     if record.epoch == plan.epochs {
       guard let last = try endWithBest(record, stopping: stopping) else { return false }
       record = last
+    }
+    if account != nil {
+      // Measures take time, in which gates leak: what is told of them is told of now.
+      learner.accountLeakage(until: try board.now())
+      account?.elapse(until: learner.step.accounted.count)
+      progress.accounted = learner.step.accounted.count
     }
     progress.epoch += 1
     progress.position = 0
@@ -225,6 +239,7 @@ public struct Session<Board: LearningBoard> {
   @discardableResult
   public mutating func train(sample: Int) throws(Board.Failure) -> StepReport {
     let report = try learner.train(problem.presentations[sample], index: progress.steps)
+    account(for: report)
     progress.steps += 1
     progress.accounted = learner.step.accounted.count
     if .zero < report.learned {
@@ -341,6 +356,7 @@ extension Session {
       steps: progress.steps, boardTime: boardTime, saturatedEdges: learner.saturatedEdges,
       estimatedGates: controllers.map(\.gate.volts), gates: gates)
     result.samples = lastAnswers
+    result.known = knownGates
     result.best = isFinished ? progress.best?.epoch : nil
     return result
   }

@@ -64,6 +64,10 @@ extension RunSetting: CheckedState {
     guard calibration?.isPossible(on: board) != false else {
       throw StateError("calibration holds values that no board of this kind has")
     }
+    if let observe {
+      try StateError.check(observe, "observe", Plan.epochsAllowed)
+      if calibration == nil { throw StateError("observe is for runs with a calibration") }
+    }
   }
 }
 
@@ -142,6 +146,7 @@ extension Checkpoint: CheckedState {
     try plan.check()
     try progress.check()
     try StateError.check(estimates: estimates)
+    try account?.check()
   }
 }
 
@@ -152,6 +157,9 @@ extension RunRecord: CheckedState {
     try result.first?.check()
     try result.last.check()
     try result.samples?.check(of: setting.task)
+    for bound in (result.known?.bounds ?? []) + (result.known?.overdriveBounds ?? []) {
+      try StateError.check(bound, "a bound of a gate of the result", 0...1e6)
+    }
     for (what, gates) in [("gate", result.gates), ("estimated gate", result.estimatedGates)] {
       for (edge, volts) in gates.enumerated() {
         try StateError.check(volts, "\(what) \(edge) of the result", -15...32)

@@ -68,8 +68,40 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
     }
   }
 
+  /// What was found of a source's converter: what it puts out, V, where it is to put out the lowest and the
+  /// highest voltage of nodes.
+  public struct Source: Sendable, Equatable, Codable {
+    /// At the lowest voltage.
+    public var low: Estimate
+    /// At the highest.
+    public var high: Estimate
+
+    /// Makes a source.
+    public init(low: Estimate, high: Estimate) {
+      self.low = low
+      self.high = high
+    }
+  }
+
+  /// What was found of a target's converter.
+  public struct Target: Sendable, Equatable, Codable {
+    /// The offset, V.
+    public var offset: Estimate
+    /// The relative error of its gain.
+    public var gain: Estimate
+    /// What it reads too much beside, V, at one sixteenth of its range, two, and on as far as nodes reach.
+    public var curve: [Double]
+
+    /// Makes a target.
+    public init(offset: Estimate, gain: Estimate, curve: [Double]) {
+      self.offset = offset
+      self.gain = gain
+      self.curve = curve
+    }
+  }
+
   /// The file's format.
-  public static let format = 1
+  public static let format = 2
   /// How many days a calibration is good for, unless said otherwise: electrolytes, thresholds and
   /// temperatures of a lab move within a season.
   public static let usualDays = 90.0
@@ -92,13 +124,20 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
   public var misfit: Double
   /// The drive supply, V.
   public var supply: Estimate
+  /// How many pulses were given.
+  public var pulses: Int
   /// The learning edges.
   public var edges: [Edge]
+  /// The source channels.
+  public var sources: [Source]
+  /// The target channels.
+  public var targets: [Target]
 
   /// Makes a calibration.
   public init(
     board: BoardDescription, id: String, date: Double, target: String, seconds: Double,
-    misfit: Double, supply: Estimate, edges: [Edge]
+    pulses: Int, misfit: Double, supply: Estimate, edges: [Edge], sources: [Source],
+    targets: [Target]
   ) {
     format = Self.format
     self.board = board.name
@@ -109,7 +148,10 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
     self.seconds = seconds
     self.misfit = misfit
     self.supply = supply
+    self.pulses = pulses
     self.edges = edges
+    self.sources = sources
+    self.targets = targets
   }
 
   /// The fingerprint of what a board's file says, its faults aside: they come and go.
@@ -186,7 +228,11 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
   /// - Returns: whether they are.
   public func isPossible(on board: BoardDescription) -> Bool {
     edges.count == board.learningEdges.count && (0.5...30).contains(supply.value)
-      && edges.allSatisfy(\.isPossible)
+      && edges.allSatisfy(\.isPossible) && (1...1_000_000).contains(pulses)
+      && (0...1e6).contains(misfit)
+      && (sources.flatMap { [$0.low.value, $0.high.value] }
+        + targets.flatMap { [$0.offset.value, $0.gain.value] + $0.curve })
+        .allSatisfy { (-10...10).contains($0) }
   }
 }
 
@@ -196,6 +242,7 @@ extension BoardCalibration.Edge {
     (1e-6...4).contains(chargeRC.value) && (1e-6...4).contains(dischargeRC.value)
       && (1e-12...1).contains(capacitance.value) && (-1...1).contains(chargeDrop.value)
       && (-1...1).contains(dischargeDrop.value) && (-10...10).contains(leak.value)
+      && (-10...10).contains(threshold.value) && (1e-12...1e3).contains(strength.value)
   }
 }
 

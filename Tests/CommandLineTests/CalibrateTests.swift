@@ -65,6 +65,16 @@ import Testing
       let resumed = try tellegen("train", "--resume", "r", "--epochs", "3")
       #expect(resumed.code == 0, "\(resumed.errors)")
 
+      // The double of another seed is another board.
+      let before = FileManager.default.contents(atPath: tellegen.path("r/record.json"))
+      let other = try train("--calibration", "a.json", "--seed", "2")
+      #expect(other.code == 65 && other.errors.contains("threshold was"), "\(other.errors)")
+      #expect(other.errors.contains("contradicts its calibration"))
+      #expect(before != nil)
+      #expect(FileManager.default.contents(atPath: tellegen.path("r/record.json")) == before)
+      let unchecked = try train("--calibration", "a.json", "--seed", "2", "--unchecked")
+      #expect(unchecked.code == 0, "\(unchecked.errors)")
+
       let id = try train("--calibration", "a.json", "--board-id", "B")
       #expect(id.code == 65 && id.errors.contains("it is of board id 'A', not 'B'"), "\(id.errors)")
       #expect(try train("--calibration", "none.json").code == 64)

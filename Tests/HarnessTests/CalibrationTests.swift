@@ -157,7 +157,7 @@ struct CalibrationTests {
     let (model, fit, excitation) = try fitted(description, seed: 1, pulses: 300)
     let found = BoardCalibration(
       fit, of: model, board: description, id: "A", date: 1e9, target: "double",
-      seconds: excitation.seconds)
+      by: excitation)
     let day = 86_400.0
     #expect(found.refusal(for: description, at: 1e9 + day) == nil)
     #expect(found.refusal(for: description, id: "A", at: 1e9) == nil)
@@ -178,22 +178,22 @@ struct CalibrationTests {
     let again = try fitted(description, seed: 1, pulses: 400)
     let second = BoardCalibration(
       again.fit, of: again.model, board: description, id: "A", date: 1e9, target: "double",
-      seconds: 0)
+      by: again.excitation)
     #expect(found.contradictions(by: second) == [])
     let another = try fitted(description, seed: 2, pulses: 300)
     #expect(
       !found.contradictions(
         by: BoardCalibration(
           another.fit, of: another.model, board: description, id: "A", date: 1e9,
-          target: "double", seconds: 0)
+          target: "double", by: another.excitation)
       ).isEmpty)
   }
 
   @Test func `controllers that know a calibration keep better account`() throws {
     let description = try board("breadboard")
-    let (model, fit, _) = try fitted(description, seed: 5, pulses: 1000)
+    let (model, fit, excitation) = try fitted(description, seed: 5, pulses: 1000)
     let found = BoardCalibration(
-      fit, of: model, board: description, id: "A", date: 0, target: "double", seconds: 0)
+      fit, of: model, board: description, id: "A", date: 0, target: "double", by: excitation)
     func error(_ calibration: BoardCalibration?) throws -> Double {
       var session = try Session<DirectBoard>(
         description: description, task: try shippedTask("regression"),

@@ -22,6 +22,13 @@ package struct Excitation: Sendable {
   /// How often each target was read for one reading.
   package let repeats: Int
 
+  /// How many pulses were given.
+  package var pulses: Int {
+    events.count {
+      if case .pulse = $0 { true } else { false }
+    }
+  }
+
   /// The time from the first event to the last, s: the board's.
   package var seconds: Double { (events.last?.time ?? 0) - (events.first?.time ?? 0) }
 

@@ -13,10 +13,10 @@ extension BoardCalibration {
   ///   - id: which of the boards of this file it is.
   ///   - date: when, s since 1970.
   ///   - target: what was calibrated.
-  ///   - seconds: the board's time that it took, s.
+  ///   - excitation: what was fitted.
   package init(
     _ fit: PartsFit, of model: PartsModel, board: BoardDescription, id: String, date: Double,
-    target: String, seconds: Double
+    target: String, by excitation: Excitation
   ) {
     func estimate(
       _ terms: [(index: Int, factor: Double)], of shape: (Double) -> Double = { $0 }
@@ -53,8 +53,20 @@ extension BoardCalibration {
         strength: estimate([at(.strength)]) { board.transistor.strength * Elementary.exp($0) },
         reach: estimate([(model.supply, 1), at(.threshold, -1), at(.chargeDrop, -1)]))
     }
+    let sources = model.sources.indices.map { channel in
+      Source(
+        low: estimate([(model.index(ofSource: channel, high: false), 1)]),
+        high: estimate([(model.index(ofSource: channel, high: true), 1)]))
+    }
+    let targets = model.targets.indices.map { channel in
+      let first = model.index(ofTarget: channel)
+      return Target(
+        offset: estimate([(first, 1)]), gain: estimate([(first + 1, 1)]),
+        curve: (0..<model.knots).map { fit.parameters[first + 2 + $0] })
+    }
     self.init(
-      board: board, id: id, date: date, target: target, seconds: seconds, misfit: fit.misfit,
-      supply: estimate([(model.supply, 1)]), edges: edges)
+      board: board, id: id, date: date, target: target, seconds: excitation.seconds,
+      pulses: excitation.pulses, misfit: fit.misfit, supply: estimate([(model.supply, 1)]),
+      edges: edges, sources: sources, targets: targets)
   }
 }

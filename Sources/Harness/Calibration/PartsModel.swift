@@ -49,7 +49,7 @@ package struct PartsModel: Sendable {
   private let branches: [(branch: Int, from: Int, to: Int)]
   private var point: OperatingPoint
   /// How many knots of a converter's curve lie where targets are read.
-  private let knots: Int
+  let knots: Int
 
   private static let edgeParts = EdgePart.allCases.count
 
@@ -147,7 +147,7 @@ package struct PartsModel: Sendable {
   }
 
   /// Where a target's offset stands; its gain and its curve's knots follow.
-  private func index(ofTarget channel: Int) -> Int {
+  func index(ofTarget channel: Int) -> Int {
     supply + 1 + 2 * sources.count + channel * (2 + knots)
   }
 

@@ -54,6 +54,11 @@ extension Session where Board: VirtualFace {
     try board.restore(state)
     take(saved.progress, outputs: saved.outputs)
     learner.step.accounted = Nanoseconds(saved.progress.accounted)
+    if account != nil {
+      // Gates of a checkpoint without an account may stand anywhere.
+      account = saved.account
+      if account == nil { forgetGates() }
+    }
     for edge in learner.controllers.indices {
       learner.controllers[edge].gate = Voltage(units: saved.estimates[edge])
     }

@@ -96,7 +96,7 @@ struct CalibrateCommand: ParsableCommand {
         let fit = try PartsFit(model, to: excitation, stopping: { Interruption.isAsked })
         let found = BoardCalibration(
           fit, of: model, board: description, id: id, date: Date().timeIntervalSince1970,
-          target: target.rawValue, seconds: excitation.seconds)
+          target: target.rawValue, by: excitation)
         if let old { return try compare(found, old) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -151,6 +151,7 @@ private struct Programming: TargetUser {
       try RunClaim(new: $0, files: setting.files ?? [], overwrite: overwrite)
     }
     defer { claim?.release() }
+    try target.keepAccount(by: setting)
     let gates = gates
     let telling = { (words: String) in say("tellegen: " + words) }
     try target.leavingAtRest(telling: telling) { target in

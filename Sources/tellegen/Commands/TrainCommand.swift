@@ -75,6 +75,17 @@ struct TrainCommand: ParsableCommand {
   @Flag(help: "Switch all of the board's imperfections off.")
   var ideal = false
   @OptionGroup var calibration: CalibrationOptions
+  @Flag(
+    help:
+      "Take the calibration without holding the board to it first, which takes some seconds of the board's time."
+  )
+  var unchecked = false
+  @Option(
+    parsing: .unconditional,
+    help:
+      "With a calibration: estimate the gates anew every so many epochs, by what targets read, and at the end (0: never); default 10 at GPIO lines, else 0."
+  )
+  var observe: Int?
   @Flag(help: "Let the controllers know only the parts' markings, not the board's calibration.")
   var uncalibrated = false
   @Option(
@@ -113,6 +124,10 @@ struct TrainCommand: ParsableCommand {
       throw ValidationError(
         "--epochs is \(epochs); allowed is 1 ... \(Plan.epochsAllowed.upperBound)")
     }
+    if let observe, !(0...Plan.epochsAllowed.upperBound).contains(observe) {
+      throw ValidationError(
+        "--observe is \(observe); allowed is 0 ... \(Plan.epochsAllowed.upperBound)")
+    }
     if (target ?? .usual) == .gpio && ideal {
       throw ValidationError("--ideal is for the double: nothing can switch a board's parts off")
     }
@@ -125,7 +140,7 @@ struct TrainCommand: ParsableCommand {
         ("--seed", seed != nil), ("--last-pulse", lastPulse != nil),
         ("--keep-best", keepBest != nil),
         ("--initial", initial != nil), ("--ideal", ideal), ("--uncalibrated", uncalibrated),
-        ("--calibration", calibration.calibration != nil),
+        ("--calibration", calibration.calibration != nil), ("--observe", observe != nil),
         ("--out", out != nil), ("--no-place", noPlace),
         ("--overwrite", overwrite), ("--trace", trace), ("--target gpio", target == .gpio),
       ]
@@ -171,6 +186,8 @@ struct TrainCommand: ParsableCommand {
       }
       try expectations.check(setting)
       for remark in setting.reachRemarks { say("tellegen: \(remark.words)") }
+      // A double that goes on has not changed; a real board may be another one, or warmer, by now.
+      if !unchecked, resume == nil || learner == .gpio { try setting.holdToCalibration() }
       var training = Training(
         command: self, setting: setting, inferred: inferred, directory: directory, claim: claim)
       try setting.open(as: learner, telling: { say("tellegen: " + $0) }, for: &training)
@@ -244,8 +261,24 @@ struct TrainCommand: ParsableCommand {
       }
     }
     #endif
-    return RunSetting(
+    var setting = RunSetting(
       version: version, board: description, task: task, plan: plan, target: target ?? .usual,
       isTraced: trace, calibration: found)
+    let period = observe ?? (found != nil && setting.target == .gpio ? 10 : 0)
+    if period > 0, observe != nil, found == nil {
+      try Exits.leave(
+        "--observe needs to know the board's parts: give --calibration FILE ('tellegen calibrate' makes "
+          + "one), or leave it out", with: Exits.usage)
+    }
+    #if Simulation
+    setting.observe = period > 0 ? period : nil
+    #else
+    if observe ?? 0 > 0 {
+      try Exits.leave(
+        "this program was built without the double: it observes no gates; leave --observe out, or build it "
+          + "with the trait Simulation", with: Exits.usage)
+    }
+    #endif
+    return setting
   }
 }

@@ -49,6 +49,7 @@ struct Training: TargetUser {
     defer { traced?.stream.flush(isEnd: true) }
     if let traced { target.keep(Trace(to: traced.stream)) }
     do {
+      try target.keepAccount(by: setting)
       try train(&target, claim, traced)
     } catch {
       if isAtRest { throw error }

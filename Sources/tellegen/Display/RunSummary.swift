@@ -42,6 +42,28 @@ struct RunSummary {
       let worst = zip(result.estimatedGates, result.gates).map { abs($0 - $1) }.max() ?? 0
       rows.append(("worst gate estimate", Format.significant(worst * 1000) + " mV off"))
     }
+    if let known = result.known {
+      func worst(_ bounds: [Double], _ isShown: Bool) -> String? {
+        zip(bounds, known.shown).filter { $0.1 == isShown }.map(\.0).max().map {
+          Format.significant($0 * 1000) + " mV"
+        }
+      }
+      if let bound = worst(known.bounds, true), let felt = worst(known.overdriveBounds, true) {
+        rows.append(("gates known to within", "\(bound), less their thresholds \(felt)"))
+      }
+      if let bound = worst(known.bounds, false) {
+        let count = known.shown.count { !$0 }
+        rows.append(("\(count) gates that no target shows", bound))
+      }
+      if known.observations + known.rejected > 0 {
+        rows.append(
+          (
+            "gates observed",
+            "\(known.observations) times"
+              + (known.rejected > 0 ? ", \(known.rejected) times not believed" : "")
+          ))
+      }
+    }
     if let lines = record.lines {
       func micro(_ time: Int64) -> String { Format.significant(Double(time) / 1000) }
       let operations = lines.writes + lines.reads + (lines.exchanges?.count ?? 0)

@@ -2,7 +2,12 @@ import ArgumentParser
 import Files
 import Foundation
 import Runs
+import Targets
 import Wiring
+
+#if Simulation
+import Harness
+#endif
 
 /// Which calibration the controllers are told.
 struct CalibrationOptions: ParsableArguments {
@@ -52,6 +57,52 @@ struct CalibrationOptions: ParsableArguments {
       "tellegen: calibration \(path) of board id \(found.id), "
         + "\(Date(timeIntervalSince1970: found.date).formatted(.iso8601))")
     return found
+  }
+}
+
+extension RunSetting {
+  /// Refuses a run whose board is not what its calibration says.
+  ///
+  /// - Throws: an exit for one that contradicts it, or where it is interrupted.
+  func holdToCalibration() throws {
+    guard let calibration else { return }
+    #if Simulation
+    let contradictions: [String]
+    do {
+      contradictions = try CalibrationCheck.contradictions(
+        of: self, telling: { say("tellegen: " + $0) }, stopping: { Interruption.isAsked })
+    } catch is Stopped {
+      try Exits.leave(
+        "interrupted while the board was held to its calibration; it is at rest, and no run was changed",
+        with: Exits.interrupted)
+    }
+    if contradictions.isEmpty { return }
+    let shown = contradictions.prefix(8).map { "\n  " + $0 }.joined()
+    let more = contradictions.count > 8 ? "\n  and \(contradictions.count - 8) more" : ""
+    try Exits.leave(
+      "the board contradicts its calibration of "
+        + "\(Date(timeIntervalSince1970: calibration.date).formatted(.iso8601)) (board id "
+        + "\(calibration.id)):\(shown)\(more)\nno run was changed; is it the same board, as warm as then? If it "
+        + "is, calibrate it again with 'tellegen calibrate'; --uncalibrated trains without a calibration, "
+        + "--unchecked with this one as it is", with: Exits.data)
+    #else
+    say(
+      "tellegen: this program was built without the double: whether the calibration still holds is not checked"
+    )
+    #endif
+  }
+}
+
+extension OpenTarget {
+  /// Has the board's session keep account of how well its gates are known, and observe them where the run
+  /// does, if it knows its board's parts. A program without the double has no model of a board for it.
+  ///
+  /// - Parameter setting: the run.
+  /// - Throws: `CircuitError` where the board's circuit has no solution.
+  mutating func keepAccount(by setting: RunSetting) throws {
+    #if Simulation
+    if let observer = try CalibratedGates(setting) { session.take(observer) }
+    #endif
   }
 }
 

@@ -1,0 +1,114 @@
+import BoardDouble
+import Files
+import Firmware
+import Portable
+import Runs
+import Targets
+import TestSupport
+import Testing
+import Wiring
+
+@testable import Harness
+
+/// Gates are estimated anew by what targets read.
+@Suite struct ObservationTests {
+  /// Calibrates a double.
+  private struct Calibrating: TargetUser {
+    let subject: Subject
+    var found: BoardCalibration?
+
+    mutating func use<Target: OpenTarget>(_ target: inout Target) throws {
+      _ = try target.makeReady(telling: { _ in }, stopping: { false })
+      let excitation = try target.excite(subject, pulses: 1000, seed: 3)
+      let model = try PartsModel(subject)
+      found = BoardCalibration(
+        try PartsFit(model, to: excitation), of: model, board: subject.description, id: "1",
+        date: 0,
+        target: "double", by: excitation)
+    }
+  }
+
+  /// A lattice that was calibrated, its gates at their initial voltages.
+  private func begun() throws -> (target: DoubleTarget<DirectBoard>, setting: RunSetting) {
+    var description = try shippedBoard("lattice")
+    description.imperfections.pathResistors = 0.01
+    description.imperfections.gateCapacitors = 0.05
+    let subject = try Subject(description)
+    var calibrating = Calibrating(subject: subject)
+    try subject.setting(description, seed: 3).open(
+      as: .double, telling: { _ in }, for: &calibrating)
+    var setting = subject.setting(description, seed: 3)
+    setting.calibration = try #require(calibrating.found)
+    setting.observe = 1
+    var target = try DoubleTarget<DirectBoard>(setting)
+    target.session.take(try #require(try CalibratedGates(setting)))
+    try target.session.begin()
+    return (target, setting)
+  }
+
+  private func shift(_ target: inout DoubleTarget<DirectBoard>, by volts: Double) {
+    target.session.board.withAnalog { analog, time in
+      analog.setGates(analog.gates(at: time).map { $0 + volts }, at: time)
+    }
+  }
+
+  @Test func `gates that moved unseen are found, where a target shows them`() throws {
+    var (still, _) = try begun()
+    #expect(try still.session.observeGates())
+    var (moved, _) = try begun()
+    shift(&moved, by: 0.01)
+    #expect(try moved.session.observeGates())
+    let known = try #require(moved.session.knownGates)
+    #expect(known.observations == 1 && known.rejected == 0)
+    #expect(known.shown.count { $0 } == 16)
+    let found = zip(moved.session.controllers, still.session.controllers).map {
+      ($0.gate - $1.gate).volts
+    }
+    let shown = zip(found, known.shown).filter { $0.1 }.map { $0.0 }
+    let mean = shown.reduce(0, +) / 16
+    #expect((0.007...0.011).contains(mean), "\(mean)")
+    #expect(zip(found, known.shown).allSatisfy { $1 || $0.magnitude < 1e-3 }, "\(found)")
+    // What is known afterwards is better where a target shows it, and the same elsewhere.
+    let (before, _) = try begun()
+    let (old, new) = (try #require(before.session.knownGates), known)
+    for edge in old.shown.indices {
+      let share = new.overdriveBounds[edge] / old.overdriveBounds[edge]
+      #expect(old.shown[edge] ? share < 0.8 : share == 1, "\(edge): \(share)")
+    }
+  }
+
+  @Test func `an observation that is stopped changes no estimate`() throws {
+    var (target, _) = try begun()
+    let gates = target.session.controllers.map(\.gate)
+    var asked = 0
+    let ended = try target.session.observeGates(stopping: {
+      asked += 1
+      return asked > 5
+    })
+    #expect(!ended && target.session.controllers.map(\.gate) == gates)
+    #expect(target.session.knownGates?.observations == 0)
+  }
+
+  @Test func `readings that fit no gates near the estimates are not believed`() throws {
+    var (target, _) = try begun()
+    shift(&target, by: -0.3)
+    let gates = target.session.controllers.map(\.gate)
+    #expect(try target.session.observeGates())
+    let known = try #require(target.session.knownGates)
+    #expect(known.observations == 0 && known.rejected == 1)
+    #expect(target.session.controllers.map(\.gate) == gates)
+  }
+
+  @Test func `what is wrong of an unseen part does not become certain by being used often`() throws
+  {
+    var (target, _) = try begun()
+    #expect(try target.session.observeGates())
+    let once = try #require(target.session.knownGates)
+    for _ in 0..<20 { #expect(try target.session.observeGates()) }
+    let often = try #require(target.session.knownGates)
+    for edge in once.shown.indices where once.shown[edge] {
+      #expect(often.overdriveBounds[edge] > 0.7 * once.overdriveBounds[edge], "\(edge)")
+      #expect(often.bounds[edge] > 0.8 * once.bounds[edge], "\(edge)")
+    }
+  }
+}
