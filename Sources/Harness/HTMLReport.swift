@@ -40,13 +40,21 @@ package func html(
   for fact in facts {
     text += "<tr><th>\(escaped(fact.name))</th><td>\(escaped(fact.value))</td></tr>\n"
   }
-  let bad = records.count { $0.outcome.isBad }
+  let last = records.filter { !$0.isRetried }
+  let bad = last.count { $0.outcome.isBad }
+  let flaky = last.filter(\.isFlaky).map(\.scenario)
   text +=
-    "<tr><th>as they must be</th><td>\(records.count - bad) of \(records.count)</td></tr>\n</table>\n"
+    "<tr><th>as they must be</th><td>\(last.count - bad) of \(last.count)</td></tr>\n"
+    + (flaky.isEmpty
+      ? ""
+      : "<tr><th>flaky</th><td class=\"ERROR\">\(escaped(flaky.joined(separator: ", "))): passed on a "
+        + "retry only</td></tr>\n") + "</table>\n"
   for record in records {
     text +=
       "<h2>\(escaped(record.scenario))\(record.attempt > 1 ? ", attempt \(record.attempt)" : "") "
-      + outcome(record.outcome) + "</h2>\n"
+      + outcome(record.outcome)
+      + (record.retryOf.map { ", after the error of attempt \($0)" } ?? "")
+      + (record.isFlaky ? " <span class=\"outcome ERROR\">flaky</span>" : "") + "</h2>\n"
     if let why = record.outcome.why { text += "<p>\(escaped(why))</p>\n" }
     if let away = record.leftAway {
       text += "<p class=\"FAIL\">The board could not be put to rest: \(escaped(away))</p>\n"

@@ -18,6 +18,8 @@ package struct Subject: Sendable {
   package let task: TaskDescription
   /// What was found of this board by `calibrate`, where that is known.
   package var calibration: BoardCalibration?
+  /// The fixtures that its rig has, of `ScenarioDescription.fixtures`.
+  package var fixtures: Set<String> = []
   /// For each learning edge, what shows it best.
   package let views: [View]
 
