@@ -194,6 +194,35 @@ import Wiring
     #expect(target.misuses?.count == 0, "\(String(describing: target.misuses))")
   }
 
+  // MARK: - The drawing
+
+  @Test func `a drawing tells what is wrong from what was measured and from what was not`() throws {
+    let board = try shippedBoard("lattice")
+    var phase = PhaseRecord(
+      phase: "edges", outcome: .fail, findings: ["edge n0-n4 is not connected", "n3 is loose"])
+    phase.readings = [
+      Judged(reading: Reading("n0-n1: charged, n1 moves", 2, "mV", resolution: 1), limits: 0...1),
+      Judged(reading: Reading("n1-n2: charged, n1 moves", 0, "mV", resolution: 1), limits: 0...1),
+    ]
+    let record = ScenarioRecord(scenario: "s", attempt: 1, outcome: .fail, phases: [phase])
+    let drawing = try #require(BoardDrawing(board, record))
+    func edge(_ name: String) throws -> BoardDrawing.Verdict {
+      drawing.edges[try #require(board.edges.firstIndex { $0.name == name })].verdict
+    }
+    #expect(try edge("n0-n1") == .bad && edge("n0-n4") == .bad)
+    #expect(try edge("n1-n2") == .good)
+    // A name that holds another is another one.
+    #expect(try edge("n12-n0") == .unseen && edge("n1-n5") == .unseen)
+    #expect(drawing.nodes[3].verdict == .bad && drawing.nodes[1].verdict == .good)
+    #expect(drawing.nodes[4].verdict == .unseen)
+    let page = html([record], title: "t", facts: [], board: board)
+    #expect(page.ranges(of: "class=\"edge bad\"").count == 2)
+    #expect(page.contains("(n0-n1, n0-n4, node n3)"))
+    #expect(!page.contains("http") && !page.contains("src="))
+    let silent = ScenarioRecord(scenario: "s", attempt: 1, outcome: .skip("no"))
+    #expect(BoardDrawing(board, silent) == nil)
+  }
+
   // MARK: - Fixtures and draining
 
   @Test(arguments: ["breadboard", "lattice"])

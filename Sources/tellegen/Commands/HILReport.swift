@@ -124,7 +124,7 @@ struct HILReport {
                 + "\(Format.significant($0.factor)) scales away at most"
             } ?? ""
           ), ("wedged", proof.wedged ?? ""),
-        ].filter { !$0.1.isEmpty }), to: "report.html")
+        ].filter { !$0.1.isEmpty }, board: place.description), to: "report.html")
   }
 
   /// Prints how the attempts ended.
