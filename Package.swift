@@ -80,7 +80,7 @@ let package = Package(
     .target(
       name: "Targets",
       dependencies: [
-        "Runs", "Wiring", "Traces", "Files", "Firmware", "LinuxGPIO",
+        "Runs", "Wiring", "Traces", "Files", "Firmware", "LinuxGPIO", "Storage", "Portable",
         .target(name: "BoardDouble", condition: simulation),
         .target(name: "Circuit", condition: simulation),
       ]),
@@ -97,7 +97,8 @@ let package = Package(
     .target(
       name: "Harness",
       dependencies: [
-        "Targets", "Runs", "BoardDouble", "Wiring", "Circuit", "Elements", "Files", "Firmware",
+        "Targets", "Runs", "BoardDouble", "Wiring", "Traces", "Circuit", "Elements", "Files",
+        "Firmware",
         "Portable", "Reports",
       ]),
     // Published results, and ours beside them, run again and judged; a file each.

@@ -38,6 +38,8 @@ public struct VirtualPins: Lines, Sendable {
   public internal(set) var operations = 0
   /// The log, if one is kept.
   public var trace: Trace?
+  /// Whether the loopback fixture is fitted, see `BoardWiring.loopback`.
+  package var hasLoopback = false
 
   private let operation: Nanoseconds
   let parts: [WiringDescription.Part.Kind]

@@ -2,6 +2,7 @@ import Circuit
 import Files
 import Firmware
 import Traces
+import Wiring
 
 /// The chips behind the pins: what they do when the lines change, and the rules that they watch.
 extension VirtualPins {
@@ -131,7 +132,10 @@ extension VirtualPins {
         }
       }
     }
-    if drivers == 0 { note(.floatingMiso, wiring.dataIn) }
+    if drivers == 0 {
+      if hasLoopback { return levels.meets(wiring.loopback) }
+      note(.floatingMiso, wiring.dataIn)
+    }
     if drivers > 1 { note(.twoDriversOnMiso, wiring.dataIn) }
     return level
   }

@@ -1,15 +1,18 @@
+package import Files
 import Runs
 
 /// Records as one page that needs nothing else: every attempt with its phases, what is wrong and what to do,
-/// and each reading drawn between its limits.
+/// each reading drawn between its limits, and the board with its verdicts.
 ///
 /// - Parameters:
 ///   - records: the records, in order.
 ///   - title: what the page is called.
 ///   - facts: what was proven, by what: names and values.
+///   - board: the board; `nil` draws none.
 /// - Returns: the page.
 package func html(
-  _ records: [ScenarioRecord], title: String, facts: [(name: String, value: String)]
+  _ records: [ScenarioRecord], title: String, facts: [(name: String, value: String)],
+  board: BoardDescription? = nil
 ) -> String {
   var text = """
     <!doctype html>
@@ -29,6 +32,16 @@ package func html(
     .SKIP, .ABORTED, .NOT-STARTED { color: var(--other) }
     .outcome { font-weight: 600; white-space: nowrap }
     svg { display: block } .beyond { color: var(--bad) }
+    @media (prefers-color-scheme: dark) { :root { --good: #3fb950; --bad: #ff7b72; --other: #d29922 } }
+    figure { display: flex; flex-wrap: wrap; align-items: center; gap: 1.5rem; margin: .5rem 0 }
+    figcaption { flex: 1 12rem; font-size: .85rem } svg.board { max-width: 100%; height: auto }
+    svg.board text { font-size: 12px; text-anchor: middle; fill: currentColor }
+    .edge { fill: none; stroke: currentColor; opacity: .45; stroke-width: 1.5; stroke-dasharray: 3 4 }
+    .edge.good { stroke: var(--good); opacity: .8; stroke-width: 2; stroke-dasharray: none }
+    .edge.bad { stroke: var(--bad); opacity: 1; stroke-width: 4; stroke-dasharray: none }
+    .node { fill: Canvas; stroke: currentColor; stroke-width: 2 } .node.hidden { fill: currentColor }
+    .node.good { stroke: var(--good) } .node.hidden.good { fill: var(--good) }
+    .node.bad { stroke: var(--bad); stroke-width: 4 } .node.hidden.bad { fill: var(--bad) }
     p { margin: .2rem 0 } details { margin: .2rem 0 } summary { cursor: pointer }
     </style>
     </head>
@@ -40,13 +53,21 @@ package func html(
   for fact in facts {
     text += "<tr><th>\(escaped(fact.name))</th><td>\(escaped(fact.value))</td></tr>\n"
   }
-  let bad = records.count { $0.outcome.isBad }
+  let last = records.filter { !$0.isRetried }
+  let bad = last.count { $0.outcome.isBad }
+  let flaky = last.filter(\.isFlaky).map(\.scenario)
   text +=
-    "<tr><th>as they must be</th><td>\(records.count - bad) of \(records.count)</td></tr>\n</table>\n"
+    "<tr><th>as they must be</th><td>\(last.count - bad) of \(last.count)</td></tr>\n"
+    + (flaky.isEmpty
+      ? ""
+      : "<tr><th>flaky</th><td class=\"ERROR\">\(escaped(flaky.joined(separator: ", "))): passed on a "
+        + "retry only</td></tr>\n") + "</table>\n"
   for record in records {
     text +=
       "<h2>\(escaped(record.scenario))\(record.attempt > 1 ? ", attempt \(record.attempt)" : "") "
-      + outcome(record.outcome) + "</h2>\n"
+      + outcome(record.outcome)
+      + (record.retryOf.map { ", after the error of attempt \($0)" } ?? "")
+      + (record.isFlaky ? " <span class=\"outcome ERROR\">flaky</span>" : "") + "</h2>\n"
     if let why = record.outcome.why { text += "<p>\(escaped(why))</p>\n" }
     if let away = record.leftAway {
       text += "<p class=\"FAIL\">The board could not be put to rest: \(escaped(away))</p>\n"
@@ -56,6 +77,7 @@ package func html(
         "<p>\(misuses.count) misuses of the pins; the first: \(escaped(misuses.first.first ?? ""))</p>\n"
     }
     if record.phases.isEmpty { continue }
+    if let board, let drawing = BoardDrawing(board, record) { text += drawing.figure }
     text += "<table>\n<tr><th>phase</th><th>outcome</th><th>what was found</th></tr>\n"
     for phase in record.phases {
       text +=

@@ -1,13 +1,21 @@
 /// Records as JUnit XML, which CI servers read: a suite for each attempt at a scenario, a case for each
-/// phase.
+/// phase. An error after which an attempt was made again is a `flakyError` where that one passed, else a
+/// `rerunError`, as Maven's Surefire has them: servers that know neither count only the last attempt.
 package func junit(_ records: [ScenarioRecord], board: String, target: String) -> String {
   var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"tellegen hil\">\n"
-  for record in records {
+  for (index, record) in records.enumerated() {
     let isNotOpened = record.phases.isEmpty && record.outcome.isBad
+    let last = records[index...].first { $0.scenario == record.scenario && !$0.isRetried }
+    let element =
+      record.isRetried ? (last?.outcome.isBad == false ? "flakyError" : "rerunError") : "error"
     let counts = [
       ("tests", max(record.phases.count, 1)),
       ("failures", record.phases.count { $0.outcome == .fail }),
-      ("errors", record.phases.count { isError($0.outcome) } + (isNotOpened ? 1 : 0)),
+      (
+        "errors",
+        record.isRetried
+          ? 0 : record.phases.count { isError($0.outcome) } + (isNotOpened ? 1 : 0)
+      ),
       ("skipped", record.phases.count { isSkipped($0.outcome) }),
     ].map { "\($0.0)=\"\($0.1)\"" }.joined(separator: " ")
     let time = record.phases.reduce(0) { $0 + $1.boardTime }
@@ -17,6 +25,8 @@ package func junit(_ records: [ScenarioRecord], board: String, target: String) -
       + "      <property name=\"board\" value=\"\(escaped(board))\"/>\n"
       + "      <property name=\"target\" value=\"\(escaped(target))\"/>\n"
       + "      <property name=\"outcome\" value=\"\(record.outcome.word)\"/>\n"
+      + (record.retryOf.map { "      <property name=\"retry_of\" value=\"\($0)\"/>\n" } ?? "")
+      + (record.isFlaky ? "      <property name=\"flaky\" value=\"true\"/>\n" : "")
       + "    </properties>\n"
     // What was never opened has no phases: the attempt itself is the case.
     let phases =
@@ -33,7 +43,8 @@ package func junit(_ records: [ScenarioRecord], board: String, target: String) -
       case .pass: break
       case .fail: text += "      <failure message=\"\(why)\">\(body)</failure>\n"
       case .error, .aborted, .notStarted:
-        text += "      <error message=\"\(phase.outcome.word): \(why)\">\(body)</error>\n"
+        text +=
+          "      <\(element) message=\"\(phase.outcome.word): \(why)\">\(body)</\(element)>\n"
       case .skip: text += "      <skipped message=\"\(why)\"/>\n"
       }
       text += "    </testcase>\n"

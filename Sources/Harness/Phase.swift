@@ -92,11 +92,11 @@ package struct Stopped: Error {
 
 /// All phases, in the order in which a new board goes through them.
 package let phases: [any Phase.Type] = [
-  IdlePhase.self, ChainPhase.self, WiringPhase.self, LookPhase.self, GatesPhase.self,
-  ConvertersPhase.self,
+  IdlePhase.self, LoopbackPhase.self, ChainPhase.self, WiringPhase.self, LookPhase.self,
+  GatesPhase.self, ConvertersPhase.self,
   ComparatorsPhase.self, CalibrationPhase.self, EdgesPhase.self, HoldPhase.self, TimerPhase.self,
   StepPhase.self,
-  LearningPhase.self,
+  LearningPhase.self, DrainPhase.self,
 ]
 
 /// The phase of a name; `nil` where there is none.

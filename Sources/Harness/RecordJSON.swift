@@ -1,12 +1,16 @@
+import BoardDouble
 package import Reports
 import Runs
+import Targets
 
 extension ScenarioRecord {
   /// The record as JSON.
   package var json: JSONValue {
     [
       "scenario": .text(scenario), "attempt": .count(attempt), "outcome": .text(outcome.word),
-      "why": JSONValue(outcome.why), "left_away": JSONValue(leftAway),
+      "why": JSONValue(outcome.why), "retry_of": JSONValue(retryOf), "retried": .flag(isRetried),
+      "flaky": .flag(isFlaky), "left_away": JSONValue(leftAway),
+      "teardown": JSONValue(teardown.map(\.words)), "no_answer": JSONValue(noAnswer),
       "phases": .list(phases.map(\.json)),
       "misuses": misuses.map {
         [

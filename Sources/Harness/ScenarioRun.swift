@@ -3,6 +3,8 @@ package import Files
 import Firmware
 package import Runs
 package import Targets
+package import Traces
+import Wiring
 
 /// How a phase went.
 package struct PhaseRecord: Sendable, Equatable {
@@ -63,8 +65,23 @@ package struct ScenarioRecord: Sendable, Equatable {
   package var phases: [PhaseRecord]
   /// What was done to the pins that real parts would not forgive; `nil` where nobody watches them.
   package var misuses: PinMisuses?
+  /// The attempt after whose error this one was made; `nil` of one that is no retry.
+  package var retryOf: Int?
+  /// Whether it was tried again after this one's error.
+  package var isRetried = false
+  /// What was not done of putting the board to rest.
+  package var teardown: [TeardownFailure] = []
+  /// In which phase the board did not answer, and how; `nil` where it did.
+  package var noAnswer: String?
+
   /// How the board was left: `nil` where it was put to rest, else why not.
-  package var leftAway: String?
+  package var leftAway: String? {
+    let dangerous = teardown.filter(\.isDangerous)
+    return dangerous.isEmpty ? nil : dangerous.map(\.words).joined(separator: "; ")
+  }
+
+  /// Whether it passed, but on a retry only.
+  package var isFlaky: Bool { retryOf != nil && outcome == .pass }
 
   /// Makes a record.
   ///
@@ -90,6 +107,19 @@ package struct ScenarioRun: TargetUser {
   private let limits: ReadingLimits
   private let telling: (PhaseRecord) -> Void
   private let stopping: () -> Bool
+  private let attempt: Int
+  /// What declares the board's fixtures, in words; `nil` where no rig is named.
+  package var rig: String?
+  /// The rig, where the caller has it already.
+  package var hold: RigHold?
+  /// Whether the board is drained before it goes through the scenario.
+  package var isDraining = false
+  /// Makes the log of the lines, given what waves need; `nil` for none.
+  package var tracing: (Waveform) -> Trace? = { _ in nil }
+  /// Why the board could not be opened; `nil` where it was, or where it was not tried.
+  package private(set) var failure: (any Error)?
+  /// Whether the board was opened.
+  package private(set) var wasOpened = false
   /// By what mistakes the wiring of a double at its pins differs from the board file.
   package var mistakes: [WiringMistake] = []
   /// For how long each gate of a double at its pins was driven until a phase had ended, in pulses of the
@@ -114,6 +144,7 @@ package struct ScenarioRun: TargetUser {
     telling: @escaping (PhaseRecord) -> Void, stopping: @escaping () -> Bool
   ) {
     self.scenario = scenario
+    self.attempt = attempt
     self.subject = subject
     self.limits = limits
     self.telling = telling
@@ -136,36 +167,44 @@ package struct ScenarioRun: TargetUser {
       if let board = scenario.board, board != subject.description.name {
         throw Skipped("it is for board \(board)")
       }
-      // Rigs cannot say yet which fixtures they have.
-      if let fixture = scenario.needs.first {
-        throw Skipped("it needs a fixture, \(fixture), and no rig map names one")
+      if let fixture = scenario.needs.first(where: { !subject.fixtures.contains($0) }) {
+        throw Skipped(
+          "it needs the fixture \(fixture), and "
+            + (rig.map { "\($0) does not list it under fixtures" }
+              ?? "no rig is named that lists it under fixtures: declare one in a rig map"))
       }
       var board = subject.description
-      for case .edge(let name, let kind) in scenario.faults {
+      for case .edge(let name, let kind) in faults {
         guard
           let index = board.edges.firstIndex(where: { $0.name == name && $0.part == .learning })
         else { throw Skipped("board \(board.name) has no learning edge \(name)") }
         board.faults.append(Fault(kind: kind, edge: index))
       }
-      try subject.setting(board, seed: seed).open(as: target, telling: saying, for: &self)
+      try subject.setting(board, seed: seed).open(
+        as: target, on: hold, telling: saying, for: &self)
     } catch let skipped as Skipped {
       record.outcome = .skip(skipped.reason)
     } catch {
       record.outcome = .notStarted("\(error)")
+      failure = error
     }
   }
 
+  /// The faults that there are in this attempt.
+  private var faults: [ScenarioFault] { scenario.faults.compactMap { $0.at(attempt: attempt) } }
+
   /// Goes through the scenario.
   package mutating func use<Target: OpenTarget>(_ target: inout Target) throws {
+    wasOpened = true
     defer {
+      record.teardown = target.tearDown(within: teardownTime)
       record.misuses = target.misuses
-      do { try target.rest() } catch {
-        record.leftAway = "\(error)"
-        if !record.outcome.isBad {
-          record.outcome = .error("it could not be put to rest: \(error)")
-        }
+      target.keep(nil)
+      if let away = record.leftAway, !record.outcome.isBad {
+        record.outcome = .error("it could not be put to rest: \(away)")
       }
     }
+    if let waveform = waveform(of: target) { target.keep(tracing(waveform)) }
     do {
       try inject(into: &target)
     } catch let skipped as Skipped {
@@ -173,7 +212,7 @@ package struct ScenarioRun: TargetUser {
       return
     }
     var barrier: String?
-    for name in scenario.phases {
+    for name in (isDraining ? [DrainPhase.name] : []) + scenario.phases {
       guard let phase = phase(named: name) else { continue }
       let entry: PhaseRecord
       if let barrier {
@@ -205,7 +244,19 @@ package struct ScenarioRun: TargetUser {
       min(lowest, gateRange?.lowerBound ?? lowest)...max(highest, gateRange?.upperBound ?? highest)
   }
 
-  private func go<Target: OpenTarget>(
+  /// What waves of the board's lines need; `nil` without lines. Of a board whose inside cannot be seen they
+  /// show the lines alone.
+  private func waveform<Target: OpenTarget>(of target: Target) -> Waveform? {
+    if let waveform = target.waveform { return waveform }
+    let board = subject.description
+    guard Target.isOutside, let wires = board.wiring?.wires,
+      let wiring = try? BoardWiring(
+        board, sources: subject.sources.count, targets: subject.targets.count)
+    else { return nil }
+    return Waveform(lines: wires.map(\.role), gates: [], nodes: [], initial: wiring.idle)
+  }
+
+  private mutating func go<Target: OpenTarget>(
     through phase: any Phase.Type, _ target: inout Target
   ) -> PhaseRecord {
     var log = PhaseLog(stopping: stopping)
@@ -213,12 +264,17 @@ package struct ScenarioRun: TargetUser {
     let start = try? target.session.board.now()
     do {
       try phase.run(on: &target, &log, subject)
+      if isDraining, phase.name == DrainPhase.name, !scenario.phases.contains(GatesPhase.name) {
+        // Where no phase of the scenario brings them there, gates stand where boards begin.
+        try target.program(target.initialGates(subject), log)
+      }
     } catch let skipped as Skipped {
       entry.outcome = .skip(skipped.reason)
     } catch is Stopped {
       entry.outcome = .aborted("a stop was asked for")
     } catch {
       entry.outcome = .error("\(error)")
+      if isNoAnswer(error) { record.noAnswer = "phase \(phase.name): \(error)" }
     }
     if let start, let end = try? target.session.board.now() {
       entry.boardTime = (end - start).seconds
@@ -260,6 +316,10 @@ package struct ScenarioRun: TargetUser {
 
   /// Puts the scenario's faults on a double's lines and parts; those of edges are on its board already.
   private func inject<Target: OpenTarget>(into target: inout Target) throws {
+    if subject.fixtures.contains("loopback"), var pins = target as? DoubleTarget<PinBoard> {
+      pins.session.board.lines.hasLoopback = true
+      if let changed = pins as? Target { target = changed }
+    }
     if !mistakes.isEmpty, var pins = target as? DoubleTarget<PinBoard> {
       pins.session.board.lines.wire(with: mistakes)
       if let changed = pins as? Target { target = changed }
@@ -275,13 +335,13 @@ package struct ScenarioRun: TargetUser {
       }
       return line
     }
-    for fault in scenario.faults {
+    for fault in faults {
       if case .edge = fault { continue }
       guard var pins = target as? DoubleTarget<PinBoard> else {
         throw Skipped("its faults are on lines, which only --target pins has")
       }
       switch fault {
-      case .edge: break
+      case .edge, .passing: break
       case .deaf(let select): pins.session.board.lines.silence(select: select)
       case .line(let role, let kind):
         let number = try line(role)

@@ -20,6 +20,8 @@ package struct Subject: Sendable {
   package var calibration: BoardCalibration?
   /// What of the wiring was looked at and found right: no mistake is named there.
   package var checked: Set<WiringMistake.Place> = []
+  /// The fixtures that its rig has, of `ScenarioDescription.fixtures`.
+  package var fixtures: Set<String> = []
   /// For each learning edge, what shows it best.
   package let views: [View]
 

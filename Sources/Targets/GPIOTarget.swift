@@ -128,11 +128,22 @@ package struct GPIOTarget: OpenTarget {
     try session.board.lend(to: &user)
   }
 
-  /// Shuts all converters down and puts the lines to rest.
+  /// Shuts all converters down and puts the lines to rest, each although another failed.
   package mutating func rest() throws {
     keep(nil)
-    try session.board.shutDownAll()
-    try session.board.lines.base.rest()
+    var first: (any Error)?
+    for step in session.board.converterSteps {
+      do { try session.board.tearDown(step) } catch { first = first ?? error }
+    }
+    do { try session.board.lines.base.rest() } catch { first = first ?? error }
+    if let first { throw first }
+  }
+
+  package mutating func tearDown(within time: Nanoseconds) -> [TeardownFailure] {
+    session.board.tearDown(within: time) { board in
+      try board.lines.base.rest()
+      try board.lines.base.checkRest()
+    }
   }
 
   package var remarks: [String] { [] }

@@ -2,6 +2,7 @@ package import Files
 package import Firmware
 package import Runs
 package import Traces
+import Wiring
 
 #if Simulation
 import BoardDouble
@@ -91,6 +92,13 @@ package protocol OpenTarget {
   /// Leaves a board with nothing driven, wherever the run stands.
   mutating func rest() throws
 
+  /// Leaves a board with nothing driven, whatever happened to it: every step is tried although another
+  /// failed, on a double's pins too.
+  ///
+  /// - Parameter time: how long it may take on the board's clock.
+  /// - Returns: what was not done.
+  mutating func tearDown(within time: Nanoseconds) -> [TeardownFailure]
+
   /// What the user should know of the board at the end, a line each.
   var remarks: [String] { get }
 
@@ -145,15 +153,20 @@ package protocol TargetUser {
 extension RunSetting {
   /// Opens the board of this run, and lets somebody use it.
   ///
+  /// A board at GPIO lines is held by this process alone meanwhile.
+  ///
   /// - Parameters:
   ///   - target: what learns; by default as the setting says.
+  ///   - hold: the rig, where the caller has it already.
   ///   - telling: is told what the user should know, a sentence at a time.
   ///   - user: uses it.
   /// - Throws: `CircuitError` for a board that is no circuit, `WiringError` for one without pins,
   ///   `LineError` for lines that cannot be opened, `DescriptionError` for a task that does not fit the
-  ///   board, `SessionError` for a rule that the board refuses; what the user throws.
+  ///   board, `SessionError` for a rule that the board refuses, `RigRefusal` for a rig that another process
+  ///   has or that is wedged; what the user throws.
   package func open<User: TargetUser>(
-    as target: Target? = nil, telling: (String) -> Void, for user: inout User
+    as target: Target? = nil, on hold: RigHold? = nil, telling: (String) -> Void,
+    for user: inout User
   ) throws {
     let target = target ?? self.target ?? .double
     switch target {
@@ -169,8 +182,18 @@ extension RunSetting {
       throw TargetLeftOut(target: target)
     #endif
     case .gpio:
+      guard let wires = board.wiring else { throw WiringError.none(board: board.name) }
+      let own = hold == nil ? try RigHold(RigIdentity(lines: wires), for: .now()) : nil
+      own?.tell(telling)
+      // Until the lines were taken, and with them put to rest, what another left is left.
+      var isAtRest = own?.left == nil
+      defer { own?.release(isAtRest: isAtRest) }
       var opened = try GPIOTarget(self, telling: telling)
-      try user.use(&opened)
+      do { try user.use(&opened) } catch {
+        isAtRest = !isNoAnswer(error)
+        throw error
+      }
+      isAtRest = true
     }
   }
 }

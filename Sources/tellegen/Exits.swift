@@ -29,8 +29,10 @@ enum Exits {
   static let device = ExitCode(69)
   /// An error that this program does not know: a mistake in it.
   static let unknown = ExitCode(70)
-  /// Another process is using the folder.
+  /// Another process is using the folder or the rig.
   static let inUse = ExitCode(75)
+  /// The rig is wedged: it was left dangerous or did not answer, and was not recovered since.
+  static let wedged = ExitCode(76)
   /// Permission is lacking.
   static let permission = ExitCode(77)
   /// Input or output failed.
@@ -70,6 +72,9 @@ enum Exits {
       if case .noPermission = error { return permission }
       return device
     case is LooksWrong: return device
+    case let error as RigRefusal:
+      if case .locked = error { return inUse }
+      return wedged
     case let error as SessionError:
       if case .otherRun = error { return data }
       return usage

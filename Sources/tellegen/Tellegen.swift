@@ -12,8 +12,8 @@ struct Tellegen: ParsableCommand {
     discussion: """
       Exit codes: 0 done; 1 a measure missed its goal; 64 wrong usage; 65 a wrong board, task or
       data file; 69 the device is not there; 70 a mistake in the program; 74 input or output failed;
-      75 another process is using the folder; 77 permission is lacking; 130 interrupted (what was
-      learned is kept). docs/reference/runs.md says more.
+      75 another process is using the folder or the rig; 76 the rig is wedged; 77 permission is
+      lacking; 130 interrupted (what was learned is kept). docs/reference/runs.md says more.
       """,
     version: version,
     subcommands: boards + simulation)

@@ -51,9 +51,17 @@ struct Program {
     let folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("command-line-tests-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try body(Program(folder: folder))
+    let program = Program(folder: folder)
+    defer {
+      try? FileManager.default.removeItem(atPath: folder)
+      try? FileManager.default.removeItem(atPath: program.states)
+    }
+    try body(program)
   }
+
+  /// Where its commands keep the states of rigs, and look for a user's own rig map: beside the folder, whose
+  /// contents tests count.
+  var states: String { folder + "-state" }
 
   func path(_ name: String) -> String { folder + "/" + name }
 
@@ -79,6 +87,8 @@ struct Program {
     var environment = ProcessInfo.processInfo.environment
     environment["TELLEGEN_HOME"] = packageRoot
     environment["COLUMNS"] = "100"
+    environment["XDG_STATE_HOME"] = states
+    environment["XDG_CONFIG_HOME"] = states
     process.environment = environment
     process.standardInput = FileHandle.nullDevice
     return process

@@ -151,9 +151,9 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
       code: 130, says: ["interrupted", "--resume"], kept: upToFault,
       bound: "none: it is refused before a line leaves its rest, exit code 74"),
     FaultCase(
-      name: "held", fault: "another program has taken the lines when a run is gone on with",
+      name: "held", fault: "another run has taken the board when a run is gone on with",
       code: 130, says: ["interrupted", "--resume"], kept: upToFault,
-      bound: "none: it is refused before a line leaves its rest, exit code 69"),
+      bound: "none: it is refused before a line leaves its rest, exit code 75"),
     FaultCase(
       name: "clock", fault: "the clock jumps to 2001 and to 2037", code: 0, kept: all,
       bound: "none: time is that of the monotonic clock"),

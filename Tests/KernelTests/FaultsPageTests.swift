@@ -32,6 +32,7 @@ import Testing
       }
     case .edge(let name, let kind): "edge \(name): \(kind.word.replacing("_", with: " "))"
     case .deaf(let select): "the chip at select \(select) deaf and mute"
+    case .passing(let fault, let attempts): "\(words(fault)) in \(attempts) attempts"
     }
   }
 

@@ -32,13 +32,21 @@ public struct ScenarioDescription: Sendable, Equatable {
 }
 
 /// Something that is wrong with the double.
-public enum ScenarioFault: Sendable, Equatable {
+public indirect enum ScenarioFault: Sendable, Equatable {
   /// A line, by its role in the board's wiring.
   case line(role: String, Kind)
   /// A learning edge, by its name.
   case edge(name: String, FaultKind)
   /// The chip at a select is deaf and mute.
   case deaf(select: Int)
+  /// A fault that is there in the first attempts only, and then gone.
+  case passing(ScenarioFault, attempts: Int)
+
+  /// What of it there is in an attempt, counted from 1; `nil` for nothing.
+  public func at(attempt: Int) -> ScenarioFault? {
+    guard case .passing(let fault, let attempts) = self else { return self }
+    return attempt <= attempts ? fault : nil
+  }
 
   /// What can be wrong with a line.
   public enum Kind: Sendable, Equatable {
@@ -132,7 +140,16 @@ extension ScenarioDescription {
   }
 
   private static func readFault(_ node: LocatedNode) throws(DescriptionError) -> ScenarioFault {
-    let fields = try node.fields(["line", "edge", "select", "is", "with"])
+    let fields = try node.fields(["line", "edge", "select", "is", "with", "attempts"])
+    let fault = try readFault(fields, of: node)
+    return try fields["attempts"].map { attempts throws(DescriptionError) in
+      .passing(fault, attempts: try attempts.integer(in: 1...1000))
+    } ?? fault
+  }
+
+  private static func readFault(
+    _ fields: Fields, of node: LocatedNode
+  ) throws(DescriptionError) -> ScenarioFault {
     let word = try fields.required("is")
     if let line = fields["line"] {
       let role = try line.text()

@@ -9,6 +9,7 @@ struct FileKind {
   static let task = FileKind(name: "task file", limit: 1 << 20)
   static let rig = FileKind(name: "rig file", limit: 1 << 20)
   static let scenario = FileKind(name: "scenario file", limit: 1 << 20)
+  static let rigMap = FileKind(name: "rig map", limit: 1 << 20)
   static let data = FileKind(name: "data file", limit: 64 << 20)
 }
 

@@ -113,12 +113,19 @@ public struct WiredBoard<L: Lines & ~Copyable>: LearningBoard, ~Copyable {
   public mutating func releaseAll() throws(Failure) {
     var target = 0
     while target < wiring.targetCount && target < 32 {
-      do throws(L.Failure) {
-        try wiring.convert(wiring.clamps[unchecked: target], code: nil, on: &lines)
-      } catch { throw .lines(error) }
-      clampCodes[unchecked: target] = -1
+      try shutDown(clamp: target)
       target = target &+ 1
     }
+  }
+
+  /// Shuts a clamp's converter down, whatever it stands at.
+  @inlinable
+  public mutating func shutDown(clamp target: Int) throws(Failure) {
+    if target < 0 || target >= wiring.targetCount || target >= 32 { return }
+    do throws(L.Failure) {
+      try wiring.convert(wiring.clamps[unchecked: target], code: nil, on: &lines)
+    } catch { throw .lines(error) }
+    clampCodes[unchecked: target] = -1
   }
 
   /// Shuts down every converter, of clamps and of sources, whatever it stands at. Nothing is read:
@@ -128,14 +135,20 @@ public struct WiredBoard<L: Lines & ~Copyable>: LearningBoard, ~Copyable {
     try releaseAll()
     var source = 0
     while source < wiring.sourceCount && source < 32 {
-      if wiring.sources[unchecked: source] != .rail {
-        do throws(L.Failure) {
-          try wiring.convert(wiring.sources[unchecked: source], code: nil, on: &lines)
-        } catch { throw .lines(error) }
-      }
-      sourceCodes[unchecked: source] = -1
+      try shutDown(source: source)
       source = source &+ 1
     }
+  }
+
+  /// Shuts a source's converter down, whatever it stands at; a rail has none.
+  @inlinable
+  public mutating func shutDown(source: Int) throws(Failure) {
+    if source < 0 || source >= wiring.sourceCount || source >= 32 { return }
+    sourceCodes[unchecked: source] = -1
+    if wiring.sources[unchecked: source] == .rail { return }
+    do throws(L.Failure) {
+      try wiring.convert(wiring.sources[unchecked: source], code: nil, on: &lines)
+    } catch { throw .lines(error) }
   }
 
   /// Sends the chains a pattern that holds every gate and checks that it comes back; nothing is

@@ -75,6 +75,10 @@ package struct DoubleTarget<Face: DoubleFace>: OpenTarget {
   /// Nothing outside is driven.
   package mutating func rest() {}
 
+  package mutating func tearDown(within time: Nanoseconds) -> [TeardownFailure] {
+    session.board.leave(within: time)
+  }
+
   package var remarks: [String] { session.board.remarks }
   package var misuses: PinMisuses? { session.board.misuses }
 }
@@ -91,6 +95,8 @@ package protocol DoubleFace: VirtualFace {
   mutating func lendLines<User: LineUser>(to user: inout User) throws(Failure) -> Bool
   /// Begins to keep a log of the lines, or ends it.
   mutating func keep(_ trace: Trace?)
+  /// Leaves nothing driven, as far as that can be done in a time; returns what was not done.
+  mutating func leave(within time: Nanoseconds) -> [TeardownFailure]
   /// What the user should know at the end.
   var remarks: [String] { get }
   /// What was done to the pins that real parts would not forgive; `nil` without pins.
@@ -103,6 +109,7 @@ extension DirectBoard: DoubleFace {
   package mutating func comesBack() -> Bool? { nil }
   package mutating func lendLines<User: LineUser>(to user: inout User) -> Bool { false }
   package mutating func keep(_ trace: Trace?) {}
+  package mutating func leave(within time: Nanoseconds) -> [TeardownFailure] { [] }
   package var remarks: [String] { [] }
   package var misuses: PinMisuses? { nil }
 }
@@ -117,6 +124,9 @@ extension WiredBoard: DoubleFace where L == VirtualPins {
     try lend(to: &user)
   }
   package mutating func keep(_ trace: Trace?) { lines.trace = trace }
+  package mutating func leave(within time: Nanoseconds) -> [TeardownFailure] {
+    tearDown(within: time) { try $0.tearDown(.lines) }
+  }
   /// What the pins saw.
   package var remarks: [String] {
     ["\(lines.operations) line operations; \(lines.misuseCount) misuses of the pins."]

@@ -8,6 +8,9 @@ import Portable
 import Reports
 import Runs
 import Storage
+import Targets
+import Traces
+import Wiring
 
 struct HILCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -19,22 +22,37 @@ struct HILCommand: ParsableCommand {
       board fails with a probability of 0.5 %, whatever reading it is. A phase that fails stops what would be dangerous or meaningless \
       after it, and says what to do. The board is put to rest whatever happens.
 
-      Every attempt is kept in a folder of its own: setting.json, record.jsonl (a line as each phase \
-      ends), record.json, junit.xml, metrics.prom (OpenMetrics), report.html.
+      Every attempt leaves a record, also one that could not be begun: a folder with setting.json, \
+      record.jsonl (a line as each phase ends), record.json, junit.xml, metrics.prom (OpenMetrics), \
+      report.html.
 
-      Exit code 0 when all scenarios pass or are skipped, 1 when one does not, 69 when the board could \
-      not be put to rest.
+      A board at GPIO lines, and a rig of a rig map, is one process's at a time. One that could not be put \
+      to rest or did not answer is wedged: it is refused until --recover has drained and tested it.
+
+      Exit code 0 when all scenarios pass or are skipped, 1 when one does not, 69 when the board cannot be \
+      opened, does not answer or could not be put to rest, 75 when another process has the rig, 76 when it \
+      is wedged.
       """)
-  @Option(help: "The board: a name in board/ or a file.")
-  var board = "lattice"
+  @Option(help: "The board: a name in board/ or a file; default lattice.")
+  var board: String?
   @Option(
-    help: "What is proven: the double, direct or through its GPIO pins, or a board at GPIO lines.")
-  var target: RunSetting.Target = .double
+    help:
+      "What is proven: the double, direct or through its GPIO pins, or a board at GPIO lines; default double."
+  )
+  var target: RunSetting.Target?
+  @Option(
+    help:
+      "A rig of the rig map: its board, target, calibration and fixtures are taken from there.")
+  var rig: String?
+  @Option(
+    help: ArgumentHelp(
+      "The rig map; default ~/.config/tellegen/rigs.yaml, then hil/rigs.yaml.", valueName: "file"))
+  var rigs: String?
   @Option(
     help:
       "The scenarios: a name, a name with * for any letters, or a file; default all that have no faults on gpio, all elsewhere."
   )
-  var scenario = "*"
+  var scenario: String?
   @Option(
     help: ArgumentHelp(
       "Put a fault on the double, as under faults of a scenario: '{line: MISO, is: stuck_low}'; may be given again. Scenarios that have faults of their own are left out.",
@@ -50,6 +68,22 @@ struct HILCommand: ParsableCommand {
   @Option(
     parsing: .unconditional, help: "How often each scenario is gone through (1 ... 1000).")
   var `repeat` = 1
+  @Option(
+    parsing: .unconditional,
+    help:
+      "How often a scenario that ended in ERROR is tried again, after draining (0 ... 100); what passes only then is called flaky."
+  )
+  var retry = 0
+  @Flag(
+    help:
+      "Drain a rig, test it by the scenario selftest, and take the mark of a wedged one off when that passes."
+  )
+  var recover = false
+  @Flag(
+    help:
+      "Keep the log of each attempt's lines, and its waves: SCENARIO.ATTEMPT.txt and .vcd, some MB each; needs --target pins or gpio."
+  )
+  var trace = false
   @Option(parsing: .unconditional, help: "The seed of a double's parts.")
   var seed: UInt64 = 1
   @Option(
@@ -67,8 +101,27 @@ struct HILCommand: ParsableCommand {
     if !(1...1000).contains(self.repeat) {
       throw ValidationError("--repeat is \(self.repeat); allowed is 1 ... 1000")
     }
+    if !(0...100).contains(retry) {
+      throw ValidationError("--retry is \(retry); allowed is 0 ... 100")
+    }
     if !(100...100_000).contains(ensemble) {
       throw ValidationError("--ensemble is \(ensemble); allowed is 100 ... 100000")
+    }
+    if rig != nil, board != nil || target != nil {
+      throw ValidationError(
+        "--rig says which board and target it is: leave --board and --target out")
+    }
+    if rigs != nil, rig == nil {
+      throw ValidationError("--rigs names a rig map: say by --rig which of its rigs it is")
+    }
+    if recover, rig == nil, target != .gpio {
+      throw ValidationError(
+        "--recover is for a rig: give --rig NAME, or --target gpio with its --board")
+    }
+    if recover, scenario != nil || retry > 0 || self.repeat > 1 {
+      throw ValidationError(
+        "--recover drains and goes through selftest once: leave --scenario, --retry and --repeat out"
+      )
     }
   }
 
@@ -76,149 +129,141 @@ struct HILCommand: ParsableCommand {
   private struct Content: Codable {
     var board: String
     var target: RunSetting.Target
+    var rig: String?
     var scenarios: [String]
     var faults: [String]
     var attempts: Int
+    var retries: Int
+    var recover: Bool
     var seed: UInt64
     var ensemble: Int
   }
 
   func run() throws {
     try Exits.catching {
-      let description = try BoardDescription.named(board)
+      let place = try HILPlace(rig: rig, rigs: rigs, board: board, target: target)
+      let (description, target) = (place.description, place.target)
       if target != .double && description.wiring == nil {
         try Exits.leave(
           "board \(description.name) has no wiring: only --target double knows it",
           with: Exits.usage)
       }
-      let scenarios = try faulty(try self.scenarios())
+      if trace && target == .double {
+        try Exits.leave(
+          "--trace needs --target pins or --target gpio: the double direct has no lines",
+          with: Exits.usage)
+      }
+      let scenarios = try faulty(try self.scenarios(on: target), on: target)
       let checked = try self.checked.map { try WiringMistake.Place($0, on: description) }
       if dryRun { return try showPlan(scenarios) }
-      let found = try calibration.read(for: description, named: board, target: target)
+      let found = try place.calibration(calibration)
+      var subject = try Subject(description)
+      subject.calibration = found
+      subject.fixtures = Set(place.rig?.fixtures ?? [])
+      subject.checked = Set(checked)
       Interruption.watch()
-      let directory = RunDirectory(path: out ?? nextFolder(of: description))
+      let directory = RunDirectory(path: out ?? place.nextFolder(isRecovery: recover))
+      let traces = trace ? self.traces(of: scenarios) : []
       let setting = ResultSetting(
         version: version, command: "hil",
         content: Content(
-          board: description.name, target: target, scenarios: scenarios.map(\.name),
-          faults: fault, attempts: self.repeat, seed: seed, ensemble: ensemble),
-        results: ["record.jsonl", "record.json", "junit.xml", "metrics.prom", "report.html"])
+          board: description.name, target: target, rig: rig, scenarios: scenarios.map(\.name),
+          faults: fault, attempts: self.repeat, retries: retry, recover: recover, seed: seed,
+          ensemble: ensemble),
+        results: ["record.jsonl", "record.json", "junit.xml", "metrics.prom", "report.html"]
+          + traces.flatMap { ["\($0).txt", "\($0).vcd"] })
       let claim = try RunClaim(new: directory, files: setting.files, overwrite: overwrite)
       defer { claim.release() }
       try claim.clear()
       try claim.commit(setting)
-      var subject = try Subject(description)
-      let limits = try limits(for: subject, scenarios)
-      subject.calibration = found
-      subject.checked = Set(checked)
-      try prove(subject, limits, scenarios, in: directory)
+      var report = HILReport(
+        place: place, directory: directory, seed: seed, isJSON: output.json,
+        isTraced: trace)
+      try prove(subject, scenarios, place, &report)
     }
   }
 
-  private func prove(
-    _ subject: Subject, _ limits: ReadingLimits, _ scenarios: [ScenarioDescription],
-    in directory: RunDirectory
-  ) throws {
-    let lines = try AppendedFile(path: directory.file("record.jsonl"))
-    let began = Date()
-    var records: [ScenarioRecord] = []
-    let stopping = { Interruption.isAsked }
-    for scenario in scenarios {
-      for attempt in 1...self.repeat {
-        if Interruption.isAsked {
-          records.append(
-            ScenarioRecord(
-              scenario: scenario.name, attempt: attempt,
-              outcome: .notStarted("a stop was asked for")))
-          continue
-        }
-        if !output.json {
-          print(
-            "\(scenario.name)\(self.repeat > 1 ? ", attempt \(attempt) of \(self.repeat)" : "")")
-        }
-        var run = ScenarioRun(
-          scenario, attempt: attempt, subject: subject, limits: limits,
-          telling: { phase in
-            if !output.json { print(text(of: phase), terminator: "") }
-            if let line = try? JSON.text(of: phase.line(of: scenario.name, attempt)) {
-              lines.append(line.replacing("\n", with: " ") + "\n")
-              try? lines.flush()
-            }
-          }, stopping: stopping)
-        run.run(on: target, seed: seed) { say("tellegen: " + $0) }
-        records.append(run.record)
-        if !output.json {
-          print(
-            "  \(run.record.outcome.word)"
-              + (run.record.outcome.why.map { ": " + $0 } ?? ""))
-          if let misuses = run.record.misuses, misuses.count > 0 {
-            print(
-              "  \(misuses.count) misuses of the pins, \(misuses.first.first ?? "") the first")
-          }
-        }
-      }
+  /// The names of all traces that there may be, without their endings.
+  private func traces(of scenarios: [ScenarioDescription]) -> [String] {
+    scenarios.flatMap { scenario in
+      (1...self.repeat * (retry + 1)).map { HILReport.trace(of: scenario.name, $0) }
     }
-    try lines.flush()
-    try lines.synchronize()
-    let all: JSONValue = [
-      "board": .text(subject.description.name), "target": .text(target.rawValue),
-      "limits": ["boards": .count(limits.boards), "factor": JSONValue(limits.factor)],
-      "scenarios": .list(records.map(\.json)),
-    ]
-    try directory.write(text: try JSON.text(of: all) + "\n", to: "record.json")
-    try directory.write(
-      text: junit(records, board: subject.description.name, target: target.rawValue),
-      to: "junit.xml")
-    try directory.write(
-      text: openMetrics(records, board: subject.description.name, target: target.rawValue),
-      to: "metrics.prom")
-    try directory.write(
-      text: html(
-        records, title: "Board \(subject.description.name), target \(target.rawValue)",
-        facts: [
-          ("when", began.formatted(.iso8601)), ("program", "tellegen \(version)"),
-          ("seed of the double", target == .gpio ? "" : "\(seed)"),
-          (
-            "limits",
-            "by \(limits.boards) doubles of this board, "
-              + "\(Format.significant(limits.factor)) scales away at most"
-          ),
-        ].filter { !$0.1.isEmpty }), to: "report.html")
-    let bad = records.filter(\.outcome.isBad)
-    try output.show(
-      all,
-      text: "\(records.count - bad.count) of \(records.count) as they must be; kept in "
-        + "\(directory.path)\n")
-    if let away = records.compactMap(\.leftAway).first {
+  }
+
+  /// Takes the rig, has the limits, and goes through the scenarios; what keeps them from being begun is
+  /// kept too.
+  private func prove(
+    _ subject: Subject, _ scenarios: [ScenarioDescription], _ place: HILPlace,
+    _ report: inout HILReport
+  ) throws {
+    var limits: ReadingLimits?
+    var hold: RigHold?
+    do {
+      hold = try place.hold(for: report.directory.path, evenWedged: recover)
+      limits = try self.limits(for: subject, scenarios)
+    } catch {
+      hold?.release(isAtRest: hold?.left == nil)
+      var proof = Proof(scenarios, of: subject, on: place.target, seed: seed)
+      proof.notStarted(
+        error is Stopped ? "a stop was asked for while limits were drawn" : "\(error)", for: error)
+      try report.keep(proof, limits: nil)
+      if error is Stopped {
+        try Exits.leave(
+          "interrupted while limits were drawn; the board was not touched", with: Exits.interrupted)
+      }
+      throw error
+    }
+    guard let limits else { return }
+    var proof = Proof(scenarios, of: subject, on: place.target, seed: seed, hold: hold)
+    proof.repeats = self.repeat
+    proof.retries = retry
+    proof.rig = place.rig.map { "rig \($0.name) of \(place.map)" }
+    proof.isRecovery = recover
+    proof.folder = report.directory.path
+    proof.recovery = place.recovery
+    defer { hold?.release(isAtRest: proof.isAtRest) }
+    let listener = try report.listener(isCounted: self.repeat > 1 || retry > 0)
+    proof.run(limits, listener)
+    try report.keep(proof, limits: limits)
+    try report.show(proof, limits, output)
+    try end(proof, place, hold, report.directory)
+  }
+
+  /// The exit that the attempts end with.
+  private func end(
+    _ proof: Proof, _ place: HILPlace, _ hold: RigHold?, _ directory: RunDirectory
+  ) throws {
+    let bad = proof.last.filter(\.outcome.isBad)
+    if let wedged = proof.wedged {
       try Exits.leave(
-        "the board could not be put to rest: \(away); switch it off, or use tellegen rest",
-        with: Exits.device)
+        "\(wedged); switch the board off, or use tellegen rest. \(hold?.rig.words ?? "the rig") is wedged: "
+          + "nobody may use it until \(place.recovery)", with: Exits.device)
+    }
+    if let away = proof.records.compactMap(\.leftAway).first {
+      try Exits.leave("the double could not be put to rest: \(away)", with: Exits.device)
     }
     if Interruption.isAsked {
       try Exits.leave(
         "interrupted; what was measured is kept in \(directory.path)", with: Exits.interrupted)
     }
+    if let failure = proof.failure,
+      proof.last.allSatisfy({ $0.outcome.word == "NOT-STARTED" || $0.outcome.word == "SKIP" }),
+      let code = Exits.code(of: failure)
+    {
+      try Exits.leave("\(failure)", with: code)
+    }
+    if recover, !proof.isRecovered {
+      try Exits.leave(
+        hold?.mark == nil
+          ? "the rig does not pass selftest; it was not wedged and is not now"
+          : "the rig stays wedged: it does not pass selftest; mend what is named above, then recover it again",
+        with: hold?.mark == nil ? Exits.missed : Exits.wedged)
+    }
     if !bad.isEmpty {
       try Exits.leave(
-        "\(bad.count) of \(records.count) scenarios did not end as they must: "
+        "\(bad.count) of \(proof.last.count) scenarios did not end as they must: "
           + enumerate(Array(Set(bad.map(\.scenario))).sorted()), with: Exits.missed)
     }
-  }
-
-  /// A phase for the console: a line, and below it what is wrong and what to do.
-  private func text(of phase: PhaseRecord) -> String {
-    let count = phase.readings.count
-    let readings = count == 0 ? "" : "  \(count) reading\(count == 1 ? "" : "s")"
-    let name = phase.phase.padding(toLength: 13, withPad: " ", startingAt: 0)
-    var text = "  \(name)\(phase.outcome.word)\(readings)"
-    if let why = phase.outcome.why { text += "  \(why)" }
-    text += "\n"
-    for complaint in phase.complaints.prefix(8) { text += "    \(complaint)\n" }
-    if phase.complaints.count > 8 {
-      text += "    and \(phase.complaints.count - 8) more, in record.json\n"
-    }
-    if let remedy = phase.remedy { text += "    what to do: \(remedy)\n" }
-    return text
   }
 
   /// The limits, from the cache where this very board was drawn before.
@@ -230,19 +275,16 @@ struct HILCommand: ParsableCommand {
     let cache = LimitsCache(of: subject, phases: needed, boards: ensemble)
     if let kept = cache.read() { return kept }
     say("tellegen: drawing \(ensemble) doubles of board \(subject.description.name) for limits")
-    do {
-      let limits = try ReadingLimits(
-        of: subject, phases: needed, boards: ensemble, stopping: { Interruption.isAsked })
-      cache.write(limits)
-      return limits
-    } catch is Stopped {
-      try Exits.leave(
-        "interrupted while limits were drawn; the board was not touched", with: Exits.interrupted)
-    }
+    let limits = try ReadingLimits(
+      of: subject, phases: needed, boards: ensemble, stopping: { Interruption.isAsked })
+    cache.write(limits)
+    return limits
   }
 
   /// The scenarios with the faults of the command line.
-  private func faulty(_ scenarios: [ScenarioDescription]) throws -> [ScenarioDescription] {
+  private func faulty(
+    _ scenarios: [ScenarioDescription], on target: RunSetting.Target
+  ) throws -> [ScenarioDescription] {
     if fault.isEmpty { return scenarios }
     if target == .gpio {
       try Exits.leave(
@@ -263,16 +305,17 @@ struct HILCommand: ParsableCommand {
   }
 
   /// The scenarios that were asked for, by name.
-  private func scenarios() throws -> [ScenarioDescription] {
-    if !scenario.contains("*") { return [try scenario(at: scenario)] }
+  private func scenarios(on target: RunSetting.Target) throws -> [ScenarioDescription] {
+    let wanted = scenario ?? (recover ? "selftest" : "*")
+    if !wanted.contains("*") { return [try scenario(at: wanted)] }
     var scenarios: [ScenarioDescription] = []
-    for name in knownNames(of: .scenario) where matches(scenario, name) {
+    for name in knownNames(of: .scenario) where matches(wanted, name) {
       let found = try scenario(at: name)
       if target != .gpio || found.faults.isEmpty { scenarios.append(found) }
     }
     if scenarios.isEmpty {
       try Exits.leave(
-        "no scenario is called \(quote(scenario)); there are "
+        "no scenario is called \(quote(wanted)); there are "
           + enumerate(knownNames(of: .scenario), most: 40), with: Exits.usage)
     }
     return scenarios
@@ -299,14 +342,6 @@ struct HILCommand: ParsableCommand {
             "  \($0.name.padding(toLength: 13, withPad: " ", startingAt: 0))\($0.about)\n"
           }.joined()
       }.joined())
-  }
-
-  /// The next free folder of this board and target.
-  private func nextFolder(of description: BoardDescription) -> String {
-    let base = "runs/hil-\(description.name)-\(target.rawValue)"
-    var number = 1
-    while FileManager.default.fileExists(atPath: "\(base)-\(number)") { number += 1 }
-    return "\(base)-\(number)"
   }
 }
 
@@ -342,13 +377,6 @@ private struct LimitsCache {
     guard let folder, let data = try? JSONEncoder().encode(limits) else { return }
     try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     try? WholeFile.write(data, to: name, in: folder)
-  }
-}
-
-extension PhaseRecord {
-  /// The record as a line of record.jsonl, with whose it is.
-  fileprivate func line(of scenario: String, _ attempt: Int) -> JSONValue {
-    ["scenario": .text(scenario), "attempt": .count(attempt), "record": json]
   }
 }
 

@@ -1,0 +1,179 @@
+#if Simulation
+import Files
+import Foundation
+import Harness
+import Reports
+import Runs
+import Storage
+import Targets
+import Traces
+
+/// What is told and kept of attempts: lines on the console as phases end, and the files of their folder.
+struct HILReport {
+  /// Where they are gone through.
+  let place: HILPlace
+  /// The folder.
+  let directory: RunDirectory
+  /// The seed of a double's parts.
+  let seed: UInt64
+  /// Whether standard output is for JSON alone.
+  let isJSON: Bool
+  /// Whether the log of each attempt's lines is kept.
+  let isTraced: Bool
+  private let began = Date()
+
+  /// Makes a report that has nothing yet.
+  init(
+    place: HILPlace, directory: RunDirectory, seed: UInt64, isJSON: Bool, isTraced: Bool
+  ) {
+    self.place = place
+    self.directory = directory
+    self.seed = seed
+    self.isJSON = isJSON
+    self.isTraced = isTraced
+  }
+
+  /// What the files of an attempt's trace are called, without their endings.
+  static func trace(of scenario: String, _ attempt: Int) -> String { "\(scenario).\(attempt)" }
+
+  /// Tells and keeps what happens as it does.
+  ///
+  /// - Parameter isCounted: whether attempts are called by their numbers.
+  /// - Returns: the listener.
+  /// - Throws: `StorageError` where the folder's record cannot be begun.
+  func listener(isCounted: Bool) throws(StorageError) -> Proof.Listener {
+    let lines = try AppendedFile(path: directory.file("record.jsonl"))
+    var listener = Proof.Listener()
+    var traced: TraceFiles?
+    let (isJSON, directory) = (isJSON, directory)
+    listener.stopping = { Interruption.isAsked }
+    listener.saying = { say("tellegen: " + $0) }
+    listener.beginning = { scenario, attempt, retryOf in
+      if isJSON { return }
+      print(
+        scenario + (isCounted ? ", attempt \(attempt)" : "")
+          + (retryOf.map { ", after the error of attempt \($0)" } ?? ""))
+    }
+    listener.phase = { scenario, attempt, phase in
+      if !isJSON { print(HILReport.text(of: phase), terminator: "") }
+      let line: JSONValue = [
+        "scenario": .text(scenario), "attempt": .count(attempt), "record": phase.json,
+      ]
+      if let text = try? JSON.text(of: line) {
+        lines.append(text.replacing("\n", with: " ") + "\n")
+        try? lines.flush()
+      }
+    }
+    if isTraced {
+      listener.tracing = { scenario, attempt, wave in
+        do throws(RunDirectoryError) {
+          let files = try TraceFiles(
+            in: directory, wave: wave, name: HILReport.trace(of: scenario, attempt),
+            isOnItsWay: false)
+          traced = files
+          return Trace(to: files.stream)
+        } catch {
+          say("tellegen: the trace of \(scenario) is not kept: \(error)")
+          return nil
+        }
+      }
+    }
+    listener.ended = { record in
+      // What is lost of a trace was said as it happened.
+      _ = traced?.finish()
+      traced = nil
+      try? lines.synchronize()
+      if isJSON { return }
+      print("  \(record.outcome.word)\(record.outcome.why.map { ": " + $0 } ?? "")")
+      for failure in record.teardown { print("  not done at the end: \(failure.words)") }
+      if record.isRetried { print("  it is drained and tried again") }
+      if record.isFlaky { print("  flaky: attempt \(record.retryOf ?? 0) ended in an error") }
+      if let misuses = record.misuses, misuses.count > 0 {
+        print("  \(misuses.count) misuses of the pins, \(misuses.first.first ?? "") the first")
+      }
+    }
+    return listener
+  }
+
+  /// Writes all that the folder has of the attempts.
+  ///
+  /// - Parameters:
+  ///   - proof: the attempts.
+  ///   - limits: what readings were held to; `nil` where it did not come to that.
+  /// - Throws: `RunDirectoryError`, or what cannot be written as JSON.
+  func keep(_ proof: Proof, limits: ReadingLimits?) throws {
+    let (board, target) = (place.description.name, place.target.rawValue)
+    let records = proof.records
+    try directory.write(
+      text: try JSON.text(of: json(proof, limits)) + "\n", to: "record.json")
+    try directory.write(text: junit(records, board: board, target: target), to: "junit.xml")
+    try directory.write(
+      text: openMetrics(records, board: board, target: target), to: "metrics.prom")
+    try directory.write(
+      text: html(
+        records, title: "Board \(board), target \(target)",
+        facts: [
+          ("when", began.formatted(.iso8601)), ("program", "tellegen \(version)"),
+          ("rig", place.rig.map { "\($0.name), of \(place.map)" } ?? ""),
+          ("fixtures", place.rig?.fixtures.joined(separator: ", ") ?? ""),
+          ("seed of the double", place.target == .gpio ? "" : "\(seed)"),
+          (
+            "limits",
+            limits.map {
+              "by \($0.boards) doubles of this board, "
+                + "\(Format.significant($0.factor)) scales away at most"
+            } ?? ""
+          ), ("wedged", proof.wedged ?? ""),
+        ].filter { !$0.1.isEmpty }, board: place.description), to: "report.html")
+  }
+
+  /// Prints how the attempts ended.
+  ///
+  /// - Parameters:
+  ///   - proof: the attempts.
+  ///   - limits: what readings were held to.
+  ///   - output: text or JSON.
+  /// - Throws: what making either throws.
+  func show(_ proof: Proof, _ limits: ReadingLimits, _ output: OutputOptions) throws {
+    let good = proof.last.count { !$0.outcome.isBad }
+    let flaky = proof.flaky
+    try output.show(
+      try json(proof, limits),
+      text: "\(good) of \(proof.last.count) as they must be"
+        + (flaky.isEmpty ? "" : ", \(flaky.joined(separator: ", ")) on a retry only: flaky")
+        + "; kept in \(directory.path)\n"
+        + (proof.isRecovered ? "the rig is drained and passes selftest: it may be used\n" : ""))
+    if !flaky.isEmpty {
+      say("tellegen: flaky: \(flaky.joined(separator: ", ")) passed on a retry only")
+    }
+  }
+
+  private func json(_ proof: Proof, _ limits: ReadingLimits?) throws -> JSONValue {
+    [
+      "board": .text(place.description.name), "target": .text(place.target.rawValue),
+      "rig": JSONValue(place.rig?.name), "fixtures": JSONValue(place.rig?.fixtures ?? []),
+      "limits": limits.map {
+        ["boards": .count($0.boards), "factor": JSONValue($0.factor)]
+      } ?? .null,
+      "flaky": JSONValue(proof.flaky), "wedged": JSONValue(proof.wedged),
+      "recovered": .flag(proof.isRecovered), "scenarios": .list(proof.records.map(\.json)),
+    ]
+  }
+
+  /// A phase for the console: a line, and below it what is wrong and what to do.
+  private static func text(of phase: PhaseRecord) -> String {
+    let count = phase.readings.count
+    let readings = count == 0 ? "" : "  \(count) reading\(count == 1 ? "" : "s")"
+    let name = phase.phase.padding(toLength: 13, withPad: " ", startingAt: 0)
+    var text = "  \(name)\(phase.outcome.word)\(readings)"
+    if let why = phase.outcome.why { text += "  \(why)" }
+    text += "\n"
+    for complaint in phase.complaints.prefix(8) { text += "    \(complaint)\n" }
+    if phase.complaints.count > 8 {
+      text += "    and \(phase.complaints.count - 8) more, in record.json\n"
+    }
+    if let remedy = phase.remedy { text += "    what to do: \(remedy)\n" }
+    return text
+  }
+}
+#endif
