@@ -49,7 +49,7 @@ struct CaptureAlignment {
     if active.isEmpty { throw .nothingToAlign }
     var found: [(clock: CaptureClock, score: Double)] = []
     for start in starts() {
-      let region = changes(from: start, most: 400)
+      let region = changes(from: start)
       if region.count < 4 { continue }
       found += places(region)
     }
@@ -101,26 +101,30 @@ struct CaptureAlignment {
     var time: Int64
   }
 
-  /// Changes of all outputs from a time of the capture on, in order.
-  private func changes(from start: Int64, most: Int) -> [Seen] {
-    var all: [Seen] = []
-    for (number, output) in outputs.enumerated() {
+  /// Some changes of each output from a time of the capture on: those of lines that seldom change first, as
+  /// they say the most.
+  private func changes(from start: Int64) -> [Seen] {
+    let rarest = outputs.indices.sorted {
+      (outputs[$0].commanded.count, $0) < (outputs[$1].commanded.count, $1)
+    }
+    return rarest.flatMap { number in
+      let output = outputs[number]
       let first = output.firstSeen(from: Double(start))
-      for change in first..<min(first + most, output.seen.count) {
-        all.append(Seen(output: number, change: change, time: output.seen[change]))
+      return (first..<min(first + 80, output.seen.count)).map {
+        Seen(output: number, change: $0, time: output.seen[$0])
       }
     }
-    return Array(all.sorted { $0.time < $1.time }.prefix(most))
   }
 
   /// Places at which a stretch of the capture may lie, with how well it fits there.
   private func places(_ region: [Seen]) -> [(clock: CaptureClock, score: Double)] {
     // A change of a line that seldom changes leaves few places.
     var anchors: [Seen] = []
-    let rarest = Set(region.map(\.output)).sorted {
-      (outputs[$0].commanded.count, $0) < (outputs[$1].commanded.count, $1)
-    }
-    for output in rarest.prefix(3) {
+    var rarest: [Int] = []
+    for seen in region where rarest.last != seen.output { rarest.append(seen.output) }
+    for (place, output) in rarest.prefix(3).enumerated() {
+      // A busy line has a place for every one of its changes: it is asked where no other is there.
+      if place > 0 && outputs[output].commanded.count > 20_000 { break }
       let own = region.filter { $0.output == output }
       anchors.append(own[0])
       if own.count > 2 { anchors.append(own[own.count / 2]) }
@@ -153,11 +157,16 @@ struct CaptureAlignment {
       let output = outputs[seen.output]
       if match(output, seen.change, at: run, slack: slack) != nil { matched += 1 }
     }
-    let first = clock.run(at: region[0].time)
-    let last = clock.run(at: region[region.count - 1].time)
+    // How many were commanded of each output while those of it were seen.
     var commanded = 0
-    for output in outputs {
-      commanded += output.firstCommanded(from: last) - output.firstCommanded(from: first)
+    var first = 0
+    for last in region.indices
+    where last + 1 == region.count || region[last + 1].output != region[last].output {
+      let output = outputs[region[last].output]
+      commanded +=
+        output.firstCommanded(from: clock.run(at: region[last].time) - slack)
+        - output.firstCommanded(from: clock.run(at: region[first].time) - slack) + 1
+      first = last + 1
     }
     return 2 * Double(matched) / Double(region.count + max(commanded, matched))
   }
