@@ -45,9 +45,18 @@ public struct AnalogBoard: Sendable {
   public let gatedBranches: [Int]
   /// The level that each learning edge's comparator A is stuck at, where it is.
   private let stuck: [Bool?]
+  /// The learning edges whose comparator A says anything.
+  private let floating: Set<Int>
+  /// What each gate leaks beside what its parts do, A: nobody is told of it.
+  let faultyLeakage: [Double]
+  /// What happens to the whole board.
+  let disturbances: Disturbances
 
   /// The resistance of a clamp output that is shut down, ohm.
   static let releasedOhms = 500e3
+
+  /// What a gate leaks whose capacitor is bad, A.
+  static let leakOfFault = 1e-6
 
   /// How long a solution is kept while nothing but leakage changes, ns.
   static let keeping: Int64 = 1 << 24
@@ -76,6 +85,12 @@ public struct AnalogBoard: Sendable {
     wires = learning.map { (description.edges[$0].from, description.edges[$0].to) }
     gatedBranches = learning.map { description.breaks($0) ? -1 : $0 }
     stuck = learning.map(description.stuckLevel)
+    func has(_ kind: FaultKind, _ edge: Int) -> Bool {
+      description.faults.contains { $0.edge == edge && $0.kind == kind }
+    }
+    floating = Set(learning.indices.filter { has(.comparatorFloating, learning[$0]) })
+    faultyLeakage = learning.map { has(.leaking, $0) ? AnalogBoard.leakOfFault : 0 }
+    disturbances = Disturbances(description, seed: seed)
     let bits = description.imperfections.quantise ? description.converters.bits : 24
     converter = Converter(
       bits: Int32(bits), reference: Voltage(volts: description.converters.reference),
@@ -114,7 +129,7 @@ public struct AnalogBoard: Sendable {
       switch fault.kind {
       case .dead: try twin.replace(fault.edge, .open)
       case .shorted: try twin.replace(fault.edge, .fixed(.resistor(ohms: 1)))
-      case .comparatorStuckLow, .comparatorStuckHigh: break
+      case .comparatorStuckLow, .comparatorStuckHigh, .comparatorFloating, .leaking: break
       }
     }
     return twin
@@ -250,7 +265,10 @@ public struct AnalogBoard: Sendable {
         let edgeOfBand = state.comparators[comparator] ? -band : band
         return difference + parts.comparatorOffsets[comparator] > edgeOfBand
       }
-      let outputA = stuck[edge] ?? output(2 * edge, a)
+      let outputA =
+        floating.contains(edge)
+        ? Purpose.floating.draw(seed, 2000 + edge).bits(UInt64(bitPattern: time.count)) & 1 == 1
+        : stuck[edge] ?? output(2 * edge, a)
       let outputB = output(2 * edge + 1, b)
       state.comparators[2 * edge] = outputA
       state.comparators[2 * edge + 1] = outputB

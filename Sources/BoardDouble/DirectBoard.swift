@@ -62,21 +62,21 @@ public struct DirectBoard: VirtualFace, Sendable {
       analog.rails[source] == nil
     else { return }
     sourceCodes[source] = Int64(code)
-    time = time + times.convert
+    pass(times.convert)
     try analog.setSource(source, code: code)
   }
 
   /// Lets the settling time pass.
   public mutating func settle() {
-    time = time + times.settle
+    wait(times.settle)
   }
 
   /// Samples a target of the free twin; to half a code, beside the converter's errors.
   public mutating func measure(target: Int) throws(CircuitError) -> Voltage {
     guard clampCodes.indices.contains(target) else { return .zero }
-    time = time + times.measureBeforeSample
+    pass(times.measureBeforeSample)
     let code = try analog.sampleTarget(target, at: time)
-    time = time + times.measureAfterSample
+    pass(times.measureAfterSample)
     return analog.converter.voltage(of: code)
   }
 
@@ -85,7 +85,7 @@ public struct DirectBoard: VirtualFace, Sendable {
     let code = analog.converter.code(for: voltage)
     guard clampCodes.indices.contains(target), clampCodes[target] != Int64(code) else { return }
     clampCodes[target] = Int64(code)
-    time = time + times.convert
+    pass(times.convert)
     try analog.setClamp(target, code: code)
   }
 
@@ -93,7 +93,7 @@ public struct DirectBoard: VirtualFace, Sendable {
   public mutating func release(target: Int) throws(CircuitError) {
     guard clampCodes.indices.contains(target), clampCodes[target] >= 0 else { return }
     clampCodes[target] = -1
-    time = time + times.convert
+    pass(times.convert)
     try analog.setClamp(target, code: nil)
   }
 
@@ -102,20 +102,24 @@ public struct DirectBoard: VirtualFace, Sendable {
     into comparisons: inout MutableSpan<Comparison>
   ) throws(CircuitError) {
     if abilities.contains(.analogRule) { return }
-    time = time + times.compareBeforeCapture
+    pass(times.compareBeforeCapture)
     try analog.capture(at: time, into: &comparisons)
-    time = time + times.compareAfterCapture
+    pass(times.compareAfterCapture)
   }
 
   /// Lets the gates learn; the end is late by the jitter and one operation.
   public mutating func pulse(
     width: Nanoseconds, drives: Span<Drive>
   ) throws(CircuitError) -> Nanoseconds {
-    time = time + times.pulsePreparation
-    if lastPulseWasLong && time < lastPulseEnd + times.rest { time = lastPulseEnd + times.rest }
-    time = time + times.operation
+    pass(times.pulsePreparation)
+    if lastPulseWasLong && time < lastPulseEnd + times.rest {
+      wait(lastPulseEnd + times.rest - time)
+    }
+    pass(times.operation)
     let start = time
-    time = time + (.zero < width ? width : .zero) + analog.lateness + times.operation
+    let late = analog.disturbances.lateness(at: start)
+    pass((.zero < width ? width : .zero) + analog.lateness + late)
+    pass(times.operation)
     let asked = time - start
     let lasted = times.timer < asked ? times.timer : asked
     try analog.learn(from: start, to: start + lasted, drives: drives)
@@ -130,7 +134,13 @@ public struct DirectBoard: VirtualFace, Sendable {
 
   /// Lets virtual time pass with everything as it is; gates leak.
   public mutating func wait(_ duration: Nanoseconds) {
-    if .zero < duration { time = time + duration }
+    let late = analog.disturbances.lateness(at: time)
+    pass((.zero < duration ? duration : .zero) + late)
+  }
+
+  /// Lets so much time pass, and what happens to the clock meanwhile.
+  private mutating func pass(_ duration: Nanoseconds) {
+    time = analog.disturbances.end(of: time + duration, from: time)
   }
 
   /// Changes the analog board behind the face, as somebody at the bench would.

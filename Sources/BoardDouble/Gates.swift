@@ -20,11 +20,14 @@ extension AnalogBoard {
   ) throws(CircuitError) {
     leak(until: start)
     let seconds = Double(max(end.count &- start.count, 0)) * 1e-9
+    let pieces = disturbances.pieces(from: start, to: end)
     state.pulses &+= 1
     switch description.gates.update {
     case .comparator:
-      driveGates(seconds: seconds, drives: drives)
-      for edge in fighting where edge < state.gates.count { fight(edge, seconds: seconds) }
+      for (number, piece) in pieces.enumerated() {
+        driveGates(piece, isFirst: number == 0, drives: drives)
+        for edge in fighting where edge < state.gates.count { fight(edge, piece) }
+      }
     case .multiplier: try followContrast(seconds: seconds, at: start)
     }
     leak(until: end)
@@ -64,14 +67,18 @@ extension AnalogBoard {
     state.clampedSolved = -1
   }
 
-  /// Integrates the comparator edges' gates through a pulse.
-  private mutating func driveGates(seconds: Double, drives: Span<Drive>) {
+  /// Integrates the comparator edges' gates through a piece of a pulse.
+  private mutating func driveGates(
+    _ piece: (seconds: Double, part: Double), isFirst: Bool, drives: Span<Drive>
+  ) {
     let ripple =
       description.imperfections.supplyRipple * Purpose.ripple.draw(seed, 0).normal(state.pulses)
     let gates = description.gates
     for edge in 0..<min(drives.count, state.gates.count) {
       let gate = state.gates[edge]
       if let spacing = gates.tapSpacing {
+        // A potentiometer takes its step once a pulse.
+        if !isFirst { continue }
         let way: Double = drives[edge] == .charge ? 1 : drives[edge] == .discharge ? -1 : 0
         let position = ((gate - gates.minimum) / spacing).rounded() + way
         let last = Double(gates.taps! - 1)
@@ -83,9 +90,9 @@ extension AnalogBoard {
         break
       case .charge:
         state.gates[edge] = parts.chargePaths[edge].charged(
-          gate, from: parts.supply + ripple, for: seconds)
+          gate, from: parts.supply * piece.part + ripple, for: piece.seconds)
       case .discharge:
-        state.gates[edge] = parts.dischargePaths[edge].discharged(gate, for: seconds)
+        state.gates[edge] = parts.dischargePaths[edge].discharged(gate, for: piece.seconds)
       }
     }
   }
@@ -93,14 +100,16 @@ extension AnalogBoard {
   /// Moves a gate whose charge and discharge are both on: both diodes conduct, and it ends where their
   /// currents are equal, near half the supply. By short turns of one path and the other, each of at most
   /// a fiftieth of RC: 0.1 V.
-  private mutating func fight(_ edge: Int, seconds: Double) {
+  private mutating func fight(_ edge: Int, _ piece: (seconds: Double, part: Double)) {
+    let seconds = piece.seconds
     // A potentiometer that is told both ways stays.
     if description.gates.taps != nil { return }
     let constant = description.gates.ohms * description.gates.farads
     let turns = max(1, (50 * seconds / constant).rounded(.up))
     var gate = state.gates[edge]
     for _ in 0..<Int(turns) {
-      gate = parts.chargePaths[edge].charged(gate, from: parts.supply, for: seconds / turns)
+      gate = parts.chargePaths[edge].charged(
+        gate, from: parts.supply * piece.part, for: seconds / turns)
       gate = parts.dischargePaths[edge].discharged(gate, for: seconds / turns)
     }
     state.gates[edge] = gate
@@ -152,7 +161,8 @@ extension AnalogBoard {
     if seconds <= 0 { return }
     state.gatesTime = time.count
     for edge in state.gates.indices {
-      let loss = parts.leakage[edge] / parts.chargePaths[edge].farads * seconds
+      let leak = parts.leakage[edge] + faultyLeakage[edge]
+      let loss = leak / parts.chargePaths[edge].farads * seconds
       state.gates[edge] = max(state.gates[edge] - loss, 0)
     }
   }

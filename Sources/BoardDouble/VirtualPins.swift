@@ -58,6 +58,8 @@ public struct VirtualPins: Lines, Sendable {
   package internal(set) var levels: LineSet
   private var faults: LineFaults
   var silent: [Bool]
+  /// The selects whose converter reads its highest code.
+  var saturated: Set<Int> = []
 
   var selected: UInt64 = 0
   /// The chip at each select.
@@ -148,6 +150,14 @@ public struct VirtualPins: Lines, Sendable {
     return Purpose.floating.draw(analog.seed, 1000 + place).bits(noise) & 1 == 1
   }
 
+  /// Makes the converter at a select read its highest code, whatever comes.
+  public mutating func saturate(select: Int) { saturated.insert(select) }
+
+  /// Puts a converter of the other direction at a select.
+  public mutating func exchangeChip(select: Int) {
+    if chips.indices.contains(select) { chips[select] = chips[select].other }
+  }
+
   /// Makes the part at a select deaf and mute.
   public mutating func silence(select: Int) {
     if silent.indices.contains(select) { silent[select] = true }
@@ -186,7 +196,7 @@ public struct VirtualPins: Lines, Sendable {
   private mutating func write(
     _ levels: LineSet, mask: LineSet, as kind: Trace.Event.Kind
   ) throws(CircuitError) {
-    time = time + operation
+    time = analog.disturbances.end(of: time + operation, from: time)
     operations += 1
     trace?.add(Trace.Event(time: time, kind: kind, mask: mask, levels: levels & mask))
     if learnStart != nil { try endByTimer() }
@@ -201,7 +211,7 @@ public struct VirtualPins: Lines, Sendable {
 
   /// Reads lines at the end of the operation.
   public mutating func read(mask: LineSet) throws(CircuitError) -> LineSet {
-    time = time + operation
+    time = analog.disturbances.end(of: time + operation, from: time)
     operations += 1
     if learnStart != nil { try endByTimer() }
     var result = commanded & mask
@@ -224,8 +234,10 @@ public struct VirtualPins: Lines, Sendable {
 
   /// Lets time pass; with LEARN on, the end comes late by the pulse's jitter.
   public mutating func wait(_ duration: Nanoseconds) {
+    let start = time
     if .zero < duration { time = time + duration }
     if levels.meets(wiring.learn) { time = time + analog.lateness }
+    time = analog.disturbances.end(of: time + analog.disturbances.lateness(at: start), from: start)
     trace?.add(
       Trace.Event(
         time: time, kind: .wait, mask: .none,

@@ -64,7 +64,9 @@ extension VirtualPins {
       let target = targetOf[index * 8 + Int(channel)]
       if target >= 0 {
         checkSettled()
-        chips[index].take(try analog.sampleTarget(target, at: time), at: time)
+        let code = try analog.sampleTarget(target, at: time)
+        chips[index].take(
+          saturated.contains(index) ? analog.converter.highest : code, at: time)
         if trace != nil { logFree() }
       } else {
         chips[index].take(0, at: time)

@@ -127,6 +127,8 @@ package struct ScenarioRun: TargetUser {
   package private(set) var pulses: [String: [Double]] = [:]
   /// The lowest and the highest voltage of a gate of that double as phases ended, V.
   package private(set) var gateRange: ClosedRange<Double>?
+  /// The longest that LEARN of that double was in effect.
+  private var longestLearning = Nanoseconds.zero
   /// How it went, once it has.
   package private(set) var record: ScenarioRecord
 
@@ -179,6 +181,9 @@ package struct ScenarioRun: TargetUser {
           let index = board.edges.firstIndex(where: { $0.name == name && $0.part == .learning })
         else { throw Skipped("board \(board.name) has no learning edge \(name)") }
         board.faults.append(Fault(kind: kind, edge: index))
+      }
+      for case .disturbance(let disturbance) in faults {
+        board.disturbances.append(disturbance)
       }
       try subject.setting(board, seed: seed).open(
         as: target, on: hold, telling: saying, for: &self)
@@ -240,6 +245,7 @@ package struct ScenarioRun: TargetUser {
     pulses[phase] = pins.session.board.lines.pulsesOfGates
     let gates = pins.session.board.analog.state.gates
     guard let lowest = gates.min(), let highest = gates.max() else { return }
+    longestLearning = max(longestLearning, pins.session.board.lines.longestLearning)
     gateRange =
       min(lowest, gateRange?.lowerBound ?? lowest)...max(highest, gateRange?.upperBound ?? highest)
   }
@@ -294,6 +300,10 @@ package struct ScenarioRun: TargetUser {
     }) {
       return aborted.outcome
     }
+    let most = Nanoseconds(seconds: subject.description.timing.pulseLimit)
+    if scenario.isKept && most < longestLearning {
+      return .error("LEARN was in effect for \(longestLearning.seconds) s, above t_max")
+    }
     guard let wanted = scenario.expectation else {
       if let broken = record.phases.first(where: {
         if case .error = $0.outcome { true } else { false }
@@ -336,13 +346,32 @@ package struct ScenarioRun: TargetUser {
       return line
     }
     for fault in faults {
-      if case .edge = fault { continue }
+      switch fault {
+      case .edge, .disturbance, .passing: continue
+      case .deaf, .saturated, .wrongChip, .line: break
+      }
       guard var pins = target as? DoubleTarget<PinBoard> else {
         throw Skipped("its faults are on lines, which only --target pins has")
       }
+      let selects = subject.description.wiring?.selects ?? []
+      func kind(_ select: Int) throws(Skipped) -> WiringDescription.Part.Kind {
+        guard selects.indices.contains(select), selects[select] != .chain else {
+          throw Skipped(
+            "board \(subject.description.name) has no converter at select \(select)")
+        }
+        return selects[select].kind
+      }
       switch fault {
-      case .edge, .passing: break
+      case .edge, .disturbance, .passing: break
       case .deaf(let select): pins.session.board.lines.silence(select: select)
+      case .saturated(let select):
+        guard try kind(select) == .adc else {
+          throw Skipped("the converter at select \(select) reads nothing")
+        }
+        pins.session.board.lines.saturate(select: select)
+      case .wrongChip(let select):
+        _ = try kind(select)
+        pins.session.board.lines.exchangeChip(select: select)
       case .line(let role, let kind):
         let number = try line(role)
         switch kind {

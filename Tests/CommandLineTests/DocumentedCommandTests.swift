@@ -61,7 +61,7 @@ import Testing
     ("docs/ci/README.md", 3), ("docs/hil/README.md", 2), ("docs/hil/pins.md", 2),
     ("docs/results/imperfection.md", 3), ("hil/README.md", 2), ("docs/pi/gpio.md", 0),
     ("docs/own-data.md", 6), ("docs/hil/harness.md", 4), ("docs/hil/faults.md", 0),
-    ("docs/hil/calibration.md", 4),
+    ("docs/hil/calibration.md", 4), ("docs/hil/captures.md", 3),
   ])
   func `what a page shows runs`(_ page: String, _ least: Int) throws {
     #expect(try run(try Self.commands(in: page)) >= least)
@@ -77,6 +77,7 @@ import Testing
       "docs/ci/README.md", "docs/hil/README.md", "docs/hil/pins.md",
       "docs/results/imperfection.md", "hil/README.md", "docs/pi/gpio.md", "docs/own-data.md",
       "docs/hil/harness.md", "docs/hil/faults.md", "docs/hil/calibration.md",
+      "docs/hil/captures.md",
     ])
     let all = FileManager.default.enumerator(atPath: packageRoot + "/docs")
     for case let name as String in try #require(all) where name.hasSuffix(".md") {

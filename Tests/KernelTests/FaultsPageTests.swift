@@ -33,6 +33,14 @@ import Testing
     case .edge(let name, let kind): "edge \(name): \(kind.word.replacing("_", with: " "))"
     case .deaf(let select): "the chip at select \(select) deaf and mute"
     case .passing(let fault, let attempts): "\(words(fault)) in \(attempts) attempts"
+    case .saturated(let select): "the converter at select \(select) saturated"
+    case .wrongChip(let select): "the wrong converter at select \(select)"
+    case .disturbance(.supplySag(let part, let at, let lasting)):
+      "supply at \((part * 100).formatted()) % from \(at.formatted()) s, for \(lasting.formatted()) s"
+    case .disturbance(.clockJump(let by, let at)):
+      "a stop of \(by.formatted()) s at \(at.formatted()) s"
+    case .disturbance(.lateTicks(let by, let share)):
+      "\((share * 100).formatted()) % of waits late by \(by.formatted()) s"
     }
   }
 
@@ -46,6 +54,12 @@ import Testing
     for name in knownNames(of: .scenario, near: [packageRoot]).sorted() {
       let scenario = try ScenarioDescription.read(
         path: packageRoot + "/hil/scenarios/\(name).yaml", phases: phases.map { $0.name })
+      if scenario.isKept {
+        scenarios.append([
+          "`\(name)`", scenario.faults.map(words).joined(separator: ", "), "none",
+          "nothing: it learns, and LEARN ends within t_max",
+        ])
+      }
       guard let expected = scenario.expectation else { continue }
       scenarios.append([
         "`\(name)`", scenario.faults.map(words).joined(separator: ", "),

@@ -20,6 +20,15 @@ enum ChipModel: Sendable, Equatable, Codable {
       }
   }
 
+  /// A converter of the other direction, as somebody puts it into the wrong socket.
+  var other: ChipModel {
+    switch self {
+    case .none: .none
+    case .mcp4922: .mcp3208(MCP3208Model())
+    case .mcp3208: .mcp4922(MCP4922Model())
+    }
+  }
+
   /// What an analog-to-digital converter does to its data line.
   struct Output {
     /// Whether a frame is under way whose bits have not all been read.

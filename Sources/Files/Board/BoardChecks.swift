@@ -149,6 +149,12 @@ extension BoardDescription {
   }
 
   private func checkFaults() throws(Violation) {
+    guard disturbances.allSatisfy(\.isAllowed) else {
+      throw Violation(
+        message:
+          "times of faults are within \(write(Disturbance.seconds, unit: "s")), parts and shares "
+          + "within 0 ... 1")
+    }
     var broken: Set<Int> = []
     for fault in faults {
       guard edges.indices.contains(fault.edge) else {
@@ -172,8 +178,11 @@ extension EdgeDescription {
 }
 
 extension FaultKind {
-  /// Whether it can only happen to a comparator.
-  var isOfComparator: Bool { self == .comparatorStuckLow || self == .comparatorStuckHigh }
+  /// Whether it can only happen to a comparator, or to the gate that it decides on.
+  var isOfComparator: Bool {
+    self == .comparatorStuckLow || self == .comparatorStuckHigh || self == .comparatorFloating
+      || self == .leaking
+  }
 }
 
 extension GateDescription {

@@ -43,6 +43,13 @@ public struct BoardDescription: Sendable, Equatable, Codable {
   public var imperfections: Imperfections
   /// Edges that are broken.
   public var faults: [Fault]
+  /// What happens to the whole board while it runs.
+  public var disturbances: [Disturbance] {
+    get { happening ?? [] }
+    set { happening = newValue.isEmpty ? nil : newValue }
+  }
+  /// Left out of records where there is none.
+  private var happening: [Disturbance]?
   /// How the board is wired to GPIO lines, or nil if it is not and only its double can learn.
   public var wiring: WiringDescription?
 
@@ -280,4 +287,8 @@ public enum FaultKind: String, Sendable, Codable, CaseIterable {
   case comparatorStuckLow
   /// Comparator A always says 1.
   case comparatorStuckHigh
+  /// Comparator A says anything, another at each capture.
+  case comparatorFloating
+  /// The gate's capacitor leaks a microampere.
+  case leaking
 }

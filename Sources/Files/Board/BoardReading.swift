@@ -127,8 +127,14 @@ extension BoardDescription {
     let indices = Dictionary(
       uniqueKeysWithValues: edges.enumerated().map { ($0.element.name, $0.offset) })
     var broken: Set<Int> = []
-    for entry in try node.list(of: "fault", count: 0...edges.count) {
-      let entries = try entry.fields(["edge", "kind"])
+    for entry in try node.list(of: "fault", count: 0...edges.count + 64) {
+      let entries = try entry.fields(["edge", "kind"] + Disturbance.keys)
+      let kind = try entries.required("kind")
+      let word = try kind.word(FaultKind.allCases.map(\.word) + Disturbance.words)
+      if Disturbance.words.contains(word) {
+        disturbances.append(try Disturbance(word, entries))
+        continue
+      }
       let edge = try entries.required("edge")
       let name = try edge.name()
       guard let index = indices[name] else {
@@ -141,8 +147,6 @@ extension BoardDescription {
       guard broken.insert(index).inserted else {
         throw edge.error("edge \(quote(name)) has two faults; one is allowed")
       }
-      let kind = try entries.required("kind")
-      let word = try kind.word(FaultKind.allCases.map(\.word))
       let fault = FaultKind.allCases.first { $0.word == word }!
       if fault.isOfComparator, edges[index].part != .learning || gates.update != .comparator {
         throw kind.error("\(entry.what) is \(word), but edge \(quote(name)) has no comparator")
@@ -160,6 +164,8 @@ extension FaultKind {
     case .shorted: "shorted"
     case .comparatorStuckLow: "comparator_stuck_low"
     case .comparatorStuckHigh: "comparator_stuck_high"
+    case .comparatorFloating: "comparator_floating"
+    case .leaking: "leaking"
     }
   }
 }

@@ -28,8 +28,9 @@ extension BoardDescription {
     lines.append("clamp_ohms: \(write(clampOhms))")
     lines.append("timing: \(flow(numbers(timing, TimingDescription.quantities)))")
     lines += imperfectionLines()
-    if !faults.isEmpty {
+    if !faults.isEmpty || !disturbances.isEmpty {
       lines.append("faults:")
+      lines += disturbances.map { "  - \($0.line)" }
       for fault in faults {
         let edge = scalar(edges[fault.edge].name)
         lines.append("  - {edge: \(edge), kind: \(fault.kind.word)}")

@@ -15,6 +15,9 @@ public struct ScenarioDescription: Sendable, Equatable {
   public var faults: [ScenarioFault]
   /// What the faults must lead to; `nil` of a scenario without faults, which must pass.
   public var expectation: Expectation?
+  /// Whether nothing is to be found: every phase passes in spite of the faults, and LEARN is never in
+  /// effect for longer than t_max.
+  public var isKept = false
 
   /// What must be found in a board with faults.
   public struct Expectation: Sendable, Equatable {
@@ -39,6 +42,12 @@ public indirect enum ScenarioFault: Sendable, Equatable {
   case edge(name: String, FaultKind)
   /// The chip at a select is deaf and mute.
   case deaf(select: Int)
+  /// The converter at a select reads its highest code, whatever comes.
+  case saturated(select: Int)
+  /// A converter of the other direction is at a select.
+  case wrongChip(select: Int)
+  /// Something that happens to the whole board.
+  case disturbance(Disturbance)
   /// A fault that is there in the first attempts only, and then gone.
   case passing(ScenarioFault, attempts: Int)
 
@@ -108,7 +117,12 @@ extension ScenarioDescription {
       if scenario.faults.isEmpty {
         throw node.error("expect is for a scenario with faults; one without must pass")
       }
-      let expected = try node.fields(["phase", "says"])
+      let expected = try node.fields(["phase", "says", "kept"])
+      if let kept = expected["kept"] {
+        _ = try kept.word(["t_max"])
+        scenario.isKept = true
+        return scenario
+      }
       let phase = try expected.required("phase")
       var finders: [String] = []
       if phase.isList {
@@ -140,7 +154,8 @@ extension ScenarioDescription {
   }
 
   private static func readFault(_ node: LocatedNode) throws(DescriptionError) -> ScenarioFault {
-    let fields = try node.fields(["line", "edge", "select", "is", "with", "attempts"])
+    let fields = try node.fields(
+      ["line", "edge", "select", "is", "with", "attempts"] + Disturbance.keys)
     let fault = try readFault(fields, of: node)
     return try fields["attempts"].map { attempts throws(DescriptionError) in
       .passing(fault, attempts: try attempts.integer(in: 1...1000))
@@ -167,9 +182,19 @@ extension ScenarioDescription {
         name: try edge.title(), FaultKind.allCases.first { $0.word == found } ?? .dead)
     }
     if let select = fields["select"] {
-      _ = try word.word(["deaf"])
-      return .deaf(select: try select.integer(in: 0...7))
+      let number = try select.integer(in: 0...7)
+      switch try word.word(["deaf", "saturated", "wrong_chip"]) {
+      case "deaf": return .deaf(select: number)
+      case "saturated": return .saturated(select: number)
+      default: return .wrongChip(select: number)
+      }
     }
-    throw node.error("\(node.what) needs a line, an edge or a select that it is on")
+    let known = ["line", "edge", "select"].map { "a \($0)" }.joined(separator: ", ")
+    guard let text = try? word.text(), Disturbance.words.contains(text) else {
+      throw node.error(
+        "\(node.what) needs \(known) that it is on, or to be one of "
+          + Disturbance.words.joined(separator: ", "))
+    }
+    return .disturbance(try Disturbance(text, fields))
   }
 }

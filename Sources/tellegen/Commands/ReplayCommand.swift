@@ -58,6 +58,10 @@ struct ReplayCommand: ParsableCommand {
       `tellegen serve --log` on the other side of the chip, the pin-level double runs again too, at the
       times of that log: every level it reads must be the one that was read through the kernel. Exit
       code 1 when one differs: the call is named.
+
+      With --capture, what a logic analyser saw at the lines is held to the trace in place of that:
+      changes that did not come, came late, early or without a command, and levels that were read
+      otherwise than they stood. Exit code 1 where there are any: line and time are named.
       """)
   @Argument(help: "The run's folder.")
   var folder: String
@@ -73,7 +77,15 @@ struct ReplayCommand: ParsableCommand {
   var seen: [String] = []
   @Option(parsing: .unconditional, help: "With --seen: the seed of the served board's parts.")
   var seed: UInt64 = 1
+  @OptionGroup var capture: CaptureOptions
   @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    try capture.check()
+    if capture.capture != nil && !seen.isEmpty {
+      throw ValidationError("--capture and --seen are two replays: give one of them")
+    }
+  }
 
   /// What a replay finds.
   private struct Notes {
@@ -85,6 +97,7 @@ struct ReplayCommand: ParsableCommand {
 
   func run() throws {
     try Exits.catching {
+      if let path = capture.capture { return try compare(with: path) }
       var notes = Notes()
       defer { if !output.json { for words in notes.words { print(words) } } }
       try replay(&notes)
@@ -93,6 +106,22 @@ struct ReplayCommand: ParsableCommand {
           "agrees": true, "calls": JSONValue(notes.followed?.calls),
           "steps": JSONValue(notes.followed?.steps), "found": JSONValue(notes.words),
         ], text: "")
+    }
+  }
+
+  /// Holds a capture to the trace.
+  private func compare(with path: String) throws {
+    let directory = RunDirectory(path: folder)
+    let setting = try directory.read(RunSetting.self, from: "setting.json")
+    let replay = try CaptureReplay(
+      capture, at: path, board: setting.board, task: setting.task,
+      trace: try read(trace ?? directory.file("trace.txt")))
+    try output.show(replay.json, text: replay.text)
+    let count = replay.comparison.differences.count
+    if count > 0 {
+      try Exits.leave(
+        "\(path) differs from the run's trace in \(count) place\(count == 1 ? "" : "s")",
+        with: Exits.missed)
     }
   }
 
