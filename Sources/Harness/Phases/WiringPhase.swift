@@ -91,11 +91,14 @@ package enum WiringPhase: Phase {
       try pulse([Drive](repeating: .charge, count: edges), &target)
     }
     try target.releaseAll(subject)
-    if try !areFollowing(&target, subject) {
+    let following = try Following(subject)
+    let followed = try WiringObservation(
+      of: &target.session.board, edges: edges, following.presentations)
+    if !following.isSeen(followed.readings) {
       // Something is wrong for certain. Lines that show it at once are tried first.
-      let following = try FollowProbe.exchanges(on: &target, subject, wiring, log)
-      if !following.isEmpty, following.count <= 4 {
-        find(following)
+      let exchanged = try FollowProbe.exchanges(on: &target, subject, wiring, log)
+      if !exchanged.isEmpty, exchanged.count <= 4 {
+        find(exchanged)
         return
       }
       let seen = try WiringObservation(of: &target.session.board, edges: edges, presentations)
@@ -180,15 +183,14 @@ package enum WiringPhase: Phase {
       } else {
         for edge in up {
           var mistakes = [WiringMistake.exchangedDrives(edge: edge)]
-          // Where one of two is charged, the other or its neighbours may be discharged: a target shows the
-          // relation of its edges alone.
-          if wiring.kind == .direct, up.count == 2, let other = up.first(where: { $0 != edge }) {
-            let near = down.filter {
-              !freeNodes($0, subject).isDisjoint(with: freeNodes(other, subject))
+          // Targets show the relation of their edges alone: what one gains a neighbour may have lost.
+          if wiring.kind == .direct {
+            let ends = { (edge: Int) -> Set<Int> in
+              let wire = subject.description.learningEdges[edge]
+              return [wire.from, wire.to]
             }
-            for falling in [other] + near where mistakes.count < 4 {
-              mistakes.append(.swapped(.edge(edge, .charge), .edge(falling, .discharge)))
-            }
+            mistakes += (0..<edges).filter { $0 != edge && !ends($0).isDisjoint(with: ends(edge)) }
+              .prefix(3).map { .swapped(.edge(edge, .charge), .edge($0, .discharge)) }
           }
           find(mistakes)
         }
@@ -296,21 +298,6 @@ package enum WiringPhase: Phase {
       }
     }
     for mistakes in named { find(mistakes) }
-  }
-
-  /// Whether all targets are high where all sources are, and low where they are.
-  private static func areFollowing<Target: OpenTarget>(
-    _ target: inout Target, _ subject: Subject
-  ) throws -> Bool {
-    let middle = (subject.description.nodeLowest + subject.description.nodeHighest) / 2
-    for isHigh in [false, true] {
-      try target.drive(subject.sources.map { _ in isHigh }, subject)
-      for channel in subject.targets.indices where try (target.measure(channel) > middle) != isHigh
-      {
-        return false
-      }
-    }
-    return true
   }
 
   private static func freeNodes(_ edge: Int, _ subject: Subject) -> Set<Int> {
