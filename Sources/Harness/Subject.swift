@@ -108,6 +108,13 @@ package struct Subject: Sendable {
     self.views = views
   }
 
+  /// How many pulses of the one-shot's time move a gate far enough to see, by the markings of its resistor and
+  /// capacitor: by a twelfth of its way to the drive's end. One of the boards that come with this program.
+  var pulsesToSee: Int {
+    let share = description.timing.pulseLimit / (description.gates.ohms * description.gates.farads)
+    return max(1, Int((19.0 / 220 / share - 0.05).rounded(.up)))
+  }
+
   /// Whether a mistake is about nothing that was looked at.
   func isOpen(_ mistake: WiringMistake) -> Bool {
     if checked.isEmpty { return true }

@@ -171,7 +171,24 @@ import Testing
     #expect(empty.contains("errors=\"1\""))
     #expect(
       junit([record], board: "b", target: "pins").contains(
-        "failures=\"1\" errors=\"1\" skipped=\"1\""))
+        "tests=\"4\" failures=\"1\" errors=\"2\" skipped=\"1\""))
+    // A fault that is found as it must be is no failure of the board's tests.
+    record.outcome = .pass
+    #expect(
+      junit([record], board: "b", target: "pins").contains(
+        "tests=\"3\" failures=\"0\" errors=\"0\" skipped=\"2\""))
+    // One that is not found is an error, although no phase says so.
+    record.phases = [PhaseRecord(phase: "look", outcome: .pass)]
+    record.outcome = .error("the fault was not found by any phase")
+    #expect(
+      junit([record], board: "b", target: "pins").contains(
+        "tests=\"2\" failures=\"0\" errors=\"1\" skipped=\"0\""))
+    // A failure is told once.
+    record.phases = [PhaseRecord(phase: "look", outcome: .fail)]
+    record.outcome = .fail
+    #expect(
+      junit([record], board: "b", target: "pins").contains(
+        "tests=\"1\" failures=\"1\" errors=\"0\" skipped=\"0\""))
   }
 }
 

@@ -14,7 +14,7 @@ package enum WiringPhase: Phase {
   package static let name = "wiring"
   package static let about =
     "Every chain, select, comparator and drive is where the board file has it: before any pulse what can "
-    + "be told so, the rest within eight pulses a gate."
+    + "be told so, the rest within eight pulses a gate where one moves it by a twelfth."
   package static let isBarrier = true
   package static let hasReadings = false
   package static let remedy =
@@ -31,6 +31,11 @@ package enum WiringPhase: Phase {
     }
     func find(_ mistakes: [[WiringMistake]], _ moment: String) {
       for one in mistakes { tell(one, moment, subject, &log) }
+    }
+    guard subject.pulsesToSee <= 100 else {
+      throw Skipped(
+        "a pulse of t_max moves gates too little to see: RC is "
+          + "\(rounded(subject.description.gates.ohms * subject.description.gates.farads)) s")
     }
     let presentations = WiringPresentation.all(subject)
     let edges = subject.views.count
@@ -81,8 +86,9 @@ package enum WiringPhase: Phase {
   ) throws {
     let edges = subject.views.count
     let width = target.session.board.longestPulse
+    let pulses = subject.pulsesToSee
     func pulse(_ drives: [Drive], _ target: inout Target) throws {
-      _ = try target.session.board.pulse(width: width, drives: drives.span)
+      for _ in 0..<pulses { _ = try target.session.board.pulse(width: width, drives: drives.span) }
     }
     func find(_ mistakes: [WiringMistake]) { tell(mistakes, "by pulses", subject, &log) }
     // All lines high: every gate is charged, whatever is exchanged with what.
@@ -313,7 +319,10 @@ package enum WiringPhase: Phase {
   ) {
     let mistakes = mistakes.filter(subject.isOpen)
     if mistakes.isEmpty {
-      log.find("\(moment): what would explain what is seen was checked and is right")
+      log.find(
+        "\(moment): all that would explain what is seen was checked; what this phase does not know, as an "
+          + "output exchanged with an input or a broken part, may be wrong (hil --dry-run lists the phases)"
+      )
       return
     }
     let words = mistakes.prefix(6).map { inWords($0, subject) }.joined(separator: "; or ")

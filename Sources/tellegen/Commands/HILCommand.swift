@@ -153,7 +153,7 @@ struct HILCommand: ParsableCommand {
           "--trace needs --target pins or --target gpio: the double direct has no lines",
           with: Exits.usage)
       }
-      let scenarios = try faulty(try self.scenarios(on: target), on: target)
+      let scenarios = try faulty(try self.scenarios(on: target), of: description, on: target)
       let checked = try self.checked.map { try WiringMistake.Place($0, on: description) }
       if dryRun { return try showPlan(scenarios) }
       let found = try place.calibration(calibration)
@@ -283,7 +283,7 @@ struct HILCommand: ParsableCommand {
 
   /// The scenarios with the faults of the command line.
   private func faulty(
-    _ scenarios: [ScenarioDescription], on target: RunSetting.Target
+    _ scenarios: [ScenarioDescription], of board: BoardDescription, on target: RunSetting.Target
   ) throws -> [ScenarioDescription] {
     if fault.isEmpty { return scenarios }
     if target == .gpio {
@@ -291,6 +291,11 @@ struct HILCommand: ParsableCommand {
         "--fault is put on a double; a real board has its own: leave it out", with: Exits.usage)
     }
     let faults = try fault.map { try ScenarioDescription.fault($0, file: "--fault") }
+    for (words, fault) in zip(fault, faults) {
+      if let why = misplaced(fault, on: board, target) {
+        try Exits.leave("--fault \(quote(words)): \(why)", with: Exits.usage)
+      }
+    }
     let own = scenarios.filter(\.faults.isEmpty)
     if own.isEmpty {
       try Exits.leave(
@@ -301,6 +306,41 @@ struct HILCommand: ParsableCommand {
       var scenario = scenario
       scenario.faults = faults
       return scenario
+    }
+  }
+
+  /// Why a fault cannot be put on a board; `nil` where it can.
+  private func misplaced(
+    _ fault: ScenarioFault, on board: BoardDescription, _ target: RunSetting.Target
+  ) -> String? {
+    let roles = board.wiring?.wires.map(\.role) ?? []
+    let selects = board.wiring?.selects.count ?? 0
+    func missing(_ role: String) -> String? {
+      roles.contains(role)
+        ? nil
+        : "board \(board.name) has no line \(role); there are "
+          + enumerate(roles.filter { !$0.contains(".") }, most: 20)
+          + (roles.contains { $0.contains(".") } ? ", and EDGE.A, B, charge and discharge" : "")
+    }
+    switch fault {
+    case .passing(let fault, _): return misplaced(fault, on: board, target)
+    case .disturbance: return nil
+    case .edge(let name, _):
+      let names = board.learningEdges.map(\.name)
+      return names.contains(name)
+        ? nil
+        : "board \(board.name) has no learning edge \(name); there are "
+          + enumerate(names, most: 20)
+    case _ where target == .double: return "faults of lines and selects need --target pins"
+    case .line(let role, let kind):
+      if case .swapped(let other) = kind {
+        if other == role { return "line \(role) cannot be exchanged with itself" }
+        return missing(role) ?? missing(other)
+      }
+      return missing(role)
+    case .deaf(let select), .saturated(let select), .wrongChip(let select):
+      return (0..<selects).contains(select)
+        ? nil : "board \(board.name) has selects 0 ... \(selects - 1)"
     }
   }
 
