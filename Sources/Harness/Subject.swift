@@ -9,7 +9,7 @@ package import Wiring
 /// surely learn, and where each edge is seen best.
 package struct Subject: Sendable {
   /// The board, by its file.
-  package let description: BoardDescription
+  package private(set) var description: BoardDescription
   /// The node of each source channel.
   package let sources: [Int]
   /// The node of each target channel.
@@ -106,6 +106,15 @@ package struct Subject: Sendable {
       views.append(best)
     }
     self.views = views
+  }
+
+  /// The board to which a scenario's disturbances happen.
+  func disturbed(by scenario: ScenarioDescription) -> Subject {
+    var subject = self
+    for case .disturbance(let disturbance) in scenario.faults {
+      subject.description.disturbances.append(disturbance)
+    }
+    return subject
   }
 
   /// Whether a mistake is about nothing that was looked at.
