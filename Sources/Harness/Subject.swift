@@ -9,7 +9,7 @@ package import Wiring
 /// surely learn, and where each edge is seen best.
 package struct Subject: Sendable {
   /// The board, by its file.
-  package let description: BoardDescription
+  package private(set) var description: BoardDescription
   /// The node of each source channel.
   package let sources: [Int]
   /// The node of each target channel.
@@ -113,6 +113,15 @@ package struct Subject: Sendable {
   var pulsesToSee: Int {
     let share = description.timing.pulseLimit / (description.gates.ohms * description.gates.farads)
     return max(1, Int((19.0 / 220 / share - 0.05).rounded(.up)))
+  }
+
+  /// The board to which a scenario's disturbances happen.
+  func disturbed(by scenario: ScenarioDescription) -> Subject {
+    var subject = self
+    for case .disturbance(let disturbance) in scenario.faults {
+      subject.description.disturbances.append(disturbance)
+    }
+    return subject
   }
 
   /// Whether a mistake is about nothing that was looked at.

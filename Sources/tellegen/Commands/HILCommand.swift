@@ -66,7 +66,10 @@ struct HILCommand: ParsableCommand {
   @Flag(help: "Say what would be done, and do nothing.")
   var dryRun = false
   @Option(
-    parsing: .unconditional, help: "How often each scenario is gone through (1 ... 1000).")
+    parsing: .unconditional,
+    help:
+      "How often each scenario is gone through (1 ... 1000). On a double every attempt draws noise of its own, at the same parts."
+  )
   var `repeat` = 1
   @Option(
     parsing: .unconditional,
@@ -196,7 +199,7 @@ struct HILCommand: ParsableCommand {
     _ subject: Subject, _ scenarios: [ScenarioDescription], _ place: HILPlace,
     _ report: inout HILReport
   ) throws {
-    var limits: ReadingLimits?
+    var limits: ScenarioLimits?
     var hold: RigHold?
     do {
       hold = try place.hold(for: report.directory.path, evenWedged: recover)
@@ -269,16 +272,19 @@ struct HILCommand: ParsableCommand {
   /// The limits, from the cache where this very board was drawn before.
   private func limits(
     for subject: Subject, _ scenarios: [ScenarioDescription]
-  ) throws -> ReadingLimits {
-    let names = Set(scenarios.flatMap(\.phases))
-    let needed = phases.filter { names.contains($0.name) }
-    let cache = LimitsCache(of: subject, phases: needed, boards: ensemble)
-    if let kept = cache.read() { return kept }
-    say("tellegen: drawing \(ensemble) doubles of board \(subject.description.name) for limits")
-    let limits = try ReadingLimits(
-      of: subject, phases: needed, boards: ensemble, stopping: { Interruption.isAsked })
-    cache.write(limits)
-    return limits
+  ) throws -> ScenarioLimits {
+    try ScenarioLimits(for: scenarios, of: subject) { subject, needed in
+      let cache = LimitsCache(of: subject, phases: needed, boards: ensemble)
+      if let kept = cache.read() { return kept }
+      let disturbed = subject.description.disturbances.isEmpty ? "" : ", disturbed,"
+      say(
+        "tellegen: drawing \(ensemble) doubles of board \(subject.description.name)\(disturbed) for limits"
+      )
+      let limits = try ReadingLimits(
+        of: subject, phases: needed, boards: ensemble, stopping: { Interruption.isAsked })
+      cache.write(limits)
+      return limits
+    }
   }
 
   /// The scenarios with the faults of the command line.
