@@ -9,7 +9,7 @@ import Testing
 @Suite struct LimitsCampaign {
   @Test(arguments: ["breadboard", "lattice", "layered", "two-edge-comparator"])
   func `good boards fail as seldom as is said`(_ name: String) throws {
-    let campaign = Campaign("limits-\(name)", sample: 40, whole: 4000, seed: 500_001)
+    let campaign = Campaign("limits-\(name)", sample: 40, whole: 2000, seed: 500_001)
     let subject = try Subject(try shippedBoard(name))
     let bringUp = try ProvenBoard.scenario("bring-up")
     let limits = try ReadingLimits(

@@ -423,8 +423,8 @@ package enum WiringPhase: Phase {
     let mistakes = mistakes.filter(subject.isOpen)
     if mistakes.isEmpty {
       log.find(
-        "\(moment): all that would explain what is seen was checked; what this phase does not know, as an "
-          + "output exchanged with an input or a broken part, may be wrong (hil --dry-run lists the phases)"
+        "\(moment): all that would explain what is seen was checked; what this phase does not know, as "
+          + "a comparator's line exchanged with an output or a broken part, may be wrong (hil --dry-run lists the phases)"
       )
       return
     }

@@ -20,9 +20,9 @@ final class PulseBudget {
   ///
   /// - Parameters:
   ///   - subject: the board, which has wiring; while its latch did not rise all drives of chains hold.
-  ///   - most: how many pulses there may be at a line; presentations outside of trials take one or two more.
+  ///   - most: how many pulses there may be at a line; presentations outside of trials take about one more.
   /// - Throws: what is wrong with the wiring.
-  init(_ subject: Subject, most: Double = 5) throws {
+  init(_ subject: Subject, most: Double = 6.5) throws {
     self.most = most
     let wiring = try BoardWiring(
       subject.description, sources: subject.sources.count, targets: subject.targets.count)
