@@ -6,7 +6,7 @@ import Testing
 
 /// What bring-up says of a board whose wires are right and one of whose parts is broken.
 @Suite struct PartFaultTests {
-  /// Edges of each board: at a source and a target, between targets, and between sources where there are such.
+  /// Edges of each board that are broken, one at a time.
   private static let edges = [
     "breadboard": ["S1-T1", "S2-T2", "T1-T2"], "lattice": ["n0-n1", "n5-n9", "n4-n8"],
   ]
