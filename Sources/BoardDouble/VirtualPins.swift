@@ -138,6 +138,9 @@ public struct VirtualPins: Lines, Sendable {
     faults.add(fault, line: line)
   }
 
+  /// Whether an output of the program stands where MISO should be.
+  var isDataDriven: Bool { faults.isInputDriven }
+
   /// Takes every fault of lines off.
   mutating func removeFaults() { faults.removeAll() }
 

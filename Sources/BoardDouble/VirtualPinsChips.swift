@@ -138,7 +138,7 @@ extension VirtualPins {
       if hasLoopback { return levels.meets(wiring.loopback) }
       note(.floatingMiso, wiring.dataIn)
     }
-    if drivers > 1 { note(.twoDriversOnMiso, wiring.dataIn) }
+    if drivers > 1 || drivers > 0 && isDataDriven { note(.twoDriversOnMiso, wiring.dataIn) }
     return level
   }
 

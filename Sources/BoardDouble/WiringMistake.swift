@@ -4,7 +4,7 @@ import Portable
 
 /// A mistake in the wiring of a board: the double is wired so, while the program goes by the board file.
 public enum WiringMistake: Sendable, Hashable, CustomStringConvertible {
-  /// Two wires of one direction are exchanged.
+  /// Two wires are exchanged: of one direction, or MISO with an output.
   case swapped(BoardWire, BoardWire)
   /// A wire is missing: what it goes to rests or, being an input, reads noise.
   case missing(BoardWire)
@@ -167,7 +167,9 @@ extension WiringMistake {
       switch kinds[below(kinds.count)] {
       case .swappedLines:
         let (one, other) = (wire(), wire())
-        if one == other || direction(one) != direction(other) { continue }
+        if one == other { continue }
+        let isMiso = [one, other].contains(.line("MISO"))
+        if direction(one) != direction(other), !isMiso { continue }
         // What hangs at a register is exchanged with its like.
         if case .line = one, case .edge = other, isChained { continue }
         if case .edge = one, case .line = other, isChained { continue }

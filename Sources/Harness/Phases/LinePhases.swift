@@ -42,7 +42,13 @@ package enum ChainPhase: Phase {
     }
     if !isRight {
       log.find("the drive pattern does not come back through the chain as it was sent")
-      for mistakes in try ChainDiagnosis(&target, subject)?.named ?? [] {
+      let diagnosis = try ChainDiagnosis(&target, subject)
+      if let level = diagnosis?.steady {
+        log.find(
+          "MISO stays \(level ? "high" : "low") whatever is selected: something holds it there, or the chain's "
+            + "registers have no supply")
+      }
+      for mistakes in diagnosis?.named ?? [] {
         WiringPhase.tell(mistakes, "before any pulse", subject, &log)
       }
     }
