@@ -68,6 +68,10 @@ extension RunSetting: CheckedState {
       try StateError.check(observe, "observe", Plan.epochsAllowed)
       if calibration == nil { throw StateError("observe is for runs with a calibration") }
     }
+    if let excursions {
+      try StateError.check(excursions, "excursions", RunSetting.excursionsAllowed)
+      if observe == nil { throw StateError("excursions are for runs that observe gates") }
+    }
   }
 }
 

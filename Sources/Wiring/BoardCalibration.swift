@@ -69,16 +69,19 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
   }
 
   /// What was found of a source's converter: what it puts out, V, where it is to put out the lowest and the
-  /// highest voltage of nodes.
+  /// highest voltage of nodes, and their mean.
   public struct Source: Sendable, Equatable, Codable {
     /// At the lowest voltage.
     public var low: Estimate
+    /// Midway.
+    public var middle: Estimate
     /// At the highest.
     public var high: Estimate
 
     /// Makes a source.
-    public init(low: Estimate, high: Estimate) {
+    public init(low: Estimate, middle: Estimate, high: Estimate) {
       self.low = low
+      self.middle = middle
       self.high = high
     }
   }
@@ -101,7 +104,7 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
   }
 
   /// The file's format.
-  public static let format = 2
+  public static let format = 3
   /// How many days a calibration is good for, unless said otherwise: electrolytes, thresholds and
   /// temperatures of a lab move within a season.
   public static let usualDays = 90.0
@@ -230,7 +233,7 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
     edges.count == board.learningEdges.count && (0.5...30).contains(supply.value)
       && edges.allSatisfy(\.isPossible) && (1...1_000_000).contains(pulses)
       && (0...1e6).contains(misfit)
-      && (sources.flatMap { [$0.low.value, $0.high.value] }
+      && (sources.flatMap { [$0.low.value, $0.middle.value, $0.high.value] }
         + targets.flatMap { [$0.offset.value, $0.gain.value] + $0.curve })
         .allSatisfy { (-10...10).contains($0) }
   }

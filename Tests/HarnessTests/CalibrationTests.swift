@@ -113,6 +113,36 @@ struct CalibrationTests {
       longRuns ? (0.93...0.97).contains(covered) : covered > 0.87, "\(covered) of \(misses.count)")
   }
 
+  /// The table of docs/hil/calibration.md; TELLEGEN_TELL prints it.
+  @Test(arguments: ["breadboard", "lattice"])
+  func `readings tell RC and threshold, and hardly a drop by itself`(_ name: String) throws {
+    let (model, fit, _) = try fitted(try board(name), seed: 1, pulses: 1000)
+    func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+    // Readings say nothing at all of an edge between driven nodes.
+    let seen = (0..<model.edges).filter {
+      fit.information[model.index(of: .threshold, of: $0)] > 1
+    }
+    var after: [String: Double] = [:]
+    for told in Self.told {
+      let ratios = seen.map { edge -> Double in
+        let indices = told.parts.map { model.index(of: $0, of: edge) }
+        let before = indices.reduce(0) { $0 + model.spreads[$1] * model.spreads[$1] }.squareRoot()
+        return fit.sum(indices.map { ($0, 1) }).deviation / before
+      }
+      after[told.name] = median(ratios)
+      let alone = seen.flatMap { edge in
+        told.parts.count > 1
+          ? [] : [fit.information[model.index(of: told.parts[0], of: edge)].squareRoot()]
+      }
+      if ProcessInfo.processInfo.environment["TELLEGEN_TELL"] != nil {
+        print(name, told.name, median(ratios), alone.isEmpty ? "" : "1 / \(median(alone))")
+      }
+    }
+    #expect(after["RC up"]! < 0.03 && after["RC down"]! < 0.03, "\(after)")
+    #expect(after["threshold"]! < 0.15, "\(after)")
+    #expect(after["drop up"]! > 0.7 && after["drop down"]! > 0.7, "\(after)")
+  }
+
   @Test func `derivatives are those of the readings`() throws {
     let description = try board("breadboard")
     var (model, _, excitation) = try fitted(description, seed: 1, pulses: 40)

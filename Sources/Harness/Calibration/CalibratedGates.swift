@@ -17,12 +17,13 @@ package struct CalibratedGates: GateObserver, Sendable {
   package let period: Int?
   package let patterns: [[Double]]
   package let repeats: Int
+  package let excursions: [[Double]]
 
   private let model: PartsModel
   private let parameters: [Double]
   private let covariance: Matrix
-  /// Which sources stand high in each pattern.
-  private let high: [[Bool]]
+  /// Where sources stand in each pattern.
+  private let levels: [[SourceLevel]]
   /// For each edge and cause of its account, the parameters that are one.
   private let terms: [[[(index: Int, factor: Double)]]]
   /// For each edge, the variance of where charging and discharging end that the controllers do not know of:
@@ -36,6 +37,10 @@ package struct CalibratedGates: GateObserver, Sendable {
   private static let width = 4.4
   /// The most patterns of an observation.
   private static let mostPatterns = 32
+  /// How often targets are read in all patterns together; in each at least eight times.
+  private static let readings = 768
+  /// How far gates are moved by an excursion, V.
+  private static let excursion = 0.6
   /// How wrong the table of drops is between its knots, V.
   private static let table = 1e-3
   /// What the squares of so many readings' misses, in units of what they may miss by, do not add up to while
@@ -70,23 +75,32 @@ package struct CalibratedGates: GateObserver, Sendable {
     covariance = try model.covariance(parts.covariance, of: PartsModel(Subject(setting.board)))
 
     let sources = board.sources.count
-    var high: [[Bool]] = []
-    if sources <= 5 {
-      for number in 1..<max((1 << sources) - 1, 2) {
-        high.append((0..<sources).map { number >> $0 & 1 == 1 })
+    let draw = Draw(seed: 1, purpose: 6102, device: 0)
+    var event: UInt64 = 0
+    func level() -> SourceLevel {
+      defer { event += 1 }
+      return SourceLevel.allCases[Int(3 * draw.uniform(event))]
+    }
+    var levels: [[SourceLevel]] = []
+    if sources <= 3 {
+      // All of them, and a single source at every level.
+      levels = [[]]
+      for _ in 0..<sources {
+        levels = levels.flatMap { some in SourceLevel.allCases.map { some + [$0] } }
       }
+      if sources > 1 { levels.removeAll { Set($0).count == 1 } }
     } else {
-      let draw = Draw(seed: 1, purpose: 6102, device: 0)
-      var event: UInt64 = 0
-      while high.count < Self.mostPatterns {
-        let pattern = (0..<sources).map { draw.uniform(event + UInt64($0)) < 0.5 }
-        event += UInt64(sources)
-        if Set(pattern).count == 2 { high.append(pattern) }
+      while levels.count < Self.mostPatterns {
+        let pattern = (0..<sources).map { _ in level() }
+        if Set(pattern).count > 1 { levels.append(pattern) }
       }
     }
-    self.high = high
-    patterns = high.map { $0.map { $0 ? board.nodeHighest : board.nodeLowest } }
-    repeats = max(8, 256 / high.count)
+    self.levels = levels
+    patterns = levels.map { $0.map { $0.volts(on: board) } }
+    repeats = max(8, Self.readings / levels.count)
+    excursions = (0..<(setting.excursions ?? 0)).map { _ in
+      (0..<model.edges).map { _ in Self.excursion * Double(level().rawValue - 1) }
+    }
     supply = found.supply.value
     shown = Self.shown(board)
 
@@ -158,10 +172,10 @@ package struct CalibratedGates: GateObserver, Sendable {
   }
 
   package func gates(
-    by readings: [(time: Double, volts: [Double])], near estimates: [Double],
-    _ account: inout GateAccount
+    by events: [ObservedEvent], from begin: (estimates: [Double], account: GateAccount),
+    to estimates: [Double], _ account: inout GateAccount
   ) -> [Double]? {
-    guard account.observed.allSatisfy({ $0.count == parameters.count }) else { return nil }
+    guard begin.account.observed.allSatisfy({ $0.count == parameters.count }) else { return nil }
     // Solutions start from the last one: a copy makes them the same whatever was solved before.
     var model = model
     let count = parameters.count
@@ -169,15 +183,19 @@ package struct CalibratedGates: GateObserver, Sendable {
     let starts = (0..<edges).map { model.index(of: .start, of: $0) }
     let thresholds = (0..<edges).map { model.index(of: .threshold, of: $0) }
     var before = parameters
-    for (edge, start) in starts.enumerated() { before[start] = estimates[edge] }
-    let own = (0..<edges).map { slopes(account, $0) }
-    let rests = (0..<edges).map { rest(account, $0) }
+    for (edge, start) in starts.enumerated() { before[start] = begin.estimates[edge] }
+    let own = (0..<edges).map { slopes(begin.account, $0) }
+    let rests = (0..<edges).map { rest(begin.account, $0) }
     let prior = prior(starts, own, rests)
 
     var excitation = Excitation(repeats: repeats)
-    for (pattern, reading) in zip(high, readings) {
-      excitation.events.append(
-        .reading(at: reading.time, high: pattern, volts: reading.volts))
+    excitation.events = events.map { event in
+      switch event {
+      case .pulse(let end, let width, let drives):
+        .pulse(end: end, width: width, drives: drives)
+      case .reading(let time, let pattern, let volts):
+        .reading(at: time, levels: levels[pattern], volts: volts)
+      }
     }
     let noise = model.noise(repeats: repeats)
     var at = before
@@ -211,20 +229,28 @@ package struct CalibratedGates: GateObserver, Sendable {
     // The threshold stays the calibration's: gates are told by the overdrive, which is what readings show.
     // What is wrong of it afterwards is a share of what was wrong of parts and gates before, and noise.
     var gates = estimates
+    // Pulses are as long as they are believed to be but for one operation's time.
+    let move =
+      model.description.timing.operation * supply
+      / (model.description.gates.ohms * model.description.gates.farads)
+    let widths = Double(excitation.pulses) * move * move
     if account.observed.isEmpty {
       account.observed = Array(repeating: Array(repeating: 0, count: count), count: edges)
     }
     for edge in 0..<edges where shown[edge] {
-      let overdrive = at[starts[edge]] - at[thresholds[edge]]
+      let last = model.last(of: edge, at, excitation)
+      let overdrive = last.gate - at[thresholds[edge]]
       gates[edge] = min(max(parameters[thresholds[edge]] + overdrive, 0), supply)
-      let reach = (0..<rows.rows).map { gain[starts[edge], $0] - gain[thresholds[edge], $0] }
+      let reach = (0..<rows.rows).map { row in
+        last.slopes.reduce(-gain[thresholds[edge], row]) { $0 + $1.slope * gain[$1.index, row] }
+      }
       var shares = [Double](repeating: 0, count: count)
       for (row, weight) in reach.enumerated() {
         for column in 0..<count { shares[column] -= weight * rows[row, column] }
       }
-      shares[starts[edge]] += 1
+      for (index, slope) in last.slopes { shares[index] += slope }
       // That of the threshold is one less, and the gate is the threshold more.
-      var variance = reach.reduce(0) { $0 + $1 * $1 } * noise * noise
+      var variance = reach.reduce(0) { $0 + $1 * $1 } * noise * noise + widths
       var slopes = shares
       for (other, start) in starts.enumerated() {
         let share = shares[start]
@@ -296,8 +322,8 @@ extension PartsModel {
     var places = [Int?](repeating: nil, count: means.count)
     for index in 0...supply { places[index] = index }
     for channel in sources.indices where channel < other.sources.count {
-      for high in [false, true] {
-        places[index(ofSource: channel, high: high)] = other.index(ofSource: channel, high: high)
+      for level in SourceLevel.allCases {
+        places[index(ofSource: channel, level)] = other.index(ofSource: channel, level)
       }
     }
     for channel in targets.indices where channel < other.targets.count {

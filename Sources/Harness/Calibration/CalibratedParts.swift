@@ -98,8 +98,9 @@ extension PartsModel {
     }
     parameters[supply] = found.supply.value
     for (channel, source) in found.sources.enumerated() where channel < sources.count {
-      parameters[index(ofSource: channel, high: false)] = source.low.value
-      parameters[index(ofSource: channel, high: true)] = source.high.value
+      parameters[index(ofSource: channel, .low)] = source.low.value
+      parameters[index(ofSource: channel, .middle)] = source.middle.value
+      parameters[index(ofSource: channel, .high)] = source.high.value
     }
     for (channel, target) in found.targets.enumerated() where channel < targets.count {
       let first = index(ofTarget: channel)

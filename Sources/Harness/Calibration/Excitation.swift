@@ -5,6 +5,27 @@ import Runs
 package import Targets
 import Wiring
 
+/// Where a source stands while targets are read. A transistor's law bends with its nodes' voltages, so
+/// that a level between tells how far gates are above their thresholds; low and high alone tell little more
+/// than the ratios of conductances.
+package enum SourceLevel: Int, Sendable, CaseIterable {
+  /// The lowest voltage of nodes.
+  case low
+  /// The mean of both.
+  case middle
+  /// The highest voltage of nodes.
+  case high
+
+  /// The voltage that is asked for, V.
+  func volts(on description: BoardDescription) -> Double {
+    switch self {
+    case .low: description.nodeLowest
+    case .middle: (description.nodeLowest + description.nodeHighest) / 2
+    case .high: description.nodeHighest
+    }
+  }
+}
+
 /// What was done to a board to learn what its parts are, and what its targets read of it: every gate
 /// is taken up and down between the controllers' limits at its own pace, and after each pulse the
 /// sources stand otherwise.
@@ -13,8 +34,8 @@ package struct Excitation: Sendable {
   package enum Event: Sendable, Equatable {
     /// A pulse.
     case pulse(end: Double, width: Double, drives: [Drive])
-    /// A reading of every target, V, while some sources stood high and the others low.
-    case reading(at: Double, high: [Bool], volts: [Double])
+    /// A reading of every target, V, while sources stood at levels.
+    case reading(at: Double, levels: [SourceLevel], volts: [Double])
   }
 
   /// What was done, in order; times in s.
@@ -108,11 +129,11 @@ extension OpenTarget {
       }
       try pulse(
         longest.scaled(by: Fraction(units: UInt32(0x3000_0000 + 0xa000_0000 * uniform()))), &self)
-      let high = subject.sources.indices.map { _ in uniform() < 0.5 }
-      try drive(high, subject)
+      let levels = subject.sources.map { _ in SourceLevel.allCases[Int(3 * uniform())] }
+      try drive(levels.map { $0.volts(on: description) })
       let volts = try subject.targets.indices.map { try measure($0, times: repeats) }
       excitation.events.append(
-        .reading(at: try session.board.now().seconds, high: high, volts: volts))
+        .reading(at: try session.board.now().seconds, levels: levels, volts: volts))
     }
     return excitation
   }

@@ -52,6 +52,11 @@ package struct PartsModel: Sendable {
   let knots: Int
 
   private static let edgeParts = EdgePart.allCases.count
+  /// What a gate's voltage hangs on beside the supply.
+  private static let moving: [EdgePart] = [
+    .capacitance, .chargeResistance, .dischargeResistance, .chargeDrop, .dischargeDrop, .leakage,
+    .start,
+  ]
 
   /// A model of a board by its file: its nominal parts, and how far parts of that kind may be off. The
   /// spreads are the file's imperfections, and at least those of 1 % resistors, 10 % capacitors and 10 mV
@@ -110,7 +115,8 @@ package struct PartsModel: Sendable {
     let converters = description.converters
     let code = converters.reference / Double(UInt64(1) << UInt64(converters.bits))
     for _ in subject.sources {
-      for volts in [description.nodeLowest, description.nodeHighest] {
+      for level in SourceLevel.allCases {
+        let volts = level.volts(on: description)
         add(
           volts,
           both(
@@ -141,14 +147,14 @@ package struct PartsModel: Sendable {
   /// Where the supply stands.
   package var supply: Int { edges * Self.edgeParts }
 
-  /// Where a source's voltage stands, V: low or high.
-  package func index(ofSource channel: Int, high: Bool) -> Int {
-    supply + 1 + 2 * channel + (high ? 1 : 0)
+  /// Where a source's voltage stands, V, at a level.
+  package func index(ofSource channel: Int, _ level: SourceLevel) -> Int {
+    supply + 1 + SourceLevel.allCases.count * channel + level.rawValue
   }
 
   /// Where a target's offset stands; its gain and its curve's knots follow.
   func index(ofTarget channel: Int) -> Int {
-    supply + 1 + 2 * sources.count + channel * (2 + knots)
+    supply + 1 + SourceLevel.allCases.count * sources.count + channel * (2 + knots)
   }
 
   /// The standard deviation of one reading, V: read noise and rounding to codes.
@@ -203,6 +209,23 @@ package struct PartsModel: Sendable {
     return gates
   }
 
+  /// The gate of an edge at the last reading of an excitation, V, and how it changes with the parameters.
+  func last(
+    of edge: Int, _ parameters: [Double], _ excitation: Excitation
+  ) -> (gate: Double, slopes: [(index: Int, slope: Double)]) {
+    let gate = gates(of: edge, parameters, excitation).last ?? 0
+    let slopes = (Self.moving.map { index(of: $0, of: edge) } + [supply]).map { index in
+      var other = parameters
+      let step = spreads[index] * 1e-3
+      other[index] += step
+      return (
+        index: index,
+        slope: ((gates(of: edge, other, excitation).last ?? 0) - gate) / step
+      )
+    }
+    return (gate, slopes)
+  }
+
   /// What the readings are by parameters, and how they change with them.
   ///
   /// - Parameters:
@@ -217,10 +240,7 @@ package struct PartsModel: Sendable {
     _ parameters: [Double], with excitation: Excitation, derivatives: Bool = true,
     each: (_ residual: Double, _ derivatives: [Double]) -> Void
   ) throws {
-    let moving: [EdgePart] = [
-      .capacitance, .chargeResistance, .dischargeResistance, .chargeDrop, .dischargeDrop, .leakage,
-      .start,
-    ]
+    let moving = Self.moving
     var gates: [[Double]] = []
     // By edge, then by moving part, the supply last.
     var slopes: [[[Double]]] = []
@@ -239,7 +259,7 @@ package struct PartsModel: Sendable {
     let transistor = description.transistor
     var number = -1
     for event in excitation.events {
-      guard case .reading(_, let high, let volts) = event else { continue }
+      guard case .reading(_, let levels, let volts) = event else { continue }
       number += 1
       for (edge, wire) in branches.enumerated() {
         var device = transistor
@@ -248,7 +268,7 @@ package struct PartsModel: Sendable {
         try point.replace(wire.branch, .transistor(device, gate: gates[edge][number]))
       }
       for (channel, node) in sources.enumerated() {
-        try point.drive(node, parameters[index(ofSource: channel, high: high[channel])])
+        try point.drive(node, parameters[index(ofSource: channel, levels[channel])])
       }
       try point.solve()
       let linear = derivatives ? point.linearisation() : nil
@@ -258,7 +278,7 @@ package struct PartsModel: Sendable {
         let read = reading(channel, of: true_, parameters, into: &row)
         if let linear {
           try differentiate(
-            node, by: read.slope, linear, high, parameters, gates: slopes, number, moving,
+            node, by: read.slope, linear, levels, parameters, gates: slopes, number, moving,
             into: &row)
         }
         each(volts[channel] - read.volts, row)
@@ -294,7 +314,8 @@ package struct PartsModel: Sendable {
   }
 
   private func differentiate(
-    _ node: Int, by slope: Double, _ linear: Linearisation, _ high: [Bool], _ parameters: [Double],
+    _ node: Int, by slope: Double, _ linear: Linearisation, _ levels: [SourceLevel],
+    _ parameters: [Double],
     gates: [[[Double]]], _ number: Int, _ moving: [EdgePart], into row: inout [Double]
   ) throws {
     var weights = [Double](repeating: 0, count: description.nodes.count)
@@ -318,7 +339,7 @@ package struct PartsModel: Sendable {
         (edge.from, linear.slopes[branch].x), (edge.to, -linear.slopes[branch].y),
       ] {
         guard let channel = sources.firstIndex(of: end) else { continue }
-        row[index(ofSource: channel, high: high[channel])] += pull * change
+        row[index(ofSource: channel, levels[channel])] += pull * change
       }
     }
   }
