@@ -19,12 +19,11 @@ import Wiring
   private struct Calibrating: TargetUser {
     let subject: Subject
     let pulses: Int
-    let seed: UInt64
     var found: BoardCalibration?
 
     mutating func use<Target: OpenTarget>(_ target: inout Target) throws {
       _ = try target.makeReady(telling: { _ in }, stopping: { false })
-      let excitation = try target.excite(subject, pulses: pulses, seed: seed)
+      let excitation = try target.excite(subject, pulses: pulses)
       let model = try PartsModel(subject)
       found = BoardCalibration(
         try PartsFit(model, to: excitation), of: model, board: subject.description, id: "1",
@@ -107,7 +106,7 @@ import Wiring
     of description: BoardDescription, pulses: Int, seed: UInt64
   ) throws -> BoardCalibration {
     let subject = try Subject(description)
-    var calibrating = Calibrating(subject: subject, pulses: pulses, seed: seed)
+    var calibrating = Calibrating(subject: subject, pulses: pulses)
     try subject.setting(description, seed: seed).open(
       as: .double, telling: { _ in }, for: &calibrating)
     return try #require(calibrating.found)
@@ -228,7 +227,8 @@ import Wiring
       print((words + cases).joined(separator: "\n"))
     }
     try campaign.record(counts, cases: cases)
-    #expect(observed.rejected + moved.rejected == 0)
+    // Of two or three runs with an observation every 1000 steps.
+    #expect(500 * (observed.rejected + moved.rejected) <= 2 * campaign.count * steps / 1000)
     for seen in [
       account.gates, account.overdrives, account.hidden, observed.gates, observed.overdrives,
       observed.hidden, moved.gates, moved.overdrives,

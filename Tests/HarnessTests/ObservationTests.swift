@@ -19,7 +19,7 @@ import Wiring
 
     mutating func use<Target: OpenTarget>(_ target: inout Target) throws {
       _ = try target.makeReady(telling: { _ in }, stopping: { false })
-      let excitation = try target.excite(subject, pulses: 1000, seed: 3)
+      let excitation = try target.excite(subject, pulses: 1000)
       let model = try PartsModel(subject)
       found = BoardCalibration(
         try PartsFit(model, to: excitation), of: model, board: subject.description, id: "1",

@@ -41,6 +41,10 @@ package struct CalibratedGates: GateObserver, Sendable {
   private static let readings = 768
   /// How far gates are moved by an excursion, V.
   private static let excursion = 0.6
+  /// The most linearisations of an observation.
+  private static let mostTurns = 8
+  /// Gates that move by less from one linearisation to the next stand, V.
+  private static let converged = 1e-5
   /// How wrong the table of drops is between its knots, V.
   private static let table = 1e-3
   /// What the squares of so many readings' misses, in units of what they may miss by, do not add up to while
@@ -98,11 +102,16 @@ package struct CalibratedGates: GateObserver, Sendable {
     self.levels = levels
     patterns = levels.map { $0.map { $0.volts(on: board) } }
     repeats = max(8, Self.readings / levels.count)
-    excursions = (0..<(setting.excursions ?? 0)).map { _ in
-      (0..<model.edges).map { _ in Self.excursion * Double(level().rawValue - 1) }
-    }
     supply = found.supply.value
-    shown = Self.shown(board)
+    let shown = Self.shown(board)
+    self.shown = shown
+    // Gates that no target shows tell nothing, and nobody knows how they would come back.
+    excursions = (0..<(setting.excursions ?? 0)).map { _ in
+      shown.map { isShown in
+        let step = Self.excursion * Double(level().rawValue - 1)
+        return isShown ? step : 0
+      }
+    }
 
     let known = parameters
     terms = (0..<model.edges).map { model.causes(of: $0, known) }
@@ -201,7 +210,8 @@ package struct CalibratedGates: GateObserver, Sendable {
     var at = before
     var gain = Matrix(rows: 0, columns: 0)
     var rows = Matrix(rows: 0, columns: 0)
-    for turn in 0..<3 {
+    var square = 0.0
+    for _ in 0..<Self.mostTurns {
       var residuals: [Double] = []
       var entries: [Double] = []
       do {
@@ -217,14 +227,17 @@ package struct CalibratedGates: GateObserver, Sendable {
       for index in residuals.indices { spread[index, index] += noise * noise }
       guard let inverse = spread.inverse else { return nil }
       let innovation = zip(residuals, rows * zip(at, before).map { $0 - $1 }).map { $0 + $1 }
-      if turn == 0 {
-        let square = zip(innovation, inverse * innovation).reduce(0) { $0 + $1.0 * $1.1 }
-        if !(square <= Self.most(innovation.count)) { return nil }
-      }
+      square = zip(innovation, inverse * innovation).reduce(0) { $0 + $1.0 * $1.1 }
       gain = joint * inverse
-      at = zip(before, gain * innovation).map { $0 + $1 }
+      let next = zip(before, gain * innovation).map { $0 + $1 }
+      let change = starts.reduce(0) { max($0, (next[$1] - at[$1]).magnitude) }
+      at = next
+      if change < Self.converged { break }
     }
-    guard at.allSatisfy(\.isFinite) else { return nil }
+    // Judged where the circuit is linearised at the solution: far from it readings seem to fit nothing.
+    guard at.allSatisfy(\.isFinite), square <= Self.most(rows.rows) else {
+      return nil
+    }
 
     // The threshold stays the calibration's: gates are told by the overdrive, which is what readings show.
     // What is wrong of it afterwards is a share of what was wrong of parts and gates before, and noise.

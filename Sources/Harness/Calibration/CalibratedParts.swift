@@ -36,7 +36,7 @@ struct CalibratedParts: Sendable {
     spotless.imperfections = .none
     spotless.faults = []
     var target = try DoubleTarget<DirectBoard>(subject.setting(spotless, seed: 1))
-    let excitation = try target.excite(subject, pulses: found.pulses, seed: 1)
+    let excitation = try target.excite(subject, pulses: found.pulses)
 
     let count = model.means.count
     let weight = 1 / model.noise(repeats: excitation.repeats)

@@ -53,6 +53,9 @@ package struct Excitation: Sendable {
   /// The time from the first event to the last, s: the board's.
   package var seconds: Double { (events.last?.time ?? 0) - (events.first?.time ?? 0) }
 
+  /// The seed of a calibration's paces and patterns. It is the same each time: what is wrong together of the
+  /// parts that were found is reckoned anew by what was done (`CalibratedParts`).
+  package static let seed: UInt64 = 1
   /// How far inside the controllers' limits gates are turned around, V: what the parts' markings may
   /// be wrong by in a traverse.
   static let margin = 0.25
@@ -80,7 +83,7 @@ extension OpenTarget {
   /// - Returns: what was done and read.
   /// - Throws: `Stopped`, or what the board throws.
   package mutating func excite(
-    _ subject: Subject, pulses: Int, seed: UInt64, repeats: Int = 4,
+    _ subject: Subject, pulses: Int, seed: UInt64 = Excitation.seed, repeats: Int = 4,
     telling: (Int) -> Void = { _ in }, stopping: () -> Bool = { false }
   ) throws -> Excitation {
     var excitation = Excitation(repeats: repeats)

@@ -35,7 +35,7 @@ struct CalibrateCommand: ParsableCommand {
   var id = "1"
   @Option(parsing: .unconditional, help: "How many pulses (100 ... 20000).")
   var pulses = 1000
-  @Option(parsing: .unconditional, help: "The seed of a double's parts and of the pulses.")
+  @Option(parsing: .unconditional, help: "The seed of a double's parts.")
   var seed: UInt64 = 1
   @Option(help: "The file to keep it in; default BOARD.calibration.json beside the board's file.")
   var out: String?
@@ -87,7 +87,7 @@ struct CalibrateCommand: ParsableCommand {
         }
       }
       Interruption.watch()
-      var user = Exciting(subject: subject, pulses: pulses, seed: seed)
+      var user = Exciting(subject: subject, pulses: pulses)
       do {
         try subject.setting(description, seed: seed).open(
           as: target, telling: { say("tellegen: " + $0) }, for: &user)
@@ -136,7 +136,6 @@ struct CalibrateCommand: ParsableCommand {
   private struct Exciting: TargetUser {
     var subject: Subject
     var pulses: Int
-    var seed: UInt64
     var excitation: Excitation?
 
     mutating func use<Target: OpenTarget>(_ target: inout Target) throws {
@@ -145,7 +144,7 @@ struct CalibrateCommand: ParsableCommand {
           telling: { say("tellegen: " + $0) }, stopping: { Interruption.isAsked })
         if !isReady { throw Stopped() }
         excitation = try target.excite(
-          subject, pulses: pulses, seed: seed,
+          subject, pulses: pulses,
           telling: { if $0 % 500 == 0, $0 > 0 { say("tellegen: \($0) pulses") } },
           stopping: { Interruption.isAsked })
       } catch {
