@@ -108,6 +108,9 @@ struct CalibrationTests {
     let boards: ClosedRange<UInt64> = longRuns ? 1001...1020 : 1001...1004
     let misses = try boards.flatMap { try self.misses(name, seed: $0) }
     let covered = Double(misses.count { $0.magnitude < 1.96 }) / Double(misses.count)
+    if ProcessInfo.processInfo.environment["TELLEGEN_TELL"] != nil {
+      print(name, "covered", covered, "of", misses.count)
+    }
     // Those of one board hang together: a few boards scatter more.
     #expect(
       longRuns ? (0.93...0.97).contains(covered) : covered > 0.87, "\(covered) of \(misses.count)")
