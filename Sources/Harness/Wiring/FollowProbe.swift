@@ -4,6 +4,66 @@ import Firmware
 import Runs
 import Targets
 
+/// What targets read where all sources stand low, and where they stand high, of gates that conduct: by an ideal
+/// double, since a board may have other elements and supplies that hold its targets.
+struct Following {
+  /// Low, high, low and high again.
+  let presentations: [WiringPresentation]
+  /// Between what a target reads low and what it reads high, and how high it can be, V; `nil` of a target that
+  /// sources do not tell.
+  private let thresholds: [(middle: Double, most: Double)?]
+
+  init(_ subject: Subject) throws {
+    var spotless = subject.description
+    spotless.imperfections = .none
+    spotless.imperfections.quantise = true
+    spotless.faults = []
+    let clamps = [Double?](repeating: nil, count: subject.targets.count)
+    presentations = (0..<4).map { turn in
+      let level = turn % 2 == 0 ? spotless.nodeLowest : spotless.nodeHighest
+      return WiringPresentation(sources: subject.sources.map { _ in level }, clamps: clamps)
+    }
+    var board = try PinBoard(
+      description: spotless, seed: 0, sources: subject.sources, targets: subject.targets)
+    var low = subject.targets.map { _ in -Double.infinity }
+    var high = subject.targets.map { _ in Double.infinity }
+    var most = low
+    for level in [1.3, 2.2, 3.5] {
+      for (turn, presentation) in presentations.prefix(2).enumerated() {
+        try presentation.show(on: &board)
+        try board.withAnalog { analog, time in
+          analog.setGates([Double](repeating: level, count: subject.views.count), at: time)
+        }
+        for target in subject.targets.indices {
+          let volts = try board.measure(target: target).volts
+          if turn == 0 {
+            low[target] = max(low[target], volts)
+          } else {
+            high[target] = min(high[target], volts)
+            most[target] = max(most[target], volts)
+          }
+        }
+      }
+    }
+    let span = spotless.nodeHighest - spotless.nodeLowest
+    thresholds = subject.targets.indices.map { target in
+      high[target] - low[target] < 0.2 * span
+        ? nil : ((low[target] + high[target]) / 2, most[target] + 0.4 * span)
+    }
+  }
+
+  /// Whether readings of targets, by presentation, are such.
+  func isSeen(_ readings: [[Double]]) -> Bool {
+    readings.enumerated().allSatisfy { turn, read in
+      zip(read, thresholds).allSatisfy { volts, threshold in
+        guard let threshold else { return true }
+        return turn % 2 == 0
+          ? volts < threshold.middle : volts > threshold.middle && volts < threshold.most
+      }
+    }
+  }
+}
+
 /// Tries lines that carry nothing else to the comparators in each other's roles, LEARN and what reads targets,
 /// until targets follow the sources: where nothing else is wrong that happens in the true role alone.
 enum FollowProbe {
@@ -13,11 +73,7 @@ enum FollowProbe {
     _ log: PhaseLog
   ) throws -> [WiringMistake] {
     guard wiring.kind == .direct, wiring.spi == nil else { return [] }
-    let (low, high) = (subject.description.nodeLowest, subject.description.nodeHighest)
-    let clamps = [Double?](repeating: nil, count: subject.targets.count)
-    let levels = [low, high, low, high].map { level in
-      WiringPresentation(sources: subject.sources.map { _ in level }, clamps: clamps)
-    }
+    let following = try Following(subject)
     let selects = wiring.selects.count
     let lines = wiring.wires.indices
     func isInput(_ line: Int) -> Bool {
@@ -32,22 +88,17 @@ enum FollowProbe {
       _ trials: [RoleProbe.Exchange], charges: Int, _ target: inout Target
     ) throws -> [RoleProbe.Exchange] {
       var probe = RoleProbe(
-        levels, trials: trials.map { [$0] },
+        following.presentations, trials: trials.map { [$0] },
         pulses: trials.map { _ in
-          Array(repeating: subject.views.map { _ in .charge }, count: charges)
+          Array(
+            repeating: subject.views.map { _ in .charge }, count: charges * subject.pulsesToSee)
         }, stopping: log.stopping)
       guard try target.lendLines(to: &probe) else { return [] }
       try log.check()
-      func follows(_ readings: [[Double]]) -> Bool {
-        zip(readings, levels).allSatisfy { read, level in
-          read.allSatisfy {
-            level.sources[0] == high
-              ? abs($0 - high) < 0.4 * (high - low) : $0 < low + 0.15 * (high - low)
-          }
-        }
-      }
       let found = zip(trials, probe.observations).filter { _, seen in
-        seen.map { follows($0.readings) && ($0.before.isEmpty || !follows($0.before)) } ?? false
+        seen.map {
+          following.isSeen($0.readings) && ($0.before.isEmpty || !following.isSeen($0.before))
+        } ?? false
       }
       // Once gates are charged, targets follow in whatever role LEARN is tried.
       return found.map(\.0).prefix(charges > 0 ? 1 : found.count).map { $0 }
@@ -87,7 +138,8 @@ enum FollowProbe {
         return isOne == isFirst ? drive : .hold
       }
       var probe = RoleProbe(
-        views, trials: trials, pulses: trials.map { _ in [drives, drives, drives] },
+        views, trials: trials,
+        pulses: trials.map { _ in Array(repeating: drives, count: 3 * subject.pulsesToSee) },
         stopping: log.stopping)
       guard try target.lendLines(to: &probe) else { return [] }
       try log.check()
