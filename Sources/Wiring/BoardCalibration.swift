@@ -104,7 +104,7 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
   }
 
   /// The file's format.
-  public static let format = 3
+  public static let format = 4
   /// How many days a calibration is good for, unless said otherwise: electrolytes, thresholds and
   /// temperatures of a lab move within a season.
   public static let usualDays = 90.0

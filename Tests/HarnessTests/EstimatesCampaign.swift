@@ -179,24 +179,29 @@ import Wiring
 
   @Test(arguments: ["breadboard", "lattice"])
   func `estimates stay inside the bound that is told`(_ name: String) throws {
-    // The method was made with seeds below 1000.
-    let campaign = Campaign("estimates-\(name)", sample: 2, whole: 20, seed: 1001)
+    // The method was made with seeds below 1000, and 1001 ... 1020 judged what was before it.
+    let campaign = Campaign("estimates-\(name)", sample: 2, whole: 20, seed: 1101)
     let steps = Campaign.isWhole ? 100_000 : 4000
-    let pulses = Campaign.isWhole ? 5000 : 1000
+    let pulses = Campaign.isWhole ? 10_000 : 1000
     let description = try Self.board(name)
     var account = Boards()
     var observed = Boards()
     var moved = Boards()
+    var seconds = 0.0
     for board in 0..<campaign.count {
       let seed = campaign.seed + UInt64(board)
       let found = try Self.calibration(of: description, pulses: pulses, seed: seed)
+      seconds = max(seconds, found.seconds)
       try Self.train(description, found, seed: seed, steps: steps, period: nil, into: &account)
       try Self.train(description, found, seed: seed, steps: steps, period: 1000, into: &observed)
+      // Reckoning an observation with excursions takes seconds on a large board.
+      if name == "lattice" { continue }
       try Self.train(
         description, found, seed: seed, steps: steps, period: 1000, excursions: 4, into: &moved)
     }
     var counts = [
-      "boards": campaign.count, "steps of a board": steps, "pulses of a calibration": pulses,
+      "boards": campaign.count, "board's time of a calibration ms": Int((1e3 * seconds).rounded()),
+      "steps of a board": steps, "pulses of a calibration": pulses,
       "observations not believed": observed.rejected + moved.rejected,
     ]
     for (words, boards) in [
@@ -234,6 +239,9 @@ import Wiring
     #expect(account.hidden.count == (name == "lattice" ? account.gates.count : 0))
     #expect(observed.overdrives.rms < account.overdrives.rms)
     #expect(observed.overdrives.rms < 6e-3)
-    #expect(moved.overdrives.rms < (Campaign.isWhole ? 3e-3 : 6e-3))
+    // A bridge that is balanced shows the edge across it only once other gates are moved.
+    let best = name == "lattice" ? observed : moved
+    #expect(best.overdrives.rms < (Campaign.isWhole ? 1.5e-3 : 3e-3))
+    #expect(!Campaign.isWhole || best.overdrives.within >= 0.99)
   }
 }

@@ -143,7 +143,9 @@ import Wiring
     for _ in 0..<20 { #expect(try target.session.observeGates()) }
     let often = try #require(target.session.knownGates)
     for edge in once.shown.indices where once.shown[edge] {
-      #expect(often.overdriveBounds[edge] > 0.7 * once.overdriveBounds[edge], "\(edge)")
+      // Noise averages out; 21 observations of what is wrong of parts would be 0.22 of one if they did not hang
+      // together.
+      #expect(often.overdriveBounds[edge] > 0.5 * once.overdriveBounds[edge], "\(edge)")
       #expect(often.bounds[edge] > 0.8 * once.bounds[edge], "\(edge)")
     }
   }

@@ -30,8 +30,6 @@ package struct CalibratedGates: GateObserver, Sendable {
   /// they have one table of drops for all edges, linear between its knots.
   private let ends: [(charge: Double, discharge: Double)]
   private let supply: Double
-  /// Whether a target shows each edge.
-  private let shown: [Bool]
 
   /// How many standard deviations a bound is.
   private static let width = 4.4
@@ -103,8 +101,7 @@ package struct CalibratedGates: GateObserver, Sendable {
     patterns = levels.map { $0.map { $0.volts(on: board) } }
     repeats = max(8, Self.readings / levels.count)
     supply = found.supply.value
-    let shown = Self.shown(board)
-    self.shown = shown
+    let shown = model.shown
     // Gates that no target shows tell nothing, and nobody knows how they would come back.
     excursions = (0..<(setting.excursions ?? 0)).map { _ in
       shown.map { isShown in
@@ -136,23 +133,8 @@ package struct CalibratedGates: GateObserver, Sendable {
       overdriveBounds.append(Self.width * (variance(slopes) + rest).squareRoot())
     }
     return KnownGates(
-      bounds: bounds, overdriveBounds: overdriveBounds, shown: shown,
+      bounds: bounds, overdriveBounds: overdriveBounds, shown: model.shown,
       observations: account.observations, rejected: account.rejected)
-  }
-
-  /// Whether a target shows each learning edge: one of its ends is joined to a target by nodes that are not
-  /// driven.
-  private static func shown(_ board: BoardDescription) -> [Bool] {
-    let driven = Set(board.sources)
-    var seen = Set(board.targets)
-    var waiting = board.targets
-    while let node = waiting.popLast() {
-      for edge in board.edges where edge.from == node || edge.to == node {
-        let next = edge.from == node ? edge.to : edge.from
-        if !driven.contains(next), seen.insert(next).inserted { waiting.append(next) }
-      }
-    }
-    return board.learningEdges.map { seen.contains($0.from) || seen.contains($0.to) }
   }
 
   /// By how much a gate is above its estimate for what is wrong of each parameter.
@@ -250,7 +232,7 @@ package struct CalibratedGates: GateObserver, Sendable {
     if account.observed.isEmpty {
       account.observed = Array(repeating: Array(repeating: 0, count: count), count: edges)
     }
-    for edge in 0..<edges where shown[edge] {
+    for edge in 0..<edges where model.shown[edge] {
       let last = model.last(of: edge, at, excitation)
       let overdrive = last.gate - at[thresholds[edge]]
       gates[edge] = min(max(parameters[thresholds[edge]] + overdrive, 0), supply)

@@ -39,19 +39,9 @@ struct CalibratedParts: Sendable {
     let excitation = try target.excite(subject, pulses: found.pulses)
 
     let count = model.means.count
-    let weight = 1 / model.noise(repeats: excitation.repeats)
-    var normal = Matrix.identity(count)
     let spreads = model.spreads
-    try model.compare(parameters, with: excitation) { _, derivatives in
-      var scaled: [(index: Int, value: Double)] = []
-      for index in derivatives.indices where derivatives[index] != 0 {
-        scaled.append((index, derivatives[index] * spreads[index] * weight))
-      }
-      for one in scaled {
-        let row = one.index * count
-        for other in scaled { normal.entries[row + other.index] += one.value * other.value }
-      }
-    }
+    var normal = try model.information(at: parameters, by: excitation).matrix
+    for index in 0..<count { normal[index, index] += 1 }
     guard var covariance = normal.inverse else {
       throw SubjectError("the calibration's readings would fit no board of this kind")
     }

@@ -27,8 +27,8 @@ package enum SourceLevel: Int, Sendable, CaseIterable {
 }
 
 /// What was done to a board to learn what its parts are, and what its targets read of it: every gate
-/// is taken up and down between the controllers' limits at its own pace, and after each pulse the
-/// sources stand otherwise.
+/// is taken up and down between the controllers' limits at its own pace, and after each pulse targets are
+/// read while the sources stand in some patterns.
 package struct Excitation: Sendable {
   /// Something that was done.
   package enum Event: Sendable, Equatable {
@@ -53,9 +53,28 @@ package struct Excitation: Sendable {
   /// The time from the first event to the last, s: the board's.
   package var seconds: Double { (events.last?.time ?? 0) - (events.first?.time ?? 0) }
 
+  /// Its first pulses and what was read by then.
+  ///
+  /// - Parameter pulses: how many pulses.
+  /// - Returns: an excitation of these.
+  func first(pulses: Int) -> Excitation {
+    var first = Excitation(repeats: repeats)
+    var done = 0
+    first.events = Array(
+      events.prefix {
+        if case .pulse = $0 { done += 1 }
+        return done <= pulses
+      })
+    return first
+  }
+
   /// The seed of a calibration's paces and patterns. It is the same each time: what is wrong together of the
   /// parts that were found is reckoned anew by what was done (`CalibratedParts`).
   package static let seed: UInt64 = 1
+  /// How often each target is read for one reading, and how many readings follow a pulse, each with the sources
+  /// in another pattern. A pulse takes longer than all of them, so that they cost little of the board's time.
+  static let repeats = 16
+  static let patterns = 3
   /// How far inside the controllers' limits gates are turned around, V: what the parts' markings may
   /// be wrong by in a traverse.
   static let margin = 0.25
@@ -83,7 +102,8 @@ extension OpenTarget {
   /// - Returns: what was done and read.
   /// - Throws: `Stopped`, or what the board throws.
   package mutating func excite(
-    _ subject: Subject, pulses: Int, seed: UInt64 = Excitation.seed, repeats: Int = 4,
+    _ subject: Subject, pulses: Int, seed: UInt64 = Excitation.seed,
+    repeats: Int = Excitation.repeats,
     telling: (Int) -> Void = { _ in }, stopping: () -> Bool = { false }
   ) throws -> Excitation {
     var excitation = Excitation(repeats: repeats)
@@ -132,11 +152,13 @@ extension OpenTarget {
       }
       try pulse(
         longest.scaled(by: Fraction(units: UInt32(0x3000_0000 + 0xa000_0000 * uniform()))), &self)
-      let levels = subject.sources.map { _ in SourceLevel.allCases[Int(3 * uniform())] }
-      try drive(levels.map { $0.volts(on: description) })
-      let volts = try subject.targets.indices.map { try measure($0, times: repeats) }
-      excitation.events.append(
-        .reading(at: try session.board.now().seconds, levels: levels, volts: volts))
+      for _ in 0..<Excitation.patterns {
+        let levels = subject.sources.map { _ in SourceLevel.allCases[Int(3 * uniform())] }
+        try drive(levels.map { $0.volts(on: description) })
+        let volts = try subject.targets.indices.map { try measure($0, times: repeats) }
+        excitation.events.append(
+          .reading(at: try session.board.now().seconds, levels: levels, volts: volts))
+      }
     }
     return excitation
   }

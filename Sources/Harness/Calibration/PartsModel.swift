@@ -44,6 +44,9 @@ package struct PartsModel: Sendable {
   package let means: [Double]
   /// The standard deviation of each parameter before anything is measured.
   package let spreads: [Double]
+  /// Whether a target shows each learning edge: one of its ends is joined to a target by nodes that are not
+  /// driven.
+  let shown: [Bool]
 
   /// The learning edges' branches and ends.
   private let branches: [(branch: Int, from: Int, to: Int)]
@@ -69,6 +72,7 @@ package struct PartsModel: Sendable {
     self.description = description
     sources = subject.sources
     targets = subject.targets
+    shown = Self.shown(description, sources: Set(sources), targets: targets)
     let learning = description.edges.indices.filter { description.edges[$0].part == .learning }
     branches = learning.map { ($0, description.edges[$0].from, description.edges[$0].to) }
     let network = Network(
@@ -117,23 +121,40 @@ package struct PartsModel: Sendable {
     for _ in subject.sources {
       for level in SourceLevel.allCases {
         let volts = level.volts(on: description)
+        // Nonlinearity is what is left when the ends are right; codes are rounded everywhere.
+        let bent = volts > converters.lowest ? max(size.dacINL, 0.5) : 0.5
         add(
           volts,
           both(
             both(size.dacOffset, size.dacGain * (volts - converters.lowest)),
-            max(size.dacINL, 0.5) * code / 3.0.squareRoot()))
+            bent * code / 3.0.squareRoot()))
       }
     }
     let step = converters.reference / 16
     knots = min(
       16, Int(((description.nodeHighest - converters.lowest) / step).rounded(.up)))
-    for _ in subject.targets {
+    let channels = description.part(of: .adc).channels
+    for _ in stride(from: 0, to: subject.targets.count, by: channels) {
       add(0, max(size.adcOffset, code / 10))
       add(0, max(size.adcGain, 1e-4))
       for _ in 0..<knots { add(0, max(size.adcINL, 0.1) * code / 3.0.squareRoot()) }
     }
     self.means = means
     self.spreads = spreads
+  }
+
+  private static func shown(
+    _ board: BoardDescription, sources: Set<Int>, targets: [Int]
+  ) -> [Bool] {
+    var seen = Set(targets)
+    var waiting = targets
+    while let node = waiting.popLast() {
+      for edge in board.edges where edge.from == node || edge.to == node {
+        let next = edge.from == node ? edge.to : edge.from
+        if !sources.contains(next), seen.insert(next).inserted { waiting.append(next) }
+      }
+    }
+    return board.learningEdges.map { seen.contains($0.from) || seen.contains($0.to) }
   }
 
   /// The number of edges.
@@ -152,9 +173,11 @@ package struct PartsModel: Sendable {
     supply + 1 + SourceLevel.allCases.count * channel + level.rawValue
   }
 
-  /// Where a target's offset stands; its gain and its curve's knots follow.
+  /// Where the offset of a target's converter stands; its gain and its curve's knots follow. The channels of
+  /// one chip share its converter.
   func index(ofTarget channel: Int) -> Int {
-    supply + 1 + SourceLevel.allCases.count * sources.count + channel * (2 + knots)
+    let chip = channel / description.part(of: .adc).channels
+    return supply + 1 + SourceLevel.allCases.count * sources.count + chip * (2 + knots)
   }
 
   /// The standard deviation of one reading, V: read noise and rounding to codes.
@@ -232,7 +255,7 @@ package struct PartsModel: Sendable {
   ///   - parameters: the parameters.
   ///   - excitation: what was done.
   ///   - derivatives: whether derivatives are wanted.
-  ///   - each: is given, for each target of each reading, by how much what was read is above what it is
+  ///   - each: is given, for each target of each reading that is not near an end of the converter's range, by how much what was read is above what it is
   ///     by the parameters, V, and the derivatives of the latter with the parameters; zero where nothing
   ///     is said.
   /// - Throws: `CircuitError` where the circuit has no solution.
@@ -247,7 +270,10 @@ package struct PartsModel: Sendable {
     for edge in 0..<edges {
       let base = self.gates(of: edge, parameters, excitation)
       gates.append(base)
-      if !derivatives { continue }
+      if !derivatives || !shown[edge] {
+        slopes.append([])
+        continue
+      }
       slopes.append(
         (moving.map { index(of: $0, of: edge) } + [supply]).map { index in
           var other = parameters
@@ -272,7 +298,7 @@ package struct PartsModel: Sendable {
       }
       try point.solve()
       let linear = derivatives ? point.linearisation() : nil
-      for (channel, node) in targets.enumerated() {
+      for (channel, node) in targets.enumerated() where isWhole(volts[channel]) {
         var row = [Double](repeating: 0, count: derivatives ? means.count : 0)
         let true_ = try point.voltage(node)
         let read = reading(channel, of: true_, parameters, into: &row)
@@ -284,6 +310,16 @@ package struct PartsModel: Sendable {
         each(volts[channel] - read.volts, row)
       }
     }
+  }
+
+  /// Whether none of the noise of a reading was cut off by an end of the converter's range, V. What is read near
+  /// an end is too far inside by much more than a mean of many readings misses.
+  private func isWhole(_ reading: Double) -> Bool {
+    let converters = description.converters
+    let code = converters.reference / Double(UInt64(1) << UInt64(converters.bits))
+    let margin = 5 * converters.readNoise + code
+    let above = reading - converters.lowest
+    return margin < above && above < converters.reference - margin
   }
 
   /// What a target reads of a voltage.
@@ -323,7 +359,7 @@ package struct PartsModel: Sendable {
     let adjoint = linear.adjoint(of: weights)
     for (edge, wire) in branches.enumerated() {
       let pull = adjoint[wire.to] - adjoint[wire.from]
-      if pull == 0 { continue }
+      if pull == 0 || !shown[edge] { continue }
       let byGate = pull * linear.gateSlopes[wire.branch]
       row[index(of: .threshold, of: edge)] = -byGate
       row[index(of: .strength, of: edge)] = pull * (try point.current(wire.branch))
