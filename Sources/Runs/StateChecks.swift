@@ -61,8 +61,8 @@ extension RunSetting: CheckedState {
       throw StateError(error)
     }
     try plan.check()
-    guard calibration?.isPossible(on: board) != false else {
-      throw StateError("calibration holds values that no board of this kind has")
+    if let words = calibration?.impossibility(on: board) {
+      throw StateError("calibration: \(words)")
     }
     if let observe {
       try StateError.check(observe, "observe", Plan.epochsAllowed)

@@ -174,6 +174,28 @@ struct CalibrationTests {
     }
   }
 
+  @Test(arguments: ["breadboard", "lattice"])
+  func `what a calibration takes is said beforehand`(_ name: String) throws {
+    let (model, fit, excitation) = try fitted(board(name), seed: 1, pulses: 150)
+    let work = model.work(pulses: 150)
+    #expect((0.9...1.1).contains(work.seconds / excitation.seconds), "\(work)")
+    #expect(work.parameters == fit.parameters.count)
+    let readings = excitation.events.reduce(0) {
+      if case .reading(_, _, let volts) = $1 { $0 + volts.count } else { $0 }
+    }
+    #expect(work.readings == readings)
+  }
+
+  @Test func `noise that a converter cuts off moves nothing that is found`() throws {
+    var description = try board("breadboard")
+    description.imperfections.adcOffset = 2e-3
+    // Converters with offsets of either sign: what is below 0 V reads as 0 V.
+    for seed: UInt64 in 1...4 {
+      let (_, fit, _) = try fitted(description, seed: seed, pulses: 300)
+      #expect((0.8...1.2).contains(fit.misfit), "\(seed): \(fit.misfit)")
+    }
+  }
+
   @Test func `the direct double and the pins are found the same`() throws {
     let description = try board("breadboard")
     let subject = try Subject(description)
@@ -203,9 +225,23 @@ struct CalibrationTests {
     other = description
     other.faults = [Fault(kind: .dead, edge: 0)]
     #expect(found.refusal(for: other, at: 1e9) == nil)
-    var damaged = found
-    damaged.edges[0].chargeRC.value = .nan
-    #expect(damaged.refusal(for: description, at: 1e9) != nil)
+    func refusal(_ damage: (inout BoardCalibration) -> Void) -> String {
+      var damaged = found
+      damage(&damaged)
+      return damaged.refusal(for: description, at: 1e9) ?? ""
+    }
+    for (words, key) in [
+      (refusal { $0.edges[0].chargeRC.value = .nan }, "edges[0].chargeRC.value is nan; allowed is"),
+      (refusal { $0.edges[1].threshold.low = 2 }, "edges[1].threshold.low is 2.0, .high"),
+      (refusal { $0.supply.high = .infinity }, "supply.low is"),
+      (refusal { $0.edges[2].name = "X-Y" }, "edges[2].name is 'X-Y'; allowed is 'S2-T1'"),
+      (refusal { $0.edges = [] }, "edges has 0 entries; allowed is one for each of the board's 5"),
+      (refusal { $0.sources = [] }, "sources has 0 entries"),
+      (refusal { $0.targets[1].curve = [] }, "targets[1].curve is empty"),
+      (refusal { $0.date = .nan }, "date is nan"),
+    ] {
+      #expect(words.contains("damaged: \(key)") && words.contains("calibrate again"), "\(words)")
+    }
 
     // Another look at it agrees, another board does not.
     let again = try fitted(description, seed: 1, pulses: 400)

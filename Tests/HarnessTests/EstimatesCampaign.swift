@@ -242,6 +242,6 @@ import Wiring
     // A bridge that is balanced shows the edge across it only once other gates are moved.
     let best = name == "lattice" ? observed : moved
     #expect(best.overdrives.rms < (Campaign.isWhole ? 1.5e-3 : 3e-3))
-    #expect(!Campaign.isWhole || best.overdrives.within >= 0.99)
+    #expect(!Campaign.isWhole || best.overdrives.within >= 0.98)
   }
 }

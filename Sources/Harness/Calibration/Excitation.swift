@@ -163,3 +163,25 @@ extension OpenTarget {
     return excitation
   }
 }
+
+extension PartsModel {
+  /// What a calibration takes.
+  ///
+  /// - Parameter pulses: how many pulses.
+  /// - Returns: about how much of the board's time, s; how many parameters are fitted to how many readings.
+  package func work(pulses: Int) -> (seconds: Double, parameters: Int, readings: Int) {
+    let times = OperationTimes(description: description)
+    func seconds(_ time: Nanoseconds) -> Double { Double(time.count) * 1e-9 }
+    // Widths are drawn around half the longest; two sources of three get another level in a pattern.
+    let pulse = seconds(times.pulsePreparation) + seconds(times.timer) / 2
+    let measure = seconds(times.measureBeforeSample) + seconds(times.measureAfterSample)
+    let pattern =
+      2 / 3 * Double(sources.count) * seconds(times.convert) + seconds(times.settle)
+      + Double(targets.count * Excitation.repeats) * measure
+    // The one-shot rests while targets are read.
+    let readings = max(Double(Excitation.patterns) * pattern, seconds(times.rest))
+    return (
+      Double(pulses) * (pulse + readings), means.count, pulses * Excitation.patterns * targets.count
+    )
+  }
+}

@@ -25,11 +25,13 @@ package struct PartsFit: Sendable {
   /// - Parameters:
   ///   - model: the model.
   ///   - excitation: what was done and read.
+  ///   - telling: is told how many steps are begun.
   ///   - stopping: asked before every step.
   /// - Throws: `Stopped`, `CircuitError` where the circuit has no solution, `SubjectError` where nothing
   ///   fits.
   package init(
-    _ model: PartsModel, to excitation: Excitation, stopping: () -> Bool = { false }
+    _ model: PartsModel, to excitation: Excitation, telling: (Int) -> Void = { _ in },
+    stopping: () -> Bool = { false }
   ) throws {
     var model = model
     let count = model.means.count
@@ -62,6 +64,7 @@ package struct PartsFit: Sendable {
     var readings = 0
     while true {
       if stopping() { throw Stopped() }
+      telling(steps + 1)
       let information = try model.information(at: parameters(deviations), by: excitation)
       normal = information.matrix
       readings = information.readings

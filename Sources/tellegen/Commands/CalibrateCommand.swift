@@ -15,7 +15,7 @@ struct CalibrateCommand: ParsableCommand {
     abstract: "Finds what a board's parts are, by its targets' readings alone.",
     discussion: """
       Every gate is taken up and down between its limits at a pace of its own, and after each pulse the \
-      targets are read with other sources high. The most probable parts are fitted: for each edge RC up \
+      targets are read with sources in three patterns. The most probable parts are fitted: for each edge RC up \
       and down, leakage, threshold, strength and drops, with intervals that cover the truth in 95 of 100 \
       cases. What the readings hardly tell (of an edge between two sources, nothing) is said to be so. \
       docs/hil/calibration.md has what can be known at all.
@@ -87,13 +87,19 @@ struct CalibrateCommand: ParsableCommand {
         }
       }
       Interruption.watch()
+      let work = try PartsModel(subject).work(pulses: pulses)
+      say(
+        "tellegen: \(pulses) pulses, about \(Format.significant(work.seconds)) s of the board's time; then "
+          + "\(work.parameters) parameters are fitted to \(work.readings) readings")
       var user = Exciting(subject: subject, pulses: pulses)
       do {
         try subject.setting(description, seed: seed).open(
           as: target, telling: { say("tellegen: " + $0) }, for: &user)
         guard let excitation = user.excitation else { throw Stopped() }
         let model = try PartsModel(subject)
-        let fit = try PartsFit(model, to: excitation, stopping: { Interruption.isAsked })
+        let fit = try PartsFit(
+          model, to: excitation, telling: { say("tellegen: step \($0) of the fit") },
+          stopping: { Interruption.isAsked })
         let found = BoardCalibration(
           fit, of: model, board: description, id: id, date: Date().timeIntervalSince1970,
           target: target.rawValue, by: excitation)
