@@ -22,6 +22,11 @@ public struct RunSetting: Sendable, Equatable, Codable {
   public var calibration: BoardCalibration?
   /// How many epochs lie between two observations of the gates; `nil` for none.
   public var observe: Int?
+  /// How often gates are moved and targets read again in each of them, before the gates are put back; `nil` for
+  /// never.
+  public var excursions: Int?
+  /// How many excursions an observation may have.
+  package static let excursionsAllowed = 0...16
   /// The names of all files that the run may have in its folder; `nil` in runs of version 0.1.
   public var files: [String]?
 

@@ -20,6 +20,7 @@ import Testing
       let first = try tellegen("calibrate", "--board", "mine.yaml", "--pulses", "400")
       #expect(first.code == 0, "\(first.errors)")
       #expect(first.output.contains("5 of 5 edges seen"))
+      #expect(first.errors.contains("400 pulses, about"), "\(first.errors)")
       #expect(FileManager.default.fileExists(atPath: tellegen.path("mine.calibration.json")))
 
       let again = try tellegen("calibrate", "--board", "mine.yaml")
@@ -45,6 +46,37 @@ import Testing
       #expect(passed.code == 0 && passed.output.contains("calibration  PASS"), "\(passed.output)")
       let failed = try tellegen(selftest + ["--seed", "2"])
       #expect(failed.code == 1 && failed.output.contains("threshold was"), "\(failed.output)")
+    }
+  }
+
+  @Test func `a damaged calibration is refused by key, unchecked too`() throws {
+    try inPackage { tellegen in
+      _ = try tellegen("calibrate", "--board", "mine.yaml", "--pulses", "100", "--out", "a.json")
+      let text = try tellegen.text("a.json")
+      for (damage, key) in [
+        (text.replacing(/"name" : "S2-T1"/, with: "\"name\" : \"X\""), "edges[2].name is 'X'"),
+        (text.replacing(/"misfit" : [^,\n]*/, with: "\"misfit\" : 1e300"), "misfit is 1e+300"),
+        (
+          text.replacing(/"misfit" : [^,\n]*/, with: "\"misfit\" : NaN"), "no value that JSON knows"
+        ),
+        (
+          text.replacing(/"pulses" : [^,\n]*/, with: "\"pulses\" : \"many\""),
+          "pulses is something else"
+        ),
+      ] {
+        #expect(damage != text)
+        try tellegen.write(damage, to: "b.json")
+        for more in [[], ["--unchecked"]] {
+          let end = try tellegen(
+            [
+              "train", "--board", "mine.yaml", "--task", "regression", "--epochs", "2", "--out",
+              "r", "--calibration", "b.json",
+            ] + more)
+          #expect(
+            end.code == 65 && end.errors.contains(key) && end.errors.contains("b.json")
+              && end.errors.contains("calibrate"), "\(end.errors)")
+        }
+      }
     }
   }
 

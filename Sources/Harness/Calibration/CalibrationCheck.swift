@@ -18,7 +18,7 @@ extension OpenTarget {
     of kept: BoardCalibration, _ subject: Subject, stopping: () -> Bool
   ) throws -> [String] {
     let excitation = try excite(
-      subject, pulses: CalibrationCheck.pulses, seed: 1, stopping: stopping)
+      subject, pulses: CalibrationCheck.pulses, stopping: stopping)
     let model = try PartsModel(subject)
     let fit = try PartsFit(model, to: excitation, stopping: stopping)
     return kept.contradictions(

@@ -15,7 +15,7 @@ struct CalibrateCommand: ParsableCommand {
     abstract: "Finds what a board's parts are, by its targets' readings alone.",
     discussion: """
       Every gate is taken up and down between its limits at a pace of its own, and after each pulse the \
-      targets are read with other sources high. The most probable parts are fitted: for each edge RC up \
+      targets are read with sources in three patterns. The most probable parts are fitted: for each edge RC up \
       and down, leakage, threshold, strength and drops, with intervals that cover the truth in 95 of 100 \
       cases. What the readings hardly tell (of an edge between two sources, nothing) is said to be so. \
       docs/hil/calibration.md has what can be known at all.
@@ -35,7 +35,7 @@ struct CalibrateCommand: ParsableCommand {
   var id = "1"
   @Option(parsing: .unconditional, help: "How many pulses (100 ... 20000).")
   var pulses = 1000
-  @Option(parsing: .unconditional, help: "The seed of a double's parts and of the pulses.")
+  @Option(parsing: .unconditional, help: "The seed of a double's parts.")
   var seed: UInt64 = 1
   @Option(help: "The file to keep it in; default BOARD.calibration.json beside the board's file.")
   var out: String?
@@ -87,13 +87,19 @@ struct CalibrateCommand: ParsableCommand {
         }
       }
       Interruption.watch()
-      var user = Exciting(subject: subject, pulses: pulses, seed: seed)
+      let work = try PartsModel(subject).work(pulses: pulses)
+      say(
+        "tellegen: \(pulses) pulses, about \(Format.significant(work.seconds)) s of the board's time; then "
+          + "\(work.parameters) parameters are fitted to \(work.readings) readings")
+      var user = Exciting(subject: subject, pulses: pulses)
       do {
         try subject.setting(description, seed: seed).open(
           as: target, telling: { say("tellegen: " + $0) }, for: &user)
         guard let excitation = user.excitation else { throw Stopped() }
         let model = try PartsModel(subject)
-        let fit = try PartsFit(model, to: excitation, stopping: { Interruption.isAsked })
+        let fit = try PartsFit(
+          model, to: excitation, telling: { say("tellegen: step \($0) of the fit") },
+          stopping: { Interruption.isAsked })
         let found = BoardCalibration(
           fit, of: model, board: description, id: id, date: Date().timeIntervalSince1970,
           target: target.rawValue, by: excitation)
@@ -136,7 +142,6 @@ struct CalibrateCommand: ParsableCommand {
   private struct Exciting: TargetUser {
     var subject: Subject
     var pulses: Int
-    var seed: UInt64
     var excitation: Excitation?
 
     mutating func use<Target: OpenTarget>(_ target: inout Target) throws {
@@ -145,7 +150,7 @@ struct CalibrateCommand: ParsableCommand {
           telling: { say("tellegen: " + $0) }, stopping: { Interruption.isAsked })
         if !isReady { throw Stopped() }
         excitation = try target.excite(
-          subject, pulses: pulses, seed: seed,
+          subject, pulses: pulses,
           telling: { if $0 % 500 == 0, $0 > 0 { say("tellegen: \($0) pulses") } },
           stopping: { Interruption.isAsked })
       } catch {

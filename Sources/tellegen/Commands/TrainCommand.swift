@@ -86,6 +86,12 @@ struct TrainCommand: ParsableCommand {
       "With a calibration: estimate the gates anew every so many epochs, by what targets read, and at the end (0: never); default 10 at GPIO lines, else 0."
   )
   var observe: Int?
+  @Option(
+    parsing: .unconditional,
+    help:
+      "With --observe: so many times (0 ... \(RunSetting.excursionsAllowed.upperBound)) in each observation gates are moved by up to 0.6 V and targets read again; then gates are put back. Tells more, most of all of edges between nodes of equal voltage; default 0."
+  )
+  var excursions: Int?
   @Flag(help: "Let the controllers know only the parts' markings, not the board's calibration.")
   var uncalibrated = false
   @Option(
@@ -128,6 +134,16 @@ struct TrainCommand: ParsableCommand {
       throw ValidationError(
         "--observe is \(observe); allowed is 0 ... \(Plan.epochsAllowed.upperBound)")
     }
+    if let excursions {
+      if !RunSetting.excursionsAllowed.contains(excursions) {
+        throw ValidationError(
+          "--excursions is \(excursions); allowed is 0 ... \(RunSetting.excursionsAllowed.upperBound)"
+        )
+      }
+      if excursions > 0 && observe ?? 0 == 0 && resume == nil {
+        throw ValidationError("--excursions is for --observe N: say after how many epochs")
+      }
+    }
     if (target ?? .usual) == .gpio && ideal {
       throw ValidationError("--ideal is for the double: nothing can switch a board's parts off")
     }
@@ -141,6 +157,7 @@ struct TrainCommand: ParsableCommand {
         ("--keep-best", keepBest != nil),
         ("--initial", initial != nil), ("--ideal", ideal), ("--uncalibrated", uncalibrated),
         ("--calibration", calibration.calibration != nil), ("--observe", observe != nil),
+        ("--excursions", excursions != nil),
         ("--out", out != nil), ("--no-place", noPlace),
         ("--overwrite", overwrite), ("--trace", trace), ("--target gpio", target == .gpio),
       ]
@@ -272,6 +289,7 @@ struct TrainCommand: ParsableCommand {
     }
     #if Simulation
     setting.observe = period > 0 ? period : nil
+    if let excursions, excursions > 0 { setting.excursions = excursions }
     #else
     if observe ?? 0 > 0 {
       try Exits.leave(

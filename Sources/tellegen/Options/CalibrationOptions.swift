@@ -127,9 +127,29 @@ extension BoardCalibration {
     do {
       return try JSONDecoder().decode(BoardCalibration.self, from: data)
     } catch {
+      let place = (error as? DecodingError).map { ": " + $0.place } ?? ""
       try Exits.leave(
-        "\(path) is no calibration, or damaged: make it again with 'tellegen calibrate'",
+        "\(path) is no calibration, or damaged\(place): make it again with 'tellegen calibrate'",
         with: Exits.data)
+    }
+  }
+}
+
+extension DecodingError {
+  /// The key that could not be read, and why.
+  fileprivate var place: String {
+    func key(_ context: Context, _ last: [any CodingKey] = []) -> String {
+      let path = (context.codingPath + last).map { key in
+        key.intValue.map { "[\($0)]" } ?? "." + key.stringValue
+      }.joined()
+      return path.isEmpty ? "the file" : String(path.trimmingPrefix("."))
+    }
+    switch self {
+    case .keyNotFound(let name, let context): return "\(key(context, [name])) is missing"
+    case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+      return "\(key(context)) is something else than \(type)"
+    case .dataCorrupted(let context): return "\(key(context)) is no value that JSON knows"
+    @unknown default: return "it cannot be read"
     }
   }
 }
