@@ -74,7 +74,8 @@ package func html(
     }
     if let misuses = record.misuses, misuses.count > 0 {
       text +=
-        "<p>\(misuses.count) misuses of the pins; the first: \(escaped(misuses.first.first ?? ""))</p>\n"
+        "<p>\(misuses.words):</p>\n<ul>"
+        + (misuses.byRule ?? []).map { "<li>\(escaped($0.words))</li>" }.joined() + "</ul>\n"
     }
     if record.phases.isEmpty { continue }
     if let board, let drawing = BoardDrawing(board, record) { text += drawing.figure }

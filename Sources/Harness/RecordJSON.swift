@@ -15,7 +15,13 @@ extension ScenarioRecord {
       "misuses": misuses.map {
         [
           "count": .count($0.count), "first": JSONValue($0.first),
-          "byRule": .object(($0.byRule ?? [:]).mapValues { .count($0) }),
+          "by_rule": .list(
+            ($0.byRule ?? []).map {
+              [
+                "rule": .text($0.rule), "count": .count($0.count), "first_s": JSONValue($0.first),
+                "lines": JSONValue($0.lines), "parts": JSONValue($0.parts),
+              ]
+            }),
         ]
       } ?? .null,
     ]

@@ -76,6 +76,38 @@ import Testing
     }
   }
 
+  @Test func `misuses are told by rule, with the names of lines and parts and in units of people`()
+    throws
+  {
+    try inPackage { tellegen in
+      let end = try tellegen(
+        "hil", "--board", "breadboard", "--target", "pins", "--scenario", "wiring", "--ensemble",
+        "100", "--out", "misused", "--fault",
+        "{line: S1-T1.charge, is: swapped, with: S1-T1.discharge}")
+      #expect(end.code == 1, "\(end.errors)")
+      let told =
+        /first at [0-9.]+ ms, lines S1-T1.charge, S1-T1.discharge, edge S1-T1: an edge is/
+      #expect(end.output.contains(told) || end.output.contains(/once, at [0-9.]+ ms, lines S1-T1/))
+      #expect(!end.output.contains(" ns,") && !end.output.contains("line 3"), "\(end.output)")
+      let page = try tellegen.text("misused/report.html")
+      #expect(page.contains("lines S1-T1.charge, S1-T1.discharge, edge S1-T1"))
+      let record = try #require(
+        try JSONSerialization.jsonObject(
+          with: Data(try tellegen.text("misused/record.json").utf8)) as? [String: Any])
+      let misuses = try #require(
+        (record["scenarios"] as? [[String: Any]])?[0]["misuses"] as? [String: Any])
+      let rules = try #require(misuses["by_rule"] as? [[String: Any]])
+      #expect(rules.compactMap { $0["count"] as? Int }.reduce(0, +) == misuses["count"] as? Int)
+      let both = try #require(
+        rules.first { ($0["rule"] as? String)?.hasPrefix("an edge is charged") == true })
+      #expect(both["lines"] as? [String] == ["S1-T1.charge", "S1-T1.discharge"])
+      #expect(both["parts"] as? [String] == ["edge S1-T1"])
+      // In SI: the first pulse comes within seconds.
+      let first = try #require(both["first_s"] as? Double)
+      #expect(first > 1e-3 && first < 10)
+    }
+  }
+
   @Test func `a fault of the command line fails as on a real board`() throws {
     try inPackage { tellegen in
       let run = [

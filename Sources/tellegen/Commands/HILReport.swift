@@ -89,7 +89,8 @@ struct HILReport {
       if record.isRetried { print("  it is drained and tried again") }
       if record.isFlaky { print("  flaky: attempt \(record.retryOf ?? 0) ended in an error") }
       if let misuses = record.misuses, misuses.count > 0 {
-        print("  \(misuses.count) misuses of the pins, \(misuses.first.first ?? "") the first")
+        print("  \(misuses.words):")
+        for broken in misuses.byRule ?? [] { print("    \(broken.words)") }
       }
     }
     return listener
