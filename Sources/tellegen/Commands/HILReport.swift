@@ -45,7 +45,7 @@ struct HILReport {
     let lines = try AppendedFile(path: directory.file("record.jsonl"))
     var listener = Proof.Listener()
     var traced: TraceFiles?
-    let (isJSON, directory) = (isJSON, directory)
+    let (isJSON, directory, board) = (isJSON, directory, place.description)
     listener.stopping = { Interruption.isAsked }
     listener.saying = { say("tellegen: " + $0) }
     listener.beginning = { scenario, attempt, retryOf in
@@ -57,7 +57,7 @@ struct HILReport {
     listener.phase = { scenario, attempt, phase in
       if !isJSON { print(HILReport.text(of: phase), terminator: "") }
       let line: JSONValue = [
-        "scenario": .text(scenario), "attempt": .count(attempt), "record": phase.json,
+        "scenario": .text(scenario), "attempt": .count(attempt), "record": phase.json(on: board),
       ]
       if let text = try? JSON.text(of: line) {
         lines.append(text.replacing("\n", with: " ") + "\n")
@@ -159,7 +159,8 @@ struct HILReport {
         ["boards": .count($0.usual.boards), "factor": JSONValue($0.usual.factor)]
       } ?? .null,
       "flaky": JSONValue(proof.records.flaky.map(\.scenario)), "wedged": JSONValue(proof.wedged),
-      "recovered": .flag(proof.isRecovered), "scenarios": .list(proof.records.map(\.json)),
+      "recovered": .flag(proof.isRecovered),
+      "scenarios": .list(proof.records.map { $0.json(on: place.description) }),
     ]
   }
 
