@@ -12,7 +12,7 @@ public enum WiringMistake: Sendable, Hashable, CustomStringConvertible {
   case reversed(edge: Int, comparator: Int)
   /// The charge and the discharge wire of an edge are exchanged.
   case exchangedDrives(edge: Int)
-  /// Two registers of a chain are exchanged; register 0 is nearest to MISO.
+  /// Two registers of a chain are exchanged; 74HC165 0 is nearest to MISO, 74HCT595 0 to MOSI.
   case chainOrder(BoardChain, Int, Int)
   /// The selects of two chips are exchanged.
   case selects(Int, Int)
@@ -63,7 +63,7 @@ public enum WiringMistake: Sendable, Hashable, CustomStringConvertible {
   public enum Place: Sendable, Hashable {
     /// A wire.
     case wire(BoardWire)
-    /// A register of a chain, from 0 at MISO's end.
+    /// A register of a chain: of the 74HC165s from 0 at MISO's end, of the 74HCT595s from 0 at MOSI's.
     case register(BoardChain, Int)
     /// A select.
     case select(Int)

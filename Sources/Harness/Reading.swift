@@ -10,6 +10,8 @@ package struct Reading: Sendable, Equatable {
   package var resolution: Double
   /// Within which physics has it, where limits come from there rather than from the double.
   package var physical: ClosedRange<Double>?
+  /// What it can be at all, as no rms is below 0: limits that are drawn end there.
+  package var possible: ClosedRange<Double>?
 
   /// Makes a reading.
   ///
@@ -19,20 +21,25 @@ package struct Reading: Sendable, Equatable {
   ///   - unit: its unit.
   ///   - resolution: what differs by less is the same.
   ///   - physical: within which physics has it; `nil` where the double tells.
+  ///   - possible: what it can be at all; `nil` for anything.
   package init(
     _ name: String, _ value: Double, _ unit: String, resolution: Double,
-    physical: ClosedRange<Double>? = nil
+    physical: ClosedRange<Double>? = nil, possible: ClosedRange<Double>? = nil
   ) {
     self.name = name
     self.value = value
     self.unit = unit
     self.resolution = resolution
     self.physical = physical
+    self.possible = possible
   }
 }
 
 /// A number for people, to a thousandth.
-func rounded(_ value: Double) -> String { "\((value * 1000).rounded() / 1000)" }
+func rounded(_ value: Double) -> String {
+  let text = "\((value * 1000).rounded() / 1000)"
+  return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+}
 
 /// A reading and what became of it.
 package struct Judged: Sendable, Equatable {

@@ -152,7 +152,8 @@ package struct ReadingLimits: Sendable, Equatable, Codable {
     return Judged(
       reading: reading,
       limits: ranges[ReadingLimits.key(phase, reading)].map {
-        $0.middle - factor * $0.below...$0.middle + factor * $0.above
+        let drawn = $0.middle - factor * $0.below...$0.middle + factor * $0.above
+        return reading.possible.map { drawn.clamped(to: $0) } ?? drawn
       })
   }
 }

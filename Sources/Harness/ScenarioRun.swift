@@ -191,7 +191,7 @@ package struct ScenarioRun: TargetUser {
   ) {
     do {
       if let board = scenario.board, board != subject.description.name {
-        throw Skipped("it is for board \(board)")
+        throw Skipped("it is for board \(board), and this is board \(subject.description.name)")
       }
       if let fixture = scenario.needs.first(where: { !subject.fixtures.contains($0) }) {
         throw Skipped(

@@ -163,12 +163,10 @@ package final class RigHold {
       (left, trouble) = (nil, "there is no home folder to keep its lock in")
       return
     }
-    do {
-      try FileManager.default.createDirectory(
-        atPath: self.folder, withIntermediateDirectories: true)
-    } catch {
+    do throws(StorageError) { _ = try Folders.make(self.folder) } catch {
       (left, trouble) = (
-        nil, "its lock \(self.folder) cannot be made: \(error.localizedDescription)"
+        nil,
+        "the folder of its lock cannot be made: \(error); set XDG_STATE_HOME to a folder that can be written"
       )
       return
     }

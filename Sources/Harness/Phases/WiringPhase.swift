@@ -428,34 +428,11 @@ package enum WiringPhase: Phase {
       )
       return
     }
-    let words = mistakes.prefix(6).map { inWords($0, subject) }.joined(separator: "; or ")
+    let words = mistakes.prefix(6).map { $0.words(on: subject.description) }.joined(
+      separator: BoardDrawing.otherwise)
     log.find(
-      "\(moment): \(words)" + (mistakes.count > 6 ? "; or \(mistakes.count - 6) more" : ""),
+      "\(moment): \(words)"
+        + (mistakes.count > 6 ? BoardDrawing.otherwise + "\(mistakes.count - 6) more" : ""),
       naming: mistakes)
-  }
-
-  private static func inWords(_ mistake: WiringMistake, _ subject: Subject) -> String {
-    func name(_ edge: Int) -> String { subject.description.learningEdges[edge].name }
-    func word(_ wire: BoardWire) -> String {
-      switch wire {
-      case .line(let role): "line \(role)"
-      case .edge(let edge, .a): "comparator A of edge \(name(edge))"
-      case .edge(let edge, .b): "comparator B of edge \(name(edge))"
-      case .edge(let edge, .charge): "the charge of edge \(name(edge))"
-      case .edge(let edge, .discharge): "the discharge of edge \(name(edge))"
-      }
-    }
-    switch mistake {
-    case .swapped(let one, let other): return "\(word(one)) and \(word(other)) are exchanged"
-    case .missing(let wire): return "\(word(wire)) is not connected"
-    case .reversed(let edge, let comparator):
-      return
-        "the inputs of comparator \(comparator == 0 ? "A" : "B") of edge \(name(edge)) are reversed"
-    case .exchangedDrives(let edge):
-      return "charge and discharge of edge \(name(edge)) are exchanged"
-    case .chainOrder(let chain, let one, let other):
-      return "registers \(one) and \(other) of the \(chain.rawValue) are exchanged, from MISO's end"
-    case .selects(let one, let other): return "selects \(one) and \(other) are exchanged"
-    }
   }
 }

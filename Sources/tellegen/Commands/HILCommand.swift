@@ -17,6 +17,9 @@ struct HILCommand: ParsableCommand {
     commandName: "hil",
     abstract: "Proves a board, scenario by scenario: the double, or a real one at GPIO lines.",
     discussion: """
+      Begin with 'tellegen hil --list', which says what scenarios there are; a new board goes through \
+      --scenario bring-up, each further day through --scenario selftest.
+
       A scenario is a list of phases, in a file under hil/scenarios. Readings are held to limits that an \
       ensemble of drawn doubles of the same board file gives (kept in ~/.cache/tellegen/limits); a good \
       board fails with a probability of 0.5 %, whatever reading it is. A phase that fails stops what would be dangerous or meaningless \
@@ -29,9 +32,10 @@ struct HILCommand: ParsableCommand {
       A board at GPIO lines, and a rig of a rig map, is one process's at a time. One that could not be put \
       to rest or did not answer is wedged: it is refused until --recover has drained and tested it.
 
-      Exit code 0 when all scenarios pass or are skipped, 1 when one does not, 69 when the board cannot be \
-      opened, does not answer or could not be put to rest, 75 when another process has the rig, 76 when it \
-      is wedged.
+      Exit code 0 when all scenarios pass or are skipped, 1 when one does not, 64 and 65 when what was typed or \
+      a file is wrong, 69 when the board cannot be opened, does not answer or could not be put to rest, 75 when \
+      another process has the rig, 76 when it is wedged, 77 when its device may not be opened, 130 when it was \
+      interrupted.
       """)
   @Option(help: "The board: a name in board/ or a file; default lattice.")
   var board: String?
@@ -50,7 +54,7 @@ struct HILCommand: ParsableCommand {
   var rigs: String?
   @Option(
     help:
-      "The scenarios: a name, a name with * for any letters, or a file; default all that have no faults on gpio, all elsewhere."
+      "The scenarios: a name of --list, a name with * for any letters, or a file; default all, on gpio all without faults."
   )
   var scenario: String?
   @Option(
@@ -63,7 +67,12 @@ struct HILCommand: ParsableCommand {
       "What of the wiring was looked at and is right: then phase wiring names no mistake there. A line as SCLK, EDGE.charge (or A, B, discharge), 'select 3'; may be given again.",
       valueName: "place"))
   var checked: [String] = []
-  @Flag(help: "Say what would be done, and do nothing.")
+  @Flag(
+    help:
+      "Say which scenarios there are, with what each is for, and do nothing; with --board those for that board."
+  )
+  var list = false
+  @Flag(help: "Say which phases the scenarios would go through and what each does, and do nothing.")
   var dryRun = false
   @Option(
     parsing: .unconditional,
@@ -74,12 +83,12 @@ struct HILCommand: ParsableCommand {
   @Option(
     parsing: .unconditional,
     help:
-      "How often a scenario that ended in ERROR is tried again, after draining (0 ... 100); what passes only then is called flaky."
+      "How often a scenario that ended in ERROR, as where the board did not answer, is tried again, after draining (0 ... 100); what passes only then is called flaky. One that ended in FAIL is not: what it names must be mended first."
   )
   var retry = 0
   @Flag(
     help:
-      "Drain a rig, test it by the scenario selftest, and take the mark of a wedged one off when that passes."
+      "Drain a rig, test it by the scenario selftest, and take the mark of a wedged one off when that passes; needs --rig, or --target gpio with its --board."
   )
   var recover = false
   @Flag(
@@ -117,6 +126,9 @@ struct HILCommand: ParsableCommand {
     if rigs != nil, rig == nil {
       throw ValidationError("--rigs names a rig map: say by --rig which of its rigs it is")
     }
+    if list && dryRun {
+      throw ValidationError("--list and --dry-run are two answers: give one of them")
+    }
     if recover, rig == nil, target != .gpio {
       throw ValidationError(
         "--recover is for a rig: give --rig NAME, or --target gpio with its --board")
@@ -146,9 +158,12 @@ struct HILCommand: ParsableCommand {
     try Exits.catching {
       let place = try HILPlace(rig: rig, rigs: rigs, board: board, target: target)
       let (description, target) = (place.description, place.target)
+      if list { return try showList(try self.scenarios(on: target), on: description) }
       if target != .double && description.wiring == nil {
         try Exits.leave(
-          "board \(description.name) has no wiring: only --target double knows it",
+          "board \(description.name) has no wiring in its file, so no lines that --target "
+            + "\(target.rawValue) could use: allowed is --target double. To give it lines, write "
+            + "'wiring:' into the file as board/breadboard.yaml has it",
           with: Exits.usage)
       }
       if trace && target == .double {
@@ -181,7 +196,7 @@ struct HILCommand: ParsableCommand {
       try claim.commit(setting)
       var report = HILReport(
         place: place, directory: directory, seed: seed, isJSON: output.json,
-        isTraced: trace)
+        isTraced: trace, retries: retry)
       try prove(subject, scenarios, place, &report)
     }
   }
@@ -278,7 +293,8 @@ struct HILCommand: ParsableCommand {
       if let kept = cache.read() { return kept }
       let disturbed = subject.description.disturbances.isEmpty ? "" : ", disturbed,"
       say(
-        "tellegen: drawing \(ensemble) doubles of board \(subject.description.name)\(disturbed) for limits"
+        "tellegen: drawing \(ensemble) doubles of board \(subject.description.name)\(disturbed) for limits, which "
+          + "are kept for the next time"
       )
       let limits = try ReadingLimits(
         of: subject, phases: needed, boards: ensemble, stopping: { Interruption.isAsked })
@@ -320,7 +336,6 @@ struct HILCommand: ParsableCommand {
     _ fault: ScenarioFault, on board: BoardDescription, _ target: RunSetting.Target
   ) -> String? {
     let roles = board.wiring?.wires.map(\.role) ?? []
-    let selects = board.wiring?.selects.count ?? 0
     func missing(_ role: String) -> String? {
       roles.contains(role)
         ? nil
@@ -337,6 +352,11 @@ struct HILCommand: ParsableCommand {
         ? nil
         : "board \(board.name) has no learning edge \(name); there are "
           + enumerate(names, most: 20)
+    case _ where board.wiring == nil:
+      return
+        "board \(board.name) has no wiring, so neither lines nor selects; allowed are faults of "
+        + "an edge, {edge: \(board.learningEdges.first?.name ?? "EDGE"), is: dead}, and of the whole "
+        + "board, {is: supply_sag, to: 0.6, at: 1, for: 0.05}"
     case _ where target == .double: return "faults of lines and selects need --target pins"
     case .line(let role, let kind):
       if case .swapped(let other) = kind {
@@ -345,8 +365,21 @@ struct HILCommand: ParsableCommand {
       }
       return missing(role)
     case .deaf(let select), .saturated(let select), .wrongChip(let select):
-      return (0..<selects).contains(select)
-        ? nil : "board \(board.name) has selects 0 ... \(selects - 1)"
+      let parts = board.wiring?.selects ?? []
+      let there = enumerate(parts.indices.map { "\($0) (\(parts[$0].name))" }, most: 20)
+      guard parts.indices.contains(select) else {
+        return "board \(board.name) has no select \(select); there are \(there)"
+      }
+      switch fault {
+      case .saturated where parts[select].kind != .adc:
+        return "only an MCP3208 can be saturated, and select \(select) has "
+          + "\(parts[select].name); there are \(there)"
+      case .wrongChip where parts[select].kind == .chain:
+        return
+          "only a converter can be the wrong chip, and select \(select) has the chains, which can "
+          + "be deaf; there are \(there)"
+      default: return nil
+      }
     }
   }
 
@@ -368,7 +401,43 @@ struct HILCommand: ParsableCommand {
   }
 
   private func scenario(at name: String) throws(DescriptionError) -> ScenarioDescription {
-    try .read(path: try locate(name, kind: .scenario), phases: phases.map { $0.name })
+    let path: String
+    do throws(DescriptionError) { path = try locate(name, kind: .scenario) } catch {
+      var error = error
+      error.message +=
+        phase(named: name) == nil
+        ? "; 'tellegen hil --list' says what each is for"
+        : ". \(name) is a phase: scenarios have phases, and 'tellegen hil --dry-run' says which"
+      throw error
+    }
+    return try .read(path: path, phases: phases.map { $0.name })
+  }
+
+  /// Prints the scenarios that were asked for, a line each; of a board that was named, those that are for it.
+  private func showList(
+    _ scenarios: [ScenarioDescription], on board: BoardDescription
+  ) throws {
+    let isNamed = self.board != nil || rig != nil
+    let fitting = scenarios.filter { !isNamed || $0.board == nil || $0.board == board.name }
+    // What a board goes through is looked for first.
+    let shown = fitting.filter(\.faults.isEmpty) + fitting.filter { !$0.faults.isEmpty }
+    let width = shown.map(\.name.count).max() ?? 0
+    try output.show(
+      [
+        "scenarios": .list(
+          shown.map {
+            [
+              "name": .text($0.name), "about": .text($0.about), "board": JSONValue($0.board),
+              "needs": JSONValue($0.needs), "on_double_only": .flag(!$0.faults.isEmpty),
+            ]
+          })
+      ],
+      text: shown.map {
+        "\($0.name.padding(toLength: width, withPad: " ", startingAt: 0))  \($0.about)"
+          + ($0.faults.isEmpty ? "" : " (a fault of the double)")
+          + ($0.needs.isEmpty ? "" : " (needs the fixture \($0.needs.joined(separator: ", ")))")
+          + "\n"
+      }.joined())
   }
 
   private func showPlan(_ scenarios: [ScenarioDescription]) throws {

@@ -20,17 +20,21 @@ struct HILReport {
   let isJSON: Bool
   /// Whether the log of each attempt's lines is kept.
   let isTraced: Bool
+  /// How often what ends in an error is tried again.
+  let retries: Int
   private let began = Date()
 
   /// Makes a report that has nothing yet.
   init(
-    place: HILPlace, directory: RunDirectory, seed: UInt64, isJSON: Bool, isTraced: Bool
+    place: HILPlace, directory: RunDirectory, seed: UInt64, isJSON: Bool, isTraced: Bool,
+    retries: Int
   ) {
     self.place = place
     self.directory = directory
     self.seed = seed
     self.isJSON = isJSON
     self.isTraced = isTraced
+    self.retries = retries
   }
 
   /// What the files of an attempt's trace are called, without their endings.
@@ -45,7 +49,7 @@ struct HILReport {
     let lines = try AppendedFile(path: directory.file("record.jsonl"))
     var listener = Proof.Listener()
     var traced: TraceFiles?
-    let (isJSON, directory) = (isJSON, directory)
+    let (isJSON, directory, board, retries) = (isJSON, directory, place.description, retries)
     listener.stopping = { Interruption.isAsked }
     listener.saying = { say("tellegen: " + $0) }
     listener.beginning = { scenario, attempt, retryOf in
@@ -57,7 +61,7 @@ struct HILReport {
     listener.phase = { scenario, attempt, phase in
       if !isJSON { print(HILReport.text(of: phase), terminator: "") }
       let line: JSONValue = [
-        "scenario": .text(scenario), "attempt": .count(attempt), "record": phase.json,
+        "scenario": .text(scenario), "attempt": .count(attempt), "record": phase.json(on: board),
       ]
       if let text = try? JSON.text(of: line) {
         lines.append(text.replacing("\n", with: " ") + "\n")
@@ -87,9 +91,13 @@ struct HILReport {
       print("  \(record.outcome.word)\(record.outcome.why.map { ": " + $0 } ?? "")")
       for failure in record.teardown { print("  not done at the end: \(failure.words)") }
       if record.isRetried { print("  it is drained and tried again") }
+      if retries > 0, record.outcome == .fail {
+        print("  not tried again: --retry is for ERROR; mend what is named above")
+      }
       if record.isFlaky { print("  flaky: attempt \(record.retryOf ?? 0) ended in an error") }
       if let misuses = record.misuses, misuses.count > 0 {
-        print("  \(misuses.count) misuses of the pins, \(misuses.first.first ?? "") the first")
+        print("  \(misuses.words):")
+        for broken in misuses.byRule ?? [] { print("    \(broken.words)") }
       }
     }
     return listener
@@ -136,10 +144,12 @@ struct HILReport {
   /// - Throws: what making either throws.
   func show(_ proof: Proof, _ limits: ScenarioLimits, _ output: OutputOptions) throws {
     let good = proof.last.count { !$0.outcome.isBad }
+    let skipped = proof.last.count { $0.outcome.word == "SKIP" }
     let flaky = proof.records.flaky.map { "\($0.scenario) \($0.words)" }
     try output.show(
       try json(proof, limits),
       text: "\(good) of \(proof.last.count) as they must be"
+        + (skipped == 0 ? "" : ", \(skipped) of them skipped")
         + (flaky.isEmpty ? "" : ", \(flaky.joined(separator: ", ")): flaky")
         + "; kept in \(directory.path)\n"
         + (proof.isRecovered ? "the rig is drained and passes selftest: it may be used\n" : ""))
@@ -158,7 +168,8 @@ struct HILReport {
         ["boards": .count($0.usual.boards), "factor": JSONValue($0.usual.factor)]
       } ?? .null,
       "flaky": JSONValue(proof.records.flaky.map(\.scenario)), "wedged": JSONValue(proof.wedged),
-      "recovered": .flag(proof.isRecovered), "scenarios": .list(proof.records.map(\.json)),
+      "recovered": .flag(proof.isRecovered),
+      "scenarios": .list(proof.records.map { $0.json(on: place.description) }),
     ]
   }
 
