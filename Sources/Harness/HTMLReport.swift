@@ -100,7 +100,9 @@ private func details(of phase: PhaseRecord) -> String {
   if let remedy = phase.remedy { text += "<p>What to do: \(escaped(remedy))</p>" }
   if phase.readings.isEmpty { return text }
   let isOpen = phase.outcome == .fail ? " open" : ""
-  text += "<details\(isOpen)><summary>\(phase.readings.count) readings</summary><table>"
+  text +=
+    "<details\(isOpen)><summary>\(phase.readings.count) readings"
+    + (phase.calibration.map { ", calibration \(escaped($0.words))" } ?? "") + "</summary><table>"
   for judged in phase.readings {
     let reading = judged.reading
     let unit = reading.unit.isEmpty ? "" : " " + reading.unit

@@ -14,6 +14,8 @@ package struct PhaseRecord: Sendable, Equatable {
   package var outcome: Outcome
   /// What it measured.
   package var readings: [Judged] = []
+  /// The calibration that this was measured with; `nil` where the parts' markings are all that is known.
+  package var calibration: CalibrationStamp?
   /// What it found wrong.
   package var findings: [String] = []
   /// For each finding that names mistakes of the wiring: those of which one explains it.
@@ -79,6 +81,9 @@ package struct ScenarioRecord: Sendable, Equatable {
     let dangerous = teardown.filter(\.isDangerous)
     return dangerous.isEmpty ? nil : dangerous.map(\.words).joined(separator: "; ")
   }
+
+  /// The calibration that it was measured with, which is that of all its phases.
+  package var calibration: CalibrationStamp? { phases.lazy.compactMap(\.calibration).first }
 
   /// Whether it passed, but on a retry only.
   package var isFlaky: Bool { retryOf != nil && outcome == .pass }
@@ -310,6 +315,7 @@ package struct ScenarioRun: TargetUser {
     if let start, let end = try? target.session.board.now() {
       entry.boardTime = (end - start).seconds
     }
+    entry.calibration = subject.calibration.map(CalibrationStamp.init)
     entry.readings = log.readings.map { limits.judge($0, of: phase) }
     entry.findings = log.findings
     entry.named = log.named
