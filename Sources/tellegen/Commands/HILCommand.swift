@@ -128,20 +128,6 @@ struct HILCommand: ParsableCommand {
     }
   }
 
-  /// What an attempt was asked.
-  private struct Content: Codable {
-    var board: String
-    var target: RunSetting.Target
-    var rig: String?
-    var scenarios: [String]
-    var faults: [String]
-    var attempts: Int
-    var retries: Int
-    var recover: Bool
-    var seed: UInt64
-    var ensemble: Int
-  }
-
   func run() throws {
     try Exits.catching {
       let place = try HILPlace(rig: rig, rigs: rigs, board: board, target: target)
@@ -159,31 +145,36 @@ struct HILCommand: ParsableCommand {
       let scenarios = try faulty(try self.scenarios(on: target), of: description, on: target)
       let checked = try self.checked.map { try WiringMistake.Place($0, on: description) }
       if dryRun { return try showPlan(scenarios) }
-      let found = try place.calibration(calibration)
       var subject = try Subject(description)
-      subject.calibration = found
       subject.fixtures = Set(place.rig?.fixtures ?? [])
       subject.checked = Set(checked)
       Interruption.watch()
       let directory = RunDirectory(path: out ?? place.nextFolder(isRecovery: recover))
       let traces = trace ? self.traces(of: scenarios) : []
+      let call = call(scenarios, place)
       let setting = ResultSetting(
-        version: version, command: "hil",
-        content: Content(
-          board: description.name, target: target, rig: rig, scenarios: scenarios.map(\.name),
-          faults: fault, attempts: self.repeat, retries: retry, recover: recover, seed: seed,
-          ensemble: ensemble),
+        version: version, command: "hil", content: call,
         results: ["record.jsonl", "record.json", "junit.xml", "metrics.prom", "report.html"]
           + traces.flatMap { ["\($0).txt", "\($0).vcd"] })
       let claim = try RunClaim(new: directory, files: setting.files, overwrite: overwrite)
       defer { claim.release() }
       try claim.clear()
       try claim.commit(setting)
-      var report = HILReport(
-        place: place, directory: directory, seed: seed, isJSON: output.json,
-        isTraced: trace)
+      var report = HILReport(place: place, directory: directory, call: call, isJSON: output.json)
       try prove(subject, scenarios, place, &report)
     }
+  }
+
+  /// What this call is asked, with what a rig map says.
+  private func call(_ scenarios: [ScenarioDescription], _ place: HILPlace) -> HILCall {
+    let calibration = place.options(calibration)
+    return HILCall(
+      board: place.description.name, target: place.target, rig: rig,
+      map: rig == nil ? nil : place.map, scenarios: scenarios.map(\.name), faults: fault,
+      checked: checked, calibration: calibration.file(of: place.board, target: place.target),
+      boardID: calibration.boardID, calibrationDays: calibration.calibrationDays,
+      attempts: self.repeat, retries: retry, recover: recover, trace: trace, seed: seed,
+      ensemble: ensemble)
   }
 
   /// The names of all traces that there may be, without their endings.
@@ -193,15 +184,18 @@ struct HILCommand: ParsableCommand {
     }
   }
 
-  /// Takes the rig, has the limits, and goes through the scenarios; what keeps them from being begun is
-  /// kept too.
+  /// Reads the calibration, takes the rig, has the limits, and goes through the scenarios; what keeps them from
+  /// being begun is kept too.
   private func prove(
     _ subject: Subject, _ scenarios: [ScenarioDescription], _ place: HILPlace,
     _ report: inout HILReport
   ) throws {
+    var subject = subject
     var limits: ScenarioLimits?
     var hold: RigHold?
     do {
+      subject.calibration = try place.calibration(calibration)
+      report.calibration = subject.calibration.map(CalibrationStamp.init)
       hold = try place.hold(for: report.directory.path, evenWedged: recover)
       limits = try self.limits(for: subject, scenarios)
     } catch {

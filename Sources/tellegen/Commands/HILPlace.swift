@@ -80,16 +80,24 @@ struct HILPlace {
     return hold
   }
 
-  /// The calibration of the board, where there is one.
+  /// What was typed of a calibration, which goes before what the rig map says.
   ///
-  /// - Parameter options: what was typed, which goes before what the rig map says.
-  /// - Returns: the calibration.
-  /// - Throws: an exit for one that does not fit.
-  func calibration(_ options: CalibrationOptions) throws -> BoardCalibration? {
+  /// - Parameter options: what was typed.
+  /// - Returns: both together.
+  func options(_ options: CalibrationOptions) -> CalibrationOptions {
     var options = options
     options.calibration = options.calibration ?? rig?.calibration
     options.boardID = options.boardID ?? rig?.boardID
-    return try options.read(for: description, named: board, target: target)
+    return options
+  }
+
+  /// The calibration of the board, where there is one.
+  ///
+  /// - Parameter options: what was typed.
+  /// - Returns: the calibration.
+  /// - Throws: `CalibrationRefusal` for one that does not fit.
+  func calibration(_ options: CalibrationOptions) throws(CalibrationRefusal) -> BoardCalibration? {
+    try self.options(options).read(for: description, named: board, target: target)
   }
 
   /// The next free folder for an attempt.

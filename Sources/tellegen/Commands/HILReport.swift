@@ -14,23 +14,20 @@ struct HILReport {
   let place: HILPlace
   /// The folder.
   let directory: RunDirectory
-  /// The seed of a double's parts.
-  let seed: UInt64
+  /// What was asked.
+  let call: HILCall
   /// Whether standard output is for JSON alone.
   let isJSON: Bool
-  /// Whether the log of each attempt's lines is kept.
-  let isTraced: Bool
+  /// The calibration that the board is measured with; `nil` where there is none.
+  var calibration: CalibrationStamp?
   private let began = Date()
 
   /// Makes a report that has nothing yet.
-  init(
-    place: HILPlace, directory: RunDirectory, seed: UInt64, isJSON: Bool, isTraced: Bool
-  ) {
+  init(place: HILPlace, directory: RunDirectory, call: HILCall, isJSON: Bool) {
     self.place = place
     self.directory = directory
-    self.seed = seed
+    self.call = call
     self.isJSON = isJSON
-    self.isTraced = isTraced
   }
 
   /// What the files of an attempt's trace are called, without their endings.
@@ -64,7 +61,7 @@ struct HILReport {
         try? lines.flush()
       }
     }
-    if isTraced {
+    if call.trace {
       listener.tracing = { scenario, attempt, wave in
         do throws(RunDirectoryError) {
           let files = try TraceFiles(
@@ -116,7 +113,9 @@ struct HILReport {
           ("when", began.formatted(.iso8601)), ("program", "tellegen \(version)"),
           ("rig", place.rig.map { "\($0.name), of \(place.map)" } ?? ""),
           ("fixtures", place.rig?.fixtures.joined(separator: ", ") ?? ""),
-          ("seed of the double", place.target == .gpio ? "" : "\(seed)"),
+          ("calibration", calibration?.words ?? ""),
+          ("faults", call.faults.joined(separator: ", ")),
+          ("seed of the double", place.target == .gpio ? "" : "\(call.seed)"),
           (
             "limits",
             limits.map {
@@ -153,6 +152,15 @@ struct HILReport {
   private func json(_ proof: Proof, _ limits: ScenarioLimits?) throws -> JSONValue {
     [
       "board": .text(place.description.name), "target": .text(place.target.rawValue),
+      "date": .text(began.formatted(.iso8601)), "program": .text(version),
+      "seed": place.target == .gpio ? .null : .whole(call.seed), "faults": JSONValue(call.faults),
+      "checked": JSONValue(call.checked),
+      "calibration": call.calibration.map {
+        [
+          "file": .text($0), "date": JSONValue(calibration?.date),
+          "board_id": JSONValue(calibration?.boardID),
+        ]
+      } ?? .null,
       "rig": JSONValue(place.rig?.name), "fixtures": JSONValue(place.rig?.fixtures ?? []),
       "limits": limits.map {
         ["boards": .count($0.usual.boards), "factor": JSONValue($0.usual.factor)]
@@ -165,7 +173,11 @@ struct HILReport {
   /// A phase for the console: a line, and below it what is wrong and what to do.
   private static func text(of phase: PhaseRecord) -> String {
     let count = phase.readings.count
-    let readings = count == 0 ? "" : "  \(count) reading\(count == 1 ? "" : "s")"
+    let readings =
+      count == 0
+      ? ""
+      : "  \(count) reading\(count == 1 ? "" : "s")"
+        + (phase.calibration.map { ", calibration \($0.words)" } ?? "")
     let name = phase.phase.padding(toLength: 13, withPad: " ", startingAt: 0)
     var text = "  \(name)\(phase.outcome.word)\(readings)"
     if let why = phase.outcome.why { text += "  \(why)" }
