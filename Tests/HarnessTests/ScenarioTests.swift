@@ -110,8 +110,13 @@ import Testing
     let proven = try ProvenBoard.named("lattice")
     var scenario = try ProvenBoard.scenario("lattice-adc-saturated")
     for (fault, words) in [
-      (ScenarioFault.saturated(select: 1), "reads nothing"),
-      (.wrongChip(select: 0), "no converter at select 0"),
+      (
+        ScenarioFault.saturated(select: 1),
+        "no analog-to-digital converter at select 1; there is one at 7"
+      ),
+      (.wrongChip(select: 0), "no converter at select 0; there are some at 1, 2"),
+      (.edge(name: "n0-n99", .dead), "no learning edge n0-n99"),
+      (.line(role: "MISOO", .late), "no line MISOO (did you mean MISO?); there are SCLK"),
       (.wrongChip(select: 9), "no converter at select 9"),
     ] {
       scenario.faults = [fault]

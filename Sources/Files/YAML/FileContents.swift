@@ -107,6 +107,19 @@ func join(_ folder: String, _ path: String) -> String {
   return folder.hasSuffix("/") ? folder + path : "\(folder)/\(path)"
 }
 
+/// The one absolute path, without links, of what is there; of what is not there the absolute path.
+package func canonicalPath(_ path: String) -> String {
+  guard let real = realpath(path, nil) else { return absolutePath(path) }
+  defer { free(real) }
+  return String(cString: real)
+}
+
+/// A path that means the same wherever it is used.
+package func absolutePath(_ path: String) -> String {
+  if path.hasPrefix("/") { return path }
+  return join(FileManager.default.currentDirectoryPath, path)
+}
+
 /// Bytes as text, refused at the first line that is not UTF-8.
 func text(_ bytes: [UInt8], file: String) throws(DescriptionError) -> String {
   if let text = String(validating: bytes, as: UTF8.self) { return text }

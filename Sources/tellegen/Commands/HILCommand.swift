@@ -142,7 +142,8 @@ struct HILCommand: ParsableCommand {
           "--trace needs --target pins or --target gpio: the double direct has no lines",
           with: Exits.usage)
       }
-      let scenarios = try faulty(try self.scenarios(on: target), of: description, on: target)
+      let scenarios = try faulty(
+        try self.scenarios(of: description, on: target), of: description, on: target)
       let checked = try self.checked.map { try WiringMistake.Place($0, on: description) }
       if dryRun { return try showPlan(scenarios) }
       var subject = try Subject(description)
@@ -292,7 +293,10 @@ struct HILCommand: ParsableCommand {
     }
     let faults = try fault.map { try ScenarioDescription.fault($0, file: "--fault") }
     for (words, fault) in zip(fault, faults) {
-      if let why = misplaced(fault, on: board, target) {
+      let needsLines = target == .double && fault.isOnLines
+      if let why = fault.misplacement(on: board)
+        ?? (needsLines ? "faults of lines and selects need --target pins" : nil)
+      {
         try Exits.leave("--fault \(quote(words)): \(why)", with: Exits.usage)
       }
     }
@@ -309,48 +313,15 @@ struct HILCommand: ParsableCommand {
     }
   }
 
-  /// Why a fault cannot be put on a board; `nil` where it can.
-  private func misplaced(
-    _ fault: ScenarioFault, on board: BoardDescription, _ target: RunSetting.Target
-  ) -> String? {
-    let roles = board.wiring?.wires.map(\.role) ?? []
-    let selects = board.wiring?.selects.count ?? 0
-    func missing(_ role: String) -> String? {
-      roles.contains(role)
-        ? nil
-        : "board \(board.name) has no line \(role); there are "
-          + enumerate(roles.filter { !$0.contains(".") }, most: 20)
-          + (roles.contains { $0.contains(".") } ? ", and EDGE.A, B, charge and discharge" : "")
-    }
-    switch fault {
-    case .passing(let fault, _): return misplaced(fault, on: board, target)
-    case .disturbance: return nil
-    case .edge(let name, _):
-      let names = board.learningEdges.map(\.name)
-      return names.contains(name)
-        ? nil
-        : "board \(board.name) has no learning edge \(name); there are "
-          + enumerate(names, most: 20)
-    case _ where target == .double: return "faults of lines and selects need --target pins"
-    case .line(let role, let kind):
-      if case .swapped(let other) = kind {
-        if other == role { return "line \(role) cannot be exchanged with itself" }
-        return missing(role) ?? missing(other)
-      }
-      return missing(role)
-    case .deaf(let select), .saturated(let select), .wrongChip(let select):
-      return (0..<selects).contains(select)
-        ? nil : "board \(board.name) has selects 0 ... \(selects - 1)"
-    }
-  }
-
   /// The scenarios that were asked for, by name.
-  private func scenarios(on target: RunSetting.Target) throws -> [ScenarioDescription] {
+  private func scenarios(
+    of board: BoardDescription, on target: RunSetting.Target
+  ) throws -> [ScenarioDescription] {
     let wanted = scenario ?? (recover ? "selftest" : "*")
-    if !wanted.contains("*") { return [try scenario(at: wanted)] }
+    if !wanted.contains("*") { return [try scenario(at: wanted, of: board)] }
     var scenarios: [ScenarioDescription] = []
     for name in knownNames(of: .scenario) where matches(wanted, name) {
-      let found = try scenario(at: name)
+      let found = try scenario(at: name, of: board, isMeant: false)
       if target != .gpio || found.faults.isEmpty { scenarios.append(found) }
     }
     if scenarios.isEmpty {
@@ -361,8 +332,26 @@ struct HILCommand: ParsableCommand {
     return scenarios
   }
 
-  private func scenario(at name: String) throws(DescriptionError) -> ScenarioDescription {
-    try .read(path: try locate(name, kind: .scenario), phases: phases.map { $0.name })
+  /// Reads a scenario. One that is meant by its name, or is the user's own, must name what the board has; of
+  /// the shipped ones that a pattern takes along, what does not apply to the board is skipped.
+  private func scenario(
+    at name: String, of board: BoardDescription, isMeant: Bool = true
+  ) throws(DescriptionError) -> ScenarioDescription {
+    let path = try locate(name, kind: .scenario)
+    let scenario = try ScenarioDescription.read(path: path, phases: phases.map { $0.name })
+    if let only = scenario.board, only != board.name { return scenario }
+    if !isMeant, isShipped(path, kind: .scenario) { return scenario }
+    for (number, fault) in scenario.faults.enumerated() {
+      guard let why = fault.misplacement(on: board) else { continue }
+      let finders = scenario.expectation.map {
+        ", for phase \($0.phases.joined(separator: " or ")) to find"
+      }
+      throw DescriptionError(
+        file: path, line: scenario.faultLines[number],
+        message:
+          "fault \(number + 1)\(finders ?? ""): \(why); or say by board: which board it is for")
+    }
+    return scenario
   }
 
   private func showPlan(_ scenarios: [ScenarioDescription]) throws {
