@@ -82,7 +82,7 @@ import Testing
     }
   }
 
-  /// Starts attempts that take some seconds, and waits until they have the rig.
+  /// Starts attempts that take some seconds, and waits until they drive the rig: a phase has ended.
   private func startAttempts(_ tellegen: Program) throws -> Process {
     let process = try tellegen.process(
       [
@@ -94,6 +94,7 @@ import Testing
     process.standardError = FileHandle.nullDevice
     try startListening(process)
     #expect(firstLine(of: output.fileHandleForReading.fileDescriptor).hasPrefix("bring-up"))
+    #expect(firstLine(of: output.fileHandleForReading.fileDescriptor).contains("PASS"))
     // Nobody reads on: what is written there must not stop the attempts.
     output.fileHandleForReading.readabilityHandler = { _ = $0.availableData }
     return process
@@ -134,7 +135,8 @@ import Testing
       let refused = try tellegen(run + ["--out", "refused"])
       #expect(refused.code == 76, "\(refused.errors)")
       for said in [
-        "is wedged since", "gates-alone", "(in first)", "--recover --rig double-lattice",
+        "is wedged since", "gates-alone", "(in \(try canonical(tellegen, "first")))",
+        "--recover --rig double-lattice",
       ] {
         #expect(refused.errors.contains(said), "\(refused.errors)")
       }
@@ -152,6 +154,78 @@ import Testing
       #expect(recovered.output.contains("drain        PASS"))
       #expect(try record(tellegen, "runs/recover-double-lattice-1")["recovered"] as? Bool == true)
       #expect(try tellegen(run + ["--out", "after"]).code == 0)
+    }
+  }
+
+  /// The absolute path of what is in a program's folder, as the program sees it.
+  private func canonical(_ tellegen: Program, _ name: String) throws -> String {
+    let real = try #require(realpath(tellegen.folder, nil))
+    defer { free(real) }
+    return String(cString: real) + "/" + name
+  }
+
+  @Test
+  func
+    `the command that recovers a rig can be typed anywhere, and its name in another map is free`()
+    throws
+  {
+    try inPackage { tellegen in
+      try FileManager.default.createDirectory(
+        atPath: tellegen.path("my maps"), withIntermediateDirectories: true)
+      let map = "rigs: {bench: {board: lattice, target: pins}}"
+      try tellegen.write(map, to: "my maps/it's.yaml")
+      try tellegen.write(map, to: "other.yaml")
+      let run = ["hil", "--scenario", "./gates.yaml", "--ensemble", "100", "--rig", "bench"]
+      let first = try tellegen(
+        run + ["--rigs", "my maps/it's.yaml", "--fault", broken, "--out", "first"])
+      #expect(first.code == 69, "\(first.errors)")
+      #expect(try tellegen(run + ["--rigs", "other.yaml", "--out", "other"]).code == 0)
+      let refused = try tellegen(run + ["--rigs", "./my maps/it's.yaml", "--out", "refused"])
+      #expect(refused.code == 76, "\(refused.errors)")
+      let command = try #require(
+        refused.errors.ranges(of: "tellegen hil --recover").last.map {
+          refused.errors[$0.lowerBound...].split(separator: "\n")[0]
+        })
+      let end = try tellegen(
+        [
+          "-c",
+          "tellegen() { \"\(try Program.path)\" \"$@\"; }\ncd / && \(command) --out '\(tellegen.path("recovered"))'",
+        ],
+        executable: "/bin/sh")
+      #expect(end.code == 0, "\(command): \(end.errors)")
+      #expect(try tellegen(run + ["--rigs", "my maps/it's.yaml", "--out", "after"]).code == 0)
+    }
+  }
+
+  @Test func `a run that ends before anything is driven leaves word of the one that was killed`()
+    throws
+  {
+    try inPackage { tellegen in
+      let process = try startAttempts(tellegen)
+      let id = process.processIdentifier
+      kill(id, SIGKILL)
+      process.waitUntilExit()
+      let words = [
+        "hil", "--rig", "double-breadboard", "--scenario", "selftest", "--ensemble", "100",
+      ]
+      // It takes the rig, says whose it was, and ends amid the drawing of limits.
+      let drawing = try tellegen.process([
+        "hil", "--rig", "double-breadboard", "--scenario", "selftest", "--ensemble", "100000",
+        "--out", "drawing",
+      ])
+      let errors = Pipe()
+      drawing.standardOutput = FileHandle.nullDevice
+      drawing.standardError = errors
+      try startListening(drawing)
+      while true {
+        let line = firstLine(of: errors.fileHandleForReading.fileDescriptor)
+        if line.isEmpty || line.contains("drawing 100000") { break }
+      }
+      kill(drawing.processIdentifier, SIGKILL)
+      drawing.waitUntilExit()
+      let next = try tellegen(words + ["--out", "next"])
+      #expect(next.errors.contains("was not put to rest by process \(id)"), "\(next.errors)")
+      #expect(next.output.contains("drain        PASS"), "\(next.output)")
     }
   }
 

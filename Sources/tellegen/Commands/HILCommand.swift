@@ -217,7 +217,7 @@ struct HILCommand: ParsableCommand {
     proof.retries = retry
     proof.rig = place.rig.map { "rig \($0.name) of \(place.map)" }
     proof.isRecovery = recover
-    proof.folder = report.directory.path
+    proof.folder = absolutePath(report.directory.path)
     proof.recovery = place.recovery
     defer { hold?.release(isAtRest: proof.isAtRest) }
     let listener = try report.listener(isCounted: self.repeat > 1 || retry > 0)
@@ -382,10 +382,9 @@ private struct LimitsCache {
   private let name: String
 
   init(of subject: Subject, phases: [any Phase.Type], boards: Int) {
-    let environment = ProcessInfo.processInfo.environment
-    func named(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-    folder = (named("XDG_CACHE_HOME") ?? named("HOME").map { $0 + "/.cache" })
-      .map { $0 + "/tellegen/limits" }
+    folder = userFolder(
+      "XDG_CACHE_HOME", usual: ".cache", environment: ProcessInfo.processInfo.environment
+    ).map { $0 + "/limits" }
     // The program itself is part of what was drawn: it may know the double better than an older one.
     var program = stat()
     stat("/proc/self/exe", &program)

@@ -44,14 +44,19 @@ struct HILPlace {
       self.description = description
       self.board = found.rig.board
       self.target = RunSetting.Target(rawValue: found.rig.target) ?? .double
-      recovery = "tellegen hil --recover --rig \(rig)" + (rigs.map { " --rigs \($0)" } ?? "")
+      recovery = shellLine([
+        "tellegen", "hil", "--recover", "--rig", rig, "--rigs", absolutePath(found.file),
+      ])
     } else {
       self.rig = nil
       map = ""
       self.board = board ?? "lattice"
       description = try BoardDescription.named(self.board)
       self.target = target ?? .double
-      recovery = "tellegen hil --recover --target gpio --board \(self.board)"
+      recovery = shellLine([
+        "tellegen", "hil", "--recover", "--target", "gpio", "--board",
+        absolutePath(try locate(self.board, kind: .board)),
+      ])
     }
   }
 
@@ -67,7 +72,7 @@ struct HILPlace {
     if target == .gpio, let wiring = description.wiring {
       identity = RigIdentity(lines: wiring, name: rig?.name)
     } else if let rig {
-      identity = RigIdentity(double: rig.name)
+      identity = RigIdentity(double: rig.name, of: map)
     } else {
       return nil
     }
