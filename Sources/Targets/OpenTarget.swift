@@ -153,7 +153,8 @@ package protocol TargetUser {
 extension RunSetting {
   /// Opens the board of this run, and lets somebody use it.
   ///
-  /// A board at GPIO lines is held by this process alone meanwhile.
+  /// A board at GPIO lines is held by this process alone meanwhile; a double that a rig map names, by whoever
+  /// hands its hold in.
   ///
   /// - Parameters:
   ///   - target: what learns; by default as the setting says.
@@ -182,9 +183,10 @@ extension RunSetting {
       throw TargetLeftOut(target: target)
     #endif
     case .gpio:
-      guard let wires = board.wiring else { throw WiringError.none(board: board.name) }
-      let own = hold == nil ? try RigHold(RigIdentity(lines: wires), for: .now()) : nil
-      own?.tell(telling)
+      if board.wiring == nil { throw WiringError.none(board: board.name) }
+      let own =
+        hold == nil
+        ? try RigHold(of: board, on: target, rig: rig, for: .now(), telling: telling) : nil
       defer { own?.release() }
       // Until the lines were taken, and with them put to rest, what another left is left.
       var opened = try GPIOTarget(self, telling: telling)

@@ -2,6 +2,7 @@ package import Files
 import Foundation
 import LinuxGPIO
 import Portable
+package import Runs
 import Storage
 
 /// Which rig somebody has to himself: a board that hangs somewhere, whoever drives it.
@@ -216,10 +217,38 @@ package final class RigHold {
     lock = taken
   }
 
+  /// Takes the rig that a board is: one at GPIO lines, or what a rig map names; other doubles are nobody's.
+  ///
+  /// - Parameters:
+  ///   - board: the board.
+  ///   - target: which it is.
+  ///   - name: the rig, where one is named.
+  ///   - use: who takes it.
+  ///   - evenWedged: whether one that is wedged is taken too, to recover it.
+  ///   - telling: is told what the user should know of how it was found, a sentence at a time.
+  /// - Returns: `nil` where there is no rig.
+  /// - Throws: `RigRefusal`.
+  package convenience init?(
+    of board: BoardDescription, on target: RunSetting.Target, rig name: RunSetting.Rig?,
+    for use: RigUse, evenWedged: Bool = false, telling: (String) -> Void
+  ) throws(RigRefusal) {
+    let identity: RigIdentity
+    if target == .gpio {
+      guard let wiring = board.wiring else { return nil }
+      identity = RigIdentity(lines: wiring, name: name?.name)
+    } else if let name {
+      identity = RigIdentity(double: name.name, of: name.map)
+    } else {
+      return nil
+    }
+    try self.init(identity, for: use, evenWedged: evenWedged)
+    tell(telling)
+  }
+
   /// Says what whoever uses the rig should know of how it was found.
   ///
   /// - Parameter telling: is told, a sentence at a time.
-  package func tell(_ telling: (String) -> Void) {
+  func tell(_ telling: (String) -> Void) {
     if let trouble { telling("\(rig.words) is not kept from others: \(trouble)") }
     if let left {
       telling("\(rig.words) was not put to rest by \(left.words), which has ended since")

@@ -315,6 +315,75 @@ import Testing
     }
   }
 
+  @Test func `calibrate and train take a rig as hil does, and keep each other off it`() throws {
+    try inPackage { tellegen in
+      try tellegen.write(
+        "rigs: {mine: {board: lattice, target: pins, board_id: \"7\", calibration: 7.json}}",
+        to: "mine.yaml")
+      let rig = ["--rig", "mine", "--rigs", "mine.yaml"]
+      let calibrated = try tellegen(["calibrate", "--pulses", "200"] + rig)
+      #expect(calibrated.code == 0, "\(calibrated.errors)")
+      #expect(try tellegen.text("7.json").contains("\"id\" : \"7\""))
+      let other = try tellegen(["calibrate", "--id", "8", "--overwrite"] + rig)
+      #expect(other.code == 64 && other.errors.contains("has board id '7'"), "\(other.errors)")
+      let train = ["train", "--task", "regression"]
+      let trained = try tellegen(train + ["--epochs", "2"] + rig)
+      #expect(trained.code == 0, "\(trained.errors)")
+      #expect(trained.errors.contains("calibration 7.json of board id 7"), "\(trained.errors)")
+      let setting = try tellegen.text("runs/regression-lattice-mine-1/setting.json")
+      #expect(setting.contains("\"rig\"") && setting.contains("mine.yaml"))
+      for words in [["--board", "breadboard"], ["--target", "gpio"]] {
+        for command in [["calibrate"], train] {
+          let end = try tellegen(command + rig + words)
+          #expect(end.code == 64 && end.errors.contains("leave --board and --target out"))
+        }
+      }
+      let resumed = try tellegen(["train", "--resume", "runs/regression-lattice-mine-1"] + rig)
+      #expect(resumed.code == 64 && resumed.errors.contains("--rig cannot go with --resume"))
+
+      // Whoever has the rig keeps the others off it, in either direction; a run that goes on too.
+      let calls = [
+        ["calibrate", "--overwrite"] + rig, train + ["--out", "new"] + rig,
+        ["train", "--resume", "runs/regression-lattice-mine-1", "--epochs", "3"],
+        ["hil", "--scenario", "selftest", "--ensemble", "100", "--out", "refused"] + rig,
+      ]
+      let process = try tellegen.process(
+        train + ["--epochs", "1000000", "--out", "long"] + rig)
+      process.standardOutput = FileHandle.nullDevice
+      let errors = Pipe()
+      process.standardError = errors
+      try startListening(process)
+      // Its first line of progress: it drives the rig by then.
+      while true {
+        let line = firstLine(of: errors.fileHandleForReading.fileDescriptor)
+        if line.isEmpty || line.contains("epoch") { break }
+      }
+      errors.fileHandleForReading.readabilityHandler = { _ = $0.availableData }
+      for call in calls {
+        let end = try tellegen(call)
+        #expect(
+          end.code == 75 && end.errors.contains("rig mine is in use by process"),
+          "\(call): \(end.errors)")
+        #expect(end.errors.contains("--epochs 1000000"), "\(call): \(end.errors)")
+      }
+      kill(process.processIdentifier, SIGINT)
+      process.waitUntilExit()
+
+      let broke = try tellegen(
+        ["hil", "--scenario", "gates.yaml", "--fault", broken, "--ensemble", "100", "--out", "broke"]
+          + rig)
+      #expect(broke.code == 69, "\(broke.errors)")
+      for call in calls.dropLast() {
+        let end = try tellegen(call)
+        #expect(
+          end.code == 76 && end.errors.contains("rig mine is wedged since")
+            && end.errors.contains("tellegen hil --recover --rig mine --rigs /"),
+          "\(call): \(end.errors)")
+      }
+      #expect(!tellegen.exists("new"))
+    }
+  }
+
   @Test func `each attempt has its trace and waves`() throws {
     try inPackage { tellegen in
       let end = try tellegen(

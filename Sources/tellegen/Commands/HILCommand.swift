@@ -40,14 +40,7 @@ struct HILCommand: ParsableCommand {
       "What is proven: the double, direct or through its GPIO pins, or a board at GPIO lines; default double."
   )
   var target: RunSetting.Target?
-  @Option(
-    help:
-      "A rig of the rig map: its board, target, calibration and fixtures are taken from there.")
-  var rig: String?
-  @Option(
-    help: ArgumentHelp(
-      "The rig map; default ~/.config/tellegen/rigs.yaml, then hil/rigs.yaml.", valueName: "file"))
-  var rigs: String?
+  @OptionGroup var rig: RigOptions
   @Option(
     help:
       "The scenarios: a name, a name with * for any letters, or a file; default all that have no faults on gpio, all elsewhere."
@@ -110,14 +103,8 @@ struct HILCommand: ParsableCommand {
     if !(100...100_000).contains(ensemble) {
       throw ValidationError("--ensemble is \(ensemble); allowed is 100 ... 100000")
     }
-    if rig != nil, board != nil || target != nil {
-      throw ValidationError(
-        "--rig says which board and target it is: leave --board and --target out")
-    }
-    if rigs != nil, rig == nil {
-      throw ValidationError("--rigs names a rig map: say by --rig which of its rigs it is")
-    }
-    if recover, rig == nil, target != .gpio {
+    try rig.check(board: board != nil, target: target != nil)
+    if recover, rig.rig == nil, target != .gpio {
       throw ValidationError(
         "--recover is for a rig: give --rig NAME, or --target gpio with its --board")
     }
@@ -130,7 +117,7 @@ struct HILCommand: ParsableCommand {
 
   func run() throws {
     try Exits.catching {
-      let place = try HILPlace(rig: rig, rigs: rigs, board: board, target: target)
+      let place = try BoardPlace(rig, board: board, target: target)
       let (description, target) = (place.description, place.target)
       if target != .double && description.wiring == nil {
         try Exits.leave(
@@ -150,7 +137,7 @@ struct HILCommand: ParsableCommand {
       subject.fixtures = Set(place.rig?.fixtures ?? [])
       subject.checked = Set(checked)
       Interruption.watch()
-      let directory = RunDirectory(path: out ?? place.nextFolder(isRecovery: recover))
+      let directory = RunDirectory(path: out ?? nextFolder(of: place))
       let traces = trace ? self.traces(of: scenarios) : []
       let call = call(scenarios, place)
       let setting = ResultSetting(
@@ -167,15 +154,24 @@ struct HILCommand: ParsableCommand {
   }
 
   /// What this call is asked, with what a rig map says.
-  private func call(_ scenarios: [ScenarioDescription], _ place: HILPlace) -> HILCall {
+  private func call(_ scenarios: [ScenarioDescription], _ place: BoardPlace) -> HILCall {
     let calibration = place.options(calibration)
     return HILCall(
-      board: place.description.name, target: place.target, rig: rig,
-      map: rig == nil ? nil : place.map, scenarios: scenarios.map(\.name), faults: fault,
+      board: place.description.name, target: place.target, rig: place.rig?.name,
+      map: place.name?.map, scenarios: scenarios.map(\.name), faults: fault,
       checked: checked, calibration: calibration.file(of: place.board, target: place.target),
       boardID: calibration.boardID, calibrationDays: calibration.calibrationDays,
       attempts: self.repeat, retries: retry, recover: recover, trace: trace, seed: seed,
       ensemble: ensemble)
+  }
+
+  /// The next free folder for an attempt.
+  private func nextFolder(of place: BoardPlace) -> String {
+    let name = place.rig?.name ?? "\(place.description.name)-\(place.target.rawValue)"
+    let base = "runs/\(recover ? "recover" : "hil")-\(name)"
+    var number = 1
+    while FileManager.default.fileExists(atPath: "\(base)-\(number)") { number += 1 }
+    return "\(base)-\(number)"
   }
 
   /// The names of all traces that there may be, without their endings.
@@ -188,7 +184,7 @@ struct HILCommand: ParsableCommand {
   /// Reads the calibration, takes the rig, has the limits, and goes through the scenarios; what keeps them from
   /// being begun is kept too.
   private func prove(
-    _ subject: Subject, _ scenarios: [ScenarioDescription], _ place: HILPlace,
+    _ subject: Subject, _ scenarios: [ScenarioDescription], _ place: BoardPlace,
     _ report: inout HILReport
   ) throws {
     var subject = subject
@@ -198,9 +194,13 @@ struct HILCommand: ParsableCommand {
       subject.calibration = try place.calibration(calibration)
       report.calibration = subject.calibration.map(CalibrationStamp.init)
       hold = try place.hold(for: report.directory.path, evenWedged: recover)
+      if hold?.left != nil { say("tellegen: it is drained before anything else") }
+      if recover, let hold, hold.mark == nil {
+        say("tellegen: \(hold.rig.words) is not wedged; it is drained and tested all the same")
+      }
       limits = try self.limits(for: subject, scenarios)
     } catch {
-      hold?.release(isAtRest: hold?.left == nil)
+      hold?.release()
       var proof = Proof(scenarios, of: subject, on: place.target, seed: seed)
       proof.notStarted(
         error is Stopped ? "a stop was asked for while limits were drawn" : "\(error)", for: error)
@@ -229,7 +229,7 @@ struct HILCommand: ParsableCommand {
 
   /// The exit that the attempts end with.
   private func end(
-    _ proof: Proof, _ place: HILPlace, _ hold: RigHold?, _ directory: RunDirectory
+    _ proof: Proof, _ place: BoardPlace, _ hold: RigHold?, _ directory: RunDirectory
   ) throws {
     let bad = proof.last.filter(\.outcome.isBad)
     if let wedged = proof.wedged {

@@ -11,7 +11,7 @@ import Traces
 /// What is told and kept of attempts: lines on the console as phases end, and the files of their folder.
 struct HILReport {
   /// Where they are gone through.
-  let place: HILPlace
+  let place: BoardPlace
   /// The folder.
   let directory: RunDirectory
   /// What was asked.
@@ -23,7 +23,7 @@ struct HILReport {
   private let began = Date()
 
   /// Makes a report that has nothing yet.
-  init(place: HILPlace, directory: RunDirectory, call: HILCall, isJSON: Bool) {
+  init(place: BoardPlace, directory: RunDirectory, call: HILCall, isJSON: Bool) {
     self.place = place
     self.directory = directory
     self.call = call

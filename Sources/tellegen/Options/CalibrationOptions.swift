@@ -87,14 +87,15 @@ struct CalibrationRefusal: Error, CustomStringConvertible {
 extension RunSetting {
   /// Refuses a run whose board is not what its calibration says.
   ///
+  /// - Parameter hold: the rig, where the board is one.
   /// - Throws: an exit for one that contradicts it, or where it is interrupted.
-  func holdToCalibration() throws {
+  func holdToCalibration(on hold: RigHold?) throws {
     guard let calibration else { return }
     #if Simulation
     let contradictions: [String]
     do {
       contradictions = try CalibrationCheck.contradictions(
-        of: self, telling: { say("tellegen: " + $0) }, stopping: { Interruption.isAsked })
+        of: self, on: hold, telling: { say("tellegen: " + $0) }, stopping: { Interruption.isAsked })
     } catch is Stopped {
       try Exits.leave(
         "interrupted while the board was held to its calibration; it is at rest, and no run was changed",
