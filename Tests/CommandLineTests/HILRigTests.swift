@@ -370,7 +370,10 @@ import Testing
       process.waitUntilExit()
 
       let broke = try tellegen(
-        ["hil", "--scenario", "gates.yaml", "--fault", broken, "--ensemble", "100", "--out", "broke"]
+        [
+          "hil", "--scenario", "gates.yaml", "--fault", broken, "--ensemble", "100", "--out",
+          "broke",
+        ]
           + rig)
       #expect(broke.code == 69, "\(broke.errors)")
       for call in calls.dropLast() {
@@ -381,6 +384,44 @@ import Testing
           "\(call): \(end.errors)")
       }
       #expect(!tellegen.exists("new"))
+    }
+  }
+
+  /// Whether a file system of a few MB can be mounted here, in a name space of the test's own.
+  private static let canMount: Bool = {
+    guard let unshare = find("unshare") else { return false }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: unshare)
+    process.arguments = ["-rm", "sh", "-c", "mount -t tmpfs -o size=1m none /mnt"]
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return false }
+    process.waitUntilExit()
+    return process.terminationStatus == 0
+  }()
+
+  @Test(.enabled(if: canMount, "no file system can be mounted here"))
+  func `on a full disk traces give way to the record`() throws {
+    try inPackage { tellegen in
+      try FileManager.default.createDirectory(
+        atPath: tellegen.path("full"), withIntermediateDirectories: true)
+      // The traces of bring-up outgrow what is there; the records of two attempts do not.
+      let script =
+        "mount -t tmpfs -o size=2m none full && \"$@\"; code=$?; ls -a full/run; cp -r full/run kept; exit $code"
+      let end = try tellegen(
+        [
+          "-rm", "sh", "-c", script, "sh", try Program.path, "hil", "--board", "breadboard",
+          "--target", "pins", "--scenario", "bring-up", "--ensemble", "100", "--repeat", "2",
+          "--trace", "--out", "full/run",
+        ], executable: try #require(find("unshare")))
+      #expect(end.code == 0, "\(end.errors)")
+      #expect(end.errors.contains("it ends here, the run goes on"), "\(end.errors)")
+      #expect(
+        end.errors.contains("is not kept, to make room for record.json"), "\(end.errors)")
+      #expect(try outcomes(tellegen, "kept") == ["PASS", "PASS"])
+      for file in ["junit.xml", "metrics.prom", "report.html"] {
+        #expect(tellegen.exists("kept/" + file))
+      }
     }
   }
 

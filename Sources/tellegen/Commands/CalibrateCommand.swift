@@ -29,11 +29,13 @@ struct CalibrateCommand: ParsableCommand {
   var board: String?
   @Option(
     help:
-      "What is calibrated: the double, direct or through its GPIO pins, or a board at GPIO lines; default double.")
+      "What is calibrated: the double, direct or through its GPIO pins, or a board at GPIO lines; default double."
+  )
   var target: RunSetting.Target?
   @OptionGroup var rig: RigOptions
   @Option(
-    help: "Which of the boards of this file it is: what is written on it; default the rig's, else 1.")
+    help:
+      "Which of the boards of this file it is: what is written on it; default the rig's, else 1.")
   var id: String?
   @Option(parsing: .unconditional, help: "How many pulses (100 ... 20000).")
   var pulses = 1000
@@ -41,7 +43,8 @@ struct CalibrateCommand: ParsableCommand {
   var seed: UInt64 = 1
   @Option(
     help:
-      "The file to keep it in; default the rig's, else BOARD.calibration.json beside the board's file.")
+      "The file to keep it in; default the rig's, else BOARD.calibration.json beside the board's file."
+  )
   var out: String?
   @Flag(help: "Replace a calibration that is there already.")
   var overwrite = false
@@ -80,7 +83,8 @@ struct CalibrateCommand: ParsableCommand {
       let old = try check.map(BoardCalibration.read)
       if let check, let old,
         let refusal = old.refusal(
-          for: description, id: place.rig?.boardID, at: Date().timeIntervalSince1970, days: .infinity)
+          for: description, id: place.rig?.boardID, at: Date().timeIntervalSince1970,
+          days: .infinity)
       {
         try Exits.leave("calibration \(check) does not fit: \(refusal)", with: Exits.data)
       }

@@ -148,7 +148,8 @@ struct HILCommand: ParsableCommand {
       defer { claim.release() }
       try claim.clear()
       try claim.commit(setting)
-      var report = HILReport(place: place, directory: directory, call: call, isJSON: output.json)
+      var report = HILReport(
+        place: place, directory: directory, call: call, traces: traces, isJSON: output.json)
       try prove(subject, scenarios, place, &report)
     }
   }
@@ -222,9 +223,15 @@ struct HILCommand: ParsableCommand {
     defer { hold?.release(isAtRest: proof.isAtRest) }
     let listener = try report.listener(isCounted: self.repeat > 1 || retry > 0)
     proof.run(limits, listener)
-    try report.keep(proof, limits: limits)
+    var loss: (any Error)?
+    do { try report.keep(proof, limits: limits) } catch {
+      loss = error
+      say("tellegen: \(error)")
+    }
+    // What is not kept is shown all the same, and what became of the rig is said.
     try report.show(proof, limits, output)
     try end(proof, place, hold, report.directory)
+    if let loss { throw Exits.code(of: loss) ?? Exits.unknown }
   }
 
   /// The exit that the attempts end with.

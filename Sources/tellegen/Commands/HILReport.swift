@@ -18,15 +18,18 @@ struct HILReport {
   let call: HILCall
   /// Whether standard output is for JSON alone.
   let isJSON: Bool
+  /// What the traces that there may be are called, in order, without their endings.
+  let traces: [String]
   /// The calibration that the board is measured with; `nil` where there is none.
   var calibration: CalibrationStamp?
   private let began = Date()
 
   /// Makes a report that has nothing yet.
-  init(place: BoardPlace, directory: RunDirectory, call: HILCall, isJSON: Bool) {
+  init(place: BoardPlace, directory: RunDirectory, call: HILCall, traces: [String], isJSON: Bool) {
     self.place = place
     self.directory = directory
     self.call = call
+    self.traces = traces
     self.isJSON = isJSON
   }
 
@@ -92,7 +95,8 @@ struct HILReport {
     return listener
   }
 
-  /// Writes all that the folder has of the attempts.
+  /// Writes all that the folder has of the attempts, the record first. Where there is no room, traces give way, the
+  /// last one first, and that is said.
   ///
   /// - Parameters:
   ///   - proof: the attempts.
@@ -101,13 +105,11 @@ struct HILReport {
   func keep(_ proof: Proof, limits: ScenarioLimits?) throws {
     let (board, target) = (place.description.name, place.target.rawValue)
     let records = proof.records
-    try directory.write(
-      text: try JSON.text(of: json(proof, limits)) + "\n", to: "record.json")
-    try directory.write(text: junit(records, board: board, target: target), to: "junit.xml")
-    try directory.write(
-      text: openMetrics(records, board: board, target: target), to: "metrics.prom")
-    try directory.write(
-      text: html(
+    try write(try JSON.text(of: json(proof, limits)) + "\n", to: "record.json")
+    try write(junit(records, board: board, target: target), to: "junit.xml")
+    try write(openMetrics(records, board: board, target: target), to: "metrics.prom")
+    try write(
+      html(
         records, title: "Board \(board), target \(target)",
         facts: [
           ("when", began.formatted(.iso8601)), ("program", "tellegen \(version)"),
@@ -124,6 +126,25 @@ struct HILReport {
             } ?? ""
           ), ("wedged", proof.wedged ?? ""),
         ].filter { !$0.1.isEmpty }, board: place.description), to: "report.html")
+  }
+
+  /// Writes a file, in the room that traces leave or give up.
+  private func write(_ text: String, to name: String) throws(RunDirectoryError) {
+    while true {
+      do throws(RunDirectoryError) { return try directory.write(text: text, to: name) } catch {
+        guard error.isFull, let trace = dropTrace() else { throw error }
+        say("tellegen: the disk is full: trace \(trace) is not kept, to make room for \(name)")
+      }
+    }
+  }
+
+  /// Removes the last trace that there is.
+  /// - Returns: its name; `nil` where there is none.
+  private func dropTrace() -> String? {
+    traces.last { name in
+      let files = [".txt", ".vcd"].map { unlink(directory.file(name + $0)) }
+      return files.contains(0)
+    }
   }
 
   /// Prints how the attempts ended.

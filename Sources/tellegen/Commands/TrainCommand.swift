@@ -138,7 +138,8 @@ struct TrainCommand: ParsableCommand {
     }
     if resume != nil {
       let given: [(String, Bool)] = [
-        ("--board", board != nil), ("--rig", rig.rig != nil), ("--task", task != nil), ("--data", data != nil),
+        ("--board", board != nil), ("--rig", rig.rig != nil), ("--task", task != nil),
+        ("--data", data != nil),
         ("--seed", seed != nil), ("--last-pulse", lastPulse != nil),
         ("--keep-best", keepBest != nil),
         ("--initial", initial != nil), ("--ideal", ideal), ("--uncalibrated", uncalibrated),

@@ -9,7 +9,8 @@ import Wiring
 struct RigOptions: ParsableArguments {
   @Option(
     help:
-      "A rig of the rig map: its board, target, calibration and, for hil, fixtures are taken from there.")
+      "A rig of the rig map: its board, target, calibration and, for hil, fixtures are taken from there."
+  )
   var rig: String?
   @Option(
     help: ArgumentHelp(
