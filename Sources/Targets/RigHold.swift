@@ -217,7 +217,8 @@ package final class RigHold {
     lock = taken
   }
 
-  /// Takes the rig that a board is: one at GPIO lines, or what a rig map names; other doubles are nobody's.
+  /// Takes the rig that a board is: one at GPIO lines, or what a rig map names; other doubles are nobody's, and
+  /// nothing comes of them.
   ///
   /// - Parameters:
   ///   - board: the board.
@@ -226,7 +227,6 @@ package final class RigHold {
   ///   - use: who takes it.
   ///   - evenWedged: whether one that is wedged is taken too, to recover it.
   ///   - telling: is told what the user should know of how it was found, a sentence at a time.
-  /// - Returns: `nil` where there is no rig.
   /// - Throws: `RigRefusal`.
   package convenience init?(
     of board: BoardDescription, on target: RunSetting.Target, rig name: RunSetting.Rig?,

@@ -30,7 +30,7 @@ struct HILCommand: ParsableCommand {
       to rest or did not answer is wedged: it is refused until --recover has drained and tested it.
 
       Exit code 0 when all scenarios pass or are skipped, 1 when one does not, 69 when the board cannot be \
-      opened, does not answer or could not be put to rest, 75 when another process has the rig, 76 when it \
+      opened, does not answer or could not be put to rest, 74 when the record cannot be written, 75 when another process has the rig, 76 when it \
       is wedged.
       """)
   @Option(help: "The board: a name in board/ or a file; default lattice.")
