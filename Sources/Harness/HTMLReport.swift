@@ -143,7 +143,9 @@ private func details(of phase: PhaseRecord) -> String {
   if phase.readings.isEmpty { return text }
   let isOpen = phase.outcome == .fail ? " open" : ""
   text +=
-    "<details\(isOpen)><summary>\(phase.readings.count) readings</summary><table class=\"readings\">"
+    "<details\(isOpen)><summary>\(phase.readings.count) readings"
+    + (phase.calibration.map { ", calibration \(escaped($0.words))" } ?? "")
+    + "</summary><table class=\"readings\">"
   for judged in phase.readings {
     let reading = judged.reading
     let unit = reading.unit.isEmpty ? "" : " " + reading.unit

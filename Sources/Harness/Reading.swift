@@ -1,3 +1,6 @@
+import Foundation
+package import Wiring
+
 /// A number that a phase measured.
 package struct Reading: Sendable, Equatable {
   /// What was measured: a name that is the same on every board of a description.
@@ -33,6 +36,25 @@ package struct Reading: Sendable, Equatable {
     self.physical = physical
     self.possible = possible
   }
+}
+
+/// Which calibration a board was measured with, as it stands beside measurements.
+package struct CalibrationStamp: Sendable, Equatable {
+  /// When the board was calibrated, ISO 8601.
+  package let date: String
+  /// Which of the boards of its file it is.
+  package let boardID: String
+
+  /// The stamp of a calibration.
+  ///
+  /// - Parameter calibration: the calibration.
+  package init(_ calibration: BoardCalibration) {
+    date = Date(timeIntervalSince1970: calibration.date).formatted(.iso8601)
+    boardID = calibration.id
+  }
+
+  /// The stamp in words, to follow "calibration".
+  package var words: String { "of \(date), board id \(boardID)" }
 }
 
 /// A number for people, to a thousandth.

@@ -50,7 +50,8 @@ extension PhaseRecord {
             "highest": JSONValue(judged.limits?.upperBound),
             "limits_from": judged.limits == nil
               ? .null : .text(judged.reading.physical == nil ? "double" : "physics"),
-            "good": .flag(judged.isGood),
+            "good": .flag(judged.isGood), "calibrated": JSONValue(calibration?.date),
+            "board_id": JSONValue(calibration?.boardID),
           ]
         }),
     ]

@@ -160,6 +160,66 @@ import Testing
     }
   }
 
+  @Test func `a scenario of one's own that names what the board does not have is bad input`() throws
+  {
+    try inPackage { tellegen in
+      for (entry, told) in [
+        ("{line: MISOO, is: late}", "has no line MISOO (did you mean MISO?); there are SCLK"),
+        ("{line: MISO, is: swapped, with: NONE}", "has no line NONE"),
+        ("{edge: S1-T9, is: dead}", "has no learning edge S1-T9"),
+        ("{select: 5, is: deaf}", "has no select 5; there are 0 (MCP4922), 1 (MCP4922)"),
+        (
+          "{select: 0, is: saturated}",
+          "only an MCP3208 can be saturated, and select 0 has MCP4922; there are 0"
+        ),
+      ] {
+        for board in ["", "board: breadboard\n"] {
+          try tellegen.write(
+            "name: own\n\(board)phases: [idle, look]\nfaults:\n  - {edge: S1-T1, is: dead}\n"
+              + "  - \(entry)\nexpect: {phase: look, says: \"x\"}\n", to: "own.yaml")
+          for target in ["double", "pins", "gpio"] {
+            let end = try tellegen(
+              "hil", "--board", "breadboard", "--target", target, "--scenario", "./own.yaml")
+            #expect(end.code == 65, "\(end.errors)")
+            let line = board.isEmpty ? 5 : 6
+            #expect(
+              end.errors.contains("own.yaml:\(line): fault 2, for phase look to find: board"),
+              "\(end.errors)")
+            #expect(end.errors.contains(told), "\(end.errors)")
+            #expect(!tellegen.exists("runs"))
+          }
+        }
+      }
+    }
+  }
+
+  @Test func `of scenarios that a pattern takes, one's own are bad input and shipped ones skipped`()
+    throws
+  {
+    try Program.run { tellegen in
+      let board = try String(
+        contentsOfFile: packageRoot + "/board/breadboard.yaml", encoding: .utf8)
+      // A board of the same name, without the edge that the shipped scenario is about.
+      let other = ["S1,", "S1-"].reduce(board) {
+        $0.replacing($1, with: $1.replacing("S1", with: "S7"))
+      }
+      try tellegen.write(other, to: "mine.yaml")
+      let run = ["hil", "--board", "./mine.yaml", "--ensemble", "100", "--scenario"]
+      let skipped = try tellegen(run + ["breadboard-edge-d*", "--out", "skipped"])
+      #expect(skipped.code == 0, "\(skipped.errors)")
+      #expect(skipped.output.contains("SKIP: board breadboard has no learning edge S1-T1"))
+      let meant = try tellegen(run + ["breadboard-edge-dead"])
+      #expect(meant.code == 65 && meant.errors.contains("no learning edge S1-T1"))
+      try FileManager.default.createDirectory(
+        atPath: tellegen.path("hil/scenarios"), withIntermediateDirectories: true)
+      try tellegen.write(
+        "name: own-dead\nboard: breadboard\nphases: [look]\nfaults: [{edge: S1-T1, is: dead}]\n"
+          + "expect: {phase: look, says: x}\n", to: "hil/scenarios/" + "own-dead.yaml")
+      let own = try tellegen(run + ["own-d*"])
+      #expect(own.code == 65 && own.errors.contains("no learning edge S1-T1"), "\(own.errors)")
+    }
+  }
+
   @Test func `a fault of the command line fails as on a real board`() throws {
     try inPackage { tellegen in
       let run = [
@@ -175,7 +235,7 @@ import Testing
         ("{line: NONE, is: late}", "has no line NONE; there are SCLK"),
         ("{line: MISO, is: swapped, with: NONE}", "has no line NONE"),
         ("{line: MISO, is: swapped, with: MISO}", "with itself"),
-        ("{edge: S1-T9, is: dead}", "has no learning edge S1-T9; there are S1-T1"),
+        ("{edge: S1-T9, is: dead}", "has no learning edge S1-T9 (did you mean S1-T1?); there are"),
         (
           "{select: 5, is: deaf}",
           "has no select 5; there are 0 (MCP4922), 1 (MCP4922), 2 (MCP3208)"

@@ -20,7 +20,7 @@ import Wiring
     try body(folder)
   }
 
-  private let rig = RigIdentity(double: "one")
+  private let rig = RigIdentity(double: "one", of: "/maps/a.yaml")
   private let noLimits = ScenarioLimits(usual: ReadingLimits(columns: []))
 
   private func scenario(_ text: String) throws -> ScenarioDescription {
@@ -33,6 +33,7 @@ import Wiring
     try inFolder { folder in
       let use = RigUse(process: getpid(), command: "tellegen this", folder: "/runs/x", since: 0)
       let hold = try RigHold(rig, for: use, in: folder)
+      #expect(hold.drive() == nil)
       let refusal = try #require(throws: RigRefusal.self) {
         try RigHold(rig, for: .now(), in: folder)
       }
@@ -40,7 +41,8 @@ import Wiring
         #expect("\(refusal)".contains(words), "\(refusal)")
       }
       // Another rig is not concerned.
-      try RigHold(RigIdentity(double: "two"), for: use, in: folder).release(isAtRest: true)
+      try RigHold(RigIdentity(double: "two", of: "/maps/a.yaml"), for: use, in: folder).release(
+        isAtRest: true)
       hold.release(isAtRest: true)
       let next = try RigHold(rig, for: use, in: folder)
       #expect(next.left == nil)
@@ -53,7 +55,15 @@ import Wiring
   {
     try inFolder { folder in
       let use = RigUse(process: 7, command: "c", folder: "f", since: 1)
-      try RigHold(rig, for: use, in: folder).release(isAtRest: false)
+      let first = try RigHold(rig, for: use, in: folder)
+      #expect(first.drive() == nil)
+      first.release(isAtRest: false)
+      // Whoever ends before anything was driven changes nothing of that, however it ends.
+      for isTidy in [true, false] {
+        let idle = try RigHold(rig, for: .now(), in: folder)
+        #expect(idle.left == use)
+        if isTidy { idle.release() } else { idle.release(isAtRest: false) }
+      }
       let next = try RigHold(rig, for: .now(), in: folder)
       #expect(next.left == use)
       next.release(isAtRest: true)
@@ -71,7 +81,7 @@ import Wiring
       #expect(
         hold.wedge(WedgedMark(reason: "it smokes", run: "runs/1", recovery: "recover it")) == nil)
       hold.release(isAtRest: true)
-      let mark = folder + "/double-one/wedged.json"
+      let mark = folder + "/\(rig.key)/wedged.json"
       for text in [nil, "{"] {
         if let text { try text.write(toFile: mark, atomically: true, encoding: .utf8) }
         let refusal = try #require(throws: RigRefusal.self) {
@@ -102,10 +112,47 @@ import Wiring
     other.chip = "pinctrl-rp1"
     other.wires.swapAt(0, 1)
     #expect(RigIdentity(lines: wiring).key == RigIdentity(lines: other, name: "x").key)
+    // So are lines that are named there rather than numbered.
+    for index in other.wires.indices {
+      if case .offset(let number) = other.wires[index].line {
+        other.wires[index].line = .name("GPIO\(number)")
+      }
+    }
+    #expect(RigIdentity(lines: wiring).key == RigIdentity(lines: other, name: "y").key)
     other.wires[0].line = .offset(0)
     #expect(RigIdentity(lines: wiring).key != RigIdentity(lines: other).key)
     let lattice = try #require(try shippedBoard("lattice").wiring)
     #expect(RigIdentity(lines: wiring).key != RigIdentity(lines: lattice).key)
+  }
+
+  @Test func `a double is the rig of its map and name, however the map's path is written`() throws {
+    try inFolder { folder in
+      try FileManager.default.createDirectory(
+        atPath: folder + "/maps", withIntermediateDirectories: true)
+      for name in ["a.yaml", "b.yaml"] {
+        try "rigs: {}".write(toFile: folder + "/maps/" + name, atomically: true, encoding: .utf8)
+      }
+      try FileManager.default.createSymbolicLink(
+        atPath: folder + "/link", withDestinationPath: folder + "/maps")
+      func key(_ map: String, _ name: String = "one") -> String {
+        RigIdentity(double: name, of: folder + map).key
+      }
+      #expect(key("/maps/a.yaml") == key("/link/../maps/./a.yaml"))
+      #expect(key("/maps/a.yaml") == key("/link/a.yaml"))
+      #expect(key("/maps/a.yaml") != key("/maps/b.yaml"))
+      #expect(key("/maps/a.yaml") != key("/maps/a.yaml", "two"))
+    }
+  }
+
+  @Test func `states of rigs are kept where the specification of such folders says`() {
+    for (environment, folder) in [
+      (["XDG_STATE_HOME": "/s", "HOME": "/h"], "/s/tellegen/rigs"),
+      (["XDG_STATE_HOME": "states", "HOME": "/h"], "/h/.local/state/tellegen/rigs"),
+      (["XDG_STATE_HOME": "", "HOME": "/h"], "/h/.local/state/tellegen/rigs"),
+      (["XDG_STATE_HOME": "states"], nil),
+    ] {
+      #expect(RigHold.usualFolder(environment: environment) == folder)
+    }
   }
 
   @Test func `without a folder for states work goes on, and that is said`() throws {
@@ -124,7 +171,8 @@ import Wiring
       let hold = try RigHold(rig, for: .now(), in: file)
       let trouble = try #require(hold.trouble)
       #expect(
-        trouble.contains("\(file)/double-one: \(String(cString: strerror(ENOTDIR)))"), "\(trouble)")
+        trouble.contains("\(file)/double-one-")
+          && trouble.contains(": \(String(cString: strerror(ENOTDIR)));"), "\(trouble)")
       #expect(trouble.contains("set XDG_STATE_HOME"))
       hold.release(isAtRest: true)
     }
@@ -467,7 +515,9 @@ import Wiring
     throws
   {
     try inFolder { folder in
-      try RigHold(rig, for: .now(), in: folder).release(isAtRest: false)
+      let killed = try RigHold(rig, for: .now(), in: folder)
+      #expect(killed.drive() == nil)
+      killed.release(isAtRest: false)
       let hold = try RigHold(rig, for: .now(), in: folder)
       let idle = try scenario("{name: idle-alone, phases: [idle]}")
       let proof = try proof([idle, try failing(1)], hold, retries: 1)

@@ -11,30 +11,26 @@ import Traces
 /// What is told and kept of attempts: lines on the console as phases end, and the files of their folder.
 struct HILReport {
   /// Where they are gone through.
-  let place: HILPlace
+  let place: BoardPlace
   /// The folder.
   let directory: RunDirectory
-  /// The seed of a double's parts.
-  let seed: UInt64
+  /// What was asked.
+  let call: HILCall
   /// Whether standard output is for JSON alone.
   let isJSON: Bool
-  /// Whether the log of each attempt's lines is kept.
-  let isTraced: Bool
-  /// How often what ends in an error is tried again.
-  let retries: Int
+  /// What the traces that there may be are called, in order, without their endings.
+  let traces: [String]
+  /// The calibration that the board is measured with; `nil` where there is none.
+  var calibration: CalibrationStamp?
   private let began = Date()
 
   /// Makes a report that has nothing yet.
-  init(
-    place: HILPlace, directory: RunDirectory, seed: UInt64, isJSON: Bool, isTraced: Bool,
-    retries: Int
-  ) {
+  init(place: BoardPlace, directory: RunDirectory, call: HILCall, traces: [String], isJSON: Bool) {
     self.place = place
     self.directory = directory
-    self.seed = seed
+    self.call = call
+    self.traces = traces
     self.isJSON = isJSON
-    self.isTraced = isTraced
-    self.retries = retries
   }
 
   /// What the files of an attempt's trace are called, without their endings.
@@ -49,7 +45,7 @@ struct HILReport {
     let lines = try AppendedFile(path: directory.file("record.jsonl"))
     var listener = Proof.Listener()
     var traced: TraceFiles?
-    let (isJSON, directory, board, retries) = (isJSON, directory, place.description, retries)
+    let (isJSON, directory, board, retries) = (isJSON, directory, place.description, call.retries)
     listener.stopping = { Interruption.isAsked }
     listener.saying = { say("tellegen: " + $0) }
     listener.beginning = { scenario, attempt, retryOf in
@@ -68,7 +64,7 @@ struct HILReport {
         try? lines.flush()
       }
     }
-    if isTraced {
+    if call.trace {
       listener.tracing = { scenario, attempt, wave in
         do throws(RunDirectoryError) {
           let files = try TraceFiles(
@@ -103,7 +99,8 @@ struct HILReport {
     return listener
   }
 
-  /// Writes all that the folder has of the attempts.
+  /// Writes all that the folder has of the attempts, the record first. Where there is no room, traces give way, the
+  /// last one first, and that is said.
   ///
   /// - Parameters:
   ///   - proof: the attempts.
@@ -112,19 +109,19 @@ struct HILReport {
   func keep(_ proof: Proof, limits: ScenarioLimits?) throws {
     let (board, target) = (place.description.name, place.target.rawValue)
     let records = proof.records
-    try directory.write(
-      text: try JSON.text(of: json(proof, limits)) + "\n", to: "record.json")
-    try directory.write(text: junit(records, board: board, target: target), to: "junit.xml")
-    try directory.write(
-      text: openMetrics(records, board: board, target: target), to: "metrics.prom")
-    try directory.write(
-      text: html(
+    try write(try JSON.text(of: json(proof, limits)) + "\n", to: "record.json")
+    try write(junit(records, board: board, target: target), to: "junit.xml")
+    try write(openMetrics(records, board: board, target: target), to: "metrics.prom")
+    try write(
+      html(
         records, title: "Board \(board), target \(target)",
         facts: [
           ("when", began.formatted(.iso8601)), ("program", "tellegen \(version)"),
           ("rig", place.rig.map { "\($0.name), of \(place.map)" } ?? ""),
           ("fixtures", place.rig?.fixtures.joined(separator: ", ") ?? ""),
-          ("seed of the double", place.target == .gpio ? "" : "\(seed)"),
+          ("calibration", calibration?.words ?? ""),
+          ("faults", call.faults.joined(separator: ", ")),
+          ("seed of the double", place.target == .gpio ? "" : "\(call.seed)"),
           (
             "limits",
             limits.map {
@@ -133,6 +130,25 @@ struct HILReport {
             } ?? ""
           ), ("wedged", proof.wedged ?? ""),
         ].filter { !$0.1.isEmpty }, board: place.description), to: "report.html")
+  }
+
+  /// Writes a file, in the room that traces leave or give up.
+  private func write(_ text: String, to name: String) throws(RunDirectoryError) {
+    while true {
+      do throws(RunDirectoryError) { return try directory.write(text: text, to: name) } catch {
+        guard error.isFull, let trace = dropTrace() else { throw error }
+        say("tellegen: the disk is full: trace \(trace) is not kept, to make room for \(name)")
+      }
+    }
+  }
+
+  /// Removes the last trace that there is.
+  /// - Returns: its name; `nil` where there is none.
+  private func dropTrace() -> String? {
+    traces.last { name in
+      let files = [".txt", ".vcd"].map { unlink(directory.file(name + $0)) }
+      return files.contains(0)
+    }
   }
 
   /// Prints how the attempts ended.
@@ -163,6 +179,15 @@ struct HILReport {
   private func json(_ proof: Proof, _ limits: ScenarioLimits?) throws -> JSONValue {
     [
       "board": .text(place.description.name), "target": .text(place.target.rawValue),
+      "date": .text(began.formatted(.iso8601)), "program": .text(version),
+      "seed": place.target == .gpio ? .null : .whole(call.seed), "faults": JSONValue(call.faults),
+      "checked": JSONValue(call.checked),
+      "calibration": call.calibration.map {
+        [
+          "file": .text($0), "date": JSONValue(calibration?.date),
+          "board_id": JSONValue(calibration?.boardID),
+        ]
+      } ?? .null,
       "rig": JSONValue(place.rig?.name), "fixtures": JSONValue(place.rig?.fixtures ?? []),
       "limits": limits.map {
         ["boards": .count($0.usual.boards), "factor": JSONValue($0.usual.factor)]
@@ -176,7 +201,11 @@ struct HILReport {
   /// A phase for the console: a line, and below it what is wrong and what to do.
   private static func text(of phase: PhaseRecord) -> String {
     let count = phase.readings.count
-    let readings = count == 0 ? "" : "  \(count) reading\(count == 1 ? "" : "s")"
+    let readings =
+      count == 0
+      ? ""
+      : "  \(count) reading\(count == 1 ? "" : "s")"
+        + (phase.calibration.map { ", calibration \($0.words)" } ?? "")
     let name = phase.phase.padding(toLength: 13, withPad: " ", startingAt: 0)
     var text = "  \(name)\(phase.outcome.word)\(readings)"
     if let why = phase.outcome.why { text += "  \(why)" }

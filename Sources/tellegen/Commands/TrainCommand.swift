@@ -34,6 +34,7 @@ struct TrainCommand: ParsableCommand {
 
   @Option(help: "The board: a name in board/ or a file.")
   var board: String?
+  @OptionGroup var rig: RigOptions
   @Option(help: "The task: a name in task/ or a file.")
   var task: String?
   @Option(
@@ -144,7 +145,8 @@ struct TrainCommand: ParsableCommand {
         throw ValidationError("--excursions is for --observe N: say after how many epochs")
       }
     }
-    if (target ?? .usual) == .gpio && ideal {
+    try rig.check(board: board != nil, target: target != nil && resume == nil)
+    if rig.rig == nil && (target ?? .usual) == .gpio && ideal {
       throw ValidationError("--ideal is for the double: nothing can switch a board's parts off")
     }
     if resume == nil, let other = table.given.first(where: \.1), data == nil || task != nil {
@@ -152,7 +154,8 @@ struct TrainCommand: ParsableCommand {
     }
     if resume != nil {
       let given: [(String, Bool)] = [
-        ("--board", board != nil), ("--task", task != nil), ("--data", data != nil),
+        ("--board", board != nil), ("--rig", rig.rig != nil), ("--task", task != nil),
+        ("--data", data != nil),
         ("--seed", seed != nil), ("--last-pulse", lastPulse != nil),
         ("--keep-best", keepBest != nil),
         ("--initial", initial != nil), ("--ideal", ideal), ("--uncalibrated", uncalibrated),
@@ -203,11 +206,17 @@ struct TrainCommand: ParsableCommand {
       }
       try expectations.check(setting)
       for remark in setting.reachRemarks { say("tellegen: \(remark.words)") }
+      // The rig is this process's from here to the end, the check of its calibration included.
+      let hold = try RigHold(
+        of: setting.board, on: learner, rig: setting.rig, for: .now(in: directory.path),
+        telling: { say("tellegen: " + $0) })
+      defer { hold?.release() }
       // A double that goes on has not changed; a real board may be another one, or warmer, by now.
-      if !unchecked, resume == nil || learner == .gpio { try setting.holdToCalibration() }
+      if !unchecked, resume == nil || learner == .gpio { try setting.holdToCalibration(on: hold) }
       var training = Training(
         command: self, setting: setting, inferred: inferred, directory: directory, claim: claim)
-      try setting.open(as: learner, telling: { say("tellegen: " + $0) }, for: &training)
+      try setting.open(
+        as: learner, on: hold, telling: { say("tellegen: " + $0) }, for: &training)
       if Interruption.isAsked {
         try Exits.leave(
           "interrupted; what was learned is kept, go on with: tellegen train --resume "
@@ -235,6 +244,13 @@ struct TrainCommand: ParsableCommand {
   /// - Returns: the setting.
   /// - Throws: `DescriptionError` for files that are wrong, an exit where it is interrupted.
   private func newSetting(_ inferred: inout String?) throws -> RunSetting {
+    let place = rig.rig == nil ? nil : try BoardPlace(rig, board: nil, target: nil)
+    let board = place?.board ?? self.board
+    let target = place?.target ?? self.target ?? .usual
+    if ideal, target == .gpio {
+      try Exits.leave(
+        "--ideal is for the double: nothing can switch a board's parts off", with: Exits.usage)
+    }
     var task: TaskDescription
     var description: BoardDescription
     if let data, self.task == nil {
@@ -250,15 +266,17 @@ struct TrainCommand: ParsableCommand {
       task = try TaskDescription.named(self.task ?? "iris", data: data)
       description = try BoardDescription.named(board ?? "lattice")
     }
+    if let chip = place?.rig?.chip { description.wiring?.chip = chip }
     let found =
       uncalibrated
       ? nil
-      : try calibration.read(for: description, named: board ?? "lattice", target: target ?? .usual)
+      : try (place?.options(calibration) ?? calibration).read(
+        for: description, named: board ?? "lattice", target: target)
     if ideal { description.imperfections = .none }
     if let initial { try description.begin(at: initial) }
     var plan = Plan.usual(
       rule.settings(on: description), on: description, seed: seed ?? 1,
-      calibrated: !uncalibrated && ((target ?? .usual) != .gpio || found != nil))
+      calibrated: !uncalibrated && (target != .gpio || found != nil))
     plan.epochs = epochs ?? plan.epochs
     plan.lastPulse = lastPulse ?? plan.lastPulse
     plan.keepsBest = keepBest ?? plan.keepsBest
@@ -269,7 +287,7 @@ struct TrainCommand: ParsableCommand {
     }
     #if Simulation
     // A real board's channels are wired to their nodes: nothing is searched there.
-    if target ?? .usual != .gpio {
+    if target != .gpio {
       task = try Places(board: description, task: task, plan: plan, isSearching: !noPlace).found()
       inferred = inferred.map { text in
         task.writingPlacement(
@@ -279,8 +297,9 @@ struct TrainCommand: ParsableCommand {
     }
     #endif
     var setting = RunSetting(
-      version: version, board: description, task: task, plan: plan, target: target ?? .usual,
+      version: version, board: description, task: task, plan: plan, target: target,
       isTraced: trace, calibration: found)
+    setting.rig = place?.name
     let period = observe ?? (found != nil && setting.target == .gpio ? 10 : 0)
     if period > 0, observe != nil, found == nil {
       try Exits.leave(
