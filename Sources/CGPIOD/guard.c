@@ -166,14 +166,25 @@ static void make_room(void) {
   pthread_setspecific(rooms, room);
 }
 
+void cgpiod_leave_late(void) {
+  if (ends) return;
+  sigset_t held = hold_signals();
+  for (int index = 0; index < CGPIOD_GUARDED; index++) put_to_rest(index);
+  pthread_sigmask(SIG_SETMASK, &held, NULL);
+}
+
 int cgpiod_enter_slowly(void) {
   if (atomic_load(&cgpiod_own) <= 0) {
     atomic_store(&cgpiod_own, 1);
     make_room();
   }
   if (!atomic_load(&cgpiod_ending)) return 0;
+  if (!ends) {
+    // It has written nothing that it would have to put to rest.
+    atomic_fetch_sub(&cgpiod_in_flight, 1);
+    stand_still();
+  }
   cgpiod_leave();
-  if (!ends) stand_still();
   return -ECANCELED;
 }
 

@@ -29,11 +29,13 @@ static int64_t now(void) {
 }
 
 static int failures;
+// Whether a thread's write takes until the guard is done; asked for, begun.
+static bool stalls;
+static atomic_bool stalling, stalled;
 
-// Whether this write of the guard is one of those that fail. Only the thread that ends the program
-// makes them.
+// Whether this write of the guard is one of those that fail.
 static bool fails(uint64_t mask) {
-  static int failed;
+  static _Thread_local int failed;
   if (failures < 0) return mask & 1;
   if (failed++ < failures) return true;
   failed = 0;
@@ -50,6 +52,11 @@ static int write_lines(void *context, void *request, uint64_t levels, uint64_t m
     atomic_store(&seen->late, 0);
     atomic_fetch_add(&seen->guarded, 1);
     return 0;
+  }
+  if (mask == 2 && atomic_load(&stalling)) {
+    atomic_store(&stalled, true);
+    // At rest, in guard.c.
+    while (atomic_load(&cgpiod_ending) != 2) usleep(100);
   }
   static _Atomic uint32_t dice = 1;
   uint32_t drawn = atomic_fetch_add(&dice, 2654435761u) >> 20;
@@ -94,6 +101,8 @@ static void last(void) {
   guarded_write(1);
   struct timespec time = {0, 3000000};
   nanosleep(&time, NULL);
+  for (int64_t end = now() + 20000000000; stalls && atomic_load(&cgpiod_in_flight) && now() < end;)
+    usleep(100);
 }
 
 // What is done to a deep place keeps the compiler from making a loop of this.
@@ -128,6 +137,8 @@ static void run(guard_trial trial) {
   if (!trial.raised && !trial.overflows && trial.signal)
     atomic_fetch_add(&seen->writers, 1000);
   for (int64_t end = now() + trial.moment; now() < end;) guarded_write(1);
+  atomic_store(&stalling, stalls);
+  while (stalls && !atomic_load(&stalled)) usleep(100);
   if (!trial.signal) exit(0);
   if (trial.overflows) deeper(NULL);
   if (trial.raised) raise(trial.signal);
@@ -137,6 +148,13 @@ static void run(guard_trial trial) {
 }
 
 guard_ending guard_try(guard_trial trial) { return guard_try_failing(trial, 0); }
+
+guard_ending guard_try_stalling(guard_trial trial) {
+  stalls = true;
+  guard_ending ending = guard_try(trial);
+  stalls = false;
+  return ending;
+}
 
 guard_ending guard_try_failing(guard_trial trial, int number) {
   failures = number;

@@ -62,6 +62,20 @@ struct GuardTests {
     }
   }
 
+  /// On a busy machine a thread may be kept from going on for longer than the guard waits.
+  @Test func `a write that takes effect after the guard is put to rest by its own thread`() async {
+    await #expect(processExitsWith: .success) {
+      for round in 0..<3 {
+        let ending = guard_try_stalling(
+          guard_trial(
+            signal: 0, raised: false, overflows: false, threads: Int32(1 + round), hangs: false,
+            moment: 100_000))
+        #expect(ending.status == 0, "round \(round)")
+        isAtRest(ending, "round \(round)")
+      }
+    }
+  }
+
   /// A driver that is busy for a moment must not leave LEARN active.
   @Test func `a write of the guard that fails is tried again, and the next one made`() async {
     await #expect(processExitsWith: .success) {

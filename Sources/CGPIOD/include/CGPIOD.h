@@ -92,7 +92,8 @@ typedef struct {
 // The end has an order, and only the first thread that reaches it goes through it: from some
 // moment on no other thread begins a write (see cgpiod_enter); the guard's writes are done; those
 // that other threads had begun are waited for, at most 100 ms; the guard's writes are done again. A
-// signal then ends the program by its default action, whatever handled it before the guard was
+// thread whose write takes longer does the guard's writes itself after it, as long as the program
+// lasts. A signal then ends the program by its default action, whatever handled it before the guard was
 // armed. A guard's write that fails is tried five times, a millisecond apart; then the next is
 // made.
 bool cgpiod_arm(const cgpiod_calls *calls, void *request, const cgpiod_guard *guard);
@@ -119,6 +120,9 @@ extern atomic_int cgpiod_in_flight;
 // its handlers use it.
 extern _Thread_local atomic_int cgpiod_own __attribute__((tls_model("initial-exec")));
 int cgpiod_enter_slowly(void);
+// Puts all lines to rest after a write during which the end began: it may have come after the
+// guard's last.
+void cgpiod_leave_late(void);
 
 static inline int cgpiod_enter(void) {
   // Either this thread sees that the end has begun, or the thread that began it sees this one in
@@ -134,6 +138,7 @@ static inline int cgpiod_enter(void) {
 }
 
 static inline void cgpiod_leave(void) {
+  if (__builtin_expect(atomic_load(&cgpiod_ending) != 0, 0)) cgpiod_leave_late();
   atomic_signal_fence(memory_order_seq_cst);
   int own = atomic_load_explicit(&cgpiod_own, memory_order_relaxed) - 1;
   atomic_store_explicit(&cgpiod_own, own, memory_order_relaxed);

@@ -41,4 +41,8 @@ guard_ending guard_try(guard_trial trial);
 // number is negative, those of the first line, LEARN, fail always.
 guard_ending guard_try_failing(guard_trial trial, int failures);
 
+// The same, ended by exit, where a write of the first of the other threads begins before the guard
+// and takes effect after it.
+guard_ending guard_try_stalling(guard_trial trial);
+
 #endif
