@@ -242,4 +242,38 @@ import Wiring
     let best = name == "lattice" ? observed : moved
     #expect(best.overdrives.rms < (Campaign.isWhole ? 1.5e-3 : 3e-3))
   }
+
+  /// The documented setting: gates observed after every epoch, and on the breadboard, which has a bridge, moved.
+  @Test(arguments: ["breadboard", "lattice"])
+  func `gates that are observed after every epoch are known within 5 mV`(_ name: String) throws {
+    let campaign = Campaign("estimates-every-epoch-\(name)", sample: 1, whole: 20, seed: 1201)
+    let steps = Campaign.isWhole ? 100_000 : 6150
+    let pulses = Campaign.isWhole ? 10_000 : 1000
+    let description = try Self.board(name)
+    let samples = try Subject(description).task.samples.count
+    var boards = Boards()
+    for board in 0..<campaign.count {
+      let seed = campaign.seed + UInt64(board)
+      let found = try Self.calibration(of: description, pulses: pulses, seed: seed)
+      try Self.train(
+        description, found, seed: seed, steps: steps, period: samples,
+        excursions: name == "lattice" ? nil : 4, into: &boards)
+    }
+    var counts = [
+      "boards": campaign.count, "steps of a board": steps, "pulses of a calibration": pulses,
+      "observations not believed": boards.rejected,
+    ]
+    counts.merge(boards.gates.counts("gates")) { $1 }
+    counts.merge(boards.overdrives.counts("less threshold")) { $1 }
+    counts.merge(boards.hidden.counts("edges that no target shows")) { $1 }
+    if ProcessInfo.processInfo.environment["TELLEGEN_TELL"] != nil {
+      print(
+        counts.sorted { $0.key < $1.key }.map { "\(name) \($0.key): \($0.value)" }.joined(
+          separator: "\n"))
+    }
+    try campaign.record(counts, cases: [])
+    for seen in [boards.gates, boards.overdrives, boards.hidden] {
+      #expect(Double(seen.inside) >= 0.995 * Double(seen.count))
+    }
+  }
 }
