@@ -30,6 +30,8 @@ package struct Proof {
   package private(set) var failure: (any Error)?
   /// Why the rig was marked as wedged by these attempts; `nil` where it was not.
   package private(set) var wedged: String?
+  /// Whether that mark could be kept.
+  package private(set) var isMarked = true
   /// Whether the mark was taken off the rig.
   package private(set) var isRecovered = false
   /// Whether the board was put to rest, as far as anybody knows.
@@ -88,6 +90,8 @@ package struct Proof {
     for scenario in scenarios {
       var number = 0
       for _ in 1...repeats {
+        // Of what a stop keeps from being begun one record is enough.
+        if number > 0, listener.stopping() { break }
         var retryOf: Int?
         var left = retries
         repeat {
@@ -179,6 +183,7 @@ package struct Proof {
     let whole = "scenario \(record.scenario): \(reason)"
     wedged = whole
     if let trouble = hold.wedge(WedgedMark(reason: whole, run: folder, recovery: recovery)) {
+      isMarked = false
       listener.saying("that \(hold.rig.words) is wedged cannot be kept: \(trouble)")
     }
   }

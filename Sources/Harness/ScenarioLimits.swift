@@ -25,13 +25,15 @@ package struct ScenarioLimits {
     draw: (Subject, [any Phase.Type]) throws -> ReadingLimits
   ) throws {
     let names = Set(scenarios.flatMap(\.phases))
-    let usual = try draw(subject, phases.filter { names.contains($0.name) })
+    // Limits are those of a good board, whatever the file says is wrong with this one.
+    let good = subject.good
+    let usual = try draw(good, phases.filter { names.contains($0.name) })
     self.usual = usual
     var disturbed: [String: ReadingLimits] = [:]
     for scenario in scenarios where scenario.isKept {
       if let board = scenario.board, board != subject.description.name { continue }
       disturbed[scenario.name] = try draw(
-        subject.disturbed(by: scenario), scenario.phases.compactMap(phase(named:))
+        good.disturbed(by: scenario), scenario.phases.compactMap(phase(named:))
       ).widened(to: usual)
     }
     self.disturbed = disturbed

@@ -344,7 +344,14 @@ package struct ScenarioRun: TargetUser {
       }) {
         return .error("phase \(broken.phase): \(broken.outcome.why ?? "")")
       }
-      return record.phases.contains { $0.outcome.isBad } ? .fail : .pass
+      if record.phases.contains(where: { $0.outcome.isBad }) { return .fail }
+      // Where nothing was done, nothing has passed.
+      if let first = record.phases.first, case .skip(let why) = first.outcome,
+        record.phases.allSatisfy({ $0.outcome.word == first.outcome.word })
+      {
+        return .skip(why)
+      }
+      return .pass
     }
     guard let first = record.phases.first(where: { $0.outcome.isBad }) else {
       return .error("the fault was not found by any phase")

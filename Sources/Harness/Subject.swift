@@ -122,6 +122,14 @@ package struct Subject: Sendable {
     return gates.supply * (1 - Elementary.exp(-time / (gates.ohms * gates.farads)))
   }
 
+  /// The board without what its file says is wrong with it.
+  var good: Subject {
+    var subject = self
+    subject.description.faults = []
+    subject.description.disturbances = []
+    return subject
+  }
+
   /// The board to which a scenario's disturbances happen.
   func disturbed(by scenario: ScenarioDescription) -> Subject {
     var subject = self

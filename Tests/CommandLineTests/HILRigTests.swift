@@ -425,6 +425,46 @@ import Testing
     }
   }
 
+  @Test(.enabled(if: canMount, "no file system can be mounted here"))
+  func `on a full disk a calibration ends with the exit code of a write that failed`() throws {
+    try inPackage { tellegen in
+      try FileManager.default.createDirectory(
+        atPath: tellegen.path("full"), withIntermediateDirectories: true)
+      let script =
+        "mount -t tmpfs -o size=64k none full && head -c 100000 /dev/zero >full/rest; \"$@\""
+      let end = try tellegen(
+        [
+          "-rm", "sh", "-c", script, "sh", try Program.path, "calibrate", "--board", "breadboard",
+          "--pulses", "100", "--out", "full/c.json",
+        ], executable: try #require(find("unshare")))
+      #expect(end.code == 74, "\(end.errors)")
+      #expect(end.errors.contains("No space left on device"), "\(end.errors)")
+    }
+  }
+
+  @Test func `what a board's file says is wrong with it is found, not learned as good`() throws {
+    try inPackage { tellegen in
+      let board = try String(
+        contentsOfFile: packageRoot + "/board/breadboard.yaml", encoding: .utf8)
+      try tellegen.write(board + "\nfaults:\n  - {edge: S1-T2, kind: leaking}\n", to: "leaks.yaml")
+      let end = try tellegen(
+        "hil", "--board", "./leaks.yaml", "--target", "pins", "--scenario", "bring-up",
+        "--ensemble", "100")
+      #expect(end.code == 1 && end.output.contains("T2: drift while held"), "\(end.output)")
+    }
+  }
+
+  @Test func `a scenario of which nothing was done is skipped`() throws {
+    try inPackage { tellegen in
+      try tellegen.write("name: lines\nphases: [idle]\n", to: "lines.yaml")
+      let end = try tellegen(
+        "hil", "--board", "breadboard", "--scenario", "./lines.yaml", "--ensemble", "100", "--out",
+        "r")
+      #expect(end.code == 0 && end.output.contains("1 of them skipped"), "\(end.output)")
+      #expect(try outcomes(tellegen, "r") == ["SKIP"])
+    }
+  }
+
   @Test func `each attempt has its trace and waves`() throws {
     try inPackage { tellegen in
       let end = try tellegen(

@@ -26,7 +26,7 @@ import Testing
       let isFound = run.record.phases.contains { !$0.findings.isEmpty }
       if isFound { findings += 1 } else { readings += 1 }
       let words = run.record.phases.flatMap(\.complaints).first ?? "\(run.record.outcome)"
-      cases.append("seed \(seed): \(words)".replacing("\"", with: "'"))
+      cases.append("seed \(seed): \(words)")
     }
     try campaign.record(
       [

@@ -41,6 +41,13 @@ package struct Campaign {
     return Int(state >> 33) % max(bound, 1)
   }
 
+  /// A text as JSON has it.
+  private static func quoted(_ text: String) -> String {
+    "\""
+      + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing(
+        "\n", with: "\\n") + "\""
+  }
+
   /// Writes down what a whole campaign did.
   ///
   /// - Parameters:
@@ -55,7 +62,8 @@ package struct Campaign {
     let told =
       cases.isEmpty
       ? ""
-      : ",\n  \"cases\": [\n" + cases.map { "    \"\($0)\"" }.joined(separator: ",\n") + "\n  ]"
+      : ",\n  \"cases\": [\n" + cases.map { "    " + Campaign.quoted($0) }.joined(separator: ",\n")
+        + "\n  ]"
     let text = """
       {
         "campaign": "\(name)",

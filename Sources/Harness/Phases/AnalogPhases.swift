@@ -217,8 +217,11 @@ package enum TimerPhase: Phase {
       Reading(
         "\(subject.description.learningEdges[edge].name): a pulse of the one-shot's time moves",
         once / 3 * 1000, "mV", resolution: 0.15))
-    log.add(
-      Reading("five times as long, in relation", longer / once, "", resolution: 0.03))
+    // Where the first pulses moved nothing, there is no relation: that they did not is a reading itself.
+    if once != 0 {
+      log.add(
+        Reading("five times as long, in relation", longer / once, "", resolution: 0.03))
+    }
     try target.program(target.initialGates(subject), log)
   }
 }

@@ -47,8 +47,8 @@ package enum LearningPhase: Phase {
   package static let about =
     "A short training run on a task that boards of this kind can learn: by how much the error falls."
   package static let remedy =
-    "all phases before it passed, and yet it does not learn: repeat with --repeat, then look at the edges "
-    + "whose readings lie near a limit"
+    "it does not learn: mend first what phases before it found; if all of them passed, repeat with --repeat, "
+    + "then look at the edges whose readings lie near a limit"
 
   /// How long it trains.
   package static let epochs = 40

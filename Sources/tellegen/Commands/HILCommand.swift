@@ -259,7 +259,10 @@ struct HILCommand: ParsableCommand {
     if let wedged = proof.wedged {
       try Exits.leave(
         "\(wedged); switch the board off, or use tellegen rest. \(hold?.rig.words ?? "the rig") is wedged: "
-          + "nobody may use it until \(place.recovery)", with: Exits.device)
+          + (proof.isMarked
+            ? "nobody may use it until \(place.recovery)"
+            : "nothing keeps others off, since no mark could be kept: leave it alone until \(place.recovery)"),
+        with: Exits.device)
     }
     if let away = proof.records.compactMap(\.leftAway).first {
       try Exits.leave("the double could not be put to rest: \(away)", with: Exits.device)
