@@ -80,7 +80,8 @@ enum Exits {
       if case .otherRun = error { return data }
       return usage
     case let error as RunDirectoryError: return code(of: error.kind)
-    case let error as StorageError: return refusal(error)
+    // The type says which of the two: that of any error would be this one again.
+    case let error as StorageError: return code(of: error) as ExitCode
     case is DescriptionError, is WiringError, is TraceError, is StateError: return data
     case is TargetLeftOut: return usage
     default: return nil
@@ -103,10 +104,7 @@ enum Exits {
   #endif
 
   /// The exit code for what the system refused.
-  static func code(of error: StorageError) -> ExitCode { refusal(error) }
-
-  // Under a name of its own: where an optional is wanted, `code(of:)` is the one of any error.
-  private static func refusal(_ error: StorageError) -> ExitCode {
+  static func code(of error: StorageError) -> ExitCode {
     error.isPermission ? permission : inputOutput
   }
 

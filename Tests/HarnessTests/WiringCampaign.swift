@@ -141,7 +141,7 @@ import Testing
     let cases = zip(0..., courses).flatMap { number, course in
       (course.long + course.hidden
         + (course.isMended ? [] : ["left \(course.left.map(\.description))"])).map {
-          "seed \(Int(campaign.seed) + number): \($0)".replacing("\"", with: "'")
+          "seed \(Int(campaign.seed) + number): \($0)"
         }
     }
     if ProcessInfo.processInfo.environment["TELLEGEN_TELL"] != nil {
@@ -175,7 +175,7 @@ import Testing
       if run.record.outcome != .pass || run.record.misuses?.count != 0 {
         failed.append(
           "seed \(Int(campaign.seed) + number): \(run.record.outcome) \(run.record.phases.flatMap(\.findings))"
-            .replacing("\"", with: "'"))
+        )
       }
     }
     try campaign.record(

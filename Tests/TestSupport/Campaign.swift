@@ -41,13 +41,6 @@ package struct Campaign {
     return Int(state >> 33) % max(bound, 1)
   }
 
-  /// A text as JSON has it.
-  private static func quoted(_ text: String) -> String {
-    "\""
-      + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing(
-        "\n", with: "\\n") + "\""
-  }
-
   /// Writes down what a whole campaign did.
   ///
   /// - Parameters:
@@ -59,10 +52,13 @@ package struct Campaign {
     guard Campaign.isWhole, let folder = environment["TELLEGEN_RECORDS"] else { return }
     let commit = environment["TELLEGEN_COMMIT"] ?? "unknown"
     let lines = counts.sorted { $0.key < $1.key }.map { "    \"\($0.key)\": \($0.value)" }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .withoutEscapingSlashes
+    let quoted = try cases.map { String(decoding: try encoder.encode($0), as: UTF8.self) }
     let told =
       cases.isEmpty
       ? ""
-      : ",\n  \"cases\": [\n" + cases.map { "    " + Campaign.quoted($0) }.joined(separator: ",\n")
+      : ",\n  \"cases\": [\n" + quoted.map { "    " + $0 }.joined(separator: ",\n")
         + "\n  ]"
     let text = """
       {

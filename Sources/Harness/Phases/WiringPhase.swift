@@ -379,7 +379,7 @@ package enum WiringPhase: Phase {
     _ parts: PartSearch.Explanation, _ moment: String, _ log: inout PhaseLog
   ) -> String {
     if parts.words.isEmpty { return moment }
-    log.find("\(moment): " + parts.words.joined(separator: "; or "))
+    log.find("\(moment): " + parts.words.joined(separator: BoardDrawing.otherwise))
     return "\(moment), or of wires"
   }
 

@@ -74,11 +74,7 @@ struct CalibrateCommand: ParsableCommand {
           "--id is '\(id)', but \(place.map) says that rig \(place.rig?.name ?? "") has board id '\(its)': "
             + "leave --id out, or change the map", with: Exits.usage)
       }
-      if target != .double && description.wiring == nil {
-        try Exits.leave(
-          "board \(description.name) has no wiring: only --target double knows it",
-          with: Exits.usage)
-      }
+      try place.needLines()
       let subject = try Subject(description)
       let old = try check.map(BoardCalibration.read)
       if let check, let old,
@@ -105,7 +101,8 @@ struct CalibrateCommand: ParsableCommand {
       Interruption.watch()
       let hold = try place.hold()
       defer { hold?.release() }
-      let work = try PartsModel(subject).work(pulses: pulses)
+      let model = try PartsModel(subject)
+      let work = model.work(pulses: pulses)
       say(
         "tellegen: \(pulses) pulses, about \(Format.significant(work.seconds)) s of the board's time; then "
           + "\(work.parameters) parameters are fitted to \(work.readings) readings")
@@ -114,7 +111,6 @@ struct CalibrateCommand: ParsableCommand {
         try subject.setting(description, seed: seed).open(
           as: target, on: hold, telling: { say("tellegen: " + $0) }, for: &user)
         guard let excitation = user.excitation else { throw Stopped() }
-        let model = try PartsModel(subject)
         let fit = try PartsFit(
           model, to: excitation, telling: { say("tellegen: step \($0) of the fit") },
           stopping: { Interruption.isAsked })

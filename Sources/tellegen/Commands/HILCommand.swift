@@ -134,13 +134,7 @@ struct HILCommand: ParsableCommand {
       if list {
         return try showList(try self.scenarios(of: description, on: target), on: description)
       }
-      if target != .double && description.wiring == nil {
-        try Exits.leave(
-          "board \(description.name) has no wiring in its file, so no lines that --target "
-            + "\(target.rawValue) could use: allowed is --target double. To give it lines, write "
-            + "'wiring:' into the file as board/breadboard.yaml has it",
-          with: Exits.usage)
-      }
+      try place.needLines()
       if trace && target == .double {
         try Exits.leave(
           "--trace needs --target pins or --target gpio: the double direct has no lines",

@@ -104,6 +104,18 @@ struct BoardPlace {
       telling: { say("tellegen: " + $0) })
   }
 
+  /// Refuses a board without wiring where its lines are needed.
+  ///
+  /// - Throws: an exit.
+  func needLines() throws {
+    if target == .double || description.wiring != nil { return }
+    try Exits.leave(
+      "board \(description.name) has no wiring in its file, so no lines that --target "
+        + "\(target.rawValue) could use: allowed is --target double. To give it lines, write "
+        + "'wiring:' into the file as board/breadboard.yaml has it",
+      with: Exits.usage)
+  }
+
   /// What was typed of a calibration, which goes before what the rig map says.
   ///
   /// - Parameter options: what was typed.
