@@ -283,6 +283,13 @@ package enum WiringPhase: Phase {
       guard let view = views[edge] else { return true }
       return (turn == 0 ? -1 : 1) * answers[edge][turn] > view.resolution
     }
+    /// Whether a gate may stand so high that a charge is not seen: of a board that was warm, a discharge moves it
+    /// up to four times as far. Without its charge a gate would show no discharge either, or keep one that is
+    /// seen well.
+    func isHigh(_ edge: Int) -> Bool {
+      guard let view = views[edge] else { return false }
+      return follows(edge, 0) && -answers[edge][0] < 4 * view.resolution
+    }
     // A board that was warm has its gates so high that a charge is hardly seen.
     let isWarm =
       (0..<edges).count { !follows($0, 1) } > edges / 2
@@ -345,7 +352,7 @@ package enum WiringPhase: Phase {
     for edge in 0..<edges where !explained.contains(edge) {
       let turns = failed.filter { $0.edge == edge }.map(\.turn)
       // One that follows when it is asked again was near the resolution.
-      let lost = turns.filter { movers[edge][$0] == nil }
+      let lost = turns.filter { movers[edge][$0] == nil && !($0 == 1 && isHigh(edge)) }
       for turn in turns where movers[edge][turn] != nil && movers[edge][turn] != edge {
         let wire: BoardWire.EdgeWire = turn == 0 ? .discharge : .charge
         let other = movers[edge][turn]!
