@@ -276,7 +276,7 @@ extension TaskDescription {
     }
     return TaskDescription(
       name: "sums",
-      inputs: (0..<4).map { InputDescription(name: "x\($0)", column: $0) },
+      inputs: (0..<4).map { (input: Int) in InputDescription(name: "x\(input)", column: input) },
       outputs: OutputDescription(count: 1), samples: samples)
   }
 }

@@ -31,7 +31,7 @@ struct Following {
     for level in [1.3, 2.2, 3.5] {
       for (turn, presentation) in presentations.prefix(2).enumerated() {
         try presentation.show(on: &board)
-        try board.withAnalog { analog, time in
+        board.withAnalog { analog, time in
           analog.setGates([Double](repeating: level, count: subject.views.count), at: time)
         }
         for target in subject.targets.indices {
