@@ -139,7 +139,6 @@ let package = Package(
       name: "BoardDoubleTests",
       dependencies: [
         "BoardDouble", "Wiring", "Traces", "Firmware", "Circuit", "Elements", "Files", "Portable",
-        "LinuxGPIO",
       ]),
     .testTarget(
       name: "LinuxGPIOTests",

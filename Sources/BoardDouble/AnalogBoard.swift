@@ -17,6 +17,11 @@ public struct AnalogBoard: Sendable {
   public let description: BoardDescription
   /// The seed of every draw.
   public let seed: UInt64
+  /// The seed of what happens as time goes on: noise, ripple, jitter, what floats, ticks that come late.
+  /// Other than `seed` it gives the same parts another run of luck; no state knows of it.
+  package var events: UInt64 {
+    didSet { disturbances.seed = events }
+  }
   /// The node of each source channel.
   public let sourceNodes: [Int]
   /// The node of each target channel.
@@ -50,7 +55,7 @@ public struct AnalogBoard: Sendable {
   /// What each gate leaks beside what its parts do, A: nobody is told of it.
   let faultyLeakage: [Double]
   /// What happens to the whole board.
-  let disturbances: Disturbances
+  private(set) var disturbances: Disturbances
 
   /// The resistance of a clamp output that is shut down, ohm.
   static let releasedOhms = 500e3
@@ -76,6 +81,7 @@ public struct AnalogBoard: Sendable {
   {
     self.description = description
     self.seed = seed
+    events = seed
     sourceNodes = sources
     targetNodes = targets
     let wired = description.wiring?.sources ?? []
@@ -228,7 +234,7 @@ public struct AnalogBoard: Sendable {
   ) throws(CircuitError) -> UInt32 {
     guard state.conversions.indices.contains(channel) else { return 0 }
     try solveFree(at: time)
-    let noise = Purpose.adcNoise.draw(seed, channel).normal(state.conversions[channel])
+    let noise = Purpose.adcNoise.draw(events, channel).normal(state.conversions[channel])
     state.conversions[channel] &+= 1
     let span = description.converters.reference
     let read =
@@ -267,7 +273,7 @@ public struct AnalogBoard: Sendable {
       }
       let outputA =
         floating.contains(edge)
-        ? Purpose.floating.draw(seed, 2000 + edge).bits(UInt64(bitPattern: time.count)) & 1 == 1
+        ? Purpose.floating.draw(events, 2000 + edge).bits(UInt64(bitPattern: time.count)) & 1 == 1
         : stuck[edge] ?? output(2 * edge, a)
       let outputB = output(2 * edge + 1, b)
       state.comparators[2 * edge] = outputA

@@ -7,7 +7,8 @@ struct Disturbances: Sendable {
   private let jumps: [(at: Int64, by: Int64)]
   private let sags: [(from: Int64, until: Int64, part: Double)]
   private let late: (by: Int64, share: Double)?
-  private let seed: UInt64
+  /// The seed of which ticks come late.
+  var seed: UInt64
 
   /// What is put on a board.
   init(_ description: BoardDescription, seed: UInt64) {

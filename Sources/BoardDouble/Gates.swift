@@ -40,7 +40,7 @@ extension AnalogBoard {
   public var lateness: Nanoseconds {
     let mean = description.imperfections.pulseJitter
     if mean <= 0 { return .zero }
-    let draw = Purpose.jitter.draw(seed, 0).uniform(state.pulses)
+    let draw = Purpose.jitter.draw(events, 0).uniform(state.pulses)
     return Nanoseconds(seconds: -mean * Elementary.log(1 - draw))
   }
 
@@ -72,7 +72,7 @@ extension AnalogBoard {
     _ piece: (seconds: Double, part: Double), isFirst: Bool, drives: Span<Drive>
   ) {
     let ripple =
-      description.imperfections.supplyRipple * Purpose.ripple.draw(seed, 0).normal(state.pulses)
+      description.imperfections.supplyRipple * Purpose.ripple.draw(events, 0).normal(state.pulses)
     let gates = description.gates
     for edge in 0..<min(drives.count, state.gates.count) {
       let gate = state.gates[edge]

@@ -23,18 +23,15 @@ struct LineFaults: Sendable {
   let inputs: LineSet
   /// The outputs' levels at rest.
   let idle: LineSet
-  /// The seed of what a floating input reads.
-  let seed: UInt64
   private var list: [(line: Int, fault: LineFault)] = []
   private var noise: UInt64 = 0
   private var lastRead = LineSet.none
 
   /// No faults.
-  init(wiring: BoardWiring, seed: UInt64) {
+  init(wiring: BoardWiring) {
     outputs = wiring.outputs
     inputs = wiring.inputs
     idle = wiring.idle
-    self.seed = seed
   }
 
   /// Whether every line is as it should be.
@@ -77,8 +74,9 @@ struct LineFaults: Sendable {
     return all
   }
 
-  /// What a read of the lines `mask` gives where `levels` stand at their far end.
-  mutating func nearEnd(of levels: LineSet, mask: LineSet) -> LineSet {
+  /// What a read of the lines `mask` gives where `levels` stand at their far end; `seed` draws what a
+  /// floating input reads.
+  mutating func nearEnd(of levels: LineSet, mask: LineSet, seed: UInt64) -> LineSet {
     var seen = levels
     for (line, fault) in list {
       let set = LineSet(line: line)

@@ -28,6 +28,7 @@ enum Purpose: UInt32 {
   case gateCapacitor = 23
   case diodeDrop = 24
   case lateTick = 25
+  case pace = 26
 
   /// The draws of this purpose for a device.
   func draw(_ seed: UInt64, _ device: Int) -> Draw {

@@ -41,6 +41,9 @@ public struct VirtualPins: Lines, Sendable {
   /// Whether the loopback fixture is fitted, see `BoardWiring.loopback`.
   package var hasLoopback = false
 
+  /// How long operations take, where it is not what the board file says.
+  package var pace: OperationPace?
+
   private let operation: Nanoseconds
   let parts: [WiringDescription.Part.Kind]
   let outputs: LineSet
@@ -98,7 +101,7 @@ public struct VirtualPins: Lines, Sendable {
     parts = selects.map(\.kind)
     outputs = wiring.outputs
     inputs = wiring.inputs
-    faults = LineFaults(wiring: wiring, seed: seed)
+    faults = LineFaults(wiring: wiring)
     directDrives = wiring.edgeLines(2) | wiring.edgeLines(3)
     directSelects = wiring.selectLines
     func table(_ channels: InlineArray<32, ConverterChannel>, _ count: Int) -> [Int] {
@@ -147,7 +150,7 @@ public struct VirtualPins: Lines, Sendable {
   /// What an input reads that hangs at nothing.
   mutating func looseInput(_ place: Int) -> Bool {
     noise &+= 1
-    return Purpose.floating.draw(analog.seed, 1000 + place).bits(noise) & 1 == 1
+    return Purpose.floating.draw(analog.events, 1000 + place).bits(noise) & 1 == 1
   }
 
   /// Makes the converter at a select read its highest code, whatever comes.
@@ -181,6 +184,13 @@ public struct VirtualPins: Lines, Sendable {
     if time + operation < clock { time = clock - operation }
   }
 
+  /// Lets the time of an operation pass.
+  private mutating func passOperation() {
+    let lasting = pace?.time(of: operation) ?? operation
+    time = analog.disturbances.end(of: time + lasting, from: time)
+    operations += 1
+  }
+
   // MARK: - Lines
 
   /// Sets lines at the end of the operation.
@@ -196,8 +206,7 @@ public struct VirtualPins: Lines, Sendable {
   private mutating func write(
     _ levels: LineSet, mask: LineSet, as kind: Trace.Event.Kind
   ) throws(CircuitError) {
-    time = analog.disturbances.end(of: time + operation, from: time)
-    operations += 1
+    passOperation()
     trace?.add(Trace.Event(time: time, kind: kind, mask: mask, levels: levels & mask))
     if learnStart != nil { try endByTimer() }
     let foreign = mask.without(outputs)
@@ -211,8 +220,7 @@ public struct VirtualPins: Lines, Sendable {
 
   /// Reads lines at the end of the operation.
   public mutating func read(mask: LineSet) throws(CircuitError) -> LineSet {
-    time = analog.disturbances.end(of: time + operation, from: time)
-    operations += 1
+    passOperation()
     if learnStart != nil { try endByTimer() }
     var result = commanded & mask
     let asked = faults.isEmpty ? mask : faults.withPartners(mask)
@@ -227,7 +235,9 @@ public struct VirtualPins: Lines, Sendable {
         }
       }
     }
-    if !faults.isEmpty { result = faults.nearEnd(of: result, mask: mask) & mask }
+    if !faults.isEmpty {
+      result = faults.nearEnd(of: result, mask: mask, seed: analog.events) & mask
+    }
     trace?.add(Trace.Event(time: time, kind: .read, mask: mask, levels: result))
     return result
   }
@@ -236,6 +246,7 @@ public struct VirtualPins: Lines, Sendable {
   public mutating func wait(_ duration: Nanoseconds) {
     let start = time
     if .zero < duration { time = time + duration }
+    if let late = pace?.lateness() { time = time + late }
     if levels.meets(wiring.learn) { time = time + analog.lateness }
     time = analog.disturbances.end(of: time + analog.disturbances.lateness(at: start), from: start)
     trace?.add(

@@ -55,13 +55,13 @@ package func html(
   }
   let last = records.filter { !$0.isRetried }
   let bad = last.count { $0.outcome.isBad }
-  let flaky = last.filter(\.isFlaky).map(\.scenario)
+  let flaky = records.flaky.map { "\($0.scenario) passed \($0.words)" }
   text +=
     "<tr><th>as they must be</th><td>\(last.count - bad) of \(last.count)</td></tr>\n"
     + (flaky.isEmpty
       ? ""
-      : "<tr><th>flaky</th><td class=\"ERROR\">\(escaped(flaky.joined(separator: ", "))): passed on a "
-        + "retry only</td></tr>\n") + "</table>\n"
+      : "<tr><th>flaky</th><td class=\"ERROR\">\(escaped(flaky.joined(separator: ", ")))"
+        + "</td></tr>\n") + "</table>\n"
   for record in records {
     text +=
       "<h2>\(escaped(record.scenario))\(record.attempt > 1 ? ", attempt \(record.attempt)" : "") "

@@ -1,22 +1,19 @@
 /// Records as JUnit XML, which CI servers read: a suite for each attempt at a scenario, a case for each
-/// phase. An error after which an attempt was made again is a `flakyError` where that one passed, else a
+/// phase, and one for the verdict where that is not what the phases say. Phases that fail as a scenario with faults
+/// wants it have passed. An error after which an attempt was made again is a `flakyError` where that one passed, else a
 /// `rerunError`, as Maven's Surefire has them: servers that know neither count only the last attempt.
 package func junit(_ records: [ScenarioRecord], board: String, target: String) -> String {
   var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"tellegen hil\">\n"
   for (index, record) in records.enumerated() {
-    let isNotOpened = record.phases.isEmpty && record.outcome.isBad
     let last = records[index...].first { $0.scenario == record.scenario && !$0.isRetried }
     let element =
       record.isRetried ? (last?.outcome.isBad == false ? "flakyError" : "rerunError") : "error"
+    let cases = cases(of: record)
     let counts = [
-      ("tests", max(record.phases.count, 1)),
-      ("failures", record.phases.count { $0.outcome == .fail }),
-      (
-        "errors",
-        record.isRetried
-          ? 0 : record.phases.count { isError($0.outcome) } + (isNotOpened ? 1 : 0)
-      ),
-      ("skipped", record.phases.count { isSkipped($0.outcome) }),
+      ("tests", cases.count),
+      ("failures", cases.count { $0.outcome == .fail }),
+      ("errors", record.isRetried ? 0 : cases.count { isError($0.outcome) }),
+      ("skipped", cases.count { isSkipped($0.outcome) }),
     ].map { "\($0.0)=\"\($0.1)\"" }.joined(separator: " ")
     let time = record.phases.reduce(0) { $0 + $1.boardTime }
     text +=
@@ -28,11 +25,7 @@ package func junit(_ records: [ScenarioRecord], board: String, target: String) -
       + (record.retryOf.map { "      <property name=\"retry_of\" value=\"\($0)\"/>\n" } ?? "")
       + (record.isFlaky ? "      <property name=\"flaky\" value=\"true\"/>\n" : "")
       + "    </properties>\n"
-    // What was never opened has no phases: the attempt itself is the case.
-    let phases =
-      record.phases.isEmpty
-      ? [PhaseRecord(phase: "open", outcome: record.outcome)] : record.phases
-    for phase in phases {
+    for phase in cases {
       text +=
         "    <testcase classname=\"\(escaped(record.scenario))\" name=\"\(escaped(phase.phase))\" "
         + "time=\"\(phase.boardTime)\">\n"
@@ -52,6 +45,32 @@ package func junit(_ records: [ScenarioRecord], board: String, target: String) -
     text += "  </testsuite>\n"
   }
   return text + "</testsuites>\n"
+}
+
+/// The cases of an attempt: its phases and, where they do not say it, its verdict.
+private func cases(of record: ScenarioRecord) -> [PhaseRecord] {
+  // What was never opened has no phases: the attempt itself is the case.
+  if record.phases.isEmpty { return [PhaseRecord(phase: "open", outcome: record.outcome)] }
+  if !record.outcome.isBad {
+    return record.phases.map { phase in
+      var phase = phase
+      if phase.outcome == .fail || isError(phase.outcome) {
+        phase.outcome =
+          isNotStarted(phase.outcome) ? .skip("a phase before it found the fault") : .pass
+      }
+      return phase
+    }
+  }
+  let isSaid: Bool =
+    if case .error = record.outcome {
+      record.phases.contains { isError($0.outcome) && !isNotStarted($0.outcome) }
+    } else { record.phases.contains { $0.outcome.isBad } }
+  return record.phases
+    + (isSaid ? [] : [PhaseRecord(phase: "verdict", outcome: record.outcome)])
+}
+
+private func isNotStarted(_ outcome: Outcome) -> Bool {
+  if case .notStarted = outcome { true } else { false }
 }
 
 private func isError(_ outcome: Outcome) -> Bool {

@@ -95,8 +95,7 @@ package let phases: [any Phase.Type] = [
   IdlePhase.self, LoopbackPhase.self, ChainPhase.self, WiringPhase.self, LookPhase.self,
   GatesPhase.self, ConvertersPhase.self,
   ComparatorsPhase.self, CalibrationPhase.self, EdgesPhase.self, HoldPhase.self, TimerPhase.self,
-  StepPhase.self,
-  LearningPhase.self, DrainPhase.self,
+  ConformancePhase.self, FacesPhase.self, StepPhase.self, LearningPhase.self, DrainPhase.self,
 ]
 
 /// The phase of a name; `nil` where there is none.

@@ -76,19 +76,13 @@ package struct Proof {
 
   /// The attempts that count: those that were not tried again.
   package var last: [ScenarioRecord] { records.filter { !$0.isRetried } }
-  /// The scenarios that passed on a retry only.
-  package var flaky: [String] {
-    last.filter(\.isFlaky).map(\.scenario).reduce(into: []) {
-      if !$0.contains($1) { $0.append($1) }
-    }
-  }
 
   /// Goes through all scenarios.
   ///
   /// - Parameters:
   ///   - limits: what readings are held to.
   ///   - listener: is told as it happens.
-  package mutating func run(_ limits: ReadingLimits, _ listener: Listener) {
+  package mutating func run(_ limits: ScenarioLimits, _ listener: Listener) {
     // Whoever was killed amid a run may have left anything charged and driven.
     var isDrained = hold?.left == nil && !isRecovery
     for scenario in scenarios {
@@ -109,7 +103,7 @@ package struct Proof {
           }
           let attempt = number
           var run = ScenarioRun(
-            scenario, attempt: attempt, subject: subject, limits: limits,
+            scenario, attempt: attempt, subject: subject, limits: limits.limits(of: scenario),
             telling: { listener.phase(scenario.name, attempt, $0) }, stopping: listener.stopping)
           run.rig = rig
           run.hold = hold

@@ -55,7 +55,9 @@ package struct ReadingLimits: Sendable, Equatable, Codable {
       var target = try DoubleTarget<DirectBoard>(
         subject.setting(subject.description, seed: ReadingLimits.firstSeed + UInt64(number)))
       var all: [(String, Reading)] = []
-      for phase in phases where phase.hasReadings {
+      // What happens at a moment must find the phase that it is meant for.
+      let isTimed = !subject.description.disturbances.isEmpty
+      for phase in phases where phase.hasReadings || isTimed {
         var log = PhaseLog(stopping: stopping)
         do { try phase.run(on: &target, &log, subject) } catch is Skipped { continue }
         all += log.readings.map { (ReadingLimits.key(phase, $0), $0) }
@@ -100,6 +102,20 @@ package struct ReadingLimits: Sendable, Equatable, Codable {
     let mean = excess.reduce(0, +) / Double(excess.count)
     let share = Double(excess.count) / Double(sorted.count)
     return max(threshold + mean * Elementary.log(share / chance), last)
+  }
+
+  /// The same readings' limits, as far as others' reach where those reach further.
+  func widened(to others: ReadingLimits) -> ReadingLimits {
+    guard factor > 0 else { return self }
+    var wide = self
+    for (key, other) in others.ranges {
+      guard let own = ranges[key] else { continue }
+      wide.ranges[key]?.below = max(
+        own.below, (own.middle - other.middle + others.factor * other.below) / factor)
+      wide.ranges[key]?.above = max(
+        own.above, (other.middle - own.middle + others.factor * other.above) / factor)
+    }
+    return wide
   }
 
   static func key(_ phase: any Phase.Type, _ reading: Reading) -> String {

@@ -100,6 +100,28 @@ package struct ScenarioRecord: Sendable, Equatable {
   }
 }
 
+extension [ScenarioRecord] {
+  /// The scenarios of these attempts that did not end alike every time, or passed on a retry only, each with
+  /// how often it ended how.
+  package var flaky: [(scenario: String, words: String)] {
+    var names: [String] = []
+    for record in self where !names.contains(record.scenario) { names.append(record.scenario) }
+    return names.compactMap { name in
+      let last = filter { record in
+        switch record.outcome {
+        case .aborted, .notStarted: false
+        default: record.scenario == name && !record.isRetried
+        }
+      }
+      let passed = last.count { !$0.outcome.isBad }
+      if Set(last.map(\.outcome.word)).count > 1 {
+        return (name, "in \(passed) of \(last.count) attempts only")
+      }
+      return last.contains(where: \.isFlaky) ? (name, "on a retry only") : nil
+    }
+  }
+}
+
 /// Goes through a scenario on a board that has been opened. The board is put to rest whatever happens.
 package struct ScenarioRun: TargetUser {
   private let scenario: ScenarioDescription
@@ -122,6 +144,8 @@ package struct ScenarioRun: TargetUser {
   package private(set) var wasOpened = false
   /// By what mistakes the wiring of a double at its pins differs from the board file.
   package var mistakes: [WiringMistake] = []
+  /// How long operations of a double at its pins take, where it is not what the board file says.
+  package var pace: OperationPace?
   /// For how long each gate of a double at its pins was driven until a phase had ended, in pulses of the
   /// one-shot's time, by phases.
   package private(set) var pulses: [String: [Double]] = [:]
@@ -209,6 +233,7 @@ package struct ScenarioRun: TargetUser {
         record.outcome = .error("it could not be put to rest: \(away)")
       }
     }
+    drawEvents(of: &target)
     if let waveform = waveform(of: target) { target.keep(tracing(waveform)) }
     do {
       try inject(into: &target)
@@ -322,6 +347,21 @@ package struct ScenarioRun: TargetUser {
     let said = first.complaints + [first.outcome.why].compactMap { $0 }
     return said.contains { $0.contains(wanted.says) }
       ? .pass : .error("phase \(first.phase) does not say: \(wanted.says)")
+  }
+
+  /// Has a double draw this attempt's own noise, and whatever else happens as time goes on: the parts are the
+  /// same, so that attempts at one board are no copies of each other.
+  private func drawEvents<Target: OpenTarget>(of target: inout Target) {
+    let turn = UInt64(attempt - 1) &* 0x9E37_79B9_7F4A_7C15
+    if var direct = target as? DoubleTarget<DirectBoard> {
+      direct.session.board.withAnalog { board, _ in board.events = board.seed &+ turn }
+      if let changed = direct as? Target { target = changed }
+    }
+    if var pins = target as? DoubleTarget<PinBoard> {
+      pins.session.board.withAnalog { board, _ in board.events = board.seed &+ turn }
+      pins.session.board.lines.pace = pace
+      if let changed = pins as? Target { target = changed }
+    }
   }
 
   /// Puts the scenario's faults on a double's lines and parts; those of edges are on its board already.

@@ -9,7 +9,7 @@ package import Wiring
 /// surely learn, and where each edge is seen best.
 package struct Subject: Sendable {
   /// The board, by its file.
-  package let description: BoardDescription
+  package private(set) var description: BoardDescription
   /// The node of each source channel.
   package let sources: [Int]
   /// The node of each target channel.
@@ -106,6 +106,22 @@ package struct Subject: Sendable {
       views.append(best)
     }
     self.views = views
+  }
+
+  /// How many pulses of the one-shot's time move a gate far enough to see, by the markings of its resistor and
+  /// capacitor: by a twelfth of its way to the drive's end. One of the boards that come with this program.
+  var pulsesToSee: Int {
+    let share = description.timing.pulseLimit / (description.gates.ohms * description.gates.farads)
+    return max(1, Int((19.0 / 220 / share - 0.05).rounded(.up)))
+  }
+
+  /// The board to which a scenario's disturbances happen.
+  func disturbed(by scenario: ScenarioDescription) -> Subject {
+    var subject = self
+    for case .disturbance(let disturbance) in scenario.faults {
+      subject.description.disturbances.append(disturbance)
+    }
+    return subject
   }
 
   /// Whether a mistake is about nothing that was looked at.

@@ -18,7 +18,7 @@ public struct Learner<Board: LearningBoard> {
   private var targets: [Voltage]
   private var comparisons: [Comparison]
   /// What was driven last.
-  private(set) var drives: [Drive]
+  package private(set) var drives: [Drive]
   /// The outputs that were measured last, V; kept, for memory anew for each sample is dear.
   private var measured: [Double] = []
 

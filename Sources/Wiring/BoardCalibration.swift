@@ -154,10 +154,12 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
     self.targets = targets
   }
 
-  /// The fingerprint of what a board's file says, its faults aside: they come and go.
+  /// The fingerprint of what a board's file says, its faults aside, which come and go, and the GPIO chip, which is
+  /// the computer's.
   public static func fingerprint(of board: BoardDescription) -> String {
     var board = board
     board.faults = []
+    board.wiring?.chip = ""
     return Portable.fingerprint(of: board.yaml())
   }
 

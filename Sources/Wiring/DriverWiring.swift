@@ -86,7 +86,8 @@ extension WiredFailure: CustomStringConvertible {
         + "check MOSI, MISO, SCLK, LOAD and the select of the chain"
     case .conversionTooSlow:
       "a conversion took too long from its sample (timing: {conversion: ...}), three times in a "
-        + "row; the line operations are too slow or too often preempted"
+        + "row; the line operations are too slow or too often preempted: take a serial controller "
+        + "(wiring: {spi: ...}) or a computer that does less beside"
     }
   }
 }

@@ -65,6 +65,12 @@ import Testing
       let resumed = try tellegen("train", "--resume", "r", "--epochs", "3")
       #expect(resumed.code == 0, "\(resumed.errors)")
 
+      // A double's is never a real board's.
+      let real = try tellegen(
+        "train", "--board", "mine.yaml", "--task", "regression", "--target", "gpio",
+        "--calibration", "a.json", "--out", "g")
+      #expect(real.code == 65 && real.errors.contains("is of a double"), "\(real.errors)")
+
       // The double of another seed is another board.
       let before = FileManager.default.contents(atPath: tellegen.path("r/record.json"))
       let other = try train("--calibration", "a.json", "--seed", "2")

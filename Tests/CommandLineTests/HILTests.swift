@@ -87,8 +87,23 @@ import Testing
       #expect(stuck.output.contains("what to do"))
       let wrong = try tellegen(run + ["--fault", "{line: MISO, is: odd}"])
       #expect(wrong.code == 65 && wrong.errors.contains("stuck_low"), "\(wrong.errors)")
-      let unknown = try tellegen(run + ["--fault", "{line: NONE, is: late}"])
-      #expect(unknown.output.contains("SKIP"), "\(unknown.output)\(unknown.errors)")
+      for (fault, told) in [
+        ("{line: NONE, is: late}", "has no line NONE; there are SCLK"),
+        ("{line: MISO, is: swapped, with: NONE}", "has no line NONE"),
+        ("{line: MISO, is: swapped, with: MISO}", "with itself"),
+        ("{edge: S1-T9, is: dead}", "has no learning edge S1-T9; there are S1-T1"),
+        ("{select: 5, is: deaf}", "has selects 0 ... 2"),
+      ] {
+        let unknown = try tellegen(run + ["--fault", fault])
+        #expect(unknown.code == 64 && unknown.errors.contains(told), "\(unknown.errors)")
+      }
+      let lineless = try tellegen([
+        "hil", "--board", "breadboard", "--scenario", "selftest", "--fault",
+        "{line: MISO, is: late}",
+      ])
+      #expect(lineless.code == 64 && lineless.errors.contains("--target pins"))
+      let place = try tellegen(run + ["--checked", "NONE"])
+      #expect(place.code == 64 && place.errors.contains("there are SCLK"), "\(place.errors)")
     }
   }
 }

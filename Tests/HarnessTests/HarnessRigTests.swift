@@ -20,7 +20,7 @@ import Wiring
   }
 
   private let rig = RigIdentity(double: "one")
-  private let noLimits = ReadingLimits(columns: [])
+  private let noLimits = ScenarioLimits(usual: ReadingLimits(columns: []))
 
   private func scenario(_ text: String) throws -> ScenarioDescription {
     try .read(text: text, file: "test", phases: phases.map { $0.name })
@@ -235,7 +235,7 @@ import Wiring
       wanted.faults = faults
       subject.fixtures = fixtures
       var run = ScenarioRun(
-        wanted, attempt: 1, subject: subject, limits: noLimits, telling: { _ in },
+        wanted, attempt: 1, subject: subject, limits: noLimits.usual, telling: { _ in },
         stopping: { false })
       run.run(on: .pins, seed: 1) { _ in }
       return run.record
@@ -259,7 +259,8 @@ import Wiring
   @Test func `a drained board has no gate that conducts`() throws {
     let subject = try Subject(try shippedBoard("breadboard"))
     var run = ScenarioRun(
-      try scenario("{name: d, phases: [drain]}"), attempt: 1, subject: subject, limits: noLimits,
+      try scenario("{name: d, phases: [drain]}"), attempt: 1, subject: subject,
+      limits: noLimits.usual,
       telling: { _ in }, stopping: { false })
     run.run(on: .pins, seed: 1) { _ in }
     #expect(run.record.outcome == .pass)
@@ -298,7 +299,7 @@ import Wiring
     #expect(proof.records.map(\.retryOf) == [nil, 1, 2])
     #expect(proof.records.map(\.isRetried) == [true, true, false])
     #expect(proof.records[2].phases.map(\.phase) == ["drain", "gates"])
-    #expect(proof.flaky == ["gates-alone"] && proof.last.count == 1)
+    #expect(proof.records.flaky.map(\.scenario) == ["gates-alone"] && proof.last.count == 1)
     let xml = junit(proof.records, board: "b", target: "t")
     #expect(xml.contains("<flakyError") && !xml.contains("<error"))
     #expect(xml.contains("name=\"flaky\" value=\"true\""))
@@ -308,7 +309,7 @@ import Wiring
   @Test func `retries have an end, and none follows what merely fails`() throws {
     let proof = try proof([try failing(9)], nil, retries: 2)
     #expect(proof.records.map(\.outcome.word) == ["ERROR", "ERROR", "ERROR"])
-    #expect(proof.flaky.isEmpty)
+    #expect(proof.records.flaky.isEmpty)
     let xml = junit(proof.records, board: "b", target: "t")
     #expect(xml.contains("<rerunError") && xml.contains("<error"))
     var dead = try scenario("{name: chain-alone, phases: [chain]}")

@@ -7,53 +7,16 @@ import Testing
 
 /// Scenarios as they are shipped, on both faces of the double.
 @Suite struct ScenarioTests {
-  /// Limits are the same for every scenario of a board: they are drawn once.
-  private static let lattice = Result { try Prepared("lattice") }
-  private static let breadboard = Result { try Prepared("breadboard") }
-
-  private struct Prepared {
-    let subject: Subject
-    let limits: ReadingLimits
-
-    init(_ name: String) throws {
-      subject = try Subject(try shippedBoard(name))
-      limits = try ReadingLimits(of: subject, phases: phases, boards: 400, stopping: { false })
-    }
-  }
-
-  private func prepared(_ board: String) throws -> Prepared {
-    try (board == "lattice" ? Self.lattice : Self.breadboard).get()
-  }
-
-  private static var names: [String] { knownNames(of: .scenario, near: [packageRoot]) }
-
-  private func scenario(_ name: String) throws -> ScenarioDescription {
-    try .read(
-      path: packageRoot + "/hil/scenarios/\(name).yaml",
-      phases: phases.map { $0.name })
-  }
-
-  private func run(
-    _ scenario: ScenarioDescription, _ board: Prepared, on target: RunSetting.Target,
-    seed: UInt64, stopping: @escaping () -> Bool = { false }
-  ) -> ScenarioRecord {
-    var run = ScenarioRun(
-      scenario, attempt: 1, subject: board.subject, limits: board.limits, telling: { _ in },
-      stopping: stopping)
-    run.run(on: target, seed: seed) { _ in }
-    return run.record
-  }
-
   @Test(arguments: ["lattice", "breadboard"], [RunSetting.Target.double, .pins])
   func `every shipped scenario ends as it must, its faults found`(
     _ board: String, _ target: RunSetting.Target
   ) throws {
-    let prepared = try prepared(board)
+    let proven = try ProvenBoard.named(board)
     var found = 0
-    for name in Self.names {
-      let scenario = try scenario(name)
+    for name in ProvenBoard.names {
+      let scenario = try ProvenBoard.scenario(name)
       #expect(scenario.name == name)
-      let record = run(scenario, prepared, on: target, seed: 41)
+      let record = proven.run(scenario, on: target, seed: 41)
       #expect(!record.outcome.isBad, "\(name): \(record.outcome) \(record.phases)")
       if !scenario.faults.isEmpty, record.outcome == .pass {
         found += 1
@@ -65,25 +28,26 @@ import Testing
   }
 
   @Test func `45 scenarios at least put faults on a double`() throws {
-    #expect(try Self.names.filter { try !scenario($0).faults.isEmpty }.count >= 45)
+    #expect(
+      try ProvenBoard.names.filter { try !ProvenBoard.scenario($0).faults.isEmpty }.count >= 45)
   }
 
   @Test(arguments: ["lattice", "breadboard"])
   func `good boards pass that had no part in the limits`(_ board: String) throws {
-    let prepared = try prepared(board)
-    let bringUp = try scenario("bring-up")
+    let proven = try ProvenBoard.named(board)
+    let bringUp = try ProvenBoard.scenario("bring-up")
     let failed = (1...100).filter {
-      run(bringUp, prepared, on: .double, seed: UInt64(700_000 + $0)).outcome != .pass
+      proven.run(bringUp, on: .double, seed: UInt64(700_000 + $0)).outcome != .pass
     }
     // 0.5 in the mean; more than 3 of 100 come in one of 600 trials.
     #expect(failed.count <= 3, "boards \(failed)")
   }
 
   @Test func `both faces of a double measure the same`() throws {
-    let prepared = try prepared("breadboard")
-    let bringUp = try scenario("bring-up")
-    let direct = run(bringUp, prepared, on: .double, seed: 7)
-    let pins = run(bringUp, prepared, on: .pins, seed: 7)
+    let proven = try ProvenBoard.named("breadboard")
+    let bringUp = try ProvenBoard.scenario("bring-up")
+    let direct = proven.run(bringUp, on: .double, seed: 7)
+    let pins = proven.run(bringUp, on: .pins, seed: 7)
     for (one, other) in zip(direct.phases, pins.phases) where one.phase != "idle" {
       #expect(one.readings == other.readings, "\(one.phase)")
       #expect(one.outcome == other.outcome)
@@ -92,11 +56,11 @@ import Testing
   }
 
   @Test func `what a barrier stops is not begun, and what is asked to stop is aborted`() throws {
-    let prepared = try prepared("lattice")
-    let chain = try scenario("lattice-miso-stuck-low")
+    let proven = try ProvenBoard.named("lattice")
+    let chain = try ProvenBoard.scenario("lattice-miso-stuck-low")
     var whole = chain
     whole.phases = phases.map { $0.name }
-    let record = run(whole, prepared, on: .pins, seed: 1)
+    let record = proven.run(whole, on: .pins, seed: 1)
     #expect(record.outcome == .pass)
     let failed = try #require(record.phases.firstIndex { $0.phase == "chain" })
     #expect(record.phases[failed].outcome == .fail)
@@ -108,7 +72,7 @@ import Testing
       #expect(cause.contains("chain"))
     }
     var asked = 0
-    let stopped = run(try scenario("bring-up"), prepared, on: .pins, seed: 1) {
+    let stopped = proven.run(try ProvenBoard.scenario("bring-up"), on: .pins, seed: 1) {
       asked += 1
       return asked > 50
     }
@@ -121,8 +85,9 @@ import Testing
     board.wiring = nil
     let subject = try Subject(board)
     var run = ScenarioRun(
-      try scenario("selftest"), attempt: 1, subject: subject,
-      limits: try prepared("breadboard").limits, telling: { _ in }, stopping: { false })
+      try ProvenBoard.scenario("selftest"), attempt: 1, subject: subject,
+      limits: try ProvenBoard.named("breadboard").limits.usual, telling: { _ in },
+      stopping: { false })
     run.run(on: .pins, seed: 1) { _ in }
     #expect(run.record.outcome.word == "NOT-STARTED")
     #expect(run.record.outcome.why?.contains("wiring") == true)
@@ -130,27 +95,27 @@ import Testing
 
   @Test func `a stop in the middle of a pulse leaves LEARN no longer in effect than t_max`() throws
   {
-    let prepared = try prepared("breadboard")
-    var scenario = try scenario("breadboard-clock-jump")
+    let proven = try ProvenBoard.named("breadboard")
+    var scenario = try ProvenBoard.scenario("breadboard-clock-jump")
     // At 2.3 s training is under way; a stop at each of so many moments hits pulses too.
     scenario.faults = (0..<40).map {
       .disturbance(.clockJump(by: 0.5, at: 2.3 + 0.507 * Double($0)))
     }
-    let stopped = run(scenario, prepared, on: .pins, seed: 41)
+    let stopped = proven.run(scenario, on: .pins, seed: 41)
     #expect(!stopped.outcome.isBad, "\(stopped.outcome)")
     #expect(stopped.phases.last?.boardTime ?? 0 > 10)
   }
 
   @Test func `a fault that a board cannot have is skipped, with the reason`() throws {
-    let prepared = try prepared("lattice")
-    var scenario = try scenario("lattice-adc-saturated")
+    let proven = try ProvenBoard.named("lattice")
+    var scenario = try ProvenBoard.scenario("lattice-adc-saturated")
     for (fault, words) in [
       (ScenarioFault.saturated(select: 1), "reads nothing"),
       (.wrongChip(select: 0), "no converter at select 0"),
       (.wrongChip(select: 9), "no converter at select 9"),
     ] {
       scenario.faults = [fault]
-      let outcome = run(scenario, prepared, on: .pins, seed: 1).outcome
+      let outcome = proven.run(scenario, on: .pins, seed: 1).outcome
       #expect(outcome.word == "SKIP" && outcome.why?.contains(words) == true)
     }
   }
@@ -171,7 +136,24 @@ import Testing
     #expect(empty.contains("errors=\"1\""))
     #expect(
       junit([record], board: "b", target: "pins").contains(
-        "failures=\"1\" errors=\"1\" skipped=\"1\""))
+        "tests=\"4\" failures=\"1\" errors=\"2\" skipped=\"1\""))
+    // A fault that is found as it must be is no failure of the board's tests.
+    record.outcome = .pass
+    #expect(
+      junit([record], board: "b", target: "pins").contains(
+        "tests=\"3\" failures=\"0\" errors=\"0\" skipped=\"2\""))
+    // One that is not found is an error, although no phase says so.
+    record.phases = [PhaseRecord(phase: "look", outcome: .pass)]
+    record.outcome = .error("the fault was not found by any phase")
+    #expect(
+      junit([record], board: "b", target: "pins").contains(
+        "tests=\"2\" failures=\"0\" errors=\"1\" skipped=\"0\""))
+    // A failure is told once.
+    record.phases = [PhaseRecord(phase: "look", outcome: .fail)]
+    record.outcome = .fail
+    #expect(
+      junit([record], board: "b", target: "pins").contains(
+        "tests=\"1\" failures=\"1\" errors=\"0\" skipped=\"0\""))
   }
 }
 

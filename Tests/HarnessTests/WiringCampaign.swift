@@ -173,4 +173,27 @@ import Testing
     #expect(100 * failed.count <= campaign.count, "\(failed)")
     #expect(most <= 8)
   }
+
+  @Test(arguments: [
+    ("breadboard", 4.7e-6, 19e-3), ("breadboard", 10e-6, 19e-3), ("breadboard", 2.2e-6, 10e-3),
+    ("breadboard", 1e-6, 9e-3), ("lattice", 4.7e-6, 19e-3),
+  ])
+  func `boards with other capacitors and one-shots are not accused`(
+    _ board: String, _ farads: Double, _ time: Double
+  ) throws {
+    var description = try shippedBoard(board)
+    description.gates.farads = farads
+    description.timing.pulseLimit = time
+    let subject = try Subject(description)
+    let wiring = try ScenarioDescription.read(
+      path: packageRoot + "/hil/scenarios/wiring.yaml", phases: phases.map { $0.name })
+    let limits = try ReadingLimits(of: subject, phases: [], boards: 1, stopping: { false })
+    for seed in 1...3 {
+      var run = ScenarioRun(
+        wiring, attempt: 1, subject: subject, limits: limits, telling: { _ in },
+        stopping: { false })
+      run.run(on: .pins, seed: UInt64(seed)) { _ in }
+      #expect(run.record.outcome == .pass, "\(run.record.phases.flatMap(\.findings))")
+    }
+  }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A folder with what a lane's machine left.
 struct Evidence: Sendable {
@@ -36,10 +37,47 @@ struct Evidence: Sendable {
   func seen() throws -> ServeReport { try json("report.json") }
 }
 
+extension Machine {
+  /// Proves the board at the lines of the machine by scenarios, three times by each.
+  func prove(by scenarios: [String]) throws {
+    try run(
+      "harness",
+      [
+        "scenarios": "'\(scenarios.joined(separator: " "))'",
+        "attempts": "\(HarnessRecord.attempts)",
+      ],
+      seconds: 600, files: scenarios.map(HarnessRecord.file))
+    say(
+      console.split(separator: "\n").filter { $0.hasPrefix("  ") }.joined(separator: "\n"))
+  }
+}
+
 /// An exit code that a script of `hil/lanes` noted.
 private struct Code: Decodable {
   var name: String
   var code: Int32
+}
+
+/// What the lanes want to know of the record of `tellegen hil`.
+struct HarnessRecord: Decodable {
+  /// How often each scenario is gone through.
+  static let attempts = 3
+
+  /// Where a scenario is.
+  static func file(_ scenario: String) -> String {
+    packageRoot + "/hil/scenarios/\(scenario).yaml"
+  }
+
+  struct Attempt: Decodable {
+    var outcome: String
+    var phases: [Phase]
+  }
+  struct Phase: Decodable, Equatable {
+    var phase: String
+    var outcome: String
+  }
+  var scenarios: [Attempt]
+  var flaky: [String]
 }
 
 /// What the lanes want to know of a report of `serve`.
@@ -55,6 +93,7 @@ struct ServeReport: Decodable {
   var sightings: Sightings
   var misuses: Int
   var firstMisuses: [String]
+  var misusesByRule: [String: Int]
   var linesAway: Int
   var clampsDriven: Int
   var sourcesDriven: Int

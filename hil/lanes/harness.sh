@@ -1,4 +1,7 @@
-# Proves the board at the lines; $scenario names the scenario's file. Limits are drawn here too.
-HOME=/out /tellegen hil --target gpio --board /board.yaml --scenario /$scenario.yaml --ensemble 100 \
-  --out /out/hil
-code hil $?
+# Proves the board at the lines, $attempts times by each of $scenarios, whose files are given. Limits are drawn
+# here too.
+for scenario in $scenarios; do
+  HOME=/out /tellegen hil --target gpio --board /board.yaml --scenario /$scenario.yaml --ensemble 100 \
+    --repeat $attempts --out /out/hil-$scenario
+  code $scenario $?
+done

@@ -50,7 +50,7 @@ package enum ComparatorsPhase: Phase {
     + "clamp's offset, the rest is the comparator's."
   package static let remedy =
     "one edge: its averages' resistors (1 Mohm, 1 %) and its comparator's inputs, one that never turns has "
-    + "an input open; all edges of a target: its clamp's converter and resistor"
+    + "an input open, one that says one thing and then another an output too; all edges of a target: its clamp's converter and resistor"
 
   /// How far from the free voltage a clamp goes to find the turn, V.
   static let reach = 0.15
@@ -80,6 +80,24 @@ package enum ComparatorsPhase: Phase {
           if a == begins { below = middle } else { above = middle }
         }
         turns.append((below + above) / 2 * 1000)
+      }
+      // Far from where it turns a comparator says the same every time; one that floats finds a turn too.
+      var said = [Set<Bool>](repeating: [], count: 2 * own.count)
+      for time in 0..<16 {
+        try log.check()
+        let volts = free + (time % 2 == 0 ? -reach : reach)
+        try target.session.board.clamp(target: channel, at: Voltage(volts: volts))
+        try target.session.board.settle()
+        let comparisons = try target.compare()
+        for (place, edge) in own.enumerated() {
+          said[2 * place + time % 2].insert(comparisons[edge].bits & 1 != 0)
+        }
+      }
+      for (place, edge) in own.enumerated()
+      where said[2 * place].count > 1 || said[2 * place + 1].count > 1 {
+        log.find(
+          "comparator A of edge \(edges[edge].name) says one thing and then another while the clamp at "
+            + "\(subject.description.nodes[node]) stands still")
       }
       let shared = turns.reduce(0, +) / Double(turns.count)
       log.add(

@@ -16,24 +16,25 @@ package enum StepPhase: Phase {
   ) throws {
     try target.program(target.initialGates(subject), log)
     var driven = 0
-    var learned = 0.0
+    var longest = Nanoseconds.zero
+    let bound = Nanoseconds(seconds: subject.description.timing.pulseLimit)
     for sample in target.session.problem.training {
       try log.check()
       let report = try target.session.train(sample: sample)
       driven += report.driven
-      learned += report.learned.seconds
-      if report.learned.seconds > subject.description.timing.pulseLimit {
+      longest = max(longest, report.learned)
+      if bound < report.learned {
         log.find(
-          "a pulse of \(report.learned.seconds * 1000) ms, above t_max of "
-            + "\(subject.description.timing.pulseLimit * 1000) ms")
+          "a pulse of \(rounded(report.learned.seconds * 1000)) ms, above t_max of "
+            + "\(rounded(bound.seconds * 1000)) ms")
       }
     }
     let count = Double(target.session.problem.training.count)
     log.add(Reading("edges driven a step", Double(driven) / count, "", resolution: 1))
     log.add(
       Reading(
-        "longest LEARN a step", learned / count * 1000, "ms", resolution: 0.5,
-        physical: 0...subject.description.timing.pulseLimit * 1000))
+        "longest LEARN of a step", longest.seconds * 1000, "ms", resolution: 0.5,
+        physical: 0...bound.seconds * 1000))
   }
 }
 

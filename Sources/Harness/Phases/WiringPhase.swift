@@ -1,6 +1,7 @@
 import BoardDouble
 import Files
 import Firmware
+import Portable
 package import Targets
 import Runs
 
@@ -14,7 +15,7 @@ package enum WiringPhase: Phase {
   package static let name = "wiring"
   package static let about =
     "Every chain, select, comparator and drive is where the board file has it: before any pulse what can "
-    + "be told so, the rest within eight pulses a gate."
+    + "be told so, the rest within eight pulses a gate where one moves it by a twelfth."
   package static let isBarrier = true
   package static let hasReadings = false
   package static let remedy =
@@ -31,6 +32,11 @@ package enum WiringPhase: Phase {
     }
     func find(_ mistakes: [[WiringMistake]], _ moment: String) {
       for one in mistakes { tell(one, moment, subject, &log) }
+    }
+    guard subject.pulsesToSee <= 100 else {
+      throw Skipped(
+        "a pulse of t_max moves gates too little to see: RC is "
+          + "\(rounded(subject.description.gates.ohms * subject.description.gates.farads)) s")
     }
     let presentations = WiringPresentation.all(subject)
     let edges = subject.views.count
@@ -81,8 +87,9 @@ package enum WiringPhase: Phase {
   ) throws {
     let edges = subject.views.count
     let width = target.session.board.longestPulse
+    let pulses = subject.pulsesToSee
     func pulse(_ drives: [Drive], _ target: inout Target) throws {
-      _ = try target.session.board.pulse(width: width, drives: drives.span)
+      for _ in 0..<pulses { _ = try target.session.board.pulse(width: width, drives: drives.span) }
     }
     func find(_ mistakes: [WiringMistake]) { tell(mistakes, "by pulses", subject, &log) }
     // All lines high: every gate is charged, whatever is exchanged with what.
@@ -90,6 +97,7 @@ package enum WiringPhase: Phase {
       try log.check()
       try pulse([Drive](repeating: .charge, count: edges), &target)
     }
+    var charged = try target.session.board.now()
     try target.releaseAll(subject)
     let following = try Following(subject)
     let followed = try WiringObservation(
@@ -152,11 +160,13 @@ package enum WiringPhase: Phase {
     func readAll(_ target: inout Target) throws -> [Double?] {
       try views.map { try $0?.read(&target, subject) }
     }
+    /// How far what is seen of each gate may move by itself meanwhile.
+    var drift = [Double](repeating: 0, count: edges)
     /// The gates that moved most at their nodes, and by how much.
     func moved(_ before: [Double?], _ after: [Double?]) -> [(edge: Int, change: Double)] {
       let all = (0..<edges).compactMap { edge -> (edge: Int, change: Double)? in
         guard let one = before[edge], let other = after[edge], let view = views[edge],
-          abs(other - one) > 1.6 * view.resolution
+          abs(other - one) > 1.6 * view.resolution + 2 * drift[edge]
         else { return nil }
         return (edge, other - one)
       }
@@ -169,7 +179,17 @@ package enum WiringPhase: Phase {
       }
     }
     try log.check()
-    let still = try readAll(&target)
+    let start = try target.session.board.now()
+    var still = try readAll(&target)
+    let reading = try target.session.board.now() - start
+    if refill(subject, after: reading.seconds, of: 4 * width.seconds) > 1e-4 {
+      // What leaks while a slow computer reads would be taken for what the pulse moved.
+      let again = try readAll(&target)
+      for edge in 0..<edges {
+        if let before = still[edge], let now = again[edge] { drift[edge] = abs(now - before) }
+      }
+      still = again
+    }
     try pulse([Drive](repeating: .hold, count: edges), &target)
     let held = moved(still, try readAll(&target))
     if !held.isEmpty {
@@ -204,6 +224,15 @@ package enum WiringPhase: Phase {
     var answers = [[Double]](repeating: [0, 0], count: edges)
     for edge in 0..<edges where views[edge] != nil {
       try log.check()
+      // On a slow computer gates leak meanwhile until they hardly conduct: that much is charged again.
+      let now = try target.session.board.now()
+      let leaked = refill(subject, after: (now - charged).seconds, of: 4 * width.seconds)
+      if leaked > 2e-3 {
+        let all = [Drive](repeating: .charge, count: edges)
+        _ = try target.session.board.pulse(
+          width: min(Nanoseconds(seconds: leaked), width), drives: all.span)
+        charged = now
+      }
       // Few edges are all read: what another one's gate moves is seen through its neighbours as well.
       let near = wiring.kind == .direct ? Array(0..<edges) : [edge]
       func read(_ target: inout Target) throws -> [Double?] {
@@ -300,6 +329,22 @@ package enum WiringPhase: Phase {
     for mistakes in named { find(mistakes) }
   }
 
+  /// How long gates must be charged to make up for what leaked.
+  ///
+  /// - Parameters:
+  ///   - subject: the board.
+  ///   - seconds: for how long they leaked, s.
+  ///   - charging: for how long they were charged before, s.
+  /// - Returns: the time, s.
+  private static func refill(
+    _ subject: Subject, after seconds: Double, of charging: Double
+  ) -> Double {
+    let (gates, sizes) = (subject.description.gates, subject.description.imperfections)
+    let constant = gates.ohms * gates.farads
+    let lost = (sizes.leakLowest + sizes.leakHighest) / 2 / gates.farads * seconds
+    return constant * lost / (gates.supply * Elementary.exp(-charging / constant))
+  }
+
   private static func freeNodes(_ edge: Int, _ subject: Subject) -> Set<Int> {
     let wire = subject.description.learningEdges[edge]
     return Set([wire.from, wire.to]).subtracting(subject.sources)
@@ -313,7 +358,10 @@ package enum WiringPhase: Phase {
   ) {
     let mistakes = mistakes.filter(subject.isOpen)
     if mistakes.isEmpty {
-      log.find("\(moment): what would explain what is seen was checked and is right")
+      log.find(
+        "\(moment): all that would explain what is seen was checked; what this phase does not know, as an "
+          + "output exchanged with an input or a broken part, may be wrong (hil --dry-run lists the phases)"
+      )
       return
     }
     let words = mistakes.prefix(6).map { inWords($0, subject) }.joined(separator: "; or ")

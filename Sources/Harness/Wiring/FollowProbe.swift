@@ -90,7 +90,8 @@ enum FollowProbe {
       var probe = RoleProbe(
         following.presentations, trials: trials.map { [$0] },
         pulses: trials.map { _ in
-          Array(repeating: subject.views.map { _ in .charge }, count: charges)
+          Array(
+            repeating: subject.views.map { _ in .charge }, count: charges * subject.pulsesToSee)
         }, stopping: log.stopping)
       guard try target.lendLines(to: &probe) else { return [] }
       try log.check()
@@ -137,7 +138,8 @@ enum FollowProbe {
         return isOne == isFirst ? drive : .hold
       }
       var probe = RoleProbe(
-        views, trials: trials, pulses: trials.map { _ in [drives, drives, drives] },
+        views, trials: trials,
+        pulses: trials.map { _ in Array(repeating: drives, count: 3 * subject.pulsesToSee) },
         stopping: log.stopping)
       guard try target.lendLines(to: &probe) else { return [] }
       try log.check()

@@ -66,7 +66,10 @@ struct HILCommand: ParsableCommand {
   @Flag(help: "Say what would be done, and do nothing.")
   var dryRun = false
   @Option(
-    parsing: .unconditional, help: "How often each scenario is gone through (1 ... 1000).")
+    parsing: .unconditional,
+    help:
+      "How often each scenario is gone through (1 ... 1000). On a double every attempt draws noise of its own, at the same parts."
+  )
   var `repeat` = 1
   @Option(
     parsing: .unconditional,
@@ -153,7 +156,7 @@ struct HILCommand: ParsableCommand {
           "--trace needs --target pins or --target gpio: the double direct has no lines",
           with: Exits.usage)
       }
-      let scenarios = try faulty(try self.scenarios(on: target), on: target)
+      let scenarios = try faulty(try self.scenarios(on: target), of: description, on: target)
       let checked = try self.checked.map { try WiringMistake.Place($0, on: description) }
       if dryRun { return try showPlan(scenarios) }
       let found = try place.calibration(calibration)
@@ -196,7 +199,7 @@ struct HILCommand: ParsableCommand {
     _ subject: Subject, _ scenarios: [ScenarioDescription], _ place: HILPlace,
     _ report: inout HILReport
   ) throws {
-    var limits: ReadingLimits?
+    var limits: ScenarioLimits?
     var hold: RigHold?
     do {
       hold = try place.hold(for: report.directory.path, evenWedged: recover)
@@ -269,21 +272,24 @@ struct HILCommand: ParsableCommand {
   /// The limits, from the cache where this very board was drawn before.
   private func limits(
     for subject: Subject, _ scenarios: [ScenarioDescription]
-  ) throws -> ReadingLimits {
-    let names = Set(scenarios.flatMap(\.phases))
-    let needed = phases.filter { names.contains($0.name) }
-    let cache = LimitsCache(of: subject, phases: needed, boards: ensemble)
-    if let kept = cache.read() { return kept }
-    say("tellegen: drawing \(ensemble) doubles of board \(subject.description.name) for limits")
-    let limits = try ReadingLimits(
-      of: subject, phases: needed, boards: ensemble, stopping: { Interruption.isAsked })
-    cache.write(limits)
-    return limits
+  ) throws -> ScenarioLimits {
+    try ScenarioLimits(for: scenarios, of: subject) { subject, needed in
+      let cache = LimitsCache(of: subject, phases: needed, boards: ensemble)
+      if let kept = cache.read() { return kept }
+      let disturbed = subject.description.disturbances.isEmpty ? "" : ", disturbed,"
+      say(
+        "tellegen: drawing \(ensemble) doubles of board \(subject.description.name)\(disturbed) for limits"
+      )
+      let limits = try ReadingLimits(
+        of: subject, phases: needed, boards: ensemble, stopping: { Interruption.isAsked })
+      cache.write(limits)
+      return limits
+    }
   }
 
   /// The scenarios with the faults of the command line.
   private func faulty(
-    _ scenarios: [ScenarioDescription], on target: RunSetting.Target
+    _ scenarios: [ScenarioDescription], of board: BoardDescription, on target: RunSetting.Target
   ) throws -> [ScenarioDescription] {
     if fault.isEmpty { return scenarios }
     if target == .gpio {
@@ -291,6 +297,11 @@ struct HILCommand: ParsableCommand {
         "--fault is put on a double; a real board has its own: leave it out", with: Exits.usage)
     }
     let faults = try fault.map { try ScenarioDescription.fault($0, file: "--fault") }
+    for (words, fault) in zip(fault, faults) {
+      if let why = misplaced(fault, on: board, target) {
+        try Exits.leave("--fault \(quote(words)): \(why)", with: Exits.usage)
+      }
+    }
     let own = scenarios.filter(\.faults.isEmpty)
     if own.isEmpty {
       try Exits.leave(
@@ -301,6 +312,41 @@ struct HILCommand: ParsableCommand {
       var scenario = scenario
       scenario.faults = faults
       return scenario
+    }
+  }
+
+  /// Why a fault cannot be put on a board; `nil` where it can.
+  private func misplaced(
+    _ fault: ScenarioFault, on board: BoardDescription, _ target: RunSetting.Target
+  ) -> String? {
+    let roles = board.wiring?.wires.map(\.role) ?? []
+    let selects = board.wiring?.selects.count ?? 0
+    func missing(_ role: String) -> String? {
+      roles.contains(role)
+        ? nil
+        : "board \(board.name) has no line \(role); there are "
+          + enumerate(roles.filter { !$0.contains(".") }, most: 20)
+          + (roles.contains { $0.contains(".") } ? ", and EDGE.A, B, charge and discharge" : "")
+    }
+    switch fault {
+    case .passing(let fault, _): return misplaced(fault, on: board, target)
+    case .disturbance: return nil
+    case .edge(let name, _):
+      let names = board.learningEdges.map(\.name)
+      return names.contains(name)
+        ? nil
+        : "board \(board.name) has no learning edge \(name); there are "
+          + enumerate(names, most: 20)
+    case _ where target == .double: return "faults of lines and selects need --target pins"
+    case .line(let role, let kind):
+      if case .swapped(let other) = kind {
+        if other == role { return "line \(role) cannot be exchanged with itself" }
+        return missing(role) ?? missing(other)
+      }
+      return missing(role)
+    case .deaf(let select), .saturated(let select), .wrongChip(let select):
+      return (0..<selects).contains(select)
+        ? nil : "board \(board.name) has selects 0 ... \(selects - 1)"
     }
   }
 

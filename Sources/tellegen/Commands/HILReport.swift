@@ -101,7 +101,7 @@ struct HILReport {
   ///   - proof: the attempts.
   ///   - limits: what readings were held to; `nil` where it did not come to that.
   /// - Throws: `RunDirectoryError`, or what cannot be written as JSON.
-  func keep(_ proof: Proof, limits: ReadingLimits?) throws {
+  func keep(_ proof: Proof, limits: ScenarioLimits?) throws {
     let (board, target) = (place.description.name, place.target.rawValue)
     let records = proof.records
     try directory.write(
@@ -120,8 +120,8 @@ struct HILReport {
           (
             "limits",
             limits.map {
-              "by \($0.boards) doubles of this board, "
-                + "\(Format.significant($0.factor)) scales away at most"
+              "by \($0.usual.boards) doubles of this board, "
+                + "\(Format.significant($0.usual.factor)) scales away at most"
             } ?? ""
           ), ("wedged", proof.wedged ?? ""),
         ].filter { !$0.1.isEmpty }, board: place.description), to: "report.html")
@@ -134,28 +134,30 @@ struct HILReport {
   ///   - limits: what readings were held to.
   ///   - output: text or JSON.
   /// - Throws: what making either throws.
-  func show(_ proof: Proof, _ limits: ReadingLimits, _ output: OutputOptions) throws {
+  func show(_ proof: Proof, _ limits: ScenarioLimits, _ output: OutputOptions) throws {
     let good = proof.last.count { !$0.outcome.isBad }
-    let flaky = proof.flaky
+    let flaky = proof.records.flaky.map { "\($0.scenario) \($0.words)" }
     try output.show(
       try json(proof, limits),
       text: "\(good) of \(proof.last.count) as they must be"
-        + (flaky.isEmpty ? "" : ", \(flaky.joined(separator: ", ")) on a retry only: flaky")
+        + (flaky.isEmpty ? "" : ", \(flaky.joined(separator: ", ")): flaky")
         + "; kept in \(directory.path)\n"
         + (proof.isRecovered ? "the rig is drained and passes selftest: it may be used\n" : ""))
     if !flaky.isEmpty {
-      say("tellegen: flaky: \(flaky.joined(separator: ", ")) passed on a retry only")
+      say(
+        "tellegen: flaky: "
+          + proof.records.flaky.map { "\($0.scenario) passed \($0.words)" }.joined(separator: ", "))
     }
   }
 
-  private func json(_ proof: Proof, _ limits: ReadingLimits?) throws -> JSONValue {
+  private func json(_ proof: Proof, _ limits: ScenarioLimits?) throws -> JSONValue {
     [
       "board": .text(place.description.name), "target": .text(place.target.rawValue),
       "rig": JSONValue(place.rig?.name), "fixtures": JSONValue(place.rig?.fixtures ?? []),
       "limits": limits.map {
-        ["boards": .count($0.boards), "factor": JSONValue($0.factor)]
+        ["boards": .count($0.usual.boards), "factor": JSONValue($0.usual.factor)]
       } ?? .null,
-      "flaky": JSONValue(proof.flaky), "wedged": JSONValue(proof.wedged),
+      "flaky": JSONValue(proof.records.flaky.map(\.scenario)), "wedged": JSONValue(proof.wedged),
       "recovered": .flag(proof.isRecovered), "scenarios": .list(proof.records.map(\.json)),
     ]
   }

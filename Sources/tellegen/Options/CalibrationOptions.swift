@@ -49,8 +49,12 @@ struct CalibrationOptions: ParsableArguments {
       for: description, id: boardID, at: Date().timeIntervalSince1970,
       days: calibrationDays ?? BoardCalibration.usualDays)
     {
+      try Exits.leave("calibration \(path) does not fit: \(refusal)", with: Exits.data)
+    }
+    if target == .gpio, found.target != RunSetting.Target.gpio.rawValue {
       try Exits.leave(
-        "calibration \(path) does not fit: \(refusal) (or train with --uncalibrated)",
+        "calibration \(path) is of a double (\(found.target)), not of a board at GPIO lines: calibrate it "
+          + "with 'tellegen calibrate --target gpio', or move the file away",
         with: Exits.data)
     }
     say(
