@@ -11,5 +11,7 @@ let package = Package(
       dependencies: [
         .product(name: "Double", package: "Tellegen"),
         .product(name: "Elements", package: "Tellegen"),
-      ])
+      ],
+      // As the others' drivers: arrays are not checked there.
+      swiftSettings: [.unsafeFlags(["-Ounchecked"])])
   ])

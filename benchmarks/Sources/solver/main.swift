@@ -2,13 +2,13 @@ import Circuit
 import Elements
 import Foundation
 
-// Times the training step of workload.hpp on this package's solver: solver SIDE resistors|transistors.
+// Times the training step of workload.hpp on this package's solver: solver SIDE resistors|transistors [TURNS].
 
 let words = CommandLine.arguments
-guard words.count == 3, let side = Int(words[1]), side > 2,
+guard (3...4).contains(words.count), let side = Int(words[1]), side > 2,
   ["resistors", "transistors"].contains(words[2])
 else {
-  FileHandle.standardError.write(Data("usage: solver SIDE resistors|transistors\n".utf8))
+  FileHandle.standardError.write(Data("usage: solver SIDE resistors|transistors [TURNS]\n".utf8))
   exit(64)
 }
 func now() -> Double {
@@ -17,8 +17,8 @@ func now() -> Double {
   return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
 }
 
-/// Times fifty steps, five times, and prints what they end with.
-func measure(side: Int, isTransistors: Bool) throws {
+/// Times fifty steps, so many times, and prints what they end with.
+func measure(side: Int, isTransistors: Bool, turns: Int) throws {
   let nodes = side * side
   let nudge = 0.1
   var from: [Int] = []
@@ -51,25 +51,28 @@ func measure(side: Int, isTransistors: Bool) throws {
           : .fixed(.resistor(ohms: 1 / start[edge])))
     }, law: .sharp)
   let begun = now()
-  var free = try OperatingPoint(network: network, driven: driven)
-  var clamped = try OperatingPoint(network: network, driven: driven + learned)
+  var free = try OperatingPoint(network: network, driven: driven, attachable: learned)
+  var clamped = free
+  clamped.reset()
   let setup = now() - begun
 
-  func set(_ edge: Int, _ gate: Double) throws {
+  func set(_ gates: [Double]) throws {
     if isTransistors {
-      try free.setGate(edge, gate)
-      try clamped.setGate(edge, gate)
+      try free.setGates(gates)
+      try clamped.setGates(gates)
     } else {
-      try free.replace(edge, .fixed(.resistor(ohms: 1 / gate)))
-      try clamped.replace(edge, .fixed(.resistor(ohms: 1 / gate)))
+      try free.setConductances(gates)
+      try clamped.setConductances(gates)
     }
   }
 
   var gates = start
   var times: [Double] = []
-  for _ in 0..<5 {
+  var one = [Double](repeating: 0, count: nodes)
+  var other = one
+  for _ in 0..<turns {
     gates = start
-    for edge in gates.indices { try set(edge, gates[edge]) }
+    try set(gates)
     free.reset()
     clamped.reset()
     let begun = now()
@@ -81,10 +84,11 @@ func measure(side: Int, isTransistors: Bool) throws {
       try free.solve()
       for (node, goal) in zip(learned, goals[step % 2]) {
         let volts = try free.voltage(node)
-        try clamped.drive(node, volts + nudge * (goal - volts))
+        try clamped.attach(node, conductance: 1e6, volts: volts + nudge * (goal - volts))
       }
-      try clamped.solve()
-      let (one, other) = (free.voltages, clamped.voltages)
+      try clamped.solve(beside: free)
+      free.copyVoltages(into: &one)
+      clamped.copyVoltages(into: &other)
       for edge in gates.indices {
         let drop = one[from[edge]] - one[to[edge]]
         let held = other[from[edge]] - other[to[edge]]
@@ -93,8 +97,8 @@ func measure(side: Int, isTransistors: Bool) throws {
           isTransistors
           ? min(max(gates[edge] - 1e-2 / nudge * change, 1.5), 6)
           : min(max(gates[edge] - 0.05 / nudge * change, 1e-3), 10)
-        try set(edge, gates[edge])
       }
+      try set(gates)
     }
     times.append((now() - begun) / Double(steps))
   }
@@ -103,9 +107,10 @@ func measure(side: Int, isTransistors: Bool) throws {
   let volts = try learned.map { text(try free.voltage($0), 12) }.joined(separator: ", ")
   print(
     "{\"solver\": \"tellegen\", \"elements\": \"\(isTransistors ? "transistors" : "resistors")\", \"nodes\": \(nodes), \"edges\": \(from.count), "
-      + "\"setup_ms\": \(text(setup * 1e3, 3)), \"step_us\": \(text(times[2] * 1e6, 3)), "
-      + "\"fastest_us\": \(text(times[0] * 1e6, 3)), \"slowest_us\": \(text(times[4] * 1e6, 3)), "
+      + "\"setup_ms\": \(text(setup * 1e3, 3)), \"step_us\": \(text(times[times.count / 2] * 1e6, 3)), "
+      + "\"fastest_us\": \(text(times[0] * 1e6, 3)), \"slowest_us\": \(text(times[times.count - 1] * 1e6, 3)), "
       + "\"volts\": [\(volts)], \"gates\": \(text(gates.reduce(0, +), 10))}")
 }
 
-try measure(side: side, isTransistors: words[2] == "transistors")
+try measure(side: side, isTransistors: words[2] == "transistors",
+  turns: words.count > 3 ? Int(words[3]) ?? 5 : 5)
