@@ -20,7 +20,7 @@ enum EliminationPlan: Sendable {
   /// How many numbers a solve needs room for beside the nodes' own.
   var workCount: Int {
     switch self {
-    case .schedule: 0
+    case .schedule: 2
     case .fronts(let tree): tree.longestStride
     }
   }
@@ -28,7 +28,7 @@ enum EliminationPlan: Sendable {
   /// How many iterations with a kept matrix cost about as much as an elimination.
   var eliminationCost: Int {
     switch self {
-    case .schedule: 1
+    case .schedule: 2
     case .fronts: 6
     }
   }

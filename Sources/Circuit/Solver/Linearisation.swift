@@ -64,14 +64,13 @@ extension SolverState {
   /// eliminated.
   func linearisation() -> Linearisation {
     _ = evaluate()
-    let factors: Factors
-    if isLinear && isEliminated, let own = self.factors {
-      eliminateTip(own)
-      factors = own
+    if isLinear && isEliminated, let factors {
+      eliminateTip(factors)
     } else {
-      factors = eliminate()
+      eliminate()
       isEliminated = isLinear
     }
+    let factors = factors ?? Factors(structure)
     var slopes: [SIMD2<Double>] = []
     slopes.reserveCapacity(links.count)
     for index in links.indices {

@@ -90,23 +90,24 @@ extension SolverState {
     /// The last undamped step.
     var previous = Double.infinity
     var isKept = false
-    var factors: Factors
-    if let other = twin?.factors {
-      factors = other
-      eliminateTip(other)
+    /// The twin's elimination, until one of its own is made.
+    var lent = twin?.factors
+    if let lent {
+      eliminateTip(lent)
       isKept = true
     } else {
-      factors = eliminate(damping: 0)
+      eliminate()
     }
     while true {
       effort.iterations += 1
       sinceSweep += 1
-      let largest = newtonStep(factors)
+      let largest = newtonStep(lent)
       let ratio = largest / previous
       if isKept && ratio > 0.5 {
         // The matrix has become another one. (The first step with a twin's has no ratio: 0.)
         _ = evaluate()
-        factors = eliminate(damping: 0)
+        eliminate()
+        lent = nil
         isKept = false
         previous = .infinity
         continue
@@ -170,7 +171,10 @@ extension SolverState {
         isFresh = true
         previous = .infinity
       }
-      if isFresh { factors = eliminate(damping: damping) }
+      if isFresh {
+        eliminate(damping: damping)
+        lent = nil
+      }
       isKept = !isFresh
     }
   }
@@ -185,7 +189,7 @@ extension SolverState {
     // the next one is step^3 / previous^2.
     let isShort =
       isKept
-      ? ratio < 0.1 && 2 * largest * ratio < OperatingPoint.tolerance
+      ? ratio < 0.1 && 1000 * largest * ratio < OperatingPoint.tolerance
       : 100 * largest * ratio * ratio < OperatingPoint.tolerance
     return isShort && (activeLaw == .soft || !isNearThreshold(100 * largest))
   }
@@ -212,13 +216,12 @@ extension SolverState {
   }
 
   /// Eliminates the evaluated matrix.
-  func eliminate(damping: Double = 0) -> Factors {
-    if factors == nil || !isKnownUniquelyReferenced(&factors) { factors = nil }
-    let own = factors ?? Factors(structure)
-    own.elimination.eliminate(entries, damping: damping, symmetric: transistorCount == 0)
-    eliminateTip(own)
-    factors = own
-    return own
+  func eliminate(damping: Double = 0) {
+    // What a `Linearisation` still holds is left to it.
+    if factors == nil || !isKnownUniquelyReferenced(&factors) { factors = Factors(structure) }
+    guard let factors else { return }
+    factors.elimination.eliminate(entries, damping: damping, symmetric: transistorCount == 0)
+    eliminateTip(factors)
   }
 
   /// Eliminates the tip, with what is attached now.
@@ -229,9 +232,15 @@ extension SolverState {
   }
 
   /// Replaces `step` by the Newton step at the evaluated voltages and returns its largest magnitude.
-  private func newtonStep(_ factors: Factors) -> Double {
+  ///
+  /// - Parameter lent: an elimination to use in place of its own.
+  private func newtonStep(_ lent: Factors?) -> Double {
     step.update(from: inflow, count: structure.freeCount)
-    solve(step, factors)
+    if let used = lent ?? factors {
+      used.elimination.forward(step, work: work)
+      tip.solve(step, first: structure.tip)
+      used.elimination.back(step, work: work)
+    }
     var largest = 0.0
     for index in 0..<structure.freeCount {
       let magnitude = step[index].magnitude
@@ -240,36 +249,29 @@ extension SolverState {
     return largest
   }
 
-  /// Solves A x = f in place.
-  func solve(_ side: borrowing Buffer<Double>, _ factors: Factors) {
-    factors.elimination.forward(side, work: work)
-    tip.solve(side, first: structure.tip)
-    factors.elimination.back(side, work: work)
-  }
-
   /// The voltages of a network whose currents are proportional to them: one elimination, or none where
   /// conductances are those of the last solve or of the twin's. They are found from what drives the
   /// network, not from the voltages before: nothing is subtracted.
   private func solveLinear(beside twin: SolverState?) -> Solution {
     let freeCount = structure.freeCount
     if freeCount == 0 { return Solution(iterations: 0, sweeps: 0) }
-    let shared: Factors
+    var lent: Factors?
     var isForwarded = false
-    if let twin, twin.isEliminated, let factors = twin.factors, hasConductances(of: twin) {
-      shared = factors
+    if let twin, twin.isEliminated, hasConductances(of: twin) {
+      lent = twin.factors
       isForwarded = hasSources(of: twin)
       if isForwarded { forwarded.update(from: twin.forwarded, count: freeCount) }
-      eliminateTip(shared)
-    } else if isEliminated, let factors {
-      shared = factors
-      eliminateTip(shared)
-    } else {
+    }
+    if lent == nil && !isEliminated {
       entries.update(repeating: .zero, count: structure.entryCount)
       clearGround()
       for index in 0..<linearCount { entries[Int(linears[index].slot)] += conductances[index] }
-      shared = eliminate(damping: 0)
+      eliminate()
       isEliminated = true
+    } else if let used = lent ?? factors {
+      eliminateTip(used)
     }
+    guard let used = lent ?? factors else { return Solution(iterations: 0, sweeps: 0) }
     if !isForwarded {
       forwarded.update(repeating: 0, count: freeCount)
       for index in 0..<attachablePlaces.count {
@@ -283,14 +285,14 @@ extension SolverState {
         forwarded[Int(linears[linear].low)] +=
           conductances[linear] * voltages[Int(linears[linear].high)]
       }
-      shared.elimination.forward(forwarded, work: work)
+      used.elimination.forward(forwarded, work: work)
     }
     step.update(from: forwarded, count: freeCount)
     for place in structure.tip..<freeCount {
       step[place] += attached[place].x * attached[place].y + injected[place]
     }
     tip.solve(step, first: structure.tip)
-    shared.elimination.back(step, work: work)
+    used.elimination.back(step, work: work)
     let (low, high) = bounds()
     for index in 0..<freeCount { voltages[index] = clamp(step[index], low, high) }
     return Solution(iterations: 1, sweeps: 0)
