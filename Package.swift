@@ -167,7 +167,7 @@ let package = Package(
       name: "HarnessTests",
       dependencies: [
         "TestSupport", "Harness", "Targets", "Runs", "BoardDouble", "Circuit", "Elements", "Wiring",
-        "Files", "Firmware", "Portable",
+        "Files", "Firmware", "Portable", "Reports",
       ]),
     .testTarget(
       name: "ExperimentsTests", dependencies: ["Experiments", "Studies", "Runs", "Reports"]),

@@ -11,7 +11,8 @@ public enum LineFault: Sendable, Equatable {
   case floating
   /// Changes arrive late: an output's with the next write, an input's with the next read.
   case late
-  /// Exchanged with another line.
+  /// Exchanged with another line. Of an input and an output that are exchanged, the board's input is at rest,
+  /// the program reads that rest, and its output stands against whichever chip is selected.
   case swapped(with: Int)
 }
 
@@ -38,10 +39,31 @@ struct LineFaults: Sendable {
   var isEmpty: Bool { list.isEmpty }
 
   /// Takes every fault off.
-  mutating func removeAll() { list = [] }
+  mutating func removeAll() {
+    list = []
+    isInputDriven = false
+  }
+
+  /// Whether an output stands where MISO should be: two outputs then meet while a chip is selected.
+  private(set) var isInputDriven = false
 
   /// Puts a fault on a line, beside those that it has.
-  mutating func add(_ fault: LineFault, line: Int) { list.append((line, fault)) }
+  mutating func add(_ fault: LineFault, line: Int) {
+    if case .swapped(let other) = fault,
+      outputs.meets(LineSet(line: line)) != outputs.meets(LineSet(line: other))
+    {
+      let output = outputs.meets(LineSet(line: line)) ? line : other
+      list.append((output, .floating))
+      list.append(
+        (
+          output == line ? other : line,
+          idle.meets(LineSet(line: output)) ? .stuckHigh : .stuckLow
+        ))
+      isInputDriven = true
+      return
+    }
+    list.append((line, fault))
+  }
 
   /// The levels at the far end of outputs that stand at `levels` and stood at `before`.
   func farEnd(of levels: LineSet, before: LineSet) -> LineSet {

@@ -2,7 +2,7 @@ public import Firmware
 
 /// Something that was done to the pins and that real parts would punish: when, on which lines, and
 /// which rule it broke.
-public struct Misuse: Sendable, Equatable, CustomStringConvertible {
+public struct Misuse: Sendable, Equatable {
   /// The rules of the parts' datasheets and of the board.
   public enum Rule: String, Sendable, CaseIterable {
     /// A line that is not an output was written.
@@ -43,12 +43,10 @@ public struct Misuse: Sendable, Equatable, CustomStringConvertible {
   public let time: Nanoseconds
   /// The lines concerned.
   public let lines: LineSet
+  /// The learning edge concerned, by its index among them; `nil` where it is none's.
+  public let edge: Int?
+  /// The selects concerned, a bit each.
+  public let selects: UInt64
   /// The rule that was broken.
   public let rule: Rule
-
-  /// The misuse in words; lines by their numbers.
-  public var description: String {
-    let numbers = (0..<64).filter { lines.meets(LineSet(line: $0)) }.map(String.init)
-    return "at \(time.count) ns, line \(numbers.joined(separator: ", ")): \(rule.rawValue)"
-  }
 }

@@ -24,13 +24,15 @@ public struct VirtualPins: Lines, Sendable {
   public internal(set) var misuses: [Misuse] = []
   /// How many misuses there were.
   public internal(set) var misuseCount = 0
-  /// How many misuses there were of each rule; those from before a state was restored are not among
-  /// them.
-  public internal(set) var misusesByRule: [Misuse.Rule: Int] = [:]
-  /// The same by the rules' words.
-  public var misuseWords: [String: Int] {
-    Dictionary(uniqueKeysWithValues: misusesByRule.map { ($0.rawValue, $1) })
-  }
+  /// How many misuses there were of each rule, and the first of them; those from before a state was
+  /// restored are not among them.
+  public internal(set) var misusesByRule: [Misuse.Rule: (count: Int, first: Misuse)] = [:]
+  /// How lines are called, in the order of their bits.
+  private let roles: [String]
+  /// How learning edges are called.
+  private let edges: [String]
+  /// How the chips are called, by their selects.
+  private let chipNames: [String]
   /// The longest that LEARN was in effect: what the one-shot let through of it, not how long the line
   /// was high. From before a state was restored it is not known.
   public internal(set) var longestLearning = Nanoseconds.zero
@@ -99,6 +101,9 @@ public struct VirtualPins: Lines, Sendable {
     settling = Nanoseconds(seconds: description.timing.settle)
     let selects = description.wiring?.selects ?? []
     parts = selects.map(\.kind)
+    roles = description.wiring?.wires.map(\.role) ?? []
+    edges = description.learningEdges.map(\.name)
+    chipNames = selects.map(\.name)
     outputs = wiring.outputs
     inputs = wiring.inputs
     faults = LineFaults(wiring: wiring)
@@ -130,6 +135,27 @@ public struct VirtualPins: Lines, Sendable {
     pulsesOfGates = Array(repeating: 0, count: wiring.edgeCount)
   }
 
+  /// The names of lines.
+  ///
+  /// - Parameter lines: the lines.
+  /// - Returns: their roles in the board file; one that no file names is called by its number.
+  public func names(of lines: LineSet) -> [String] {
+    (0..<64).filter { lines.meets(LineSet(line: $0)) }.map {
+      roles.indices.contains($0) ? roles[$0] : "line \($0)"
+    }
+  }
+
+  /// The edge and the chips that a misuse concerns, in words.
+  ///
+  /// - Parameter misuse: the misuse.
+  /// - Returns: such as `edge S1-T1` and `MCP3208 at select 2`; none where it is the lines' alone.
+  public func parts(of misuse: Misuse) -> [String] {
+    let edge = misuse.edge.map { ["edge " + (edges.indices.contains($0) ? edges[$0] : "\($0)")] }
+    return (edge ?? [])
+      + chipNames.indices.filter { misuse.selects & (1 &<< UInt64($0)) != 0 }
+      .map { "\(chipNames[$0]) at select \($0)" }
+  }
+
   /// How many outputs were last told to be at another level than at rest.
   public var linesAway: Int { (commanded.bits ^ wiring.idle.bits).nonzeroBitCount }
 
@@ -137,6 +163,9 @@ public struct VirtualPins: Lines, Sendable {
   public mutating func add(_ fault: LineFault, line: Int) {
     faults.add(fault, line: line)
   }
+
+  /// Whether an output of the program stands where MISO should be.
+  var isDataDriven: Bool { faults.isInputDriven }
 
   /// Takes every fault of lines off.
   mutating func removeFaults() { faults.removeAll() }
@@ -227,7 +256,7 @@ public struct VirtualPins: Lines, Sendable {
     if asked.meets(wiring.dataIn) && dataLevel() { result = result | wiring.dataIn }
     let direct = (asked & inputs).without(wiring.dataIn)
     if direct != .none {
-      try capture()
+      try capture(by: direct)
       for edge in 0..<wiring.edgeCount {
         if output(ofComparator: 2 * edge) { result = result | (wiring.edgeLine(edge, 0) & asked) }
         if output(ofComparator: 2 * edge + 1) {

@@ -63,7 +63,7 @@ extension VirtualPins {
       guard !silent[index], let channel = chips[index].clockFalls() else { continue }
       let target = targetOf[index * 8 + Int(channel)]
       if target >= 0 {
-        checkSettled()
+        checkSettled(wiring.dataIn, selects: 1 &<< UInt64(index))
         let code = try analog.sampleTarget(target, at: time)
         chips[index].take(
           saturated.contains(index) ? analog.converter.highest : code, at: time)
@@ -94,14 +94,16 @@ extension VirtualPins {
     let begun = next & ~selected
     let ended = selected & ~next
     selected = next
-    if begun != 0 && levels.meets(wiring.clock) { note(.selectWhileClockHigh, wiring.clock) }
+    if begun != 0 && levels.meets(wiring.clock) {
+      note(.selectWhileClockHigh, wiring.clock, selects: selected)
+    }
     for index in parts.indices {
       let bit: UInt64 = 1 &<< UInt64(index)
       if begun & bit != 0 { chips[index].begin() }
       if ended & bit != 0 && !silent[index] {
         switch chips[index].end() {
         case .nothing: break
-        case .broken: note(.brokenFrame, wiring.clock)
+        case .broken: note(.brokenFrame, wiring.clock, selects: 1 &<< UInt64(index))
         case .set(let channel, let code): try convert(index * 8 + Int(channel), code)
         }
       }
@@ -130,20 +132,26 @@ extension VirtualPins {
         drivers += 1
         level = output.level
         if output.isConverting && wiring.longestFrame < time - output.sampled {
-          note(.slowConversion, wiring.dataIn)
+          note(.slowConversion, wiring.dataIn, selects: 1 &<< UInt64(index))
         }
       }
     }
     if drivers == 0 {
       if hasLoopback { return levels.meets(wiring.loopback) }
-      note(.floatingMiso, wiring.dataIn)
+      note(.floatingMiso, wiring.dataIn, selects: selected)
     }
-    if drivers > 1 { note(.twoDriversOnMiso, wiring.dataIn) }
+    if drivers > 1 || drivers > 0 && isDataDriven {
+      note(.twoDriversOnMiso, wiring.dataIn, selects: selected)
+    }
     return level
   }
 
-  mutating func capture() throws(CircuitError) {
-    checkSettled()
+  /// Captures every comparator.
+  ///
+  /// - Parameter lines: the lines by which that was asked for.
+  /// - Throws: `CircuitError` for a circuit without a solution.
+  mutating func capture(by lines: LineSet) throws(CircuitError) {
+    checkSettled(lines)
     // A span of a field would hold the whole board: the field is taken out meanwhile.
     var taken: [Comparison] = []
     swap(&taken, &captured)
@@ -154,7 +162,7 @@ extension VirtualPins {
   }
 
   private mutating func loadComparators() throws(CircuitError) {
-    try capture()
+    try capture(by: wiring.load)
     if let loaded = mistaken?.loaded {
       for (place, comparator) in loaded.enumerated() {
         let bit =
@@ -182,7 +190,7 @@ extension VirtualPins {
         // A drive wire that hangs at nothing rests: 10 kohm hold a charge low and a discharge high.
         let (charge, discharge) = (driving[2 * edge], driving[2 * edge + 1])
         latched[edge] = drive(
-          charge: charge >= 0 && drives.entered(age: charge),
+          edge, charge: charge >= 0 && drives.entered(age: charge),
           discharge: discharge >= 0 && !drives.entered(age: discharge))
       }
       return
@@ -190,14 +198,17 @@ extension VirtualPins {
     for position in 0..<wiring.edgeCount {
       let edge = Int(wiring.chain[position])
       latched[edge] = drive(
-        charge: drives.entered(age: 2 * position),
+        edge, charge: drives.entered(age: 2 * position),
         discharge: !drives.entered(age: 2 * position + 1))
     }
   }
 
-  private mutating func drive(charge: Bool, discharge: Bool) -> PinDrive {
+  private mutating func drive(_ edge: Int, charge: Bool, discharge: Bool) -> PinDrive {
     if charge && discharge {
-      note(.bothDrives, wiring.learn)
+      note(
+        .bothDrives,
+        wiring.kind == .direct ? wiring.edgeLine(edge, 2) | wiring.edgeLine(edge, 3) : wiring.learn,
+        edge: edge)
       return .both
     }
     return charge ? .charge : (discharge ? .discharge : .hold)
@@ -209,7 +220,7 @@ extension VirtualPins {
     if wiring.kind == .direct {
       for edge in 0..<wiring.edgeCount {
         latched[edge] = drive(
-          charge: levels.meets(wiring.edgeLine(edge, 2)),
+          edge, charge: levels.meets(wiring.edgeLine(edge, 2)),
           discharge: !levels.meets(wiring.edgeLine(edge, 3)))
       }
     }
@@ -250,8 +261,8 @@ extension VirtualPins {
     }
   }
 
-  private mutating func checkSettled() {
-    if time < lastAnalogChange + settling { note(.notSettled, wiring.dataIn) }
+  private mutating func checkSettled(_ lines: LineSet, selects: UInt64 = 0) {
+    if time < lastAnalogChange + settling { note(.notSettled, lines, selects: selects) }
   }
 
   private mutating func logFree() {
@@ -267,10 +278,20 @@ extension VirtualPins {
         clampedNodes: analog.state.clampedVoltages))
   }
 
-  mutating func note(_ rule: Misuse.Rule, _ lines: LineSet) {
+  /// Notes that a rule was broken now.
+  ///
+  /// - Parameters:
+  ///   - rule: the rule.
+  ///   - lines: the lines concerned.
+  ///   - edge: the learning edge concerned, where it is one's.
+  ///   - selects: the selects concerned, a bit each.
+  mutating func note(
+    _ rule: Misuse.Rule, _ lines: LineSet, edge: Int? = nil, selects: UInt64 = 0
+  ) {
+    let misuse = Misuse(time: time, lines: lines, edge: edge, selects: selects, rule: rule)
     misuseCount += 1
-    misusesByRule[rule, default: 0] += 1
-    if misuses.count < 1000 { misuses.append(Misuse(time: time, lines: lines, rule: rule)) }
+    misusesByRule[rule, default: (0, misuse)].count += 1
+    if misuses.count < 1000 { misuses.append(misuse) }
   }
 }
 

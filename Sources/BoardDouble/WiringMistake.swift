@@ -4,7 +4,7 @@ import Portable
 
 /// A mistake in the wiring of a board: the double is wired so, while the program goes by the board file.
 public enum WiringMistake: Sendable, Hashable, CustomStringConvertible {
-  /// Two wires of one direction are exchanged.
+  /// Two wires are exchanged: of one direction, or MISO with an output.
   case swapped(BoardWire, BoardWire)
   /// A wire is missing: what it goes to rests or, being an input, reads noise.
   case missing(BoardWire)
@@ -12,7 +12,7 @@ public enum WiringMistake: Sendable, Hashable, CustomStringConvertible {
   case reversed(edge: Int, comparator: Int)
   /// The charge and the discharge wire of an edge are exchanged.
   case exchangedDrives(edge: Int)
-  /// Two registers of a chain are exchanged; register 0 is nearest to MISO.
+  /// Two registers of a chain are exchanged; 74HC165 0 is nearest to MISO, 74HCT595 0 to MOSI.
   case chainOrder(BoardChain, Int, Int)
   /// The selects of two chips are exchanged.
   case selects(Int, Int)
@@ -63,7 +63,7 @@ public enum WiringMistake: Sendable, Hashable, CustomStringConvertible {
   public enum Place: Sendable, Hashable {
     /// A wire.
     case wire(BoardWire)
-    /// A register of a chain, from 0 at MISO's end.
+    /// A register of a chain: of the 74HC165s from 0 at MISO's end, of the 74HCT595s from 0 at MOSI's.
     case register(BoardChain, Int)
     /// A select.
     case select(Int)
@@ -167,7 +167,9 @@ extension WiringMistake {
       switch kinds[below(kinds.count)] {
       case .swappedLines:
         let (one, other) = (wire(), wire())
-        if one == other || direction(one) != direction(other) { continue }
+        if one == other { continue }
+        let isMiso = [one, other].contains(.line("MISO"))
+        if direction(one) != direction(other), !isMiso { continue }
         // What hangs at a register is exchanged with its like.
         if case .line = one, case .edge = other, isChained { continue }
         if case .edge = one, case .line = other, isChained { continue }

@@ -2,16 +2,18 @@ import Files
 import Portable
 import Runs
 
-/// A board's network with what an attempt says of it: nodes on a circle in the file's order, edges between
-/// them, each by its verdict.
+/// A board with what an attempt says of it: its network, nodes on a circle in the file's order and edges between
+/// them, and below it the lines and chips by which the program reaches it, each by its verdict.
 struct BoardDrawing {
-  /// What an attempt says of an edge or a node.
+  /// What an attempt says of an edge, a node, a line or a chip.
   enum Verdict: String {
     /// Nothing.
     case unseen
     /// It was measured, and all of it lies within its limits.
     case good
-    /// It is named by what is wrong.
+    /// It is named among others by what is wrong, one of which is to blame.
+    case maybe
+    /// It is named by what is wrong, and nothing in its place.
     case bad
   }
 
@@ -19,13 +21,19 @@ struct BoardDrawing {
   let edges: [(verdict: Verdict, words: String)]
   /// The same of each node.
   let nodes: [(verdict: Verdict, words: String)]
+  /// The lines that all edges share and the chips, in the board's order, then what else of the wiring is named:
+  /// lines of edges, registers.
+  let wiring: [(name: String, verdict: Verdict, words: String)]
   private let board: BoardDescription
+
+  /// What stands in a finding between mistakes of which one explains it.
+  static let otherwise = "; or "
 
   /// What can be told apart in a drawing.
   private static let mostNodes = 64
   private static let mostEdges = 300
 
-  /// Judges the edges and nodes of a board; `nil` where the attempt says nothing of them, or where the board
+  /// Judges the parts of a board; `nil` where the attempt says nothing of them, or where the board
   /// is too large to be drawn.
   ///
   /// - Parameters:
@@ -37,9 +45,11 @@ struct BoardDrawing {
     let complaints = record.phases.flatMap(\.complaints)
     let readings = record.phases.flatMap(\.readings).map(\.reading.name)
     func judge(_ name: String, by complaints: [String]) -> (Verdict, String) {
-      if let words = complaints.first(where: { BoardDrawing.names($0, name) }) {
+      let accusing = complaints.filter { BoardDrawing.names($0, name) }
+      if let words = accusing.first(where: { !$0.contains(BoardDrawing.otherwise) }) {
         return (.bad, words)
       }
+      if let words = accusing.first { return (.maybe, words) }
       let count = readings.count { BoardDrawing.names($0, name) }
       return count > 0
         ? (.good, "\(count) reading\(count == 1 ? "" : "s") within limits") : (.unseen, "not seen")
@@ -50,8 +60,52 @@ struct BoardDrawing {
       !board.edges.contains { BoardDrawing.names(words, $0.name) }
     }
     nodes = board.nodes.map { judge($0, by: ofNodes) }
+    wiring = BoardDrawing.wiring(of: board, record, complaints)
     self.board = board
-    if !(edges + nodes).contains(where: { $0.verdict != .unseen }) { return nil }
+    let isTold = (edges + nodes).contains { $0.verdict != .unseen }
+    if !isTold, !wiring.contains(where: { $0.verdict != .unseen }) { return nil }
+  }
+
+  /// Judges lines and chips.
+  ///
+  /// - Parameters:
+  ///   - board: the board.
+  ///   - record: the attempt.
+  ///   - complaints: what is wrong, in words.
+  /// - Returns: each with its verdict.
+  private static func wiring(
+    of board: BoardDescription, _ record: ScenarioRecord, _ complaints: [String]
+  ) -> [(name: String, verdict: Verdict, words: String)] {
+    guard let wiring = board.wiring else { return [] }
+    let mistakes = record.phases.flatMap(\.named).flatMap { alternatives in
+      alternatives.map {
+        (
+          names: $0.names(on: board), words: $0.words(on: board),
+          verdict: alternatives.count > 1 ? Verdict.maybe : .bad
+        )
+      }
+    }
+    func judge(_ name: String) -> (name: String, verdict: Verdict, words: String) {
+      let accusing = mistakes.filter {
+        $0.names.lines.contains(name) || $0.names.chips.contains(name)
+      }
+      if let worst = accusing.first(where: { $0.verdict == .bad }) ?? accusing.first {
+        return (name, worst.verdict, worst.words)
+      }
+      if let words = complaints.first(where: { BoardDrawing.names($0, name) }) {
+        return (name, words.contains(otherwise) ? .maybe : .bad, words)
+      }
+      return (name, .unseen, "not named")
+    }
+    let roles = wiring.wires.map(\.role)
+    let shared = roles.filter { !$0.contains(".") }
+    let chips = wiring.selects.indices.map { board.chip(atSelect: $0) }
+    // Edges have hundreds of wires, and chains many registers: the others are not shown.
+    let others =
+      board.learningEdges.flatMap { edge in
+        WiringDescription.edgeRoles.map { "\(edge.name).\($0)" }
+      } + board.registers
+    return (shared + chips).map(judge) + others.map(judge).filter { $0.verdict != .unseen }
   }
 
   /// Whether a text has a name as a whole: n1 is not named by n1-n2, nor by n12.
@@ -122,14 +176,31 @@ struct BoardDrawing {
 
   /// The drawing with what its colours and shapes mean, and the names of what is wrong.
   var figure: String {
-    let bad =
-      zip(board.edges.map(\.name), edges).filter { $1.verdict == .bad }.map(\.0)
-      + zip(board.nodes, nodes).filter { $1.verdict == .bad }.map { "node \($0.0)" }
-    let unseen = zip(board.edges, edges).count { $1.verdict == .unseen }
-    return "<figure>\n" + svg
-      + "<figcaption>Squares are sources, rings targets. <span class=\"PASS\">Green</span>: measured, within "
-      + "limits. <span class=\"FAIL\">Red</span>: named by what is wrong"
-      + (bad.isEmpty ? " (none)" : " (\(escaped(bad.joined(separator: ", "))))")
-      + ". Dashed: not measured by itself (\(unseen) of \(edges.count) edges).</figcaption>\n</figure>\n"
+    let named =
+      zip(board.edges.map(\.name), edges).map { ($0, $1.verdict) }
+      + zip(board.nodes, nodes).map { ("node \($0)", $1.verdict) }
+      + wiring.map { ($0.name, $0.verdict) }
+    func list(_ verdict: Verdict) -> String {
+      let names = named.filter { $0.1 == verdict }.map(\.0)
+      return names.isEmpty ? " (none)" : " (\(escaped(names.joined(separator: ", "))))"
+    }
+    let unseen = edges.count { $0.verdict == .unseen }
+    let hasDoubt = named.contains { $0.1 == .maybe }
+    let wires = wiring.map {
+      "<li class=\"\($0.verdict.rawValue)\" title=\"\(escaped($0.words))\">\(escaped($0.name))</li>"
+    }
+    var caption =
+      "Squares are sources, rings targets. <span class=\"PASS\">Green</span>: measured, within limits. "
+      + "<span class=\"FAIL\">Red</span>: named by what is wrong\(list(.bad)). "
+    if hasDoubt {
+      caption +=
+        "<span class=\"SKIP\">Amber</span>: one of these may be to blame\(list(.maybe)). "
+    }
+    caption += "Dashed: not measured by itself (\(unseen) of \(edges.count) edges)."
+    var text = "<figure>\n\(svg)<figcaption><p>\(caption)</p>\n"
+    if !wires.isEmpty {
+      text += "<p>Lines and chips:</p>\n<ul class=\"wires\">\(wires.joined(separator: "\n"))</ul>\n"
+    }
+    return text + "</figcaption>\n</figure>\n"
   }
 }

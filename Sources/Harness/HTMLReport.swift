@@ -39,15 +39,38 @@ package func html(
     .edge { fill: none; stroke: currentColor; opacity: .45; stroke-width: 1.5; stroke-dasharray: 3 4 }
     .edge.good { stroke: var(--good); opacity: .8; stroke-width: 2; stroke-dasharray: none }
     .edge.bad { stroke: var(--bad); opacity: 1; stroke-width: 4; stroke-dasharray: none }
+    .edge.maybe { stroke: var(--other); opacity: 1; stroke-width: 4; stroke-dasharray: none }
     .node { fill: Canvas; stroke: currentColor; stroke-width: 2 } .node.hidden { fill: currentColor }
     .node.good { stroke: var(--good) } .node.hidden.good { fill: var(--good) }
+    .node.maybe { stroke: var(--other); stroke-width: 4 } .node.hidden.maybe { fill: var(--other) }
     .node.bad { stroke: var(--bad); stroke-width: 4 } .node.hidden.bad { fill: var(--bad) }
-    p { margin: .2rem 0 } details { margin: .2rem 0 } summary { cursor: pointer }
+    p { margin: 0 0 .2rem } ul { margin: .2rem 0; padding-left: 1.2rem }
+    .wires { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .3rem }
+    .wires li { border: 1px dashed var(--rule); border-radius: 4px; padding: 0 .4rem; white-space: nowrap }
+    .wires .maybe { border: 2px solid var(--other); color: var(--other) }
+    .wires .bad { border: 2px solid var(--bad); color: var(--bad); font-weight: 600 }
+    .phases > tbody > tr > :first-child { width: 9rem } .phases > tbody > tr > :nth-child(2) { width: 7rem }
+    td { overflow-wrap: break-word } .outcome, summary { overflow-wrap: normal }
+    details { margin: 0 } summary { cursor: pointer }
+    @media (max-width: 40rem) {
+      body { margin: 1rem auto } figcaption { flex-basis: 100% }
+      .facts tr, .phases > tbody > tr { display: block; border-top: 1px solid var(--rule); padding: .3rem 0 }
+      .facts :is(td, th), .phases > tbody > tr > :is(td, th) { border: 0; padding: 0 .3rem }
+      .facts td, .phases > tbody > tr > td:last-child { display: block }
+      .phases > tbody > tr:first-child { display: none }
+      .readings tr { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: center;
+        border-top: 1px solid var(--rule) }
+      .readings td { border: 0 } .readings td:first-child { flex-basis: 100% }
+    }
+    @media print {
+      body { margin: 0; max-width: none } tr, figure { break-inside: avoid } .phases > tbody > tr { break-inside: auto }
+      details::details-content { content-visibility: visible; block-size: auto } summary { list-style: none }
+    }
     </style>
     </head>
     <body>
     <h1>\(escaped(title))</h1>
-    <table>
+    <table class="facts">
 
     """
   for fact in facts {
@@ -74,19 +97,34 @@ package func html(
     }
     if let misuses = record.misuses, misuses.count > 0 {
       text +=
-        "<p>\(misuses.count) misuses of the pins; the first: \(escaped(misuses.first.first ?? ""))</p>\n"
+        "<p>\(misuses.words):</p>\n<ul>"
+        + (misuses.byRule ?? []).map { "<li>\(escaped($0.words))</li>" }.joined() + "</ul>\n"
     }
     if record.phases.isEmpty { continue }
     if let board, let drawing = BoardDrawing(board, record) { text += drawing.figure }
-    text += "<table>\n<tr><th>phase</th><th>outcome</th><th>what was found</th></tr>\n"
-    for phase in record.phases {
+    text +=
+      "<table class=\"phases\">\n<tr><th>phase</th><th>outcome</th><th>what was found</th></tr>\n"
+    for phases in alike(record.phases) {
       text +=
-        "<tr><td>\(escaped(phase.phase))</td><td>\(outcome(phase.outcome))</td><td>"
-        + details(of: phase) + "</td></tr>\n"
+        "<tr><td>\(escaped(phases.map(\.phase).joined(separator: ", ")))</td>"
+        + "<td>\(outcome(phases[0].outcome))</td><td>" + details(of: phases[0]) + "</td></tr>\n"
     }
     text += "</table>\n"
   }
   return text + "</body>\n</html>\n"
+}
+
+/// Phases in order; those that one cause kept from being begun stand together.
+private func alike(_ phases: [PhaseRecord]) -> [[PhaseRecord]] {
+  var groups: [[PhaseRecord]] = []
+  for phase in phases {
+    if case .notStarted = phase.outcome, groups.last?[0].outcome == phase.outcome {
+      groups[groups.count - 1].append(phase)
+    } else {
+      groups.append([phase])
+    }
+  }
+  return groups
 }
 
 private func outcome(_ outcome: Outcome) -> String {
@@ -96,11 +134,18 @@ private func outcome(_ outcome: Outcome) -> String {
 private func details(of phase: PhaseRecord) -> String {
   var text = ""
   if let why = phase.outcome.why { text += "<p>\(escaped(why))</p>" }
-  for complaint in phase.complaints { text += "<p class=\"beyond\">\(escaped(complaint))</p>" }
+  for complaint in phase.complaints {
+    // What may be wrong in its place stands on a line of its own.
+    let lines = escaped(complaint).replacing(BoardDrawing.otherwise, with: ";<br>or ")
+    text += "<p class=\"beyond\">\(lines)</p>"
+  }
   if let remedy = phase.remedy { text += "<p>What to do: \(escaped(remedy))</p>" }
   if phase.readings.isEmpty { return text }
   let isOpen = phase.outcome == .fail ? " open" : ""
-  text += "<details\(isOpen)><summary>\(phase.readings.count) readings</summary><table>"
+  text +=
+    "<details\(isOpen)><summary>\(phase.readings.count) readings"
+    + (phase.calibration.map { ", calibration \(escaped($0.words))" } ?? "")
+    + "</summary><table class=\"readings\">"
   for judged in phase.readings {
     let reading = judged.reading
     let unit = reading.unit.isEmpty ? "" : " " + reading.unit

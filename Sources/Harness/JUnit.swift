@@ -22,6 +22,10 @@ package func junit(_ records: [ScenarioRecord], board: String, target: String) -
       + "      <property name=\"board\" value=\"\(escaped(board))\"/>\n"
       + "      <property name=\"target\" value=\"\(escaped(target))\"/>\n"
       + "      <property name=\"outcome\" value=\"\(record.outcome.word)\"/>\n"
+      + (record.calibration.map {
+        "      <property name=\"calibrated\" value=\"\(escaped($0.date))\"/>\n"
+          + "      <property name=\"board_id\" value=\"\(escaped($0.boardID))\"/>\n"
+      } ?? "")
       + (record.retryOf.map { "      <property name=\"retry_of\" value=\"\($0)\"/>\n" } ?? "")
       + (record.isFlaky ? "      <property name=\"flaky\" value=\"true\"/>\n" : "")
       + "    </properties>\n"

@@ -1,3 +1,6 @@
+import Foundation
+package import Wiring
+
 /// A number that a phase measured.
 package struct Reading: Sendable, Equatable {
   /// What was measured: a name that is the same on every board of a description.
@@ -10,6 +13,8 @@ package struct Reading: Sendable, Equatable {
   package var resolution: Double
   /// Within which physics has it, where limits come from there rather than from the double.
   package var physical: ClosedRange<Double>?
+  /// What it can be at all, as no rms is below 0: limits that are drawn end there.
+  package var possible: ClosedRange<Double>?
 
   /// Makes a reading.
   ///
@@ -19,20 +24,44 @@ package struct Reading: Sendable, Equatable {
   ///   - unit: its unit.
   ///   - resolution: what differs by less is the same.
   ///   - physical: within which physics has it; `nil` where the double tells.
+  ///   - possible: what it can be at all; `nil` for anything.
   package init(
     _ name: String, _ value: Double, _ unit: String, resolution: Double,
-    physical: ClosedRange<Double>? = nil
+    physical: ClosedRange<Double>? = nil, possible: ClosedRange<Double>? = nil
   ) {
     self.name = name
     self.value = value
     self.unit = unit
     self.resolution = resolution
     self.physical = physical
+    self.possible = possible
   }
 }
 
+/// Which calibration a board was measured with, as it stands beside measurements.
+package struct CalibrationStamp: Sendable, Equatable {
+  /// When the board was calibrated, ISO 8601.
+  package let date: String
+  /// Which of the boards of its file it is.
+  package let boardID: String
+
+  /// The stamp of a calibration.
+  ///
+  /// - Parameter calibration: the calibration.
+  package init(_ calibration: BoardCalibration) {
+    date = Date(timeIntervalSince1970: calibration.date).formatted(.iso8601)
+    boardID = calibration.id
+  }
+
+  /// The stamp in words, to follow "calibration".
+  package var words: String { "of \(date), board id \(boardID)" }
+}
+
 /// A number for people, to a thousandth.
-func rounded(_ value: Double) -> String { "\((value * 1000).rounded() / 1000)" }
+func rounded(_ value: Double) -> String {
+  let text = "\((value * 1000).rounded() / 1000)"
+  return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+}
 
 /// A reading and what became of it.
 package struct Judged: Sendable, Equatable {

@@ -5,11 +5,11 @@ import Targets
 
 /// Within which readings of a good board lie, by an ensemble of drawn boards of the same file.
 ///
-/// Every reading has a middle and, on either side, a scale: what 80 % of the boards differ from it by.
-/// How many scales a board's worst reading is away is one number a board; its distribution over the
-/// ensemble, continued beyond the largest by an exponential tail, gives the number that a good board
-/// exceeds with the wanted probability, whatever reading it is. So the chance of a false alarm is that of
-/// the whole family of readings, however many there are and however they hang together.
+/// By a quarter of the boards every reading has a middle and, on either side, a scale: what 80 % of them
+/// differ from it by. How many scales a board's worst reading is away is one number a board; the other
+/// three quarters, which had no part in the scales, give the number that a good board exceeds with the wanted
+/// probability, whatever reading it is. So the chance of a false alarm is that of the whole family of
+/// readings, however many there are and however they hang together.
 package struct ReadingLimits: Sendable, Equatable, Codable {
   /// The limits of one reading.
   package struct Range: Sendable, Equatable, Codable {
@@ -31,8 +31,12 @@ package struct ReadingLimits: Sendable, Equatable, Codable {
   /// The chance with which a good board fails.
   package static let falseAlarm = 0.005
 
-  /// How many boards an ensemble has.
-  package static let usualBoards = 400
+  /// How many boards an ensemble has: of 600, three quarters of them, the worst one exceeds that chance with
+  /// a probability of 5 %.
+  package static let usualBoards = 800
+
+  /// How often limits may be too narrow.
+  private static let doubt = 0.05
 
   /// The seed of the first board of an ensemble; the next ones follow. Boards that limits are judged on
   /// have other seeds.
@@ -69,8 +73,10 @@ package struct ReadingLimits: Sendable, Equatable, Codable {
 
   /// Makes limits of what an ensemble's boards read.
   init(columns: [[(String, Reading)]]) {
+    let scaling = columns.prefix(max(columns.count / 4, 1))
+    let judging = columns.count > 3 ? columns.dropFirst(scaling.count) : scaling
     var values: [String: (values: [Double], resolution: Double)] = [:]
-    for (key, reading) in columns.joined() {
+    for (key, reading) in scaling.joined() {
       values[key, default: ([], reading.resolution)].values.append(reading.value)
     }
     ranges = values.mapValues { column in
@@ -86,10 +92,28 @@ package struct ReadingLimits: Sendable, Equatable, Codable {
     }
     boards = columns.count
     factor = 0
-    let worst = columns.map { column in
-      column.map { key, reading in ranges[key]!.distance(of: reading.value) }.max() ?? 0
+    let worst = judging.map { column in
+      column.compactMap { key, reading in ranges[key]?.distance(of: reading.value) }.max() ?? 0
     }.sorted()
-    factor = ReadingLimits.exceeded(by: ReadingLimits.falseAlarm, of: worst)
+    factor = ReadingLimits.factor(for: ReadingLimits.falseAlarm, of: worst)
+  }
+
+  /// The number that another value of the kind exceeds with a probability, or less.
+  ///
+  /// Of n values the largest but k is exceeded by more than that with the probability that at most k of n
+  /// come true: k is the most for which that is below 5 %. Where so few are there that even the
+  /// largest leaves more doubt, their tail is continued.
+  static func factor(for chance: Double, of sorted: [Double]) -> Double {
+    let count = Double(sorted.count)
+    var (term, sum, left) = (Elementary.exp(count * Elementary.log(1 - chance)), 0.0, -1)
+    while left + 1 < sorted.count {
+      sum += term
+      if sum > doubt { break }
+      left += 1
+      term *= (count - Double(left)) / Double(left + 1) * chance / (1 - chance)
+    }
+    if left >= 0 { return sorted[sorted.count - 1 - left] }
+    return exceeded(by: chance, of: sorted)
   }
 
   /// What values exceed with a probability: the tail above the 90 % quantile is continued as an
@@ -128,7 +152,8 @@ package struct ReadingLimits: Sendable, Equatable, Codable {
     return Judged(
       reading: reading,
       limits: ranges[ReadingLimits.key(phase, reading)].map {
-        $0.middle - factor * $0.below...$0.middle + factor * $0.above
+        let drawn = $0.middle - factor * $0.below...$0.middle + factor * $0.above
+        return reading.possible.map { drawn.clamped(to: $0) } ?? drawn
       })
   }
 }

@@ -14,6 +14,8 @@ package struct PhaseRecord: Sendable, Equatable {
   package var outcome: Outcome
   /// What it measured.
   package var readings: [Judged] = []
+  /// The calibration that this was measured with; `nil` where the parts' markings are all that is known.
+  package var calibration: CalibrationStamp?
   /// What it found wrong.
   package var findings: [String] = []
   /// For each finding that names mistakes of the wiring: those of which one explains it.
@@ -79,6 +81,9 @@ package struct ScenarioRecord: Sendable, Equatable {
     let dangerous = teardown.filter(\.isDangerous)
     return dangerous.isEmpty ? nil : dangerous.map(\.words).joined(separator: "; ")
   }
+
+  /// The calibration that it was measured with, which is that of all its phases.
+  package var calibration: CalibrationStamp? { phases.lazy.compactMap(\.calibration).first }
 
   /// Whether it passed, but on a retry only.
   package var isFlaky: Bool { retryOf != nil && outcome == .pass }
@@ -191,7 +196,7 @@ package struct ScenarioRun: TargetUser {
   ) {
     do {
       if let board = scenario.board, board != subject.description.name {
-        throw Skipped("it is for board \(board)")
+        throw Skipped("it is for board \(board), and this is board \(subject.description.name)")
       }
       if let fixture = scenario.needs.first(where: { !subject.fixtures.contains($0) }) {
         throw Skipped(
@@ -200,10 +205,13 @@ package struct ScenarioRun: TargetUser {
               ?? "no rig is named that lists it under fixtures: declare one in a rig map"))
       }
       var board = subject.description
+      if let why = faults.lazy.compactMap({ $0.misplacement(on: board) }).first {
+        throw Skipped(why)
+      }
       for case .edge(let name, let kind) in faults {
         guard
           let index = board.edges.firstIndex(where: { $0.name == name && $0.part == .learning })
-        else { throw Skipped("board \(board.name) has no learning edge \(name)") }
+        else { continue }
         board.faults.append(Fault(kind: kind, edge: index))
       }
       for case .disturbance(let disturbance) in faults {
@@ -310,6 +318,7 @@ package struct ScenarioRun: TargetUser {
     if let start, let end = try? target.session.board.now() {
       entry.boardTime = (end - start).seconds
     }
+    entry.calibration = subject.calibration.map(CalibrationStamp.init)
     entry.readings = log.readings.map { limits.judge($0, of: phase) }
     entry.findings = log.findings
     entry.named = log.named
@@ -379,12 +388,6 @@ package struct ScenarioRun: TargetUser {
       throw Skipped("its faults are put on a double, and this is a real board")
     }
     let roles = subject.description.wiring?.wires.map(\.role) ?? []
-    func line(_ role: String) throws(Skipped) -> Int {
-      guard let line = roles.firstIndex(of: role) else {
-        throw Skipped("board \(subject.description.name) has no line \(role)")
-      }
-      return line
-    }
     for fault in faults {
       switch fault {
       case .edge, .disturbance, .passing: continue
@@ -393,34 +396,22 @@ package struct ScenarioRun: TargetUser {
       guard var pins = target as? DoubleTarget<PinBoard> else {
         throw Skipped("its faults are on lines, which only --target pins has")
       }
-      let selects = subject.description.wiring?.selects ?? []
-      func kind(_ select: Int) throws(Skipped) -> WiringDescription.Part.Kind {
-        guard selects.indices.contains(select), selects[select] != .chain else {
-          throw Skipped(
-            "board \(subject.description.name) has no converter at select \(select)")
-        }
-        return selects[select].kind
-      }
       switch fault {
       case .edge, .disturbance, .passing: break
       case .deaf(let select): pins.session.board.lines.silence(select: select)
-      case .saturated(let select):
-        guard try kind(select) == .adc else {
-          throw Skipped("the converter at select \(select) reads nothing")
-        }
-        pins.session.board.lines.saturate(select: select)
-      case .wrongChip(let select):
-        _ = try kind(select)
-        pins.session.board.lines.exchangeChip(select: select)
+      case .saturated(let select): pins.session.board.lines.saturate(select: select)
+      case .wrongChip(let select): pins.session.board.lines.exchangeChip(select: select)
       case .line(let role, let kind):
-        let number = try line(role)
+        // Whether the board has the places of all faults was asked before it was opened.
+        guard let number = roles.firstIndex(of: role) else { continue }
         switch kind {
         case .stuckLow: pins.session.board.lines.add(.stuckLow, line: number)
         case .stuckHigh: pins.session.board.lines.add(.stuckHigh, line: number)
         case .floating: pins.session.board.lines.add(.floating, line: number)
         case .late: pins.session.board.lines.add(.late, line: number)
         case .swapped(let other):
-          pins.session.board.lines.add(.swapped(with: try line(other)), line: number)
+          guard let second = roles.firstIndex(of: other) else { continue }
+          pins.session.board.lines.add(.swapped(with: second), line: number)
         }
       }
       if let changed = pins as? Target { target = changed }

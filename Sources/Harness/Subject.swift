@@ -115,6 +115,13 @@ package struct Subject: Sendable {
     return max(1, Int((19.0 / 220 / share - 0.05).rounded(.up)))
   }
 
+  /// What the first four charges bring a drained gate to, V.
+  var firstCharge: Double {
+    let gates = description.gates
+    let time = 4 * Double(pulsesToSee) * description.timing.pulseLimit
+    return gates.supply * (1 - Elementary.exp(-time / (gates.ohms * gates.farads)))
+  }
+
   /// The board to which a scenario's disturbances happen.
   func disturbed(by scenario: ScenarioDescription) -> Subject {
     var subject = self

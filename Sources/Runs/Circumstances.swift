@@ -1,4 +1,5 @@
 package import Foundation
+import Reports
 
 /// When, where and by what a run was trained: a file of its own beside the record, which has only what
 /// repeats to the byte.
@@ -98,17 +99,61 @@ public struct Circumstances: Sendable, Equatable, Codable {
 
 /// What was done to the pins that real parts would not forgive.
 public struct PinMisuses: Sendable, Equatable, Codable {
+  /// A rule that was broken: how often, and the first time of it.
+  public struct Broken: Sendable, Equatable, Codable {
+    /// The rule.
+    public var rule: String
+    /// How often.
+    public var count: Int
+    /// When it first was, on the board's clock, s.
+    public var first: Double
+    /// The lines concerned then, by their names.
+    public var lines: [String]
+    /// The edges and chips concerned then, as far as they are known.
+    public var parts: [String]
+
+    enum CodingKeys: String, CodingKey {
+      case rule, count, lines, parts
+      case first = "first_s"
+    }
+
+    /// Makes a count.
+    public init(rule: String, count: Int, first: Double, lines: [String], parts: [String]) {
+      self.rule = rule
+      self.count = count
+      self.first = first
+      self.lines = lines
+      self.parts = parts
+    }
+
+    /// When, where and which rule.
+    public var occasion: String {
+      let places = [lines.count > 1 ? "lines" : "line", lines.joined(separator: ", ")]
+      let names = (lines.isEmpty ? [] : [places.joined(separator: " ")]) + parts
+      return "at \(Format.moment(first)), \(names.joined(separator: ", ")): \(rule)"
+    }
+
+    /// The rule, how often it was broken and when first, for people.
+    public var words: String {
+      count == 1 ? "once, \(occasion)" : "\(count) times, first \(occasion)"
+    }
+  }
+
   /// How often.
   public var count: Int
   /// The first ones, in words.
   public var first: [String]
-  /// How often each rule was broken, by its words; `nil` of a record of a version that did not tell.
-  public var byRule: [String: Int]?
+  /// The rules that were broken, in the order in which they first were; `nil` of a record of a version that
+  /// did not tell.
+  public var byRule: [Broken]?
 
   /// Makes a count.
-  public init(count: Int, first: [String], byRule: [String: Int]? = nil) {
+  public init(count: Int, first: [String], byRule: [Broken]? = nil) {
     self.count = count
     self.first = first
     self.byRule = byRule
   }
+
+  /// How many, in words.
+  public var words: String { count == 1 ? "1 misuse of the pins" : "\(count) misuses of the pins" }
 }

@@ -2,6 +2,14 @@ import Files
 package import Firmware
 import Portable
 
+/// What was done to observe gates.
+package enum ObservedEvent: Sendable, Equatable {
+  /// A pulse; times in s.
+  case pulse(end: Double, width: Double, drives: [Drive])
+  /// A reading of every target, V, while sources stood in a pattern.
+  case reading(at: Double, pattern: Int, volts: [Double])
+}
+
 /// What is known of a board's parts: it makes bounds of the account of the gates, and tells gates anew by what
 /// targets read.
 package protocol GateObserver {
@@ -11,6 +19,9 @@ package protocol GateObserver {
   var patterns: [[Double]] { get }
   /// How often each target is read for one reading.
   var repeats: Int { get }
+  /// By how much each gate is moved before targets are read again, V, one excursion after the other; gates are
+  /// put back after the last.
+  var excursions: [[Double]] { get }
 
   /// How well gates are known.
   ///
@@ -21,13 +32,14 @@ package protocol GateObserver {
   /// Estimates gates anew.
   ///
   /// - Parameters:
-  ///   - readings: for each pattern when it was read, s, and what each target read, V.
-  ///   - estimates: the gates by the controllers' account at the time of the first, V.
+  ///   - events: what was done, the last a reading.
+  ///   - begin: the gates by the controllers' account at the first, V, and by how much these may be off.
+  ///   - estimates: the gates by the controllers' account at the last, V.
   ///   - account: by how much these may be off; becomes that of the new ones.
-  /// - Returns: the gates, V; `nil` where the readings fit no gates near the estimates.
+  /// - Returns: the gates at the last, V; `nil` where the readings fit no gates near the estimates.
   func gates(
-    by readings: [(time: Double, volts: [Double])], near estimates: [Double],
-    _ account: inout GateAccount
+    by events: [ObservedEvent], from begin: (estimates: [Double], account: GateAccount),
+    to estimates: [Double], _ account: inout GateAccount
   ) -> [Double]?
 }
 
@@ -106,8 +118,9 @@ extension Session {
     return try observeGates(stopping: stopping)
   }
 
-  /// Estimates the gates anew by what targets read while sources stand in patterns; no gate is moved. Where
-  /// the readings fit no gates near the estimates, these stay.
+  /// Estimates the gates anew by what targets read while sources stand in patterns, and again with gates moved,
+  /// where the observer has excursions; they are put back, also where `stopping` ends it. Where the readings fit
+  /// no gates near the estimates, these stay.
   ///
   /// - Parameter stopping: asked before every pattern.
   /// - Returns: whether it came to the end.
@@ -116,10 +129,58 @@ extension Session {
     stopping: () -> Bool = { false }
   ) throws(Board.Failure) -> Bool {
     guard let observer, account != nil else { return true }
+    try accountTime()
+    let begin = (estimates: controllers.map(\.gate.volts), account: account!)
+    let places = controllers.map(\.gate)
+    var events: [ObservedEvent] = []
+    guard try readTargets(of: observer, into: &events, stopping: stopping) else { return false }
+    for excursion in observer.excursions {
+      let goals = zip(places, excursion).map { $0 + Voltage(volts: $1) }
+      // Where exactly gates stop does not matter.
+      try move(to: goals, shortest: learner.step.longestPulse.half.half, keeping: &events)
+      if try !readTargets(of: observer, into: &events, stopping: stopping) {
+        try move(to: places, keeping: &events)
+        return false
+      }
+    }
+    if !observer.excursions.isEmpty {
+      try move(to: places, keeping: &events)
+      guard try readTargets(of: observer, into: &events, stopping: stopping) else { return false }
+    }
+    try accountTime()
+    var next = account!
+    if let gates = observer.gates(
+      by: events, from: begin, to: controllers.map(\.gate.volts), &next)
+    {
+      next.observations += 1
+      account = next
+      for (edge, volts) in gates.enumerated() {
+        learner.controllers[edge].gate = Voltage(volts: volts)
+      }
+    } else {
+      account?.rejected += 1
+    }
+    return true
+  }
+
+  /// Accounts for what gates have leaked up to now.
+  private mutating func accountTime() throws(Board.Failure) {
     learner.accountLeakage(until: try board.now())
     account?.elapse(until: learner.step.accounted.count)
-    var readings: [(time: Double, volts: [Double])] = []
-    for pattern in observer.patterns {
+  }
+
+  /// Reads targets while sources stand in one of an observer's patterns after the other.
+  ///
+  /// - Parameters:
+  ///   - observer: the observer.
+  ///   - events: takes the readings.
+  ///   - stopping: asked before every pattern.
+  /// - Returns: whether it came to the end.
+  /// - Throws: what the board throws.
+  private mutating func readTargets(
+    of observer: any GateObserver, into events: inout [ObservedEvent], stopping: () -> Bool
+  ) throws(Board.Failure) -> Bool {
+    for (number, pattern) in observer.patterns.enumerated() {
       if stopping() { return false }
       for (source, volts) in pattern.enumerated() {
         try board.drive(source: source, at: Voltage(volts: volts))
@@ -131,19 +192,46 @@ extension Session {
         for _ in 0..<observer.repeats { sum += try board.measure(target: target).volts }
         means.append(sum / Double(observer.repeats))
       }
-      readings.append((try board.now().seconds, means))
-    }
-    var next = account!
-    if let gates = observer.gates(by: readings, near: controllers.map(\.gate.volts), &next) {
-      next.observations += 1
-      account = next
-      for (edge, volts) in gates.enumerated() {
-        learner.controllers[edge].gate = Voltage(volts: volts)
-      }
-    } else {
-      account?.rejected += 1
+      events.append(.reading(at: try board.now().seconds, pattern: number, volts: means))
     }
     return true
+  }
+
+  /// Brings gates to voltages as programming does, and keeps every pulse.
+  ///
+  /// - Parameters:
+  ///   - goals: the voltages.
+  ///   - shortest: no pulse is as short as this.
+  ///   - events: takes the pulses.
+  /// - Throws: what the board throws.
+  private mutating func move(
+    to goals: [Voltage], shortest: Nanoseconds = .microseconds(16),
+    keeping events: inout [ObservedEvent]
+  ) throws(Board.Failure) {
+    let before = controllers
+    let law = learner.step.law
+    var pulses = 0
+    var width = learner.step.longestPulse
+    while shortest < width {
+      let drives = zip(controllers, goals).map {
+        $0.drive(toward: $1.limited(law.lowest, law.highest), width: width, law: law)
+      }
+      // A board whose gates leak faster than a pulse moves them would never come to its goals.
+      if pulses == 400 { break }
+      if drives.allSatisfy({ $0 == .hold }) {
+        width = width.half
+        continue
+      }
+      let lasted = try board.pulse(width: width, drives: drives.span)
+      for (edge, drive) in drives.enumerated() {
+        learner.controllers[edge].account(drive, width: lasted, law: law)
+      }
+      let end = try board.now()
+      learner.accountLeakage(until: end)
+      events.append(.pulse(end: end.seconds, width: lasted.seconds, drives: drives))
+      pulses += 1
+    }
+    account(for: pulses, from: before)
   }
 
   /// Takes what a training step did into the account of the gates.

@@ -126,7 +126,7 @@ package final class RunClaim {
 
   private func arrive() throws(RunDirectoryError) {
     do throws(StorageError) {
-      for folder in made { try WholeFile.synchronize(folder: RunClaim.parent(of: folder)) }
+      for folder in made { try WholeFile.synchronize(folder: Folders.parent(of: folder)) }
     } catch {
       throw RunDirectoryError(error)
     }
@@ -208,43 +208,15 @@ package final class RunClaim {
     }
   }
 
-  /// The folder that a path's last part is in.
-  private static func parent(of path: String) -> String {
-    let parts = path.split(separator: "/", omittingEmptySubsequences: true).dropLast()
-    return (path.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
-      + (parts.isEmpty && !path.hasPrefix("/") ? "." : "")
-  }
-
   /// Makes a folder with those above it.
   /// - Returns: those that were made, the innermost first.
   private static func makeFolders(_ path: String) throws(RunDirectoryError) -> [String] {
     if path.isEmpty {
       throw RunDirectoryError(path: "--out", .usage, "it is empty; give it the name of a folder")
     }
-    var missing: [String] = []
-    var folder = path
-    var status = stat()
-    while stat(folder, &status) != 0 {
-      guard errno == ENOENT, parent(of: folder) != folder else {
-        throw RunDirectoryError(StorageError(path: folder, number: errno))
-      }
-      missing.append(folder)
-      folder = parent(of: folder)
+    do throws(StorageError) { return try Folders.make(path) } catch {
+      throw RunDirectoryError(error)
     }
-    guard status.st_mode & S_IFMT == S_IFDIR else {
-      throw RunDirectoryError(StorageError(path: folder, number: ENOTDIR))
-    }
-    var made: [String] = []
-    for folder in missing.reversed() {
-      if mkdir(folder, 0o777) == 0 {
-        made.insert(folder, at: 0)
-      } else if errno != EEXIST {
-        let number = errno
-        for folder in made { rmdir(folder) }
-        throw RunDirectoryError(StorageError(path: folder, number: number))
-      }
-    }
-    return made
   }
 
   /// The names of the regular files, and those of everything else, in the folder.

@@ -126,6 +126,8 @@ public struct RunDirectoryError: Error, CustomStringConvertible {
   public let kind: Kind
   /// What is wrong and what to do.
   public let message: String
+  /// Whether there was no room.
+  package private(set) var isFull = false
 
   init(path: String, _ kind: Kind, _ message: String) {
     self.path = path
@@ -136,6 +138,7 @@ public struct RunDirectoryError: Error, CustomStringConvertible {
   /// What the system refused, in words.
   package init(_ error: StorageError) {
     path = error.path
+    isFull = error.isFull
     kind = error.isPermission ? .permission : .inputOutput
     let advice =
       switch error.number {

@@ -22,8 +22,29 @@ public struct RunSetting: Sendable, Equatable, Codable {
   public var calibration: BoardCalibration?
   /// How many epochs lie between two observations of the gates; `nil` for none.
   public var observe: Int?
+  /// How often gates are moved and targets read again in each of them, before the gates are put back; `nil` for
+  /// never.
+  public var excursions: Int?
+  /// How many excursions an observation may have.
+  package static let excursionsAllowed = 0...16
+  /// The rig that it was begun on; `nil` where none was named.
+  public var rig: Rig?
   /// The names of all files that the run may have in its folder; `nil` in runs of version 0.1.
   public var files: [String]?
+
+  /// A rig of a rig map.
+  public struct Rig: Sendable, Equatable, Codable {
+    /// What it is called.
+    public var name: String
+    /// The rig map that it is in; absolute.
+    public var map: String
+
+    /// Makes a rig's name.
+    public init(name: String, map: String) {
+      self.name = name
+      self.map = map
+    }
+  }
 
   /// What a run trains.
   public enum Target: String, Sendable, Codable, CaseIterable {

@@ -61,12 +61,16 @@ extension RunSetting: CheckedState {
       throw StateError(error)
     }
     try plan.check()
-    guard calibration?.isPossible(on: board) != false else {
-      throw StateError("calibration holds values that no board of this kind has")
+    if let words = calibration?.impossibility(on: board) {
+      throw StateError("calibration: \(words)")
     }
     if let observe {
       try StateError.check(observe, "observe", Plan.epochsAllowed)
       if calibration == nil { throw StateError("observe is for runs with a calibration") }
+    }
+    if let excursions {
+      try StateError.check(excursions, "excursions", RunSetting.excursionsAllowed)
+      if observe == nil { throw StateError("excursions are for runs that observe gates") }
     }
   }
 }

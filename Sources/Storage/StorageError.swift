@@ -23,6 +23,9 @@ package struct StorageError: Error, Equatable, CustomStringConvertible {
   /// Whether the user may not do it.
   package var isPermission: Bool { number == EACCES || number == EPERM }
 
+  /// Whether there is no room.
+  package var isFull: Bool { number == ENOSPC || number == EDQUOT }
+
   /// The error in words.
   package var description: String { "\(path): \(reason)" }
 }

@@ -153,7 +153,8 @@ package protocol TargetUser {
 extension RunSetting {
   /// Opens the board of this run, and lets somebody use it.
   ///
-  /// A board at GPIO lines is held by this process alone meanwhile.
+  /// A board at GPIO lines is held by this process alone meanwhile; a double that a rig map names, by whoever
+  /// hands its hold in.
   ///
   /// - Parameters:
   ///   - target: what learns; by default as the setting says.
@@ -173,27 +174,35 @@ extension RunSetting {
     #if Simulation
     case .double:
       var opened = try DoubleTarget<DirectBoard>(self)
-      try user.use(&opened)
+      try lend(&opened, to: &user, on: hold, telling)
     case .pins:
       var opened = try DoubleTarget<PinBoard>(self)
-      try user.use(&opened)
+      try lend(&opened, to: &user, on: hold, telling)
     #else
     case .double, .pins:
       throw TargetLeftOut(target: target)
     #endif
     case .gpio:
-      guard let wires = board.wiring else { throw WiringError.none(board: board.name) }
-      let own = hold == nil ? try RigHold(RigIdentity(lines: wires), for: .now()) : nil
-      own?.tell(telling)
+      if board.wiring == nil { throw WiringError.none(board: board.name) }
+      let own =
+        hold == nil
+        ? try RigHold(of: board, on: target, rig: rig, for: .now(), telling: telling) : nil
+      defer { own?.release() }
       // Until the lines were taken, and with them put to rest, what another left is left.
-      var isAtRest = own?.left == nil
-      defer { own?.release(isAtRest: isAtRest) }
       var opened = try GPIOTarget(self, telling: telling)
-      do { try user.use(&opened) } catch {
-        isAtRest = !isNoAnswer(error)
-        throw error
-      }
-      isAtRest = true
+      try lend(&opened, to: &user, on: hold ?? own, telling)
     }
+  }
+
+  /// Lets somebody use an open board; on a rig it is kept who does.
+  private func lend<Target: OpenTarget, User: TargetUser>(
+    _ target: inout Target, to user: inout User, on hold: RigHold?, _ telling: (String) -> Void
+  ) throws {
+    if let trouble = hold?.drive() { telling(trouble) }
+    do { try user.use(&target) } catch {
+      hold?.leave(isAtRest: !isNoAnswer(error))
+      throw error
+    }
+    hold?.leave(isAtRest: true)
   }
 }

@@ -2,6 +2,7 @@ package import Files
 import Foundation
 import LinuxGPIO
 import Portable
+package import Runs
 import Storage
 
 /// Which rig somebody has to himself: a board that hangs somewhere, whoever drives it.
@@ -23,7 +24,10 @@ package struct RigIdentity: Sendable, Equatable {
     let lines = wiring.wires.map { wire in
       switch wire.line {
       case .offset(let number): "\(number)"
-      case .name(let name): name
+      // On the header of a Raspberry Pi GPIO17 is line 17.
+      case .name(let name):
+        chip == "header" && name.hasPrefix("GPIO")
+          ? Int(name.dropFirst(4)).map { "\($0)" } ?? name : name
       }
     }
     let plain = String(chip.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
@@ -31,11 +35,14 @@ package struct RigIdentity: Sendable, Equatable {
     words = name.map { "rig \($0)" } ?? "the board at the lines of \(wiring.chip)"
   }
 
-  /// A double that a rig map names: so the rules of rigs can be tried without one.
+  /// A double that a rig map names: so the rules of rigs can be tried without one. Nothing but the map and the name
+  /// makes it that rig.
   ///
-  /// - Parameter name: its name.
-  package init(double name: String) {
-    key = "double-\(name)"
+  /// - Parameters:
+  ///   - name: its name.
+  ///   - map: the map's file.
+  package init(double name: String, of map: String) {
+    key = "double-\(name)-" + fingerprint(of: canonicalPath(map))
     words = "rig \(name)"
   }
 }
@@ -46,7 +53,7 @@ package struct RigUse: Sendable, Equatable, Codable {
   package var process: Int32
   /// What was typed.
   package var command: String
-  /// The folder that keeps what is done, or from which it was begun.
+  /// The folder that keeps what is done, or from which it was begun; absolute.
   package var folder: String
   /// Since when, s since 1970.
   package var since: Double
@@ -57,8 +64,8 @@ package struct RigUse: Sendable, Equatable, Codable {
   /// - Returns: the use.
   package static func now(in folder: String? = nil) -> RigUse {
     RigUse(
-      process: getpid(), command: CommandLine.arguments.joined(separator: " "),
-      folder: folder ?? FileManager.default.currentDirectoryPath,
+      process: getpid(), command: shellLine(CommandLine.arguments),
+      folder: absolutePath(folder ?? "."),
       since: Date().timeIntervalSince1970)
   }
 
@@ -114,7 +121,7 @@ package enum RigRefusal: Error, CustomStringConvertible {
 /// A rig that this process has to itself until it releases it or ends, however it ends.
 ///
 /// Each rig has a folder among the states of rigs: a lock, which the system drops with the process; `use.json`,
-/// which says who has it and stays where a process ended without putting the rig to rest; and `wedged.json`
+/// which says who drives it and stays where a process ended without putting the rig to rest; and `wedged.json`
 /// while it must not be used.
 package final class RigHold {
   /// The rig.
@@ -126,6 +133,10 @@ package final class RigHold {
   /// Why nothing keeps others off, where the state cannot be kept; the kernel still gives each line to one
   /// process only.
   package let trouble: String?
+  /// Whether the rig is at rest, as far as anybody knows.
+  private var isAtRest: Bool
+  private let use: RigUse
+  private var isDriven = false
   private let folder: String
   private var lock: FolderLock?
 
@@ -140,9 +151,8 @@ package final class RigHold {
   package static func usualFolder(
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) -> String? {
-    func named(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-    return (named("XDG_STATE_HOME") ?? named("HOME").map { $0 + "/.local/state" })
-      .map { $0 + "/tellegen/rigs" }
+    userFolder("XDG_STATE_HOME", usual: ".local/state", environment: environment)
+      .map { $0 + "/rigs" }
   }
 
   /// Takes a rig.
@@ -158,17 +168,17 @@ package final class RigHold {
     evenWedged: Bool = false
   ) throws(RigRefusal) {
     self.rig = rig
+    self.use = use
+    isAtRest = true
     self.folder = (folder ?? "") + "/" + rig.key
     guard folder != nil else {
       (left, trouble) = (nil, "there is no home folder to keep its lock in")
       return
     }
-    do {
-      try FileManager.default.createDirectory(
-        atPath: self.folder, withIntermediateDirectories: true)
-    } catch {
+    do throws(StorageError) { _ = try Folders.make(self.folder) } catch {
       (left, trouble) = (
-        nil, "its lock \(self.folder) cannot be made: \(error.localizedDescription)"
+        nil,
+        "the folder of its lock cannot be made: \(error); set XDG_STATE_HOME to a folder that can be written"
       )
       return
     }
@@ -195,9 +205,9 @@ package final class RigHold {
       throw .wedged(rig, mark)
     }
     left = RigHold.read(RigUse.self, RigHold.useFile, in: path)
+    isAtRest = left == nil
     do throws(StorageError) {
       try taken.record([RigHold.useFile])
-      try WholeFile.write(RigHold.data(use), to: RigHold.useFile, in: path)
       trouble = nil
     } catch {
       trouble = "who uses it cannot be kept: \(error)"
@@ -205,15 +215,62 @@ package final class RigHold {
     lock = taken
   }
 
+  /// Takes the rig that a board is: one at GPIO lines, or what a rig map names; other doubles are nobody's, and
+  /// nothing comes of them.
+  ///
+  /// - Parameters:
+  ///   - board: the board.
+  ///   - target: which it is.
+  ///   - name: the rig, where one is named.
+  ///   - use: who takes it.
+  ///   - evenWedged: whether one that is wedged is taken too, to recover it.
+  ///   - telling: is told what the user should know of how it was found, a sentence at a time.
+  /// - Throws: `RigRefusal`.
+  package convenience init?(
+    of board: BoardDescription, on target: RunSetting.Target, rig name: RunSetting.Rig?,
+    for use: RigUse, evenWedged: Bool = false, telling: (String) -> Void
+  ) throws(RigRefusal) {
+    let identity: RigIdentity
+    if target == .gpio {
+      guard let wiring = board.wiring else { return nil }
+      identity = RigIdentity(lines: wiring, name: name?.name)
+    } else if let name {
+      identity = RigIdentity(double: name.name, of: name.map)
+    } else {
+      return nil
+    }
+    try self.init(identity, for: use, evenWedged: evenWedged)
+    tell(telling)
+  }
+
   /// Says what whoever uses the rig should know of how it was found.
   ///
   /// - Parameter telling: is told, a sentence at a time.
-  package func tell(_ telling: (String) -> Void) {
+  func tell(_ telling: (String) -> Void) {
     if let trouble { telling("\(rig.words) is not kept from others: \(trouble)") }
     if let left {
       telling("\(rig.words) was not put to rest by \(left.words), which has ended since")
     }
   }
+
+  /// Keeps who drives the rig, before anything on it is driven beyond its rest; until then what the one before left
+  /// is still the truth.
+  ///
+  /// - Returns: why it cannot be kept; `nil` where it is.
+  package func drive() -> String? {
+    if isDriven { return nil }
+    isDriven = true
+    if lock == nil { return nil }
+    do throws(StorageError) {
+      try WholeFile.write(RigHold.data(use), to: RigHold.useFile, in: folder)
+      return nil
+    } catch { return "who drives \(rig.words) cannot be kept: \(error)" }
+  }
+
+  /// Takes down how the rig was left.
+  ///
+  /// - Parameter isAtRest: whether it was put to rest.
+  func leave(isAtRest: Bool) { self.isAtRest = isAtRest }
 
   /// Marks the rig: nobody may use it until it has been recovered.
   ///
@@ -238,8 +295,10 @@ package final class RigHold {
 
   /// Gives the rig up.
   ///
-  /// - Parameter isAtRest: whether it was put to rest; whoever comes next is told where it was not.
-  package func release(isAtRest: Bool) {
+  /// - Parameter isAtRest: whether it was put to rest; by default as it was left last. Whoever comes next is told
+  ///   where it was not.
+  package func release(isAtRest: Bool? = nil) {
+    let isAtRest = isAtRest ?? self.isAtRest
     if isAtRest, lock != nil { unlink(folder + "/" + RigHold.useFile) }
     lock?.release(isTidy: isAtRest)
     lock = nil

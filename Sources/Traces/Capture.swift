@@ -44,11 +44,13 @@ package struct Capture: Sendable, Equatable {
 
 /// A capture that cannot be read.
 package struct CaptureError: Error, Equatable, CustomStringConvertible {
-  /// The line of the file at fault, from 1.
+  /// The line of the file at fault, from 1; 0 where it is none's.
   package let line: Int
   /// What is wrong with it, and what there should be.
   package let message: String
 
   /// The error in words.
-  package var description: String { "line \(line) of the capture: \(message)" }
+  package var description: String {
+    (line == 0 ? "" : "line \(line) of ") + "the capture: \(message)"
+  }
 }

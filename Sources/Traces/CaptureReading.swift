@@ -2,14 +2,14 @@
 extension Capture {
   /// Reads a dump. Variables of one bit are channels; wider ones and reals are left out.
   ///
-  /// The time between samples is what is given, else what sigrok's comment says; a dump of this
-  /// program's has none, and a time unit takes its place; of any other it is the greatest time of
-  /// which all changes are multiples.
+  /// Times are always those of the dump, by its timescale. The time between samples, which says how far they are
+  /// known, is what sigrok's comment says; a dump of this program's has none, and a time unit takes its place;
+  /// of any other it is what is given, else the greatest time of which all changes are multiples.
   ///
   /// - Parameters:
   ///   - bytes: the dump's text.
   ///   - samplePeriod: the time between two samples, ns, where the user knows it.
-  /// - Throws: `CaptureError` naming the line that is wrong.
+  /// - Throws: `CaptureError` naming the line that is wrong, or where the given time is not that of the dump.
   package init(dump bytes: [UInt8], samplePeriod: Int64? = nil) throws(CaptureError) {
     var reader = DumpReader(bytes)
     try reader.read()
@@ -204,12 +204,28 @@ private struct DumpReader {
       throw wrong("the capture has no length: at least two times must differ")
     }
     let period: Int64
-    if let samplePeriod {
+    if let own = commented ?? (isOurs ? max(1, unit / divisor) : nil) {
+      if let samplePeriod, samplePeriod != own {
+        throw CaptureError(
+          line: 0,
+          message:
+            "it has a sample every \(own) ns, and the sample rate that is given would be one every "
+            + "\(samplePeriod) ns: leave the given one out")
+      }
+      period = own
+    } else if let samplePeriod {
+      for reading in readings {
+        // Times are rounded to whole units.
+        let nearest = zip(reading.changes, reading.changes.dropFirst()).map { $1 - $0 }.min()
+        if let nearest, nearest + max(1, unit / divisor) < samplePeriod {
+          throw CaptureError(
+            line: 0,
+            message:
+              "channel \(quoted(reading.name.utf8)) changes twice within \(nearest) ns, and at the sample "
+              + "rate that is given there is one sample every \(samplePeriod) ns: it was higher")
+        }
+      }
       period = samplePeriod
-    } else if let commented {
-      period = commented
-    } else if isOurs {
-      period = max(1, unit / divisor)
     } else {
       var common: Int64 = 0
       for reading in readings {

@@ -69,16 +69,19 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
   }
 
   /// What was found of a source's converter: what it puts out, V, where it is to put out the lowest and the
-  /// highest voltage of nodes.
+  /// highest voltage of nodes, and their mean.
   public struct Source: Sendable, Equatable, Codable {
     /// At the lowest voltage.
     public var low: Estimate
+    /// Midway.
+    public var middle: Estimate
     /// At the highest.
     public var high: Estimate
 
     /// Makes a source.
-    public init(low: Estimate, high: Estimate) {
+    public init(low: Estimate, middle: Estimate, high: Estimate) {
       self.low = low
+      self.middle = middle
       self.high = high
     }
   }
@@ -101,7 +104,7 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
   }
 
   /// The file's format.
-  public static let format = 2
+  public static let format = 4
   /// How many days a calibration is good for, unless said otherwise: electrolytes, thresholds and
   /// temperatures of a lab move within a season.
   public static let usualDays = 90.0
@@ -181,8 +184,8 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
       return "it is of another board, or the board's file was changed since: calibrate again"
     }
     if let id, id != self.id { return "it is of board id '\(self.id)', not '\(id)'" }
-    if !isPossible(on: board) || !date.isFinite {
-      return "it holds values that no board has: calibrate again"
+    if let words = impossibility(on: board) {
+      return "it is damaged: \(words): calibrate again"
     }
     let age = (now - date) / 86_400
     if age > days {
@@ -223,28 +226,77 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
     return words
   }
 
-  /// Whether its values are such as a board's controllers can be told: as many edges, and nothing that no
-  /// part has.
+  /// What a board's controllers cannot be told of it: a number of entries, a name or a value that no board of
+  /// this kind has, or an interval that ends below its beginning.
   ///
   /// - Parameter board: the board.
-  /// - Returns: whether they are.
-  public func isPossible(on board: BoardDescription) -> Bool {
-    edges.count == board.learningEdges.count && (0.5...30).contains(supply.value)
-      && edges.allSatisfy(\.isPossible) && (1...1_000_000).contains(pulses)
-      && (0...1e6).contains(misfit)
-      && (sources.flatMap { [$0.low.value, $0.high.value] }
-        + targets.flatMap { [$0.offset.value, $0.gain.value] + $0.curve })
-        .allSatisfy { (-10...10).contains($0) }
-  }
-}
-
-extension BoardCalibration.Edge {
-  /// Whether the controllers could be told it.
-  fileprivate var isPossible: Bool {
-    (1e-6...4).contains(chargeRC.value) && (1e-6...4).contains(dischargeRC.value)
-      && (1e-12...1).contains(capacitance.value) && (-1...1).contains(chargeDrop.value)
-      && (-1...1).contains(dischargeDrop.value) && (-10...10).contains(leak.value)
-      && (-10...10).contains(threshold.value) && (1e-12...1e3).contains(strength.value)
+  /// - Returns: the key, what it is and what is allowed, in words; `nil` where all can be told.
+  public func impossibility(on board: BoardDescription) -> String? {
+    let names = board.learningEdges.map(\.name)
+    if edges.count != names.count {
+      return
+        "edges has \(edges.count) entries; allowed is one for each of the board's \(names.count)"
+    }
+    for (number, edge) in edges.enumerated() where edge.name != names[number] {
+      return "edges[\(number)].name is '\(edge.name)'; allowed is '\(names[number])', the board's"
+    }
+    for (key, count, channels) in [
+      ("sources", sources.count, board.sources.count),
+      ("targets", targets.count, board.targets.count),
+    ] where count != channels {
+      return "\(key) has \(count) entries; allowed is one for each of the board's \(channels)"
+    }
+    func range(_ key: String, _ value: Double, _ range: ClosedRange<Double>) -> String? {
+      range.contains(value)
+        ? nil : "\(key) is \(value); allowed is \(range.lowerBound) ... \(range.upperBound)"
+    }
+    func estimate(_ key: String, _ one: Estimate, _ allowed: ClosedRange<Double>) -> String? {
+      if let words = range(key + ".value", one.value, allowed) { return words }
+      if !(one.low <= one.high && one.low.isFinite && one.high.isFinite) {
+        return "\(key).low is \(one.low), .high \(one.high); allowed is low <= high"
+      }
+      return nil
+    }
+    // Where a board's values end: what no converter adds, and no part of a gate has.
+    let volts = -10.0...10
+    var words = [
+      range("misfit", misfit, 0...1e6), range("pulses", Double(pulses), 1...1_000_000),
+      range("date", date, -1e12...1e12), range("seconds", seconds, 0...1e9),
+      estimate("supply", supply, 0.5...30),
+    ]
+    for (number, edge) in edges.enumerated() {
+      let key = "edges[\(number)]"
+      words += [
+        estimate(key + ".chargeRC", edge.chargeRC, 1e-6...4),
+        estimate(key + ".dischargeRC", edge.dischargeRC, 1e-6...4),
+        estimate(key + ".capacitance", edge.capacitance, 1e-12...1),
+        estimate(key + ".chargeDrop", edge.chargeDrop, -1...1),
+        estimate(key + ".dischargeDrop", edge.dischargeDrop, -1...1),
+        estimate(key + ".leak", edge.leak, volts),
+        estimate(key + ".threshold", edge.threshold, volts),
+        estimate(key + ".strength", edge.strength, 1e-12...1e3),
+        estimate(key + ".reach", edge.reach, -30...30),
+      ]
+    }
+    for (number, source) in sources.enumerated() {
+      let key = "sources[\(number)]"
+      words += [
+        estimate(key + ".low", source.low, volts), estimate(key + ".middle", source.middle, volts),
+        estimate(key + ".high", source.high, volts),
+      ]
+    }
+    for (number, target) in targets.enumerated() {
+      let key = "targets[\(number)]"
+      words += [
+        estimate(key + ".offset", target.offset, volts),
+        estimate(key + ".gain", target.gain, volts),
+      ]
+      if target.curve.isEmpty { words.append("\(key).curve is empty; allowed is 1 ... 16 values") }
+      for (knot, value) in target.curve.enumerated() {
+        words.append(range("\(key).curve[\(knot)]", value, volts))
+      }
+    }
+    return words.compactMap { $0 }.first
   }
 }
 

@@ -72,6 +72,7 @@ enum Exits {
       if case .noPermission = error { return permission }
       return device
     case is LooksWrong: return device
+    case let error as CalibrationRefusal: return error.code
     case let error as RigRefusal:
       if case .locked = error { return inUse }
       return wedged

@@ -377,10 +377,25 @@ struct CaptureTests {
         .init(name: "D0", initial: false, changes: [2000]),
         .init(name: "D1", initial: true, changes: [2000]),
       ])
-    #expect(try Capture(dump: Array(sigrok.utf8), samplePeriod: 77).samplePeriod == 77)
+    #expect(try Capture(dump: Array(sigrok.utf8), samplePeriod: 2000) == capture)
+    // Its own rate is not overruled, nor does it silently overrule another.
+    #expect {
+      try Capture(dump: Array(sigrok.utf8), samplePeriod: 77)
+    } throws: {
+      "\($0)".contains("a sample every 2000 ns") && "\($0)".contains("every 77 ns")
+    }
     // Without a word on the rate, it is what all times are multiples of.
     let plain = try Capture(dump: Array((Self.head + "#5 x! #10 0! #40 1! #55 0! #80").utf8))
     #expect(plain.samplePeriod == 5000 && plain.channels[0].changes == [40_000, 55_000])
+    let told = try Capture(
+      dump: Array((Self.head + "#5 x! #10 0! #40 1! #55 0! #80").utf8), samplePeriod: 12_000)
+    #expect(told.samplePeriod == 12_000 && told.channels == plain.channels)
+    #expect {
+      try Capture(
+        dump: Array((Self.head + "#5 x! #10 0! #40 1! #55 0! #80").utf8), samplePeriod: 20_000)
+    } throws: {
+      "\($0)".contains("twice within 15000 ns")
+    }
   }
 
   @Test(arguments: [

@@ -231,9 +231,33 @@ struct PinsMisuseTests {
     let misuse = try #require(bench.pins.misuses.first)
     #expect(misuse.time == .microseconds(10))
     #expect(misuse.lines == bench.wiring.clock)
-    #expect(
-      misuse.description
-        == "at 10000 ns, line 0: the clock rises only with a chip selected")
+    #expect(bench.pins.names(of: misuse.lines) == ["SCLK"])
+    #expect(bench.pins.parts(of: misuse).isEmpty)
+    #expect(bench.pins.names(of: LineSet(line: 40)) == ["line 40"])
+  }
+
+  @Test
+  func `an edge and a chip that are misused are named, and each rule keeps its first time`() throws
+  {
+    var bench = try PinBench(shippedBoard("breadboard"))
+    let edge = try #require(
+      try shippedBoard("breadboard").learningEdges.firstIndex { $0.name == "S2-T1" })
+    for _ in 0..<3 {
+      try bench.set(bench.wiring.edgeLine(edge, 2))
+      try bench.clear(bench.wiring.edgeLine(edge, 3))
+      try bench.set(bench.wiring.learn)
+      try bench.clear(bench.wiring.learn)
+      bench.pins.wait(.milliseconds(10))
+    }
+    let both = try #require(bench.pins.misusesByRule[.bothDrives])
+    #expect(both.count == 3)
+    #expect(bench.pins.misuses.first { $0.rule == .bothDrives } == both.first)
+    #expect(bench.pins.names(of: both.first.lines) == ["S2-T1.charge", "S2-T1.discharge"])
+    #expect(bench.pins.parts(of: both.first) == ["edge S2-T1"])
+    try bench.frame(bench.wiring.sources[0], word: 0x3000, bits: 15)
+    let broken = try #require(bench.pins.misusesByRule[.brokenFrame]).first
+    let select = bench.wiring.sources[0].select
+    #expect(bench.pins.parts(of: broken) == ["MCP4922 at select \(select)"])
   }
 
   @Test

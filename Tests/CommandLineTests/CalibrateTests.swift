@@ -20,6 +20,7 @@ import Testing
       let first = try tellegen("calibrate", "--board", "mine.yaml", "--pulses", "400")
       #expect(first.code == 0, "\(first.errors)")
       #expect(first.output.contains("5 of 5 edges seen"))
+      #expect(first.errors.contains("400 pulses, about"), "\(first.errors)")
       #expect(FileManager.default.fileExists(atPath: tellegen.path("mine.calibration.json")))
 
       let again = try tellegen("calibrate", "--board", "mine.yaml")
@@ -45,6 +46,134 @@ import Testing
       #expect(passed.code == 0 && passed.output.contains("calibration  PASS"), "\(passed.output)")
       let failed = try tellegen(selftest + ["--seed", "2"])
       #expect(failed.code == 1 && failed.output.contains("threshold was"), "\(failed.output)")
+    }
+  }
+
+  @Test func `a damaged calibration is refused by key, unchecked too`() throws {
+    try inPackage { tellegen in
+      _ = try tellegen("calibrate", "--board", "mine.yaml", "--pulses", "100", "--out", "a.json")
+      let text = try tellegen.text("a.json")
+      for (damage, key) in [
+        (text.replacing(/"name" : "S2-T1"/, with: "\"name\" : \"X\""), "edges[2].name is 'X'"),
+        (text.replacing(/"misfit" : [^,\n]*/, with: "\"misfit\" : 1e300"), "misfit is 1e+300"),
+        (
+          text.replacing(/"misfit" : [^,\n]*/, with: "\"misfit\" : NaN"), "no value that JSON knows"
+        ),
+        (
+          text.replacing(/"pulses" : [^,\n]*/, with: "\"pulses\" : \"many\""),
+          "pulses is something else"
+        ),
+      ] {
+        #expect(damage != text)
+        try tellegen.write(damage, to: "b.json")
+        for more in [[], ["--unchecked"]] {
+          let end = try tellegen(
+            [
+              "train", "--board", "mine.yaml", "--task", "regression", "--epochs", "2", "--out",
+              "r", "--calibration", "b.json",
+            ] + more)
+          #expect(
+            end.code == 65 && end.errors.contains(key) && end.errors.contains("b.json")
+              && end.errors.contains("calibrate"), "\(end.errors)")
+        }
+      }
+    }
+  }
+
+  /// An object of a JSON text.
+  private func object(_ text: String) throws -> [String: Any] {
+    try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+  }
+
+  /// The measurements of a record's phases.
+  private func readings(_ record: [String: Any]) throws -> [[String: Any]] {
+    try #require(record["scenarios"] as? [[String: Any]])
+      .flatMap { $0["phases"] as? [[String: Any]] ?? [] }
+      .flatMap { $0["readings"] as? [[String: Any]] ?? [] }
+  }
+
+  @Test func `the calibration's date and the board's id stand beside each measurement`() throws {
+    try inPackage { tellegen in
+      try tellegen.write("name: dated\nphases: [look, gates, converters]\n", to: "dated.yaml")
+      let made = try tellegen(
+        "calibrate", "--board", "mine.yaml", "--pulses", "300", "--id", "A & 1", "--out", "a.json")
+      #expect(made.code == 0, "\(made.errors)")
+      let date = try #require(try object(try tellegen.text("a.json"))["date"] as? Double)
+      let day = Date(timeIntervalSince1970: date).formatted(.iso8601)
+      let run = [
+        "hil", "--board", "mine.yaml", "--scenario", "./dated.yaml", "--ensemble", "100",
+      ]
+      let fault = "{edge: S1-T1, is: leaking, attempts: 1}"
+      let end = try tellegen(
+        run + [
+          "--calibration", "a.json", "--calibration-days", "7", "--checked", "SCLK", "--seed", "3",
+          "--fault", fault, "--out", "with",
+        ])
+      #expect(end.code == 0 || end.code == 1, "\(end.errors)")
+      #expect(end.output.contains("readings, calibration of \(day), board id A & 1"))
+      let record = try object(try tellegen.text("with/record.json"))
+      let readings = try readings(record)
+      #expect(readings.count > 3)
+      for reading in readings {
+        #expect(
+          reading["calibrated"] as? String == day && reading["board_id"] as? String == "A & 1")
+      }
+      let lines = try tellegen.text("with/record.jsonl").split(separator: "\n")
+      #expect(lines.contains { $0.contains("\"calibrated\"") && $0.contains(day) })
+      let suite = try tellegen.text("with/junit.xml")
+      #expect(suite.contains("name=\"calibrated\" value=\"\(day)\""))
+      #expect(suite.contains("name=\"board_id\" value=\"A &amp; 1\""))
+      #expect(
+        try tellegen.text("with/report.html").contains(
+          "readings, calibration of \(day), board id A"))
+
+      // What was asked is in the folder whole.
+      #expect(record["date"] is String && record["seed"] as? Int == 3)
+      #expect(record["faults"] as? [String] == [fault])
+      let calibration = try #require(record["calibration"] as? [String: Any])
+      #expect(calibration["file"] as? String == "a.json" && calibration["date"] as? String == day)
+      let setting = try object(try tellegen.text("with/setting.json"))
+      let call = try #require(setting["content"] as? [String: Any])
+      #expect(call["checked"] as? [String] == ["SCLK"] && call["trace"] as? Bool == false)
+      #expect(call["calibration"] as? String == "a.json")
+      #expect(call["calibrationDays"] as? Double == 7)
+
+      #expect(try tellegen(run + ["--out", "without"]).code == 0)
+      let bare = try object(try tellegen.text("without/record.json"))
+      for reading in try self.readings(bare) { #expect(reading["calibrated"] == nil) }
+      #expect(bare["calibration"] == nil)
+      #expect(!(try tellegen.text("without/junit.xml").contains("calibrated")))
+    }
+  }
+
+  @Test func `a calibration that does not fit leaves the record of an attempt`() throws {
+    try inPackage { tellegen in
+      try tellegen.write("name: alone\nphases: [look]\n", to: "alone.yaml")
+      #expect(
+        try tellegen("calibrate", "--board", "mine.yaml", "--pulses", "300", "--out", "a.json")
+          .code == 0)
+      let text = try tellegen.text("mine.yaml")
+      try tellegen.write(text.replacing("ohms: 100e3", with: "ohms: 120e3"), to: "other.yaml")
+      try tellegen.write("{}", to: "empty.json")
+      for (number, (words, code, cause)) in [
+        (["--board", "other.yaml", "--calibration", "a.json"], 65, "changed since"),
+        (["--calibration", "a.json", "--board-id", "B"], 65, "not 'B'"),
+        (["--calibration", "a.json", "--calibration-days", "1e-7"], 65, "days old"),
+        (["--calibration", "none.json"], 64, "there is no calibration none.json"),
+        (["--calibration", "empty.json"], 65, "is no calibration"),
+      ].enumerated() {
+        let board = words.contains("--board") ? [] : ["--board", "mine.yaml"]
+        let end = try tellegen(
+          ["hil"] + board + ["--scenario", "./alone.yaml", "--out", "r\(number)"] + words)
+        #expect(end.code == code && end.errors.contains(cause), "\(end.errors)")
+        let record = try object(try tellegen.text("r\(number)/record.json"))
+        let scenarios = try #require(record["scenarios"] as? [[String: Any]])
+        #expect(scenarios.map { $0["outcome"] as? String } == ["NOT-STARTED"])
+        #expect((scenarios.first?["why"] as? String)?.contains(cause) == true, "\(scenarios)")
+        for file in ["setting.json", "junit.xml", "report.html"] {
+          #expect(tellegen.exists("r\(number)/\(file)"))
+        }
+      }
     }
   }
 

@@ -61,10 +61,45 @@ import Testing
       #expect(
         try tellegen("replay", "run", "--capture", "a.vcd", "--sample-rate", "fast").code == 64)
       #expect(try tellegen("replay", "run", "--capture", "a.vcd", "--seen", "x").code == 64)
-      #expect(try tellegen("replay", "run", "--capture", "none.vcd").code == 74)
+
+      let rate = try tellegen(
+        "replay", "run", "--capture", "run/trace.vcd", "--sample-rate", "1MHz")
+      #expect(rate.code == 65 && rate.errors.contains("leave the given one out"), "\(rate.errors)")
+      #expect(given.output.contains("Times are the capture's own"))
       try tellegen.write("hello\n", to: "b.vcd")
-      let none = try tellegen("replay", "run", "--capture", "b.vcd")
-      #expect(none.code == 65 && none.errors.contains("line 1 of the capture"))
+      try tellegen.write("$timescale 1 ns $end\nhello\n", to: "c.vcd")
+      try tellegen.write("", to: "empty.vcd")
+      for (capture, code, words) in [
+        ("none.vcd", Int32(74), "none.vcd: there is no such file"), ("", 74, "no such file"),
+        ("b.vcd", 65, "b.vcd is no capture: a value change dump begins with"),
+        ("c.vcd", 65, "line 2 of the capture"),
+        ("empty.vcd", 65, "empty.vcd is empty; give a value"),
+        ("run", 65, "run is a folder; give a value change dump (.vcd) or a sigrok session (.sr)"),
+        ("/dev/null", 65, "/dev/null is no regular file"),
+      ] {
+        let none = try tellegen("replay", "run", "--capture", capture)
+        #expect(none.code == code && none.errors.contains(words), "\(none.errors)")
+      }
+      let missing = try tellegen("replay", "nowhere")
+      #expect(missing.code == 74 && missing.errors.contains("nowhere is not the folder of a run"))
+      let folder = try tellegen("replay", "run", "--trace", "run")
+      #expect(
+        folder.code == 65 && folder.errors.contains("run is a folder; give a run's trace.txt"))
+    }
+  }
+
+  @Test func `what hil kept is not replayed, and why is said`() throws {
+    try Program.run { tellegen in
+      try FileManager.default.createDirectory(
+        atPath: tellegen.path("proven"), withIntermediateDirectories: true)
+      try tellegen.write(
+        "{\"command\": \"hil\", \"content\": {}, \"files\": [], \"version\": \"0\"}",
+        to: "proven/setting.json")
+      for words in [["replay", "proven"], ["replay", "proven", "--capture", "x.vcd"]] {
+        let end = try tellegen(words)
+        #expect(end.code == 64, "\(end.errors)")
+        #expect(end.errors.contains("replay knows training only"), "\(end.errors)")
+      }
     }
   }
 

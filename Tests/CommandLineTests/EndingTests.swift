@@ -94,8 +94,10 @@ import Testing
       let strict = try tellegen(train + ["run", "--strict"])
       #expect(strict.code == 1, "\(strict.errors)")
       #expect(
-        try #require(strict.errors.split(separator: "\n").last).hasSuffix(
-          "clock edges are at least 450 ns apart the first"), "\(strict.errors)")
+        try #require(strict.errors.split(separator: "\n").last).contains(
+          /misuses of the pins, the first at [0-9.]+ [um]s, line SCLK: clock edges are at least 450 ns apart/
+        ),
+        "\(strict.errors)")
       let circumstances = try json(try tellegen.text("run/circumstances.json"))
       let sittings = try #require(circumstances["sittings"] as? [[String: Any]])
       let misuses = try #require(sittings[0]["misuses"] as? [String: Any])

@@ -82,7 +82,7 @@ import Testing
     }
   }
 
-  /// Starts attempts that take some seconds, and waits until they have the rig.
+  /// Starts attempts that take some seconds, and waits until they drive the rig: a phase has ended.
   private func startAttempts(_ tellegen: Program) throws -> Process {
     let process = try tellegen.process(
       [
@@ -94,6 +94,7 @@ import Testing
     process.standardError = FileHandle.nullDevice
     try startListening(process)
     #expect(firstLine(of: output.fileHandleForReading.fileDescriptor).hasPrefix("bring-up"))
+    #expect(firstLine(of: output.fileHandleForReading.fileDescriptor).contains("PASS"))
     // Nobody reads on: what is written there must not stop the attempts.
     output.fileHandleForReading.readabilityHandler = { _ = $0.availableData }
     return process
@@ -134,7 +135,8 @@ import Testing
       let refused = try tellegen(run + ["--out", "refused"])
       #expect(refused.code == 76, "\(refused.errors)")
       for said in [
-        "is wedged since", "gates-alone", "(in first)", "--recover --rig double-lattice",
+        "is wedged since", "gates-alone", "(in \(try canonical(tellegen, "first")))",
+        "--recover --rig double-lattice",
       ] {
         #expect(refused.errors.contains(said), "\(refused.errors)")
       }
@@ -152,6 +154,78 @@ import Testing
       #expect(recovered.output.contains("drain        PASS"))
       #expect(try record(tellegen, "runs/recover-double-lattice-1")["recovered"] as? Bool == true)
       #expect(try tellegen(run + ["--out", "after"]).code == 0)
+    }
+  }
+
+  /// The absolute path of what is in a program's folder, as the program sees it.
+  private func canonical(_ tellegen: Program, _ name: String) throws -> String {
+    let real = try #require(realpath(tellegen.folder, nil))
+    defer { free(real) }
+    return String(cString: real) + "/" + name
+  }
+
+  @Test
+  func
+    `the command that recovers a rig can be typed anywhere, and its name in another map is free`()
+    throws
+  {
+    try inPackage { tellegen in
+      try FileManager.default.createDirectory(
+        atPath: tellegen.path("my maps"), withIntermediateDirectories: true)
+      let map = "rigs: {bench: {board: lattice, target: pins}}"
+      try tellegen.write(map, to: "my maps/it's.yaml")
+      try tellegen.write(map, to: "other.yaml")
+      let run = ["hil", "--scenario", "./gates.yaml", "--ensemble", "100", "--rig", "bench"]
+      let first = try tellegen(
+        run + ["--rigs", "my maps/it's.yaml", "--fault", broken, "--out", "first"])
+      #expect(first.code == 69, "\(first.errors)")
+      #expect(try tellegen(run + ["--rigs", "other.yaml", "--out", "other"]).code == 0)
+      let refused = try tellegen(run + ["--rigs", "./my maps/it's.yaml", "--out", "refused"])
+      #expect(refused.code == 76, "\(refused.errors)")
+      let command = try #require(
+        refused.errors.ranges(of: "tellegen hil --recover").last.map {
+          refused.errors[$0.lowerBound...].split(separator: "\n")[0]
+        })
+      let end = try tellegen(
+        [
+          "-c",
+          "tellegen() { \"\(try Program.path)\" \"$@\"; }\ncd / && \(command) --out '\(tellegen.path("recovered"))'",
+        ],
+        executable: "/bin/sh")
+      #expect(end.code == 0, "\(command): \(end.errors)")
+      #expect(try tellegen(run + ["--rigs", "my maps/it's.yaml", "--out", "after"]).code == 0)
+    }
+  }
+
+  @Test func `a run that ends before anything is driven leaves word of the one that was killed`()
+    throws
+  {
+    try inPackage { tellegen in
+      let process = try startAttempts(tellegen)
+      let id = process.processIdentifier
+      kill(id, SIGKILL)
+      process.waitUntilExit()
+      let words = [
+        "hil", "--rig", "double-breadboard", "--scenario", "selftest", "--ensemble", "100",
+      ]
+      // It takes the rig, says whose it was, and ends amid the drawing of limits.
+      let drawing = try tellegen.process([
+        "hil", "--rig", "double-breadboard", "--scenario", "selftest", "--ensemble", "100000",
+        "--out", "drawing",
+      ])
+      let errors = Pipe()
+      drawing.standardOutput = FileHandle.nullDevice
+      drawing.standardError = errors
+      try startListening(drawing)
+      while true {
+        let line = firstLine(of: errors.fileHandleForReading.fileDescriptor)
+        if line.isEmpty || line.contains("drawing 100000") { break }
+      }
+      kill(drawing.processIdentifier, SIGKILL)
+      drawing.waitUntilExit()
+      let next = try tellegen(words + ["--out", "next"])
+      #expect(next.errors.contains("was not put to rest by process \(id)"), "\(next.errors)")
+      #expect(next.output.contains("drain        PASS"), "\(next.output)")
     }
   }
 
@@ -238,6 +312,116 @@ import Testing
           "\(command): \(end.errors)")
       }
       #expect(!tellegen.exists("new"))
+    }
+  }
+
+  @Test func `calibrate and train take a rig as hil does, and keep each other off it`() throws {
+    try inPackage { tellegen in
+      try tellegen.write(
+        "rigs: {mine: {board: lattice, target: pins, board_id: \"7\", calibration: 7.json}}",
+        to: "mine.yaml")
+      let rig = ["--rig", "mine", "--rigs", "mine.yaml"]
+      let calibrated = try tellegen(["calibrate", "--pulses", "200"] + rig)
+      #expect(calibrated.code == 0, "\(calibrated.errors)")
+      #expect(try tellegen.text("7.json").contains("\"id\" : \"7\""))
+      let other = try tellegen(["calibrate", "--id", "8", "--overwrite"] + rig)
+      #expect(other.code == 64 && other.errors.contains("has board id '7'"), "\(other.errors)")
+      let train = ["train", "--task", "regression"]
+      let trained = try tellegen(train + ["--epochs", "2"] + rig)
+      #expect(trained.code == 0, "\(trained.errors)")
+      #expect(trained.errors.contains("calibration 7.json of board id 7"), "\(trained.errors)")
+      let setting = try tellegen.text("runs/regression-lattice-mine-1/setting.json")
+      #expect(setting.contains("\"rig\"") && setting.contains("mine.yaml"))
+      for words in [["--board", "breadboard"], ["--target", "gpio"]] {
+        for command in [["calibrate"], train] {
+          let end = try tellegen(command + rig + words)
+          #expect(end.code == 64 && end.errors.contains("leave --board and --target out"))
+        }
+      }
+      let resumed = try tellegen(["train", "--resume", "runs/regression-lattice-mine-1"] + rig)
+      #expect(resumed.code == 64 && resumed.errors.contains("--rig cannot go with --resume"))
+
+      // Whoever has the rig keeps the others off it, in either direction; a run that goes on too.
+      let calls = [
+        ["calibrate", "--overwrite"] + rig, train + ["--out", "new"] + rig,
+        ["train", "--resume", "runs/regression-lattice-mine-1", "--epochs", "3"],
+        ["hil", "--scenario", "selftest", "--ensemble", "100", "--out", "refused"] + rig,
+      ]
+      let process = try tellegen.process(
+        train + ["--epochs", "1000000", "--out", "long"] + rig)
+      process.standardOutput = FileHandle.nullDevice
+      let errors = Pipe()
+      process.standardError = errors
+      try startListening(process)
+      // Its first line of progress: it drives the rig by then.
+      while true {
+        let line = firstLine(of: errors.fileHandleForReading.fileDescriptor)
+        if line.isEmpty || line.contains("epoch") { break }
+      }
+      errors.fileHandleForReading.readabilityHandler = { _ = $0.availableData }
+      for call in calls {
+        let end = try tellegen(call)
+        #expect(
+          end.code == 75 && end.errors.contains("rig mine is in use by process"),
+          "\(call): \(end.errors)")
+        #expect(end.errors.contains("--epochs 1000000"), "\(call): \(end.errors)")
+      }
+      kill(process.processIdentifier, SIGINT)
+      process.waitUntilExit()
+
+      let broke = try tellegen(
+        [
+          "hil", "--scenario", "gates.yaml", "--fault", broken, "--ensemble", "100", "--out",
+          "broke",
+        ]
+          + rig)
+      #expect(broke.code == 69, "\(broke.errors)")
+      for call in calls.dropLast() {
+        let end = try tellegen(call)
+        #expect(
+          end.code == 76 && end.errors.contains("rig mine is wedged since")
+            && end.errors.contains("tellegen hil --recover --rig mine --rigs /"),
+          "\(call): \(end.errors)")
+      }
+      #expect(!tellegen.exists("new"))
+    }
+  }
+
+  /// Whether a file system of a few MB can be mounted here, in a name space of the test's own.
+  private static let canMount: Bool = {
+    guard let unshare = find("unshare") else { return false }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: unshare)
+    process.arguments = ["-rm", "sh", "-c", "mount -t tmpfs -o size=1m none /mnt"]
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return false }
+    process.waitUntilExit()
+    return process.terminationStatus == 0
+  }()
+
+  @Test(.enabled(if: canMount, "no file system can be mounted here"))
+  func `on a full disk traces give way to the record`() throws {
+    try inPackage { tellegen in
+      try FileManager.default.createDirectory(
+        atPath: tellegen.path("full"), withIntermediateDirectories: true)
+      // The traces of bring-up outgrow what is there; the records of two attempts do not.
+      let script =
+        "mount -t tmpfs -o size=2m none full && \"$@\"; code=$?; ls -a full/run; cp -r full/run kept; exit $code"
+      let end = try tellegen(
+        [
+          "-rm", "sh", "-c", script, "sh", try Program.path, "hil", "--board", "breadboard",
+          "--target", "pins", "--scenario", "bring-up", "--ensemble", "100", "--repeat", "2",
+          "--trace", "--out", "full/run",
+        ], executable: try #require(find("unshare")))
+      #expect(end.code == 0, "\(end.errors)")
+      #expect(end.errors.contains("it ends here, the run goes on"), "\(end.errors)")
+      #expect(
+        end.errors.contains("is not kept, to make room for record.json"), "\(end.errors)")
+      #expect(try outcomes(tellegen, "kept") == ["PASS", "PASS"])
+      for file in ["junit.xml", "metrics.prom", "report.html"] {
+        #expect(tellegen.exists("kept/" + file))
+      }
     }
   }
 

@@ -60,9 +60,27 @@ import Testing
 
   @Test(arguments: [
     (["--scenario", "bring-upp"], Int32(65), "there is no scenario named"),
+    (["--scenario", "bring-upp"], 65, "'tellegen hil --list' says what each is for"),
+    (["--scenario", "idle"], 65, "idle is a phase"),
+    (["--list", "--dry-run"], 64, "give one of them"),
     (["--scenario", "nothing*"], 64, "no scenario is called"),
     (["--board", "two-edge"], 64, "a rule of their own"),
-    (["--board", "two-edge-comparator", "--target", "pins"], 64, "has no wiring"),
+    (["--board", "two-edge-comparator", "--target", "pins"], 64, "allowed is --target double"),
+    (
+      [
+        "--board", "two-edge-comparator", "--scenario", "selftest", "--fault",
+        "{line: MISO, is: stuck_low}",
+      ], 64, "neither lines nor selects; allowed are faults of an edge, {edge:"
+    ),
+    (["--board", "two-edge-comparator", "--checked", "SCLK"], 64, "leave it out"),
+    (
+      ["--target", "pins", "--scenario", "selftest", "--fault", "{select: 0, is: saturated}"], 64,
+      "select 0 has chain; there are 0 (chain), 1 (MCP4922)"
+    ),
+    (
+      ["--target", "pins", "--scenario", "selftest", "--fault", "{select: 0, is: wrong_chip}"], 64,
+      "which can be deaf"
+    ),
     (["--repeat", "0"], 64, "allowed is 1 ... 1000"),
     (["--ensemble", "1"], 64, "allowed is 100 ... 100000"),
   ])
@@ -73,6 +91,132 @@ import Testing
       let end = try tellegen(["hil"] + words)
       #expect(end.code == code, "\(end.errors)")
       #expect(end.errors.contains(told), "\(end.errors)")
+    }
+  }
+
+  @Test func `scenarios are listed, a line each, those of a board that is named`() throws {
+    try inPackage { tellegen in
+      let all = try tellegen("hil", "--list")
+      #expect(all.code == 0, "\(all.errors)")
+      let lines = all.output.split(separator: "\n")
+      let files = try FileManager.default.contentsOfDirectory(
+        atPath: packageRoot + "/hil/scenarios")
+      #expect(lines.count == files.count)
+      #expect(lines[0].hasPrefix("bring-up ") && lines[0].contains("What a new board"))
+      let board = try tellegen("hil", "--list", "--board", "breadboard")
+      #expect(board.output.contains("breadboard-edge-dead") && board.output.contains("bring-up"))
+      #expect(!board.output.contains("lattice-"))
+      // At GPIO lines no fault can be put on anything.
+      let real = try tellegen("hil", "--list", "--board", "breadboard", "--target", "gpio")
+      #expect(!real.output.contains("breadboard-") && real.output.contains("selftest"))
+      #expect(!tellegen.exists("runs"))
+    }
+  }
+
+  @Test func `what is skipped, and what is not tried again, is said`() throws {
+    try inPackage { tellegen in
+      let skipped = try tellegen(
+        "hil", "--board", "breadboard", "--scenario", "lattice-chains-deaf", "--ensemble", "100")
+      #expect(skipped.code == 0, "\(skipped.errors)")
+      #expect(skipped.output.contains("1 of 1 as they must be, 1 of them skipped"))
+      #expect(skipped.output.contains("it is for board lattice, and this is board breadboard"))
+      let failed = try tellegen(
+        "hil", "--board", "breadboard", "--target", "pins", "--scenario", "selftest", "--ensemble",
+        "100", "--retry", "2", "--fault", "{line: MISO, is: stuck_low}")
+      #expect(failed.code == 1 && failed.output.contains("not tried again: --retry is for ERROR"))
+      #expect(!failed.output.contains("attempt 2"))
+    }
+  }
+
+  @Test func `misuses are told by rule, with the names of lines and parts and in units of people`()
+    throws
+  {
+    try inPackage { tellegen in
+      let end = try tellegen(
+        "hil", "--board", "breadboard", "--target", "pins", "--scenario", "wiring", "--ensemble",
+        "100", "--out", "misused", "--fault",
+        "{line: S1-T1.charge, is: swapped, with: S1-T1.discharge}")
+      #expect(end.code == 1, "\(end.errors)")
+      let told =
+        /first at [0-9.]+ ms, lines S1-T1.charge, S1-T1.discharge, edge S1-T1: an edge is/
+      #expect(end.output.contains(told) || end.output.contains(/once, at [0-9.]+ ms, lines S1-T1/))
+      #expect(!end.output.contains(" ns,") && !end.output.contains("line 3"), "\(end.output)")
+      let page = try tellegen.text("misused/report.html")
+      #expect(page.contains("lines S1-T1.charge, S1-T1.discharge, edge S1-T1"))
+      let record = try #require(
+        try JSONSerialization.jsonObject(
+          with: Data(try tellegen.text("misused/record.json").utf8)) as? [String: Any])
+      let misuses = try #require(
+        (record["scenarios"] as? [[String: Any]])?[0]["misuses"] as? [String: Any])
+      let rules = try #require(misuses["by_rule"] as? [[String: Any]])
+      #expect(rules.compactMap { $0["count"] as? Int }.reduce(0, +) == misuses["count"] as? Int)
+      let both = try #require(
+        rules.first { ($0["rule"] as? String)?.hasPrefix("an edge is charged") == true })
+      #expect(both["lines"] as? [String] == ["S1-T1.charge", "S1-T1.discharge"])
+      #expect(both["parts"] as? [String] == ["edge S1-T1"])
+      // In SI: the first pulse comes within seconds.
+      let first = try #require(both["first_s"] as? Double)
+      #expect(first > 1e-3 && first < 10)
+    }
+  }
+
+  @Test func `a scenario of one's own that names what the board does not have is bad input`() throws
+  {
+    try inPackage { tellegen in
+      for (entry, told) in [
+        ("{line: MISOO, is: late}", "has no line MISOO (did you mean MISO?); there are SCLK"),
+        ("{line: MISO, is: swapped, with: NONE}", "has no line NONE"),
+        ("{edge: S1-T9, is: dead}", "has no learning edge S1-T9"),
+        ("{select: 5, is: deaf}", "has no select 5; there are 0 (MCP4922), 1 (MCP4922)"),
+        (
+          "{select: 0, is: saturated}",
+          "only an MCP3208 can be saturated, and select 0 has MCP4922; there are 0"
+        ),
+      ] {
+        for board in ["", "board: breadboard\n"] {
+          try tellegen.write(
+            "name: own\n\(board)phases: [idle, look]\nfaults:\n  - {edge: S1-T1, is: dead}\n"
+              + "  - \(entry)\nexpect: {phase: look, says: \"x\"}\n", to: "own.yaml")
+          for target in ["double", "pins", "gpio"] {
+            let end = try tellegen(
+              "hil", "--board", "breadboard", "--target", target, "--scenario", "./own.yaml")
+            #expect(end.code == 65, "\(end.errors)")
+            let line = board.isEmpty ? 5 : 6
+            #expect(
+              end.errors.contains("own.yaml:\(line): fault 2, for phase look to find: board"),
+              "\(end.errors)")
+            #expect(end.errors.contains(told), "\(end.errors)")
+            #expect(!tellegen.exists("runs"))
+          }
+        }
+      }
+    }
+  }
+
+  @Test func `of scenarios that a pattern takes, one's own are bad input and shipped ones skipped`()
+    throws
+  {
+    try Program.run { tellegen in
+      let board = try String(
+        contentsOfFile: packageRoot + "/board/breadboard.yaml", encoding: .utf8)
+      // A board of the same name, without the edge that the shipped scenario is about.
+      let other = ["S1,", "S1-"].reduce(board) {
+        $0.replacing($1, with: $1.replacing("S1", with: "S7"))
+      }
+      try tellegen.write(other, to: "mine.yaml")
+      let run = ["hil", "--board", "./mine.yaml", "--ensemble", "100", "--scenario"]
+      let skipped = try tellegen(run + ["breadboard-edge-d*", "--out", "skipped"])
+      #expect(skipped.code == 0, "\(skipped.errors)")
+      #expect(skipped.output.contains("SKIP: board breadboard has no learning edge S1-T1"))
+      let meant = try tellegen(run + ["breadboard-edge-dead"])
+      #expect(meant.code == 65 && meant.errors.contains("no learning edge S1-T1"))
+      try FileManager.default.createDirectory(
+        atPath: tellegen.path("hil/scenarios"), withIntermediateDirectories: true)
+      try tellegen.write(
+        "name: own-dead\nboard: breadboard\nphases: [look]\nfaults: [{edge: S1-T1, is: dead}]\n"
+          + "expect: {phase: look, says: x}\n", to: "hil/scenarios/" + "own-dead.yaml")
+      let own = try tellegen(run + ["own-d*"])
+      #expect(own.code == 65 && own.errors.contains("no learning edge S1-T1"), "\(own.errors)")
     }
   }
 
@@ -91,8 +235,11 @@ import Testing
         ("{line: NONE, is: late}", "has no line NONE; there are SCLK"),
         ("{line: MISO, is: swapped, with: NONE}", "has no line NONE"),
         ("{line: MISO, is: swapped, with: MISO}", "with itself"),
-        ("{edge: S1-T9, is: dead}", "has no learning edge S1-T9; there are S1-T1"),
-        ("{select: 5, is: deaf}", "has selects 0 ... 2"),
+        ("{edge: S1-T9, is: dead}", "has no learning edge S1-T9 (did you mean S1-T1?); there are"),
+        (
+          "{select: 5, is: deaf}",
+          "has no select 5; there are 0 (MCP4922), 1 (MCP4922), 2 (MCP3208)"
+        ),
       ] {
         let unknown = try tellegen(run + ["--fault", fault])
         #expect(unknown.code == 64 && unknown.errors.contains(told), "\(unknown.errors)")

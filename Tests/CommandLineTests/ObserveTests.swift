@@ -56,7 +56,8 @@ import Testing
       for target in ["double", "pins"] {
         let end = try tellegen(
           Self.training + [
-            "--epochs", "6", "--observe", "2", "--target", target, "--out", target,
+            "--epochs", "6", "--observe", "2", "--excursions", "1", "--target", target, "--out",
+            target,
           ])
         #expect(end.code == 0, "\(end.errors)")
       }
@@ -82,7 +83,10 @@ import Testing
       #expect(plain.code == 0 && !plain.output.contains("known to within"))
       let kept = try String(contentsOfFile: tellegen.path("p/checkpoint.json"), encoding: .utf8)
       #expect(!kept.contains("account\""))
-      for words in [["--observe", "-1"], ["--observe", "2", "--resume", "r"]] {
+      for words in [
+        ["--observe", "-1"], ["--observe", "2", "--resume", "r"], ["--excursions", "1"],
+        ["--excursions", "17", "--observe", "2"],
+      ] {
         #expect(try tellegen(["train"] + words).code == 64)
       }
       let unknown = try tellegen(
@@ -93,7 +97,7 @@ import Testing
 
   @Test func `a run that is killed goes on to the same bytes`() throws {
     try inPackage { tellegen in
-      let whole = Self.training + ["--epochs", "20000", "--observe", "50"]
+      let whole = Self.training + ["--epochs", "20000", "--observe", "50", "--excursions", "1"]
       let unbroken = try tellegen(whole + ["--out", "a"])
       #expect(unbroken.code == 0, "\(unbroken.errors)")
       /// Waits until a run has measured so many epochs more.

@@ -56,6 +56,16 @@ import Testing
       try RigMap.find("double-latice", in: places)
     }
     #expect(error.message.contains("did you mean double-lattice?"), "\(error)")
+    // The same folder may be searched twice, and a name be in two maps: each is told once.
+    let twice = try #require(throws: DescriptionError.self) {
+      try RigMap.find("nothing", in: places + places)
+    }
+    #expect(twice.message.ranges(of: "double-lattice").count == 1, "\(twice)")
+    #expect(twice.message.ranges(of: "double-breadboard").count == 1, "\(twice)")
+    #expect(
+      RigMap.places(environment: ["XDG_CONFIG_HOME": "here", "HOME": "/h"], near: []) == [
+        "/h/.config/tellegen/rigs.yaml"
+      ])
     #expect(
       RigMap.places(environment: ["HOME": "/h"], near: ["."]) == [
         "/h/.config/tellegen/rigs.yaml", "hil/rigs.yaml",

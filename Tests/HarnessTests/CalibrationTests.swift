@@ -108,9 +108,42 @@ struct CalibrationTests {
     let boards: ClosedRange<UInt64> = longRuns ? 1001...1020 : 1001...1004
     let misses = try boards.flatMap { try self.misses(name, seed: $0) }
     let covered = Double(misses.count { $0.magnitude < 1.96 }) / Double(misses.count)
+    if ProcessInfo.processInfo.environment["TELLEGEN_TELL"] != nil {
+      print(name, "covered", covered, "of", misses.count)
+    }
     // Those of one board hang together: a few boards scatter more.
     #expect(
       longRuns ? (0.93...0.97).contains(covered) : covered > 0.87, "\(covered) of \(misses.count)")
+  }
+
+  /// The table of docs/hil/calibration.md; TELLEGEN_TELL prints it.
+  @Test(arguments: ["breadboard", "lattice"])
+  func `readings tell RC and threshold, and hardly a drop by itself`(_ name: String) throws {
+    let (model, fit, _) = try fitted(try board(name), seed: 1, pulses: 1000)
+    func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+    // Readings say nothing at all of an edge between driven nodes.
+    let seen = (0..<model.edges).filter {
+      fit.information[model.index(of: .threshold, of: $0)] > 1
+    }
+    var after: [String: Double] = [:]
+    for told in Self.told {
+      let ratios = seen.map { edge -> Double in
+        let indices = told.parts.map { model.index(of: $0, of: edge) }
+        let before = indices.reduce(0) { $0 + model.spreads[$1] * model.spreads[$1] }.squareRoot()
+        return fit.sum(indices.map { ($0, 1) }).deviation / before
+      }
+      after[told.name] = median(ratios)
+      let alone = seen.flatMap { edge in
+        told.parts.count > 1
+          ? [] : [fit.information[model.index(of: told.parts[0], of: edge)].squareRoot()]
+      }
+      if ProcessInfo.processInfo.environment["TELLEGEN_TELL"] != nil {
+        print(name, told.name, median(ratios), alone.isEmpty ? "" : "1 / \(median(alone))")
+      }
+    }
+    #expect(after["RC up"]! < 0.03 && after["RC down"]! < 0.03, "\(after)")
+    #expect(after["threshold"]! < 0.15, "\(after)")
+    #expect(after["drop up"]! > 0.7 && after["drop down"]! > 0.7, "\(after)")
   }
 
   @Test func `derivatives are those of the readings`() throws {
@@ -138,6 +171,28 @@ struct CalibrationTests {
       let worst = zip(numeric, rows).reduce(0) { max($0, ($1.0 - $1.1[index]).magnitude) }
       // Readings near 1 V are rounded to 1e-16 V.
       #expect(worst <= 2e-3 * largest + 1e-15 / step, "\(index): \(worst) of \(largest)")
+    }
+  }
+
+  @Test(arguments: ["breadboard", "lattice"])
+  func `what a calibration takes is said beforehand`(_ name: String) throws {
+    let (model, fit, excitation) = try fitted(board(name), seed: 1, pulses: 150)
+    let work = model.work(pulses: 150)
+    #expect((0.9...1.1).contains(work.seconds / excitation.seconds), "\(work)")
+    #expect(work.parameters == fit.parameters.count)
+    let readings = excitation.events.reduce(0) {
+      if case .reading(_, _, let volts) = $1 { $0 + volts.count } else { $0 }
+    }
+    #expect(work.readings == readings)
+  }
+
+  @Test func `noise that a converter cuts off moves nothing that is found`() throws {
+    var description = try board("breadboard")
+    description.imperfections.adcOffset = 2e-3
+    // Converters with offsets of either sign: what is below 0 V reads as 0 V.
+    for seed: UInt64 in 1...4 {
+      let (_, fit, _) = try fitted(description, seed: seed, pulses: 300)
+      #expect((0.8...1.2).contains(fit.misfit), "\(seed): \(fit.misfit)")
     }
   }
 
@@ -170,9 +225,23 @@ struct CalibrationTests {
     other = description
     other.faults = [Fault(kind: .dead, edge: 0)]
     #expect(found.refusal(for: other, at: 1e9) == nil)
-    var damaged = found
-    damaged.edges[0].chargeRC.value = .nan
-    #expect(damaged.refusal(for: description, at: 1e9) != nil)
+    func refusal(_ damage: (inout BoardCalibration) -> Void) -> String {
+      var damaged = found
+      damage(&damaged)
+      return damaged.refusal(for: description, at: 1e9) ?? ""
+    }
+    for (words, key) in [
+      (refusal { $0.edges[0].chargeRC.value = .nan }, "edges[0].chargeRC.value is nan; allowed is"),
+      (refusal { $0.edges[1].threshold.low = 2 }, "edges[1].threshold.low is 2.0, .high"),
+      (refusal { $0.supply.high = .infinity }, "supply.low is"),
+      (refusal { $0.edges[2].name = "X-Y" }, "edges[2].name is 'X-Y'; allowed is 'S2-T1'"),
+      (refusal { $0.edges = [] }, "edges has 0 entries; allowed is one for each of the board's 5"),
+      (refusal { $0.sources = [] }, "sources has 0 entries"),
+      (refusal { $0.targets[1].curve = [] }, "targets[1].curve is empty"),
+      (refusal { $0.date = .nan }, "date is nan"),
+    ] {
+      #expect(words.contains("damaged: \(key)") && words.contains("calibrate again"), "\(words)")
+    }
 
     // Another look at it agrees, another board does not.
     let again = try fitted(description, seed: 1, pulses: 400)

@@ -2,6 +2,7 @@ import BoardDouble
 import Files
 import Firmware
 import Foundation
+import Reports
 import Runs
 import TestSupport
 import Testing
@@ -19,7 +20,7 @@ import Wiring
     try body(folder)
   }
 
-  private let rig = RigIdentity(double: "one")
+  private let rig = RigIdentity(double: "one", of: "/maps/a.yaml")
   private let noLimits = ScenarioLimits(usual: ReadingLimits(columns: []))
 
   private func scenario(_ text: String) throws -> ScenarioDescription {
@@ -32,6 +33,7 @@ import Wiring
     try inFolder { folder in
       let use = RigUse(process: getpid(), command: "tellegen this", folder: "/runs/x", since: 0)
       let hold = try RigHold(rig, for: use, in: folder)
+      #expect(hold.drive() == nil)
       let refusal = try #require(throws: RigRefusal.self) {
         try RigHold(rig, for: .now(), in: folder)
       }
@@ -39,7 +41,8 @@ import Wiring
         #expect("\(refusal)".contains(words), "\(refusal)")
       }
       // Another rig is not concerned.
-      try RigHold(RigIdentity(double: "two"), for: use, in: folder).release(isAtRest: true)
+      try RigHold(RigIdentity(double: "two", of: "/maps/a.yaml"), for: use, in: folder).release(
+        isAtRest: true)
       hold.release(isAtRest: true)
       let next = try RigHold(rig, for: use, in: folder)
       #expect(next.left == nil)
@@ -52,7 +55,15 @@ import Wiring
   {
     try inFolder { folder in
       let use = RigUse(process: 7, command: "c", folder: "f", since: 1)
-      try RigHold(rig, for: use, in: folder).release(isAtRest: false)
+      let first = try RigHold(rig, for: use, in: folder)
+      #expect(first.drive() == nil)
+      first.release(isAtRest: false)
+      // Whoever ends before anything was driven changes nothing of that, however it ends.
+      for isTidy in [true, false] {
+        let idle = try RigHold(rig, for: .now(), in: folder)
+        #expect(idle.left == use)
+        if isTidy { idle.release() } else { idle.release(isAtRest: false) }
+      }
       let next = try RigHold(rig, for: .now(), in: folder)
       #expect(next.left == use)
       next.release(isAtRest: true)
@@ -70,7 +81,7 @@ import Wiring
       #expect(
         hold.wedge(WedgedMark(reason: "it smokes", run: "runs/1", recovery: "recover it")) == nil)
       hold.release(isAtRest: true)
-      let mark = folder + "/double-one/wedged.json"
+      let mark = folder + "/\(rig.key)/wedged.json"
       for text in [nil, "{"] {
         if let text { try text.write(toFile: mark, atomically: true, encoding: .utf8) }
         let refusal = try #require(throws: RigRefusal.self) {
@@ -101,10 +112,47 @@ import Wiring
     other.chip = "pinctrl-rp1"
     other.wires.swapAt(0, 1)
     #expect(RigIdentity(lines: wiring).key == RigIdentity(lines: other, name: "x").key)
+    // So are lines that are named there rather than numbered.
+    for index in other.wires.indices {
+      if case .offset(let number) = other.wires[index].line {
+        other.wires[index].line = .name("GPIO\(number)")
+      }
+    }
+    #expect(RigIdentity(lines: wiring).key == RigIdentity(lines: other, name: "y").key)
     other.wires[0].line = .offset(0)
     #expect(RigIdentity(lines: wiring).key != RigIdentity(lines: other).key)
     let lattice = try #require(try shippedBoard("lattice").wiring)
     #expect(RigIdentity(lines: wiring).key != RigIdentity(lines: lattice).key)
+  }
+
+  @Test func `a double is the rig of its map and name, however the map's path is written`() throws {
+    try inFolder { folder in
+      try FileManager.default.createDirectory(
+        atPath: folder + "/maps", withIntermediateDirectories: true)
+      for name in ["a.yaml", "b.yaml"] {
+        try "rigs: {}".write(toFile: folder + "/maps/" + name, atomically: true, encoding: .utf8)
+      }
+      try FileManager.default.createSymbolicLink(
+        atPath: folder + "/link", withDestinationPath: folder + "/maps")
+      func key(_ map: String, _ name: String = "one") -> String {
+        RigIdentity(double: name, of: folder + map).key
+      }
+      #expect(key("/maps/a.yaml") == key("/link/../maps/./a.yaml"))
+      #expect(key("/maps/a.yaml") == key("/link/a.yaml"))
+      #expect(key("/maps/a.yaml") != key("/maps/b.yaml"))
+      #expect(key("/maps/a.yaml") != key("/maps/a.yaml", "two"))
+    }
+  }
+
+  @Test func `states of rigs are kept where the specification of such folders says`() {
+    for (environment, folder) in [
+      (["XDG_STATE_HOME": "/s", "HOME": "/h"], "/s/tellegen/rigs"),
+      (["XDG_STATE_HOME": "states", "HOME": "/h"], "/h/.local/state/tellegen/rigs"),
+      (["XDG_STATE_HOME": "", "HOME": "/h"], "/h/.local/state/tellegen/rigs"),
+      (["XDG_STATE_HOME": "states"], nil),
+    ] {
+      #expect(RigHold.usualFolder(environment: environment) == folder)
+    }
   }
 
   @Test func `without a folder for states work goes on, and that is said`() throws {
@@ -112,6 +160,22 @@ import Wiring
     #expect(hold.trouble != nil)
     #expect(hold.wedge(WedgedMark(reason: "", run: "", recovery: "")) != nil)
     hold.release(isAtRest: true)
+  }
+
+  @Test func `a folder for states that cannot be made is told in the system's words`() throws {
+    try inFolder { folder in
+      try FileManager.default.createDirectory(
+        atPath: folder, withIntermediateDirectories: true)
+      let file = folder + "/file"
+      try Data().write(to: URL(fileURLWithPath: file))
+      let hold = try RigHold(rig, for: .now(), in: file)
+      let trouble = try #require(hold.trouble)
+      #expect(
+        trouble.contains("\(file)/double-one-")
+          && trouble.contains(": \(String(cString: strerror(ENOTDIR)));"), "\(trouble)")
+      #expect(trouble.contains("set XDG_STATE_HOME"))
+      hold.release(isAtRest: true)
+    }
   }
 
   // MARK: - The teardown
@@ -215,12 +279,113 @@ import Wiring
     #expect(try edge("n12-n0") == .unseen && edge("n1-n5") == .unseen)
     #expect(drawing.nodes[3].verdict == .bad && drawing.nodes[1].verdict == .good)
     #expect(drawing.nodes[4].verdict == .unseen)
+    phase.findings = ["edge n0-n4 is not connected; or edge n1-n2 is not connected"]
+    let doubtful = try #require(
+      BoardDrawing(
+        board, ScenarioRecord(scenario: "s", attempt: 1, outcome: .fail, phases: [phase])))
+    let verdicts = zip(board.edges, doubtful.edges).filter { $1.verdict == .maybe }.map(\.0.name)
+    #expect(Set(verdicts) == ["n0-n4", "n1-n2"])
     let page = html([record], title: "t", facts: [], board: board)
     #expect(page.ranges(of: "class=\"edge bad\"").count == 2)
     #expect(page.contains("(n0-n1, n0-n4, node n3)"))
     #expect(!page.contains("http") && !page.contains("src="))
     let silent = ScenarioRecord(scenario: "s", attempt: 1, outcome: .skip("no"))
     #expect(BoardDrawing(board, silent) == nil)
+  }
+
+  @Test func `a drawing shows lines and chips that are named, where no edge is`() throws {
+    let board = try shippedBoard("lattice")
+    var phase = PhaseRecord(phase: "wiring", outcome: .fail, findings: ["before any pulse: ..."])
+    phase.named = [
+      [.swapped(.line("SCLK"), .line("LATCH"))], [.selects(1, 7), .chainOrder(.drives, 0, 2)],
+    ]
+    let record = ScenarioRecord(scenario: "s", attempt: 1, outcome: .fail, phases: [phase])
+    let drawing = try #require(BoardDrawing(board, record))
+    let bad = drawing.wiring.filter { $0.verdict == .bad }.map(\.name)
+    #expect(bad == ["SCLK", "LATCH"])
+    // Of these one is to blame.
+    let maybe = drawing.wiring.filter { $0.verdict == .maybe }.map(\.name)
+    #expect(
+      maybe == [1, 7].map { board.chip(atSelect: $0) }
+        + ["74HCT595 0", "74HCT595 2"])
+    #expect(drawing.wiring.contains { $0.name == "MISO" && $0.verdict == .unseen })
+    #expect(drawing.edges.allSatisfy { $0.verdict == .unseen })
+    let page = html([record], title: "t", facts: [], board: board)
+    #expect(
+      page.contains("<li class=\"bad\" title=\"line SCLK and line LATCH are exchanged\">SCLK"))
+    #expect(page.contains("<li class=\"unseen\" title=\"not named\">MISO"))
+    // Nothing is hidden in a box that scrolls, on paper neither.
+    #expect(!page.contains("overflow:") && !page.contains("max-height"))
+    #expect(page.contains("details::details-content"))
+  }
+
+  @Test func `what is named is there for programs, by the names of lines, edges and chips`() throws
+  {
+    func list(_ names: String...) -> JSONValue { JSONValue(names) }
+    func json(_ mistake: WiringMistake, on name: String) throws -> JSONValue {
+      let board = try shippedBoard(name)
+      var phase = PhaseRecord(phase: "wiring", outcome: .fail)
+      phase.named = [[mistake]]
+      guard case .object(let record) = phase.json(on: board),
+        case .list(let named)? = record["named"],
+        case .list(let alternatives)? = named.first
+      else { return .null }
+      return alternatives[0]
+    }
+    #expect(
+      try json(.exchangedDrives(edge: 2), on: "breadboard") == [
+        "kind": "charge and discharge exchanged",
+        "lines": list("S2-T1.charge", "S2-T1.discharge"), "edges": list("S2-T1"), "chips": list(),
+        "words": "charge and discharge of edge S2-T1 are exchanged",
+      ])
+    #expect(
+      try json(.swapped(.line("SCLK"), .edge(0, .charge)), on: "breadboard") == [
+        "kind": "swapped lines", "lines": list("SCLK", "S1-T1.charge"), "edges": list("S1-T1"),
+        "chips": list(), "words": "line SCLK and the charge of edge S1-T1 are exchanged",
+      ])
+    #expect(
+      try json(.selects(0, 2), on: "breadboard") == [
+        "kind": "wrong select", "lines": list(), "edges": list(),
+        "chips": list("MCP4922 at select 0", "MCP3208 at select 2"),
+        "words": "selects 0 and 2 are exchanged",
+      ])
+    // The tables of `board wiring` count either chain from its own end.
+    #expect(
+      try json(.chainOrder(.drives, 0, 1), on: "lattice") == [
+        "kind": "chain order", "lines": list(), "edges": list(),
+        "chips": list("74HCT595 0", "74HCT595 1"),
+        "words": "74HCT595 0 and 74HCT595 1 are exchanged (0 is nearest to MOSI)",
+      ])
+  }
+
+  @Test func `no limit reaches to where a reading cannot be`() throws {
+    // Values of 0 ... 10 mV, whose limits as drawn reach below 0.
+    func reading(_ value: Double, possible: ClosedRange<Double>?) -> Reading {
+      Reading("rms error after", value, "mV", resolution: 0.5, possible: possible)
+    }
+    let limits = ReadingLimits(
+      columns: (0...400).map {
+        [("learning/rms error after", reading(Double($0) / 40, possible: nil))]
+      })
+    func judged(_ possible: ClosedRange<Double>?) -> ClosedRange<Double>? {
+      limits.judge(reading(1, possible: possible), of: LearningPhase.self).limits
+    }
+    let drawn = try #require(judged(nil))
+    #expect(drawn.lowerBound < 0 && drawn.upperBound > 10)
+    #expect(judged(0...Double.infinity) == 0...drawn.upperBound)
+    #expect(judged(0...7) == 0...7)
+
+    let subject = try Subject(try shippedBoard("breadboard"))
+    var run = ScenarioRun(
+      try scenario("{name: l, phases: [step, learning]}"), attempt: 1, subject: subject,
+      limits: noLimits.usual, telling: { _ in }, stopping: { false })
+    run.run(on: .double, seed: 1) { _ in }
+    let readings = run.record.phases.flatMap(\.readings).map(\.reading)
+    for name in ["rms error before", "rms error after", "edges driven a step"] {
+      #expect(readings.first { $0.name == name }?.possible?.lowerBound == 0, "\(name)")
+    }
+    let driven = try #require(readings.first { $0.name == "edges driven a step" })
+    #expect(driven.possible?.upperBound == Double(subject.views.count))
   }
 
   // MARK: - Fixtures and draining
@@ -350,7 +515,9 @@ import Wiring
     throws
   {
     try inFolder { folder in
-      try RigHold(rig, for: .now(), in: folder).release(isAtRest: false)
+      let killed = try RigHold(rig, for: .now(), in: folder)
+      #expect(killed.drive() == nil)
+      killed.release(isAtRest: false)
       let hold = try RigHold(rig, for: .now(), in: folder)
       let idle = try scenario("{name: idle-alone, phases: [idle]}")
       let proof = try proof([idle, try failing(1)], hold, retries: 1)

@@ -19,7 +19,7 @@ import Wiring
 
     mutating func use<Target: OpenTarget>(_ target: inout Target) throws {
       _ = try target.makeReady(telling: { _ in }, stopping: { false })
-      let excitation = try target.excite(subject, pulses: 1000, seed: 3)
+      let excitation = try target.excite(subject, pulses: 1000)
       let model = try PartsModel(subject)
       found = BoardCalibration(
         try PartsFit(model, to: excitation), of: model, board: subject.description, id: "1",
@@ -29,7 +29,9 @@ import Wiring
   }
 
   /// A lattice that was calibrated, its gates at their initial voltages.
-  private func begun() throws -> (target: DoubleTarget<DirectBoard>, setting: RunSetting) {
+  private func begun(
+    excursions: Int? = nil
+  ) throws -> (target: DoubleTarget<DirectBoard>, setting: RunSetting) {
     var description = try shippedBoard("lattice")
     description.imperfections.pathResistors = 0.01
     description.imperfections.gateCapacitors = 0.05
@@ -40,6 +42,7 @@ import Wiring
     var setting = subject.setting(description, seed: 3)
     setting.calibration = try #require(calibrating.found)
     setting.observe = 1
+    setting.excursions = excursions
     var target = try DoubleTarget<DirectBoard>(setting)
     target.session.take(try #require(try CalibratedGates(setting)))
     try target.session.begin()
@@ -73,7 +76,8 @@ import Wiring
     let (old, new) = (try #require(before.session.knownGates), known)
     for edge in old.shown.indices {
       let share = new.overdriveBounds[edge] / old.overdriveBounds[edge]
-      #expect(old.shown[edge] ? share < 0.8 : share == 1, "\(edge): \(share)")
+      // Some time went by, in which gates leaked.
+      #expect(old.shown[edge] ? share < 0.8 : (1..<1.0001).contains(share), "\(edge): \(share)")
     }
   }
 
@@ -85,8 +89,40 @@ import Wiring
       asked += 1
       return asked > 5
     })
-    #expect(!ended && target.session.controllers.map(\.gate) == gates)
+    #expect(!ended && hasOnlyLeaked(target, from: gates))
     #expect(target.session.knownGates?.observations == 0)
+  }
+
+  /// Whether the account of gates is what it was less what leaks in less than a second.
+  private func hasOnlyLeaked(_ target: DoubleTarget<DirectBoard>, from gates: [Voltage]) -> Bool {
+    zip(gates, target.session.controllers).allSatisfy {
+      (0...3e-3).contains(($0 - $1.gate).volts)
+    }
+  }
+
+  @Test func `gates that an observation moves are put back, also where it is stopped`() throws {
+    for stop in [Int.max, 40] {
+      var (target, _) = try begun(excursions: 2)
+      let gates = target.session.result.gates
+      var asked = 0
+      let ended = try target.session.observeGates(stopping: {
+        asked += 1
+        return asked > stop
+      })
+      #expect(ended == (stop == .max))
+      let pairs = zip(gates, target.session.result.gates)
+      // Leakage, and the way up and down by parts that are known but for 0.2 %.
+      let worst = pairs.map { ($0 - $1).magnitude }.max() ?? 1
+      #expect(worst < 0.015, "\(worst)")
+      let known = try #require(target.session.knownGates)
+      #expect(known.observations == (ended ? 1 : 0) && known.rejected == 0)
+      if !ended { continue }
+      let result = target.session.result
+      for edge in gates.indices {
+        let error = result.gates[edge] - result.estimatedGates[edge]
+        #expect(error.magnitude < known.bounds[edge], "\(edge): \(error)")
+      }
+    }
   }
 
   @Test func `readings that fit no gates near the estimates are not believed`() throws {
@@ -96,7 +132,7 @@ import Wiring
     #expect(try target.session.observeGates())
     let known = try #require(target.session.knownGates)
     #expect(known.observations == 0 && known.rejected == 1)
-    #expect(target.session.controllers.map(\.gate) == gates)
+    #expect(hasOnlyLeaked(target, from: gates))
   }
 
   @Test func `what is wrong of an unseen part does not become certain by being used often`() throws
@@ -107,7 +143,9 @@ import Wiring
     for _ in 0..<20 { #expect(try target.session.observeGates()) }
     let often = try #require(target.session.knownGates)
     for edge in once.shown.indices where once.shown[edge] {
-      #expect(often.overdriveBounds[edge] > 0.7 * once.overdriveBounds[edge], "\(edge)")
+      // Noise averages out; 21 observations of what is wrong of parts would be 0.22 of one if they did not hang
+      // together.
+      #expect(often.overdriveBounds[edge] > 0.5 * once.overdriveBounds[edge], "\(edge)")
       #expect(often.bounds[edge] > 0.8 * once.bounds[edge], "\(edge)")
     }
   }

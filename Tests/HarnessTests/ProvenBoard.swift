@@ -21,7 +21,7 @@ struct ProvenBoard {
   private init(drawing name: String) throws {
     subject = try Subject(try shippedBoard(name))
     limits = try ScenarioLimits(for: try Self.scenarios(), of: subject) {
-      try ReadingLimits(of: $0, phases: $1, boards: 400, stopping: { false })
+      try ReadingLimits(of: $0, phases: $1, stopping: { false })
     }
   }
 

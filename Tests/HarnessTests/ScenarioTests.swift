@@ -110,9 +110,16 @@ import Testing
     let proven = try ProvenBoard.named("lattice")
     var scenario = try ProvenBoard.scenario("lattice-adc-saturated")
     for (fault, words) in [
-      (ScenarioFault.saturated(select: 1), "reads nothing"),
-      (.wrongChip(select: 0), "no converter at select 0"),
-      (.wrongChip(select: 9), "no converter at select 9"),
+      (
+        ScenarioFault.saturated(select: 1),
+        "only an MCP3208 can be saturated, and select 1 has MCP4922; there are 0"
+      ),
+      (
+        .wrongChip(select: 0), "only a converter can be the wrong chip, and select 0 has the chains"
+      ),
+      (.edge(name: "n0-n99", .dead), "no learning edge n0-n99"),
+      (.line(role: "MISOO", .late), "no line MISOO (did you mean MISO?); there are SCLK"),
+      (.wrongChip(select: 9), "has no select 9; there are 0"),
     ] {
       scenario.faults = [fault]
       let outcome = proven.run(scenario, on: .pins, seed: 1).outcome

@@ -37,6 +37,13 @@ import Testing
     }
   }
 
+  @Test func `a moment is in the unit that a reader counts it in, to the microsecond`() {
+    for (seconds, text) in [
+      (0, "0 us"), (10e-6, "10 us"), (999.6e-6, "1 ms"), (0.110396521, "110.397 ms"),
+      (0.9999999, "1 s"), (2.51, "2.51 s"), (61, "61 s"), (-0.002, "-2 ms"),
+    ] { #expect(Format.moment(seconds) == text) }
+  }
+
   @Test func `a figure is printed with its unit, and what its spread is`() {
     #expect(Figure("speed", 1, .voltsPerSecond).label == "speed (V/s)")
     #expect(Figure("right", 1, .percent).label == "right, %")

@@ -42,9 +42,8 @@ package struct RigMap: Sendable, Equatable {
     environment: [String: String] = ProcessInfo.processInfo.environment,
     near roots: [String] = searchRoots()
   ) -> [String] {
-    func named(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-    let own = (named("XDG_CONFIG_HOME") ?? named("HOME").map { $0 + "/.config" })
-      .map { [$0 + "/tellegen/rigs.yaml"] }
+    let own = userFolder("XDG_CONFIG_HOME", usual: ".config", environment: environment)
+      .map { [$0 + "/rigs.yaml"] }
     return (own ?? []) + roots.map { join($0, "hil/rigs.yaml") }
   }
 
@@ -63,7 +62,8 @@ package struct RigMap: Sendable, Equatable {
     for place in places where FileManager.default.fileExists(atPath: place) {
       let map = try read(path: place)
       if let rig = map.rig(named: name) { return (rig, place) }
-      known += map.rigs.map(\.name)
+      // Folders that are searched may be the same one, and a name may be in several maps.
+      for name in map.rigs.map(\.name) where !known.contains(name) { known.append(name) }
     }
     throw DescriptionError(
       message: "there is no rig named \(quote(name))\(suggestion(for: name, among: known)); there "

@@ -13,6 +13,8 @@ public struct ScenarioDescription: Sendable, Equatable {
   public var needs: [String]
   /// What is wrong with the double; a scenario with faults is for the double alone.
   public var faults: [ScenarioFault]
+  /// In which line of its file each of them begins, as far as that is known.
+  package var faultLines: [Int?] = []
   /// What the faults must lead to; `nil` of a scenario without faults, which must pass.
   public var expectation: Expectation?
   /// Whether nothing is to be found: every phase passes in spite of the faults, and LEARN is never in
@@ -112,6 +114,7 @@ extension ScenarioDescription {
     }
     for entry in try fields["faults"]?.list(of: "fault", count: entriesAllowed) ?? [] {
       scenario.faults.append(try readFault(entry))
+      scenario.faultLines.append(entry.line)
     }
     if let node = fields["expect"] {
       if scenario.faults.isEmpty {

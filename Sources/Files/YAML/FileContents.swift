@@ -107,6 +107,35 @@ func join(_ folder: String, _ path: String) -> String {
   return folder.hasSuffix("/") ? folder + path : "\(folder)/\(path)"
 }
 
+/// The one absolute path, without links, of what is there; of what is not there the absolute path.
+package func canonicalPath(_ path: String) -> String {
+  guard let real = realpath(path, nil) else { return absolutePath(path) }
+  defer { free(real) }
+  return String(cString: real)
+}
+
+/// A folder of the user's for this program's files, by the XDG Base Directory Specification: a relative path in
+/// a variable counts as none.
+///
+/// - Parameters:
+///   - variable: the environment's variable, such as `XDG_STATE_HOME`.
+///   - usual: where it is without that, in the home folder.
+///   - environment: the program's environment.
+/// - Returns: the folder; `nil` without a home folder.
+package func userFolder(
+  _ variable: String, usual: String, environment: [String: String]
+) -> String? {
+  let named = environment[variable].flatMap { $0.hasPrefix("/") ? $0 : nil }
+  let home = environment["HOME"].flatMap { $0.isEmpty ? nil : $0 }
+  return (named ?? home.map { "\($0)/\(usual)" }).map { $0 + "/tellegen" }
+}
+
+/// A path that means the same wherever it is used.
+package func absolutePath(_ path: String) -> String {
+  if path.hasPrefix("/") { return path }
+  return join(FileManager.default.currentDirectoryPath, path)
+}
+
 /// Bytes as text, refused at the first line that is not UTF-8.
 func text(_ bytes: [UInt8], file: String) throws(DescriptionError) -> String {
   if let text = String(validating: bytes, as: UTF8.self) { return text }

@@ -64,6 +64,20 @@ public func knownNames(
   Set(roots.flatMap { fileNames(in: join($0, kind.rawValue), ending: ".yaml") }).sorted()
 }
 
+/// Whether a file lies in a folder that came with the program, rather than in one of the user's own.
+///
+/// - Parameters:
+///   - path: the file.
+///   - kind: what it is, and with it the folder.
+///   - roots: folders to search; all but the first, where the user is, are the program's.
+/// - Returns: whether it does.
+package func isShipped(
+  _ path: String, kind: DescriptionKind, near roots: [String] = searchRoots()
+) -> Bool {
+  let place = canonicalPath(folder(of: path))
+  return roots.dropFirst().contains { canonicalPath(join($0, kind.rawValue)) == place }
+}
+
 /// Folders that may hold `board`, `task` and `rig`: the current one, `$TELLEGEN_HOME`, and every
 /// folder above the running program, nearest first.
 public func searchRoots() -> [String] {

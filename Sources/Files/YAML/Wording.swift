@@ -50,6 +50,27 @@ package func quote(_ text: String) -> String {
   return "\"\(cut)\(text.unicodeScalars.count > 60 ? "..." : "")\""
 }
 
+/// Words as a shell takes them: what holds more than plain letters is quoted.
+///
+/// - Parameter words: a command and its arguments.
+/// - Returns: the line that can be typed.
+package func shellLine(_ words: [String]) -> String {
+  words.map { word in
+    let isPlain =
+      !word.isEmpty
+      && word.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "+")...UInt8(ascii: ":"), UInt8(ascii: "_"), UInt8(ascii: "="),
+          UInt8(ascii: "@"), UInt8(ascii: "%"):
+          true
+        default: false
+        }
+      }
+    return isPlain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+  }.joined(separator: " ")
+}
+
 /// Whether a character would disturb a terminal or a table.
 package func isControl(_ scalar: Unicode.Scalar) -> Bool {
   switch scalar.properties.generalCategory {

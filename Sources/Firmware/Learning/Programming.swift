@@ -62,7 +62,7 @@ extension EdgeController {
   /// The drive that brings the gate nearer to a goal by a pulse of this width; hold where the pulse
   /// would leave it further away.
   @inlinable
-  func drive(toward goal: Voltage, width: Nanoseconds, law: DriveLaw) -> Drive {
+  public func drive(toward goal: Voltage, width: Nanoseconds, law: DriveLaw) -> Drive {
     let missing = goal - gate
     if missing == .zero { return .hold }
     let drive: Drive = missing < .zero ? .discharge : .charge

@@ -17,25 +17,32 @@ package struct CalibratedGates: GateObserver, Sendable {
   package let period: Int?
   package let patterns: [[Double]]
   package let repeats: Int
+  package let excursions: [[Double]]
 
   private let model: PartsModel
   private let parameters: [Double]
   private let covariance: Matrix
-  /// Which sources stand high in each pattern.
-  private let high: [[Bool]]
+  /// Where sources stand in each pattern.
+  private let levels: [[SourceLevel]]
   /// For each edge and cause of its account, the parameters that are one.
   private let terms: [[[(index: Int, factor: Double)]]]
   /// For each edge, the variance of where charging and discharging end that the controllers do not know of:
   /// they have one table of drops for all edges, linear between its knots.
   private let ends: [(charge: Double, discharge: Double)]
   private let supply: Double
-  /// Whether a target shows each edge.
-  private let shown: [Bool]
 
   /// How many standard deviations a bound is.
   private static let width = 4.4
   /// The most patterns of an observation.
   private static let mostPatterns = 32
+  /// How often targets are read in all patterns together; in each at least eight times.
+  private static let readings = 768
+  /// How far gates are moved by an excursion, V.
+  private static let excursion = 0.6
+  /// The most linearisations of an observation.
+  private static let mostTurns = 8
+  /// Gates that move by less from one linearisation to the next stand, V.
+  private static let converged = 1e-5
   /// How wrong the table of drops is between its knots, V.
   private static let table = 1e-3
   /// What the squares of so many readings' misses, in units of what they may miss by, do not add up to while
@@ -70,25 +77,38 @@ package struct CalibratedGates: GateObserver, Sendable {
     covariance = try model.covariance(parts.covariance, of: PartsModel(Subject(setting.board)))
 
     let sources = board.sources.count
-    var high: [[Bool]] = []
-    if sources <= 5 {
-      for number in 1..<max((1 << sources) - 1, 2) {
-        high.append((0..<sources).map { number >> $0 & 1 == 1 })
+    let draw = Draw(seed: 1, purpose: 6102, device: 0)
+    var event: UInt64 = 0
+    func level() -> SourceLevel {
+      defer { event += 1 }
+      return SourceLevel.allCases[Int(3 * draw.uniform(event))]
+    }
+    var levels: [[SourceLevel]] = []
+    if sources <= 3 {
+      // All of them, and a single source at every level.
+      levels = [[]]
+      for _ in 0..<sources {
+        levels = levels.flatMap { some in SourceLevel.allCases.map { some + [$0] } }
       }
+      if sources > 1 { levels.removeAll { Set($0).count == 1 } }
     } else {
-      let draw = Draw(seed: 1, purpose: 6102, device: 0)
-      var event: UInt64 = 0
-      while high.count < Self.mostPatterns {
-        let pattern = (0..<sources).map { draw.uniform(event + UInt64($0)) < 0.5 }
-        event += UInt64(sources)
-        if Set(pattern).count == 2 { high.append(pattern) }
+      while levels.count < Self.mostPatterns {
+        let pattern = (0..<sources).map { _ in level() }
+        if Set(pattern).count > 1 { levels.append(pattern) }
       }
     }
-    self.high = high
-    patterns = high.map { $0.map { $0 ? board.nodeHighest : board.nodeLowest } }
-    repeats = max(8, 256 / high.count)
+    self.levels = levels
+    patterns = levels.map { $0.map { $0.volts(on: board) } }
+    repeats = max(8, Self.readings / levels.count)
     supply = found.supply.value
-    shown = Self.shown(board)
+    let shown = model.shown
+    // Gates that no target shows tell nothing, and nobody knows how they would come back.
+    excursions = (0..<(setting.excursions ?? 0)).map { _ in
+      shown.map { isShown in
+        let step = Self.excursion * Double(level().rawValue - 1)
+        return isShown ? step : 0
+      }
+    }
 
     let known = parameters
     terms = (0..<model.edges).map { model.causes(of: $0, known) }
@@ -113,23 +133,8 @@ package struct CalibratedGates: GateObserver, Sendable {
       overdriveBounds.append(Self.width * (variance(slopes) + rest).squareRoot())
     }
     return KnownGates(
-      bounds: bounds, overdriveBounds: overdriveBounds, shown: shown,
+      bounds: bounds, overdriveBounds: overdriveBounds, shown: model.shown,
       observations: account.observations, rejected: account.rejected)
-  }
-
-  /// Whether a target shows each learning edge: one of its ends is joined to a target by nodes that are not
-  /// driven.
-  private static func shown(_ board: BoardDescription) -> [Bool] {
-    let driven = Set(board.sources)
-    var seen = Set(board.targets)
-    var waiting = board.targets
-    while let node = waiting.popLast() {
-      for edge in board.edges where edge.from == node || edge.to == node {
-        let next = edge.from == node ? edge.to : edge.from
-        if !driven.contains(next), seen.insert(next).inserted { waiting.append(next) }
-      }
-    }
-    return board.learningEdges.map { seen.contains($0.from) || seen.contains($0.to) }
   }
 
   /// By how much a gate is above its estimate for what is wrong of each parameter.
@@ -158,10 +163,10 @@ package struct CalibratedGates: GateObserver, Sendable {
   }
 
   package func gates(
-    by readings: [(time: Double, volts: [Double])], near estimates: [Double],
-    _ account: inout GateAccount
+    by events: [ObservedEvent], from begin: (estimates: [Double], account: GateAccount),
+    to estimates: [Double], _ account: inout GateAccount
   ) -> [Double]? {
-    guard account.observed.allSatisfy({ $0.count == parameters.count }) else { return nil }
+    guard begin.account.observed.allSatisfy({ $0.count == parameters.count }) else { return nil }
     // Solutions start from the last one: a copy makes them the same whatever was solved before.
     var model = model
     let count = parameters.count
@@ -169,21 +174,26 @@ package struct CalibratedGates: GateObserver, Sendable {
     let starts = (0..<edges).map { model.index(of: .start, of: $0) }
     let thresholds = (0..<edges).map { model.index(of: .threshold, of: $0) }
     var before = parameters
-    for (edge, start) in starts.enumerated() { before[start] = estimates[edge] }
-    let own = (0..<edges).map { slopes(account, $0) }
-    let rests = (0..<edges).map { rest(account, $0) }
+    for (edge, start) in starts.enumerated() { before[start] = begin.estimates[edge] }
+    let own = (0..<edges).map { slopes(begin.account, $0) }
+    let rests = (0..<edges).map { rest(begin.account, $0) }
     let prior = prior(starts, own, rests)
 
     var excitation = Excitation(repeats: repeats)
-    for (pattern, reading) in zip(high, readings) {
-      excitation.events.append(
-        .reading(at: reading.time, high: pattern, volts: reading.volts))
+    excitation.events = events.map { event in
+      switch event {
+      case .pulse(let end, let width, let drives):
+        .pulse(end: end, width: width, drives: drives)
+      case .reading(let time, let pattern, let volts):
+        .reading(at: time, levels: levels[pattern], volts: volts)
+      }
     }
     let noise = model.noise(repeats: repeats)
     var at = before
     var gain = Matrix(rows: 0, columns: 0)
     var rows = Matrix(rows: 0, columns: 0)
-    for turn in 0..<3 {
+    var square = 0.0
+    for _ in 0..<Self.mostTurns {
       var residuals: [Double] = []
       var entries: [Double] = []
       do {
@@ -199,32 +209,43 @@ package struct CalibratedGates: GateObserver, Sendable {
       for index in residuals.indices { spread[index, index] += noise * noise }
       guard let inverse = spread.inverse else { return nil }
       let innovation = zip(residuals, rows * zip(at, before).map { $0 - $1 }).map { $0 + $1 }
-      if turn == 0 {
-        let square = zip(innovation, inverse * innovation).reduce(0) { $0 + $1.0 * $1.1 }
-        if !(square <= Self.most(innovation.count)) { return nil }
-      }
+      square = zip(innovation, inverse * innovation).reduce(0) { $0 + $1.0 * $1.1 }
       gain = joint * inverse
-      at = zip(before, gain * innovation).map { $0 + $1 }
+      let next = zip(before, gain * innovation).map { $0 + $1 }
+      let change = starts.reduce(0) { max($0, (next[$1] - at[$1]).magnitude) }
+      at = next
+      if change < Self.converged { break }
     }
-    guard at.allSatisfy(\.isFinite) else { return nil }
+    // Judged where the circuit is linearised at the solution: far from it readings seem to fit nothing.
+    guard at.allSatisfy(\.isFinite), square <= Self.most(rows.rows) else {
+      return nil
+    }
 
     // The threshold stays the calibration's: gates are told by the overdrive, which is what readings show.
     // What is wrong of it afterwards is a share of what was wrong of parts and gates before, and noise.
     var gates = estimates
+    // Pulses are as long as they are believed to be but for one operation's time.
+    let move =
+      model.description.timing.operation * supply
+      / (model.description.gates.ohms * model.description.gates.farads)
+    let widths = Double(excitation.pulses) * move * move
     if account.observed.isEmpty {
       account.observed = Array(repeating: Array(repeating: 0, count: count), count: edges)
     }
-    for edge in 0..<edges where shown[edge] {
-      let overdrive = at[starts[edge]] - at[thresholds[edge]]
+    for edge in 0..<edges where model.shown[edge] {
+      let last = model.last(of: edge, at, excitation)
+      let overdrive = last.gate - at[thresholds[edge]]
       gates[edge] = min(max(parameters[thresholds[edge]] + overdrive, 0), supply)
-      let reach = (0..<rows.rows).map { gain[starts[edge], $0] - gain[thresholds[edge], $0] }
+      let reach = (0..<rows.rows).map { row in
+        last.slopes.reduce(-gain[thresholds[edge], row]) { $0 + $1.slope * gain[$1.index, row] }
+      }
       var shares = [Double](repeating: 0, count: count)
       for (row, weight) in reach.enumerated() {
         for column in 0..<count { shares[column] -= weight * rows[row, column] }
       }
-      shares[starts[edge]] += 1
+      for (index, slope) in last.slopes { shares[index] += slope }
       // That of the threshold is one less, and the gate is the threshold more.
-      var variance = reach.reduce(0) { $0 + $1 * $1 } * noise * noise
+      var variance = reach.reduce(0) { $0 + $1 * $1 } * noise * noise + widths
       var slopes = shares
       for (other, start) in starts.enumerated() {
         let share = shares[start]
@@ -296,8 +317,8 @@ extension PartsModel {
     var places = [Int?](repeating: nil, count: means.count)
     for index in 0...supply { places[index] = index }
     for channel in sources.indices where channel < other.sources.count {
-      for high in [false, true] {
-        places[index(ofSource: channel, high: high)] = other.index(ofSource: channel, high: high)
+      for level in SourceLevel.allCases {
+        places[index(ofSource: channel, level)] = other.index(ofSource: channel, level)
       }
     }
     for channel in targets.indices where channel < other.targets.count {

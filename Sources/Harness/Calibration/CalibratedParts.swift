@@ -36,22 +36,12 @@ struct CalibratedParts: Sendable {
     spotless.imperfections = .none
     spotless.faults = []
     var target = try DoubleTarget<DirectBoard>(subject.setting(spotless, seed: 1))
-    let excitation = try target.excite(subject, pulses: found.pulses, seed: 1)
+    let excitation = try target.excite(subject, pulses: found.pulses)
 
     let count = model.means.count
-    let weight = 1 / model.noise(repeats: excitation.repeats)
-    var normal = Matrix.identity(count)
     let spreads = model.spreads
-    try model.compare(parameters, with: excitation) { _, derivatives in
-      var scaled: [(index: Int, value: Double)] = []
-      for index in derivatives.indices where derivatives[index] != 0 {
-        scaled.append((index, derivatives[index] * spreads[index] * weight))
-      }
-      for one in scaled {
-        let row = one.index * count
-        for other in scaled { normal.entries[row + other.index] += one.value * other.value }
-      }
-    }
+    var normal = try model.information(at: parameters, by: excitation).matrix
+    for index in 0..<count { normal[index, index] += 1 }
     guard var covariance = normal.inverse else {
       throw SubjectError("the calibration's readings would fit no board of this kind")
     }
@@ -98,8 +88,9 @@ extension PartsModel {
     }
     parameters[supply] = found.supply.value
     for (channel, source) in found.sources.enumerated() where channel < sources.count {
-      parameters[index(ofSource: channel, high: false)] = source.low.value
-      parameters[index(ofSource: channel, high: true)] = source.high.value
+      parameters[index(ofSource: channel, .low)] = source.low.value
+      parameters[index(ofSource: channel, .middle)] = source.middle.value
+      parameters[index(ofSource: channel, .high)] = source.high.value
     }
     for (channel, target) in found.targets.enumerated() where channel < targets.count {
       let first = index(ofTarget: channel)

@@ -18,7 +18,7 @@ extension OpenTarget {
     of kept: BoardCalibration, _ subject: Subject, stopping: () -> Bool
   ) throws -> [String] {
     let excitation = try excite(
-      subject, pulses: CalibrationCheck.pulses, seed: 1, stopping: stopping)
+      subject, pulses: CalibrationCheck.pulses, stopping: stopping)
     let model = try PartsModel(subject)
     let fit = try PartsFit(model, to: excitation, stopping: stopping)
     return kept.contradictions(
@@ -45,12 +45,13 @@ package struct CalibrationCheck: TargetUser {
   ///
   /// - Parameters:
   ///   - setting: the run.
+  ///   - hold: the rig, where the caller has it already.
   ///   - telling: is told what the user should know, a sentence at a time.
   ///   - stopping: asked before whatever takes long.
   /// - Returns: what lies elsewhere, in words; nothing where the calibration holds, or the run has none.
   /// - Throws: `Stopped`, `LooksWrong`, `SubjectError`, or what the board throws.
   package static func contradictions(
-    of setting: RunSetting, telling: @escaping (String) -> Void,
+    of setting: RunSetting, on hold: RigHold? = nil, telling: @escaping (String) -> Void,
     stopping: @escaping () -> Bool
   ) throws -> [String] {
     guard let kept = setting.calibration else { return [] }
@@ -61,7 +62,8 @@ package struct CalibrationCheck: TargetUser {
     var check = CalibrationCheck(
       subject: subject, kept: kept, telling: telling, stopping: stopping)
     try subject.setting(board, seed: setting.boardSeed ?? setting.plan.seed).open(
-      as: setting.target == .gpio ? .gpio : .double, telling: telling, for: &check)
+      as: setting.target == .gpio ? .gpio : .double, on: setting.target == .gpio ? hold : nil,
+      telling: telling, for: &check)
     return check.found
   }
 

@@ -5,16 +5,37 @@ import Runs
 package import Targets
 import Wiring
 
+/// Where a source stands while targets are read. A transistor's law bends with its nodes' voltages, so
+/// that a level between tells how far gates are above their thresholds; low and high alone tell little more
+/// than the ratios of conductances.
+package enum SourceLevel: Int, Sendable, CaseIterable {
+  /// The lowest voltage of nodes.
+  case low
+  /// The mean of both.
+  case middle
+  /// The highest voltage of nodes.
+  case high
+
+  /// The voltage that is asked for, V.
+  func volts(on description: BoardDescription) -> Double {
+    switch self {
+    case .low: description.nodeLowest
+    case .middle: (description.nodeLowest + description.nodeHighest) / 2
+    case .high: description.nodeHighest
+    }
+  }
+}
+
 /// What was done to a board to learn what its parts are, and what its targets read of it: every gate
-/// is taken up and down between the controllers' limits at its own pace, and after each pulse the
-/// sources stand otherwise.
+/// is taken up and down between the controllers' limits at its own pace, and after each pulse targets are
+/// read while the sources stand in some patterns.
 package struct Excitation: Sendable {
   /// Something that was done.
   package enum Event: Sendable, Equatable {
     /// A pulse.
     case pulse(end: Double, width: Double, drives: [Drive])
-    /// A reading of every target, V, while some sources stood high and the others low.
-    case reading(at: Double, high: [Bool], volts: [Double])
+    /// A reading of every target, V, while sources stood at levels.
+    case reading(at: Double, levels: [SourceLevel], volts: [Double])
   }
 
   /// What was done, in order; times in s.
@@ -32,6 +53,28 @@ package struct Excitation: Sendable {
   /// The time from the first event to the last, s: the board's.
   package var seconds: Double { (events.last?.time ?? 0) - (events.first?.time ?? 0) }
 
+  /// Its first pulses and what was read by then.
+  ///
+  /// - Parameter pulses: how many pulses.
+  /// - Returns: an excitation of these.
+  func first(pulses: Int) -> Excitation {
+    var first = Excitation(repeats: repeats)
+    var done = 0
+    first.events = Array(
+      events.prefix {
+        if case .pulse = $0 { done += 1 }
+        return done <= pulses
+      })
+    return first
+  }
+
+  /// The seed of a calibration's paces and patterns. It is the same each time: what is wrong together of the
+  /// parts that were found is reckoned anew by what was done (`CalibratedParts`).
+  package static let seed: UInt64 = 1
+  /// How often each target is read for one reading, and how many readings follow a pulse, each with the sources
+  /// in another pattern. A pulse takes longer than all of them, so that they cost little of the board's time.
+  static let repeats = 16
+  static let patterns = 3
   /// How far inside the controllers' limits gates are turned around, V: what the parts' markings may
   /// be wrong by in a traverse.
   static let margin = 0.25
@@ -59,7 +102,8 @@ extension OpenTarget {
   /// - Returns: what was done and read.
   /// - Throws: `Stopped`, or what the board throws.
   package mutating func excite(
-    _ subject: Subject, pulses: Int, seed: UInt64, repeats: Int = 4,
+    _ subject: Subject, pulses: Int, seed: UInt64 = Excitation.seed,
+    repeats: Int = Excitation.repeats,
     telling: (Int) -> Void = { _ in }, stopping: () -> Bool = { false }
   ) throws -> Excitation {
     var excitation = Excitation(repeats: repeats)
@@ -108,12 +152,36 @@ extension OpenTarget {
       }
       try pulse(
         longest.scaled(by: Fraction(units: UInt32(0x3000_0000 + 0xa000_0000 * uniform()))), &self)
-      let high = subject.sources.indices.map { _ in uniform() < 0.5 }
-      try drive(high, subject)
-      let volts = try subject.targets.indices.map { try measure($0, times: repeats) }
-      excitation.events.append(
-        .reading(at: try session.board.now().seconds, high: high, volts: volts))
+      for _ in 0..<Excitation.patterns {
+        let levels = subject.sources.map { _ in SourceLevel.allCases[Int(3 * uniform())] }
+        try drive(levels.map { $0.volts(on: description) })
+        let volts = try subject.targets.indices.map { try measure($0, times: repeats) }
+        excitation.events.append(
+          .reading(at: try session.board.now().seconds, levels: levels, volts: volts))
+      }
     }
     return excitation
+  }
+}
+
+extension PartsModel {
+  /// What a calibration takes.
+  ///
+  /// - Parameter pulses: how many pulses.
+  /// - Returns: about how much of the board's time, s; how many parameters are fitted to how many readings.
+  package func work(pulses: Int) -> (seconds: Double, parameters: Int, readings: Int) {
+    let times = OperationTimes(description: description)
+    func seconds(_ time: Nanoseconds) -> Double { Double(time.count) * 1e-9 }
+    // Widths are drawn around half the longest; two sources of three get another level in a pattern.
+    let pulse = seconds(times.pulsePreparation) + seconds(times.timer) / 2
+    let measure = seconds(times.measureBeforeSample) + seconds(times.measureAfterSample)
+    let pattern =
+      2 / 3 * Double(sources.count) * seconds(times.convert) + seconds(times.settle)
+      + Double(targets.count * Excitation.repeats) * measure
+    // The one-shot rests while targets are read.
+    let readings = max(Double(Excitation.patterns) * pattern, seconds(times.rest))
+    return (
+      Double(pulses) * (pulse + readings), means.count, pulses * Excitation.patterns * targets.count
+    )
   }
 }

@@ -54,9 +54,10 @@ extension BoardCalibration {
         reach: estimate([(model.supply, 1), at(.threshold, -1), at(.chargeDrop, -1)]))
     }
     let sources = model.sources.indices.map { channel in
-      Source(
-        low: estimate([(model.index(ofSource: channel, high: false), 1)]),
-        high: estimate([(model.index(ofSource: channel, high: true), 1)]))
+      func level(_ level: SourceLevel) -> Estimate {
+        estimate([(model.index(ofSource: channel, level), 1)])
+      }
+      return Source(low: level(.low), middle: level(.middle), high: level(.high))
     }
     let targets = model.targets.indices.map { channel in
       let first = model.index(ofTarget: channel)

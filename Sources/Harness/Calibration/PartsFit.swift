@@ -17,22 +17,35 @@ package struct PartsFit: Sendable {
   /// How many steps it took.
   package let steps: Int
 
+  /// How many pulses the first part of a long excitation has.
+  private static let firstPulses = 1000
+
   /// Fits.
   ///
   /// - Parameters:
   ///   - model: the model.
   ///   - excitation: what was done and read.
+  ///   - telling: is told how many steps are begun.
   ///   - stopping: asked before every step.
   /// - Throws: `Stopped`, `CircuitError` where the circuit has no solution, `SubjectError` where nothing
   ///   fits.
   package init(
-    _ model: PartsModel, to excitation: Excitation, stopping: () -> Bool = { false }
+    _ model: PartsModel, to excitation: Excitation, telling: (Int) -> Void = { _ in },
+    stopping: () -> Bool = { false }
   ) throws {
     var model = model
     let count = model.means.count
     let weight = 1 / model.noise(repeats: excitation.repeats)
-    // In units of the spreads, so that what is known beforehand is the identity.
+    // In units of the spreads, so that what is known beforehand is the identity. A long excitation is begun where
+    // its first part ends: each step over all of it takes as long as it is.
     var deviations = [Double](repeating: 0, count: count)
+    if excitation.pulses >= 2 * Self.firstPulses {
+      let first = try PartsFit(
+        model, to: excitation.first(pulses: Self.firstPulses), stopping: stopping)
+      deviations = deviations.indices.map {
+        (first.parameters[$0] - model.means[$0]) / model.spreads[$0]
+      }
+    }
     func parameters(_ deviations: [Double]) -> [Double] {
       deviations.indices.map { model.means[$0] + model.spreads[$0] * deviations[$0] }
     }
@@ -51,22 +64,11 @@ package struct PartsFit: Sendable {
     var readings = 0
     while true {
       if stopping() { throw Stopped() }
-      normal = Matrix(rows: count, columns: count)
-      var side = deviations.map { -$0 }
-      readings = 0
-      let spreads = model.spreads
-      try model.compare(parameters(deviations), with: excitation) { residual, derivatives in
-        readings += 1
-        var scaled: [(index: Int, value: Double)] = []
-        for index in derivatives.indices where derivatives[index] != 0 {
-          scaled.append((index, derivatives[index] * spreads[index] * weight))
-        }
-        for one in scaled {
-          side[one.index] += one.value * residual * weight
-          let row = one.index * count
-          for other in scaled { normal.entries[row + other.index] += one.value * other.value }
-        }
-      }
+      telling(steps + 1)
+      let information = try model.information(at: parameters(deviations), by: excitation)
+      normal = information.matrix
+      readings = information.readings
+      let side = zip(information.side, deviations).map { $0 - $1 }
       var isBetter = false
       for _ in 0..<12 {
         var damped = normal
@@ -119,5 +121,45 @@ package struct PartsFit: Sendable {
       }
     }
     return (value, max(variance, 0).squareRoot())
+  }
+}
+
+extension PartsModel {
+  /// What readings tell of the parameters, in units of what is known of them beforehand.
+  ///
+  /// - Parameters:
+  ///   - parameters: where it is linearised.
+  ///   - excitation: what was done and read.
+  /// - Returns: the Fisher information; how the logarithm of the readings' likelihood rises with each parameter;
+  ///   how many readings there were.
+  /// - Throws: `CircuitError` where the circuit has no solution.
+  mutating func information(
+    at parameters: [Double], by excitation: Excitation
+  ) throws -> (matrix: Matrix, side: [Double], readings: Int) {
+    let count = means.count
+    let spreads = spreads
+    let weight = 1 / noise(repeats: excitation.repeats)
+    var matrix = Matrix(rows: count, columns: count)
+    var side = [Double](repeating: 0, count: count)
+    var readings = 0
+    var scaled: [(index: Int, value: Double)] = []
+    try compare(parameters, with: excitation) { residual, derivatives in
+      readings += 1
+      scaled.removeAll(keepingCapacity: true)
+      for index in derivatives.indices where derivatives[index] != 0 {
+        scaled.append((index, derivatives[index] * spreads[index] * weight))
+      }
+      matrix.entries.withUnsafeMutableBufferPointer { entries in
+        for (place, one) in scaled.enumerated() {
+          side[one.index] += one.value * residual * weight
+          let row = one.index * count
+          for other in scaled[place...] { entries[row + other.index] += one.value * other.value }
+        }
+      }
+    }
+    for row in 0..<count {
+      for column in 0..<row { matrix[row, column] = matrix[column, row] }
+    }
+    return (matrix, side, readings)
   }
 }

@@ -44,6 +44,9 @@ package struct PartsModel: Sendable {
   package let means: [Double]
   /// The standard deviation of each parameter before anything is measured.
   package let spreads: [Double]
+  /// Whether a target shows each learning edge: one of its ends is joined to a target by nodes that are not
+  /// driven.
+  let shown: [Bool]
 
   /// The learning edges' branches and ends.
   private let branches: [(branch: Int, from: Int, to: Int)]
@@ -52,6 +55,11 @@ package struct PartsModel: Sendable {
   let knots: Int
 
   private static let edgeParts = EdgePart.allCases.count
+  /// What a gate's voltage hangs on beside the supply.
+  private static let moving: [EdgePart] = [
+    .capacitance, .chargeResistance, .dischargeResistance, .chargeDrop, .dischargeDrop, .leakage,
+    .start,
+  ]
 
   /// A model of a board by its file: its nominal parts, and how far parts of that kind may be off. The
   /// spreads are the file's imperfections, and at least those of 1 % resistors, 10 % capacitors and 10 mV
@@ -64,6 +72,7 @@ package struct PartsModel: Sendable {
     self.description = description
     sources = subject.sources
     targets = subject.targets
+    shown = Self.shown(description, sources: Set(sources), targets: targets)
     let learning = description.edges.indices.filter { description.edges[$0].part == .learning }
     branches = learning.map { ($0, description.edges[$0].from, description.edges[$0].to) }
     let network = Network(
@@ -110,24 +119,42 @@ package struct PartsModel: Sendable {
     let converters = description.converters
     let code = converters.reference / Double(UInt64(1) << UInt64(converters.bits))
     for _ in subject.sources {
-      for volts in [description.nodeLowest, description.nodeHighest] {
+      for level in SourceLevel.allCases {
+        let volts = level.volts(on: description)
+        // Nonlinearity is what is left when the ends are right; codes are rounded everywhere.
+        let bent = volts > converters.lowest ? max(size.dacINL, 0.5) : 0.5
         add(
           volts,
           both(
             both(size.dacOffset, size.dacGain * (volts - converters.lowest)),
-            max(size.dacINL, 0.5) * code / 3.0.squareRoot()))
+            bent * code / 3.0.squareRoot()))
       }
     }
     let step = converters.reference / 16
     knots = min(
       16, Int(((description.nodeHighest - converters.lowest) / step).rounded(.up)))
-    for _ in subject.targets {
+    let channels = description.part(of: .adc).channels
+    for _ in stride(from: 0, to: subject.targets.count, by: channels) {
       add(0, max(size.adcOffset, code / 10))
       add(0, max(size.adcGain, 1e-4))
       for _ in 0..<knots { add(0, max(size.adcINL, 0.1) * code / 3.0.squareRoot()) }
     }
     self.means = means
     self.spreads = spreads
+  }
+
+  private static func shown(
+    _ board: BoardDescription, sources: Set<Int>, targets: [Int]
+  ) -> [Bool] {
+    var seen = Set(targets)
+    var waiting = targets
+    while let node = waiting.popLast() {
+      for edge in board.edges where edge.from == node || edge.to == node {
+        let next = edge.from == node ? edge.to : edge.from
+        if !sources.contains(next), seen.insert(next).inserted { waiting.append(next) }
+      }
+    }
+    return board.learningEdges.map { seen.contains($0.from) || seen.contains($0.to) }
   }
 
   /// The number of edges.
@@ -141,14 +168,16 @@ package struct PartsModel: Sendable {
   /// Where the supply stands.
   package var supply: Int { edges * Self.edgeParts }
 
-  /// Where a source's voltage stands, V: low or high.
-  package func index(ofSource channel: Int, high: Bool) -> Int {
-    supply + 1 + 2 * channel + (high ? 1 : 0)
+  /// Where a source's voltage stands, V, at a level.
+  package func index(ofSource channel: Int, _ level: SourceLevel) -> Int {
+    supply + 1 + SourceLevel.allCases.count * channel + level.rawValue
   }
 
-  /// Where a target's offset stands; its gain and its curve's knots follow.
+  /// Where the offset of a target's converter stands; its gain and its curve's knots follow. The channels of
+  /// one chip share its converter.
   func index(ofTarget channel: Int) -> Int {
-    supply + 1 + 2 * sources.count + channel * (2 + knots)
+    let chip = channel / description.part(of: .adc).channels
+    return supply + 1 + SourceLevel.allCases.count * sources.count + chip * (2 + knots)
   }
 
   /// The standard deviation of one reading, V: read noise and rounding to codes.
@@ -203,13 +232,30 @@ package struct PartsModel: Sendable {
     return gates
   }
 
+  /// The gate of an edge at the last reading of an excitation, V, and how it changes with the parameters.
+  func last(
+    of edge: Int, _ parameters: [Double], _ excitation: Excitation
+  ) -> (gate: Double, slopes: [(index: Int, slope: Double)]) {
+    let gate = gates(of: edge, parameters, excitation).last ?? 0
+    let slopes = (Self.moving.map { index(of: $0, of: edge) } + [supply]).map { index in
+      var other = parameters
+      let step = spreads[index] * 1e-3
+      other[index] += step
+      return (
+        index: index,
+        slope: ((gates(of: edge, other, excitation).last ?? 0) - gate) / step
+      )
+    }
+    return (gate, slopes)
+  }
+
   /// What the readings are by parameters, and how they change with them.
   ///
   /// - Parameters:
   ///   - parameters: the parameters.
   ///   - excitation: what was done.
   ///   - derivatives: whether derivatives are wanted.
-  ///   - each: is given, for each target of each reading, by how much what was read is above what it is
+  ///   - each: is given, for each target of each reading that is not near an end of the converter's range, by how much what was read is above what it is
   ///     by the parameters, V, and the derivatives of the latter with the parameters; zero where nothing
   ///     is said.
   /// - Throws: `CircuitError` where the circuit has no solution.
@@ -217,17 +263,17 @@ package struct PartsModel: Sendable {
     _ parameters: [Double], with excitation: Excitation, derivatives: Bool = true,
     each: (_ residual: Double, _ derivatives: [Double]) -> Void
   ) throws {
-    let moving: [EdgePart] = [
-      .capacitance, .chargeResistance, .dischargeResistance, .chargeDrop, .dischargeDrop, .leakage,
-      .start,
-    ]
+    let moving = Self.moving
     var gates: [[Double]] = []
     // By edge, then by moving part, the supply last.
     var slopes: [[[Double]]] = []
     for edge in 0..<edges {
       let base = self.gates(of: edge, parameters, excitation)
       gates.append(base)
-      if !derivatives { continue }
+      if !derivatives || !shown[edge] {
+        slopes.append([])
+        continue
+      }
       slopes.append(
         (moving.map { index(of: $0, of: edge) } + [supply]).map { index in
           var other = parameters
@@ -239,7 +285,7 @@ package struct PartsModel: Sendable {
     let transistor = description.transistor
     var number = -1
     for event in excitation.events {
-      guard case .reading(_, let high, let volts) = event else { continue }
+      guard case .reading(_, let levels, let volts) = event else { continue }
       number += 1
       for (edge, wire) in branches.enumerated() {
         var device = transistor
@@ -248,22 +294,32 @@ package struct PartsModel: Sendable {
         try point.replace(wire.branch, .transistor(device, gate: gates[edge][number]))
       }
       for (channel, node) in sources.enumerated() {
-        try point.drive(node, parameters[index(ofSource: channel, high: high[channel])])
+        try point.drive(node, parameters[index(ofSource: channel, levels[channel])])
       }
       try point.solve()
       let linear = derivatives ? point.linearisation() : nil
-      for (channel, node) in targets.enumerated() {
+      for (channel, node) in targets.enumerated() where isWhole(volts[channel]) {
         var row = [Double](repeating: 0, count: derivatives ? means.count : 0)
         let true_ = try point.voltage(node)
         let read = reading(channel, of: true_, parameters, into: &row)
         if let linear {
           try differentiate(
-            node, by: read.slope, linear, high, parameters, gates: slopes, number, moving,
+            node, by: read.slope, linear, levels, parameters, gates: slopes, number, moving,
             into: &row)
         }
         each(volts[channel] - read.volts, row)
       }
     }
+  }
+
+  /// Whether none of the noise of a reading was cut off by an end of the converter's range, V. What is read near
+  /// an end is too far inside by much more than a mean of many readings misses.
+  private func isWhole(_ reading: Double) -> Bool {
+    let converters = description.converters
+    let code = converters.reference / Double(UInt64(1) << UInt64(converters.bits))
+    let margin = 5 * converters.readNoise + code
+    let above = reading - converters.lowest
+    return margin < above && above < converters.reference - margin
   }
 
   /// What a target reads of a voltage.
@@ -294,7 +350,8 @@ package struct PartsModel: Sendable {
   }
 
   private func differentiate(
-    _ node: Int, by slope: Double, _ linear: Linearisation, _ high: [Bool], _ parameters: [Double],
+    _ node: Int, by slope: Double, _ linear: Linearisation, _ levels: [SourceLevel],
+    _ parameters: [Double],
     gates: [[[Double]]], _ number: Int, _ moving: [EdgePart], into row: inout [Double]
   ) throws {
     var weights = [Double](repeating: 0, count: description.nodes.count)
@@ -302,7 +359,7 @@ package struct PartsModel: Sendable {
     let adjoint = linear.adjoint(of: weights)
     for (edge, wire) in branches.enumerated() {
       let pull = adjoint[wire.to] - adjoint[wire.from]
-      if pull == 0 { continue }
+      if pull == 0 || !shown[edge] { continue }
       let byGate = pull * linear.gateSlopes[wire.branch]
       row[index(of: .threshold, of: edge)] = -byGate
       row[index(of: .strength, of: edge)] = pull * (try point.current(wire.branch))
@@ -318,7 +375,7 @@ package struct PartsModel: Sendable {
         (edge.from, linear.slopes[branch].x), (edge.to, -linear.slopes[branch].y),
       ] {
         guard let channel = sources.firstIndex(of: end) else { continue }
-        row[index(ofSource: channel, high: high[channel])] += pull * change
+        row[index(ofSource: channel, levels[channel])] += pull * change
       }
     }
   }

@@ -30,7 +30,10 @@ package enum StepPhase: Phase {
       }
     }
     let count = Double(target.session.problem.training.count)
-    log.add(Reading("edges driven a step", Double(driven) / count, "", resolution: 1))
+    log.add(
+      Reading(
+        "edges driven a step", Double(driven) / count, "", resolution: 1,
+        possible: 0...Double(subject.views.count)))
     log.add(
       Reading(
         "longest LEARN of a step", longest.seconds * 1000, "ms", resolution: 0.5,
@@ -63,11 +66,11 @@ package enum LearningPhase: Phase {
       }
     }
     guard let last = try target.session.takeMeasures(stopping: stopping) else { throw Stopped() }
-    func millivolts(_ error: Double) -> Double { error.squareRoot() * 1000 }
-    log.add(
-      Reading(
-        "rms error before", millivolts(first.training.error), "mV", resolution: 0.5))
-    log.add(
-      Reading("rms error after", millivolts(last.training.error), "mV", resolution: 0.5))
+    for (name, measures) in [("rms error before", first), ("rms error after", last)] {
+      log.add(
+        Reading(
+          name, measures.training.error.squareRoot() * 1000, "mV", resolution: 0.5,
+          possible: 0...Double.infinity))
+    }
   }
 }

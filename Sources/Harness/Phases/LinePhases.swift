@@ -15,7 +15,7 @@ package enum IdlePhase: Phase {
     on target: inout Target, _ log: inout PhaseLog, _ subject: Subject
   ) throws {
     guard let away = try target.linesAway() else {
-      throw Skipped("the direct face of the double has no lines")
+      throw Skipped("the double direct has no lines; --target pins has")
     }
     for line in away { log.find("line \(line) stands away from rest") }
   }
@@ -34,15 +34,27 @@ package enum ChainPhase: Phase {
   package static func run<Target: OpenTarget>(
     on target: inout Target, _ log: inout PhaseLog, _ subject: Subject
   ) throws {
-    guard subject.description.wiring?.kind == .chains else {
-      throw Skipped("board \(subject.description.name) has a line for each edge, no chains")
+    let name = subject.description.name
+    guard let wiring = subject.description.wiring else {
+      throw Skipped("board \(name) has no wiring, and so no chains")
+    }
+    guard wiring.kind == .chains else {
+      throw Skipped(
+        "board \(name) has a line for each edge and no chains, so nothing has to come back; wiring, look "
+          + "and gates find faults of those lines")
     }
     guard let isRight = try target.chainComesBack() else {
-      throw Skipped("the direct face of the double has no chains")
+      throw Skipped("the double direct has no chains; --target pins has")
     }
     if !isRight {
       log.find("the drive pattern does not come back through the chain as it was sent")
-      for mistakes in try ChainDiagnosis(&target, subject)?.named ?? [] {
+      let diagnosis = try ChainDiagnosis(&target, subject)
+      if let level = diagnosis?.steady {
+        log.find(
+          "MISO stays \(level ? "high" : "low") whatever is selected: something holds it there, or the chain's "
+            + "registers have no supply")
+      }
+      for mistakes in diagnosis?.named ?? [] {
         WiringPhase.tell(mistakes, "before any pulse", subject, &log)
       }
     }

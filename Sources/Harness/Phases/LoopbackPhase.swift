@@ -24,7 +24,7 @@ package enum LoopbackPhase: Phase {
     }
     var user = Loop()
     guard try target.lendLines(to: &user) else {
-      throw Skipped("the direct face of the double has no lines")
+      throw Skipped("the double direct has no lines; --target pins has")
     }
     if user.wrong == 0 { return }
     let roles = subject.description.wiring?.wires.map(\.role) ?? []

@@ -41,7 +41,8 @@ package enum WiringPhase: Phase {
     let presentations = WiringPresentation.all(subject)
     let edges = subject.views.count
     let before = try WiringObservation(of: &target.session.board, edges: edges, presentations)
-    var search = try WiringSearch(before, .beforePulses, subject, wiring)
+    let budget = try PulseBudget(subject)
+    var search = try WiringSearch(before, .beforePulses, subject, wiring, budget)
     if search.unmistaken.left > 0 {
       if let chain = try ChainDiagnosis(&target, subject), !chain.isHealthy {
         if chain.named.isEmpty { log.find("the chains do not answer as they must") }
@@ -53,9 +54,13 @@ package enum WiringPhase: Phase {
         return
       }
       let candidates = try search.best(on: &target, log)
+      let parts = try PartSearch(subject, wiring)
+        .explanation(of: before, .beforePulses, wires: candidates[0].cost)
       let named = search.sure(candidates)
       if !named.isEmpty {
-        find(named + candidates[0].diagnosis.named, "before any pulse")
+        let all = named + candidates[0].diagnosis.named
+        let wires = accuse(parts, "before any pulse", &log)
+        if !parts.isClear || all.count <= PartSearch.mostWires { find(all, wires) }
         return
       }
       let registers = search.unmistaken.diagnosis.named.filter {
@@ -66,7 +71,7 @@ package enum WiringPhase: Phase {
         return
       }
     }
-    try charged(&target, &log, subject, wiring, presentations)
+    try charged(&target, &log, subject, wiring, presentations, budget)
     try target.releaseAll(subject)
   }
 
@@ -83,7 +88,7 @@ package enum WiringPhase: Phase {
 
   private static func charged<Target: OpenTarget>(
     _ target: inout Target, _ log: inout PhaseLog, _ subject: Subject, _ wiring: WiringDescription,
-    _ presentations: [WiringPresentation]
+    _ presentations: [WiringPresentation], _ budget: PulseBudget
   ) throws {
     let edges = subject.views.count
     let width = target.session.board.longestPulse
@@ -91,7 +96,8 @@ package enum WiringPhase: Phase {
     func pulse(_ drives: [Drive], _ target: inout Target) throws {
       for _ in 0..<pulses { _ = try target.session.board.pulse(width: width, drives: drives.span) }
     }
-    func find(_ mistakes: [WiringMistake]) { tell(mistakes, "by pulses", subject, &log) }
+    var moment = "by pulses"
+    func find(_ mistakes: [WiringMistake]) { tell(mistakes, moment, subject, &log) }
     // All lines high: every gate is charged, whatever is exchanged with what.
     for _ in 0..<4 {
       try log.check()
@@ -110,24 +116,30 @@ package enum WiringPhase: Phase {
         return
       }
       let seen = try WiringObservation(of: &target.session.board, edges: edges, presentations)
-      var search = try WiringSearch(seen, .charged, subject, wiring)
+      var search = try WiringSearch(seen, .charged, subject, wiring, budget)
       let candidates = try search.best(on: &target, log, tryingLearn: false)
       // Or no pulse came: then the board is as it was before.
-      var drained = try WiringSearch(seen, .beforePulses, subject, wiring)
+      var drained = try WiringSearch(seen, .beforePulses, subject, wiring, budget)
       let uncharged = try drained.best(on: &target, log, tryingLearn: false)
       if wiring.kind == .direct, uncharged[0].cost + 1.4 < candidates[0].cost {
         let named = drained.sure(uncharged)
         if uncharged[0].left < 5 {
+          moment = noPulse(&log)
           find([.missing(.line("LEARN"))])
           for mistakes in named { find(mistakes) }
           return
         }
       }
+      let parts = try PartSearch(subject, wiring)
+        .explanation(
+          of: seen, .charged, wires: min(candidates[0].cost, uncharged[0].cost), isCharged: false)
+      moment = accuse(parts, moment, &log)
       let named = search.sure(candidates)
       if !named.isEmpty, candidates[0].left < 5 {
         for mistakes in named { find(mistakes) }
         return
       }
+      if parts.words.isEmpty { moment = noPulse(&log) }
       find(
         wiring.kind == .chains
           ? [
@@ -141,8 +153,14 @@ package enum WiringPhase: Phase {
       return
     }
     let seen = try WiringObservation(of: &target.session.board, edges: edges, presentations)
-    let comparators = ComparatorDiagnosis(
-      seen.bits, try .of(subject, .charged, []), wiring, subject)
+    let usual = try WiringExpectation.of(subject, .charged, [])
+    let comparators = ComparatorDiagnosis(seen.bits, usual, wiring, subject)
+    if !comparators.named.isEmpty {
+      let parts = try PartSearch(subject, wiring).explanation(
+        of: seen, .charged, wires: PartSearch.cost(seen, usual, subject, wiring))
+      moment = accuse(parts, moment, &log)
+      if parts.isClear, comparators.named.count > PartSearch.mostWires { return }
+    }
     for mistakes in comparators.named { find(mistakes) }
     var bad: Set<Int> = []
     for mistake in comparators.named.joined() {
@@ -214,7 +232,11 @@ package enum WiringPhase: Phase {
           }
           find(mistakes)
         }
-        for edge in down where up.isEmpty { find([.missing(.edge(edge, .discharge))]) }
+        for edge in down where up.isEmpty {
+          let name = subject.description.learningEdges[edge].name
+          log.find("by pulses: the gate of edge \(name) leaks, or its discharge never ends")
+          tell([.missing(.edge(edge, .discharge))], "by pulses, or of wires", subject, &log)
+        }
       }
       return
     }
@@ -282,6 +304,14 @@ package enum WiringPhase: Phase {
         return
       }
     }
+    // So many gates that do not fall stand too low to be seen, rather than that each lacks its wire.
+    let unmoved = failed.count { $0.turn == 0 }
+    if unmoved > 3, 2 * unmoved > edges {
+      log.find(
+        "by pulses: \(PartSearch.lowSupply(subject)); \(unmoved) of \(edges) edges do not show a discharge"
+      )
+      return
+    }
     var last = try readAll(&target)
     for (edge, turn) in failed {
       try log.check()
@@ -294,6 +324,7 @@ package enum WiringPhase: Phase {
       last = next
     }
     var named: [[WiringMistake]] = []
+    var parts: [String] = []
     // Four edges that answer in the place of four others hang at each other's registers.
     var explained: Set<Int> = []
     if wiring.kind == .chains {
@@ -323,10 +354,43 @@ package enum WiringPhase: Phase {
         if !named.contains([mistake]) { named.append([mistake]) }
       }
       if !lost.isEmpty {
+        let name = subject.description.learningEdges[edge].name
+        parts.append(
+          lost.count == 2
+            ? "edge \(name) is open, or its gate has no charge to hold"
+            : lost[0] == 0
+              ? "the gate of edge \(name) leaks, or a part of its discharge is open"
+              : "a part of the charge of edge \(name) is open")
         named.append(lost.map { .missing(.edge(edge, $0 == 0 ? .discharge : .charge)) })
       }
     }
+    if !parts.isEmpty {
+      let words = parts.prefix(4).joined(separator: "; ")
+      log.find("by pulses: \(words)" + (parts.count > 4 ? "; and \(parts.count - 4) more" : ""))
+      moment = "by pulses, or of wires"
+    }
     for mistakes in named { find(mistakes) }
+  }
+
+  /// Names parts that explain what is seen as well as wires do.
+  ///
+  /// - Returns: the words by which wires are named beside them.
+  private static func accuse(
+    _ parts: PartSearch.Explanation, _ moment: String, _ log: inout PhaseLog
+  ) -> String {
+    if parts.words.isEmpty { return moment }
+    log.find("\(moment): " + parts.words.joined(separator: "; or "))
+    return "\(moment), or of wires"
+  }
+
+  /// Says that no pulse comes to the gates.
+  ///
+  /// - Returns: the words by which wires are named beside it.
+  private static func noPulse(_ log: inout PhaseLog) -> String {
+    log.find(
+      "by pulses: no pulse moves a gate that is seen: LEARN stays low or high, its one-shot does not fire, or "
+        + "the drives have no supply (look at both ends of the one-shot during a pulse)")
+    return "by pulses, or of wires"
   }
 
   /// How long gates must be charged to make up for what leaked.
@@ -359,39 +423,16 @@ package enum WiringPhase: Phase {
     let mistakes = mistakes.filter(subject.isOpen)
     if mistakes.isEmpty {
       log.find(
-        "\(moment): all that would explain what is seen was checked; what this phase does not know, as an "
-          + "output exchanged with an input or a broken part, may be wrong (hil --dry-run lists the phases)"
+        "\(moment): all that would explain what is seen was checked; what this phase does not know, as "
+          + "a comparator's line exchanged with an output or a broken part, may be wrong (hil --dry-run lists the phases)"
       )
       return
     }
-    let words = mistakes.prefix(6).map { inWords($0, subject) }.joined(separator: "; or ")
+    let words = mistakes.prefix(6).map { $0.words(on: subject.description) }.joined(
+      separator: BoardDrawing.otherwise)
     log.find(
-      "\(moment): \(words)" + (mistakes.count > 6 ? "; or \(mistakes.count - 6) more" : ""),
+      "\(moment): \(words)"
+        + (mistakes.count > 6 ? BoardDrawing.otherwise + "\(mistakes.count - 6) more" : ""),
       naming: mistakes)
-  }
-
-  private static func inWords(_ mistake: WiringMistake, _ subject: Subject) -> String {
-    func name(_ edge: Int) -> String { subject.description.learningEdges[edge].name }
-    func word(_ wire: BoardWire) -> String {
-      switch wire {
-      case .line(let role): "line \(role)"
-      case .edge(let edge, .a): "comparator A of edge \(name(edge))"
-      case .edge(let edge, .b): "comparator B of edge \(name(edge))"
-      case .edge(let edge, .charge): "the charge of edge \(name(edge))"
-      case .edge(let edge, .discharge): "the discharge of edge \(name(edge))"
-      }
-    }
-    switch mistake {
-    case .swapped(let one, let other): return "\(word(one)) and \(word(other)) are exchanged"
-    case .missing(let wire): return "\(word(wire)) is not connected"
-    case .reversed(let edge, let comparator):
-      return
-        "the inputs of comparator \(comparator == 0 ? "A" : "B") of edge \(name(edge)) are reversed"
-    case .exchangedDrives(let edge):
-      return "charge and discharge of edge \(name(edge)) are exchanged"
-    case .chainOrder(let chain, let one, let other):
-      return "registers \(one) and \(other) of the \(chain.rawValue) are exchanged, from MISO's end"
-    case .selects(let one, let other): return "selects \(one) and \(other) are exchanged"
-    }
   }
 }

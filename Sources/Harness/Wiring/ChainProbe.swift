@@ -11,6 +11,8 @@ import Targets
 struct ChainProbe: LineUser {
   /// The line that each role is tried at.
   let roles: [Int]
+  /// For how long lines may be high.
+  let budget: PulseBudget
   /// What came back at each of the eight selects, and behind them what came back there after LOAD.
   private(set) var answers: [[Bool]] = []
 
@@ -19,13 +21,16 @@ struct ChainProbe: LineUser {
     case low, high, pattern, varied
   }
 
-  init(roles: [Int] = Array(0..<10)) { self.roles = roles }
+  init(roles: [Int] = Array(0..<10), _ budget: PulseBudget) {
+    self.roles = roles
+    self.budget = budget
+  }
 
   /// The same with the lines of two roles exchanged.
-  init(exchanging pairs: [(Int, Int)]) {
+  init(exchanging pairs: [(Int, Int)], _ budget: PulseBudget) {
     var roles = Array(0..<10)
     for (one, other) in pairs { roles.swapAt(one, other) }
-    self.init(roles: roles)
+    self.init(roles: roles, budget)
   }
 
   private static let pattern: [Bool] = {
@@ -44,7 +49,10 @@ struct ChainProbe: LineUser {
       return moved
     }
     let outputs = at(wiring.outputs)
-    try lines.write(at(wiring.idle), mask: outputs)
+    func set(_ levels: LineSet, mask: LineSet, _ lines: inout L) throws(L.Failure) {
+      try budget.write(levels, mask: mask, to: &lines)
+    }
+    try set(at(wiring.idle), mask: outputs, &lines)
     let bits = wiring.chainBits
     let (clock, data, enable, load) = (
       at(wiring.clock), at(wiring.dataOut), at(wiring.enable), at(wiring.load)
@@ -53,25 +61,25 @@ struct ChainProbe: LineUser {
     for turn in 0..<16 {
       let select = UInt8(turn % 8)
       if turn >= 8 {
-        try lines.write(.none, mask: load)
-        try lines.write(load, mask: load)
+        try set(.none, mask: load, &lines)
+        try set(load, mask: load, &lines)
       }
-      try lines.write(at(wiring.addressLevels(select)), mask: at(wiring.address))
-      try lines.write(enable, mask: enable)
+      try set(at(wiring.addressLevels(select)), mask: at(wiring.address), &lines)
+      try set(enable, mask: enable, &lines)
       var answer: [Bool] = []
       let first = turn < 8 ? 0 : 2 * bits
       for place in first..<3 * bits {
-        try lines.write(ChainProbe.pattern[place] ? data : .none, mask: data)
+        try set(ChainProbe.pattern[place] ? data : .none, mask: data, &lines)
         if place >= 2 * bits {
           answer.append(try lines.read(mask: wiring.dataIn).meets(wiring.dataIn))
         }
-        try lines.write(clock, mask: clock)
-        try lines.write(.none, mask: clock)
+        try set(clock, mask: clock, &lines)
+        try set(.none, mask: clock, &lines)
       }
-      try lines.write(.none, mask: enable | clock | data)
+      try set(.none, mask: enable | clock | data, &lines)
       answers.append(answer)
     }
-    try lines.write(wiring.idle, mask: wiring.outputs)
+    try set(wiring.idle, mask: wiring.outputs, &lines)
   }
 
   /// What came back, in words; a converter in the place of the chain may answer what it likes.
@@ -99,9 +107,12 @@ struct ChainDiagnosis {
   private(set) var named: [[WiringMistake]] = []
   /// Whether the chains answer as they must.
   private(set) var isHealthy = false
+  /// The level that comes back always; `nil` where it changes.
+  private(set) var steady: Bool?
 
   private let wiring: WiringDescription
   private let roles: [String]
+  private let budget: PulseBudget
 
   /// Looks at the chains of a board; `nil` where there are none, or no lines that can be lent.
   init?<Target: OpenTarget>(_ target: inout Target, _ subject: Subject) throws {
@@ -110,8 +121,9 @@ struct ChainDiagnosis {
     }
     self.wiring = wiring
     roles = wiring.wires.map(\.role)
-    guard let first = try answers(to: ChainProbe(), of: &target),
-      let second = try answers(to: ChainProbe(), of: &target)
+    budget = try PulseBudget(subject)
+    guard let first = try answers(to: ChainProbe(budget), of: &target),
+      let second = try answers(to: ChainProbe(budget), of: &target)
     else { return nil }
     let chain = wiring.selects.firstIndex(of: .chain) ?? 0
     if first.answers[chain] != second.answers[chain],
@@ -121,6 +133,7 @@ struct ChainDiagnosis {
       return
     }
     let seen = first.signature(of: wiring)
+    steady = seen.allSatisfy { $0 == .low } ? false : seen.allSatisfy { $0 == .high } ? true : nil
     let healthy = try expected([], subject)
     if healthy.contains(where: { same($0, seen) }) {
       isHealthy = true
@@ -134,15 +147,18 @@ struct ChainDiagnosis {
         swaps.append((one, other))
       }
     }
-    // LEARN first, while every drive still holds: lines that are tried as LATCH latch anything.
-    let learn = 5
+    // LEARN first, while every drive still holds, and LATCH last: lines that are tried as LATCH latch anything.
+    let (learn, latch) = (5, 3)
+    func isOf(_ line: Int, _ pair: (Int, Int)) -> Bool { pair.0 == line || pair.1 == line }
     swaps =
-      swaps.filter { $0.0 == learn || $0.1 == learn }
-      + swaps.filter { $0.0 != learn && $0.1 != learn }
+      swaps.filter { isOf(learn, $0) }
+      + swaps.filter { !isOf(learn, $0) && !isOf(latch, $0) }
+      + swaps.filter { !isOf(learn, $0) && isOf(latch, $0) }
     var swapped: [[Answer]] = []
     for pair in swaps {
       let answer =
-        try answers(to: ChainProbe(exchanging: [pair]), of: &target)?.signature(of: wiring) ?? []
+        try answers(to: ChainProbe(exchanging: [pair], budget), of: &target)?.signature(of: wiring)
+        ?? []
       swapped.append(answer)
       let isLearn = pair.0 == learn || pair.1 == learn
       if isLearn, healthy.contains(where: { same($0, answer) }) {
@@ -163,6 +179,7 @@ struct ChainDiagnosis {
       + wiring.selects.indices.filter { $0 != chain }.map {
         .selects(min(chain, $0), max(chain, $0))
       }
+      + outputs.map { .swapped(.line("MISO"), .line(roles[$0])) }
     others.removeAll { !subject.isOpen($0) }
     let answersOfOthers = try others.map { try expected([$0], subject) }
     let alone = others.indices.filter { answersOfOthers[$0].contains { same($0, seen) } }
@@ -188,11 +205,11 @@ struct ChainDiagnosis {
     }
     if pairs.isEmpty {
       // Nor LEARN nor LATCH: what was latched meanwhile would be driven.
-      let swaps = swaps.filter { pair in ![pair.0, pair.1].contains { $0 == learn || $0 == 3 } }
+      let swaps = swaps.filter { !isOf(learn, $0) && !isOf(latch, $0) }
       for (place, one) in swaps.enumerated() {
         for other in swaps.dropFirst(place + 1)
         where ![other.0, other.1].contains(one.0) && ![other.0, other.1].contains(one.1) {
-          let both = try answers(to: ChainProbe(exchanging: [one, other]), of: &target)?
+          let both = try answers(to: ChainProbe(exchanging: [one, other], budget), of: &target)?
             .signature(of: wiring)
           if let both, healthy.contains(where: { same($0, both) }) {
             pairs.append((mistake(one), mistake(other)))
@@ -208,7 +225,9 @@ struct ChainDiagnosis {
       }
     }
     if pairs.isEmpty, !alone.isEmpty {
-      named = [alone.map { others[$0] }]
+      // Where an output stands in MISO's place nothing is told of which: a few at a time, missing wires first.
+      let all = alone.map { others[$0] }
+      named = [all.contains(where: \.isOutputAtMiso) ? Array(all.prefix(4)) : all]
       return
     }
     // Each half of a pair is told by itself: the halves that all pairs have are sure.
@@ -241,6 +260,7 @@ struct ChainDiagnosis {
     to probe: ChainProbe, of target: inout Target
   ) throws -> ChainProbe? {
     var probe = probe
+    if !budget.isLeft { return nil }
     return try target.lendLines(to: &probe) ? probe : nil
   }
 
@@ -251,7 +271,7 @@ struct ChainDiagnosis {
         description: subject.description, seed: UInt64(seed), sources: subject.sources,
         targets: subject.targets)
       board.lines.wire(with: mistakes)
-      var probe = ChainProbe()
+      var probe = ChainProbe(try PulseBudget(subject))
       _ = try board.lend(to: &probe)
       return probe.signature(of: wiring)
     }

@@ -109,34 +109,38 @@ struct WiringExpectation: Sendable {
   /// Within which a target lies, by presentation, V.
   var readings: [[ClosedRange<Double>]] = []
 
-  /// When a board is looked at.
-  enum Moment: Hashable { case beforePulses, charged }
+  /// When a board is looked at: `weaklyCharged` where charges come to less than they should.
+  enum Moment: Hashable { case beforePulses, charged, weaklyCharged }
 
   private static let known = Mutex<[Key: WiringExpectation]>([:])
   private struct Key: Hashable {
     var board: String
     var moment: Moment
     var mistakes: [WiringMistake]
+    var fault: String
   }
 
-  /// What is expected of a board with mistakes in what reaches its converters.
+  /// What is expected of a board with mistakes in what reaches its converters, or with a broken edge.
   static func of(
-    _ subject: Subject, _ moment: Moment, _ mistakes: [WiringMistake]
+    _ subject: Subject, _ moment: Moment, _ mistakes: [WiringMistake], fault: Fault? = nil
   ) throws -> WiringExpectation {
     let description = subject.description
     let key = Key(
-      board: "\(description)", moment: moment, mistakes: mistakes)
+      board: "\(description)", moment: moment, mistakes: mistakes,
+      fault: fault.map { "\($0.kind) \($0.edge)" } ?? "")
     if let known = known.withLock({ $0[key] }) { return known }
-    let made = try WiringExpectation(subject, moment, mistakes)
+    let made = try WiringExpectation(subject, moment, mistakes, fault)
     known.withLock { $0[key] = made }
     return made
   }
 
-  private init(_ subject: Subject, _ moment: Moment, _ mistakes: [WiringMistake]) throws {
+  private init(
+    _ subject: Subject, _ moment: Moment, _ mistakes: [WiringMistake], _ fault: Fault?
+  ) throws {
     var spotless = subject.description
     spotless.imperfections = .none
     spotless.imperfections.quantise = true
-    spotless.faults = []
+    spotless.faults = fault.map { [$0] } ?? []
     // By their spread some drained gates conduct less than what leaks.
     if moment == .beforePulses { spotless.transistor.threshold += 0.15 }
     var board = try PinBoard(
@@ -146,15 +150,23 @@ struct WiringExpectation: Sendable {
     // Where gates may stand. After pulses that charge all of them some may have been left at 0 V.
     let draw = Draw(seed: 0x7E11, purpose: 6004, device: 0)
     var settings: [[Double]] = []
-    let levels = moment == .beforePulses ? [0, 1.2, 2.2, 3.3, 4.5] : [1.3, 2.2, 3.5]
+    let levels: [Double] =
+      switch moment {
+      case .beforePulses: [0, 1.2, 2.2, 3.3, 4.5]
+      case .charged: [1.3, 2.2, 3.5]
+      case .weaklyCharged: [0.3, 0.6, 0.9, 1.2]
+      }
     for level in levels { settings.append(edges.map { _ in level }) }
     for number in 0..<8 {
       func event(_ place: Int) -> UInt64 { UInt64(1000 * number + place) }
       var gates = edges.indices.map { edge in
-        moment == .beforePulses
-          ? 4.5 * draw.uniform(event(edge)) : 1.2 + 2.5 * draw.uniform(event(edge))
+        switch moment {
+        case .beforePulses: 4.5 * draw.uniform(event(edge))
+        case .charged: 1.2 + 2.5 * draw.uniform(event(edge))
+        case .weaklyCharged: 0.2 + draw.uniform(event(edge))
+        }
       }
-      if moment == .charged {
+      if moment != .beforePulses {
         for node in spotless.nodes.indices where !subject.sources.contains(node) {
           let own = edges.indices.filter { edges[$0].from == node || edges[$0].to == node }
           let place = Int(1.4 * draw.uniform(event(600 + node)) * Double(own.count))
@@ -179,6 +191,7 @@ struct WiringExpectation: Sendable {
     isStill = Array(repeating: true, count: 2 * edges.count)
     let slack = 0.06
     var first: [[Double]] = []
+    var within: [[ClosedRange<Double>]] = []
     for (number, presentation) in WiringPresentation.all(subject).enumerated() {
       try presentation.show(on: &board)
       let bit: UInt64 = 1 << UInt64(number)
@@ -225,13 +238,18 @@ struct WiringExpectation: Sendable {
           decided[comparator] |= bit
         }
       }
-      // Drained gates conduct by their parts' leakage alone: a target may then lie anywhere between.
-      readings.append(
-        subject.targets.indices.map {
-          moment == .beforePulses
-            ? spotless.nodeLowest - 0.1...spotless.nodeHighest + 0.1 : lowest[$0]...highest[$0]
-        })
+      within.append(subject.targets.indices.map { lowest[$0]...highest[$0] })
     }
+    // Drained gates conduct by their parts' leakage alone: a target may then lie anywhere between, where it
+    // can be read at all.
+    let isRead =
+      within.joined().contains { $0.upperBound > slack + 1e-3 }
+      && !mistakes.contains(where: \.isOutputAtMiso)
+    readings =
+      moment == .beforePulses && isRead
+      ? within.map {
+        $0.map { _ in spotless.nodeLowest - 0.1...spotless.nodeHighest + 0.1 }
+      } : within
     // An input that MISO took the place of reads what stands on MISO while nothing is selected.
     for case .swapped(.line("MISO"), .edge(let edge, let wire)) in mistakes {
       decided[2 * edge + wire.rawValue] = .max >> UInt64(64 - readings.count)
@@ -288,7 +306,27 @@ struct WiringExpectation: Sendable {
     for (ranges, volts) in zip(self.readings, readings) {
       for (range, volts) in zip(ranges, volts) where !range.contains(volts) { count += 1 }
     }
+    // Drained gates leave a target anywhere, but not at the first code whatever the sources are.
+    if count == 0, readings.joined().allSatisfy({ $0 == 0 }), !readings.joined().isEmpty,
+      self.readings.joined().contains(where: { $0.upperBound > 0.1 })
+    {
+      return readings.count
+    }
     return count
+  }
+}
+
+extension WiringMistake {
+  /// Whether an output stands in MISO's place, so that nothing can be read.
+  var isOutputAtMiso: Bool {
+    guard case .swapped(let one, let other) = self else { return false }
+    func isOutput(_ wire: BoardWire) -> Bool {
+      switch wire {
+      case .line(let role): role != "MISO"
+      case .edge(_, let wire): wire == .charge || wire == .discharge
+      }
+    }
+    return one == .line("MISO") && isOutput(other) || other == .line("MISO") && isOutput(one)
   }
 }
 

@@ -9,13 +9,16 @@ struct ExchangedLines<Base: Lines & ~Copyable>: Lines {
 
   private let base: UnsafeMutablePointer<Base>
   private let lines: [Int]
+  private let budget: PulseBudget
 
   /// Lends lines on.
   ///
   /// - Parameters:
   ///   - base: the lines.
   ///   - lines: the line that each role is tried at.
-  init(_ base: UnsafeMutablePointer<Base>, lines: [Int]) {
+  ///   - budget: counts for how long each line is high.
+  init(_ base: UnsafeMutablePointer<Base>, lines: [Int], _ budget: PulseBudget) {
+    self.budget = budget
     self.base = base
     self.lines = lines
   }
@@ -30,7 +33,7 @@ struct ExchangedLines<Base: Lines & ~Copyable>: Lines {
   }
 
   mutating func write(_ levels: LineSet, mask: LineSet) throws(Failure) {
-    try base.pointee.write(at(levels), mask: at(mask))
+    try budget.write(at(levels), mask: at(mask), to: &base.pointee)
   }
 
   mutating func read(mask: LineSet) throws(Failure) -> LineSet {

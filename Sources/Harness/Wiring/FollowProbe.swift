@@ -74,6 +74,8 @@ enum FollowProbe {
   ) throws -> [WiringMistake] {
     guard wiring.kind == .direct, wiring.spi == nil else { return [] }
     let following = try Following(subject)
+    // These trials are few, and each is meant to charge.
+    let budget = try PulseBudget(subject, most: .infinity)
     let selects = wiring.selects.count
     let lines = wiring.wires.indices
     func isInput(_ line: Int) -> Bool {
@@ -92,7 +94,7 @@ enum FollowProbe {
         pulses: trials.map { _ in
           Array(
             repeating: subject.views.map { _ in .charge }, count: charges * subject.pulsesToSee)
-        }, stopping: log.stopping)
+        }, budget: budget, stopping: log.stopping)
       guard try target.lendLines(to: &probe) else { return [] }
       try log.check()
       let found = zip(trials, probe.observations).filter { _, seen in
@@ -108,7 +110,7 @@ enum FollowProbe {
     // What chips need first: in its place LEARN may drive gates while others are tried.
     for isCommon in [true, false] where found.isEmpty {
       found = try follow(
-        exchanges(3).filter { ($0.other < 4 + selects) == isCommon }, charges: 4, &target)
+        exchanges(3).filter { ($0.other < 4 + selects) == isCommon }, charges: 3, &target)
     }
     return found.map { $0.mistake(wiring) }
   }
@@ -127,6 +129,7 @@ enum FollowProbe {
         clamps: [Double?](repeating: nil, count: subject.targets.count))
     }
     let first = 4 + wiring.selects.count
+    let budget = try PulseBudget(subject, most: .infinity)
     let trials = edges.indices.flatMap { edge in
       [2, 3].map { [RoleProbe.Exchange(one: 3, other: first + 4 * edge + $0)] }
     }.filter { subject.isOpen($0[0].mistake(wiring)) }
@@ -139,8 +142,8 @@ enum FollowProbe {
       }
       var probe = RoleProbe(
         views, trials: trials,
-        pulses: trials.map { _ in Array(repeating: drives, count: 3 * subject.pulsesToSee) },
-        stopping: log.stopping)
+        pulses: trials.map { _ in Array(repeating: drives, count: 2 * subject.pulsesToSee) },
+        budget: budget, stopping: log.stopping)
       guard try target.lendLines(to: &probe) else { return [] }
       try log.check()
       for (trial, seen) in zip(trials, probe.observations) {

@@ -24,16 +24,19 @@ struct RoleProbe: LineUser {
   var pulses: [[[Drive]]] = []
   /// Whether targets are read.
   var reading = true
+  /// For how long lines may be high; what is beyond that is not tried.
+  let budget: PulseBudget
   /// Whether a stop is asked for: then what is left is not tried.
   let stopping: () -> Bool
-  /// What was said in each trial; `nil` where the chains did not answer as they must.
+  /// What was said in each trial that was done; `nil` where the chains did not answer as they must.
   private(set) var observations: [WiringObservation?] = []
 
   init(
     _ presentations: [WiringPresentation], trials: [[Exchange]], pulses: [[[Drive]]] = [],
-    reading: Bool = true,
+    reading: Bool = true, budget: PulseBudget,
     stopping: @escaping () -> Bool
   ) {
+    self.budget = budget
     self.presentations = presentations
     self.trials = trials
     self.pulses = pulses
@@ -45,14 +48,14 @@ struct RoleProbe: LineUser {
     _ lines: inout L, _ wiring: BoardWiring
   ) throws(L.Failure) {
     for (number, exchanges) in trials.enumerated() {
-      if stopping() { return }
+      if stopping() || !budget.isLeft { return }
       var roles = Array(0..<64)
       for exchange in exchanges { roles.swapAt(exchange.one, exchange.other) }
       let (presentations, reading) = (presentations, reading)
       let pulses = number < pulses.count ? pulses[number] : []
       let seen = try withUnsafeMutablePointer(to: &lines) {
         pointer throws(L.Failure) -> WiringObservation? in
-        let exchanged = ExchangedLines(pointer, lines: roles)
+        let exchanged = ExchangedLines(pointer, lines: roles, budget)
         // A drive that is tried as LEARN has its own role at LEARN's line, which must stay low.
         var quiet = LineSet.none
         var place = -1
@@ -65,7 +68,8 @@ struct RoleProbe: LineUser {
           if place >= 0 { drives[place / 4] = place % 4 == 2 ? .hold : .discharge }
           return drives
         }
-        try pointer.pointee.write(exchanged.at(wiring.idle.without(quiet)), mask: wiring.outputs)
+        try budget.write(
+          exchanged.at(wiring.idle.without(quiet)), mask: wiring.outputs, to: &pointer.pointee)
         var board = WiredBoard(lines: exchanged, wiring: wiring)
         do throws(WiredFailure<L.Failure>) {
           var before: [[Double]] = []
@@ -91,7 +95,7 @@ struct RoleProbe: LineUser {
         }
       }
       observations.append(seen)
-      try lines.write(wiring.idle, mask: wiring.outputs)
+      try budget.write(wiring.idle, mask: wiring.outputs, to: &lines)
     }
   }
 }

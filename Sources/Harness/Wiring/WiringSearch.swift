@@ -24,14 +24,16 @@ struct WiringSearch {
   private let subject: Subject
   private let wiring: WiringDescription
   private let moment: WiringExpectation.Moment
+  private let budget: PulseBudget
   private let plain: WiringExpectation
   private var seen: [[RoleProbe.Exchange]: WiringObservation?]
   private static let learn = RoleProbe.Exchange(one: 3, other: 3)
 
   init(
     _ observation: WiringObservation, _ moment: WiringExpectation.Moment, _ subject: Subject,
-    _ wiring: WiringDescription
+    _ wiring: WiringDescription, _ budget: PulseBudget
   ) throws {
+    self.budget = budget
     self.subject = subject
     self.wiring = wiring
     self.moment = moment
@@ -56,10 +58,17 @@ struct WiringSearch {
     }
     // LEARN in a line's place may drive gates while others are tried: it is looked for first.
     for isLearn in [true, false]
-    where !exchanges.isEmpty && (isLearn ? tryingLearn : !isClear(all)) {
+    where !exchanges.isEmpty && (isLearn ? tryingLearn : isMute(seen[[]]!) || !isClear(all)) {
       let trials = exchanges.filter { ($0.meets(Self.learn)) == isLearn }.map { [$0] }
       for trial in try promising(trials, most: isLearn ? 2 : 6, on: &target, log) {
         if let candidate = judge(trial, [], plain) { all.append(candidate) }
+      }
+      // Gates that cannot be held are driven while more is tried: LEARN is mended first.
+      let best = all.min { $0.cost < $1.cost }
+      if isLearn, let best, best.exchanges.contains(where: Self.learn.meets),
+        best.cost + 2.5 < all[0].cost
+      {
+        return all.sorted { $0.cost < $1.cost }
       }
     }
     var leading = all
@@ -122,11 +131,22 @@ struct WiringSearch {
     for mistake in tied.joined() where !all.contains(mistake) && !others.contains(mistake) {
       others.append(mistake)
     }
+    if (all + others).contains(where: \.isOutputAtMiso) {
+      // Nothing is told of which output it is: a few at a time, last what only would explain it.
+      func rank(_ mistake: WiringMistake) -> Int {
+        mistake.isOutputAtMiso ? 2 : mistake.kind == .missingWire ? 0 : 1
+      }
+      others = (0...2).flatMap { place in others.filter { rank($0) == place } }
+      others = Array(others.flatMap(alternatives).prefix(4))
+    }
     return others.count > 4 ? [] : all.map(alternatives) + (others.isEmpty ? [] : [others])
   }
 
   /// A mistake, and those that do the same: address lines that are exchanged exchange two pairs of selects.
   private func alternatives(_ mistake: WiringMistake) -> [WiringMistake] {
+    if let group = outputsAtMiso.first(where: { $0.first == mistake }) {
+      return Array(group.prefix(4))
+    }
     guard case .swapped(.line(let one), .line(let other)) = mistake,
       let first = ["A0", "A1", "A2"].firstIndex(of: one),
       let second = ["A0", "A1", "A2"].firstIndex(of: other)
@@ -152,15 +172,24 @@ struct WiringSearch {
     return best.left <= 2.5 && 2 * best.diagnosis.hits >= most
   }
 
+  /// Whether targets read the same always, to the last code: nobody answers.
+  private func isMute(_ observation: WiringObservation?) -> Bool {
+    guard let readings = observation?.readings.joined() else { return false }
+    return Set(readings).count == 1
+  }
+
   private func judge(
     _ exchanges: [RoleProbe.Exchange], _ mistakes: [WiringMistake], _ expected: WiringExpectation
   ) -> Candidate? {
     guard let observation = seen[exchanges] ?? nil else { return nil }
     let diagnosis = ComparatorDiagnosis(observation.bits, expected, wiring, subject)
     let left = diagnosis.cost + Double(expected.misreadings(observation.readings))
+    // What answers by a trial alone was silenced by just that.
+    let isHeard = !exchanges.isEmpty && !isMute(observation) && isMute(seen[[]]!)
     return Candidate(
       exchanges: exchanges, mistakes: mistakes, diagnosis: diagnosis, left: left,
-      cost: left + 1.7 * Double(exchanges.count) + 1.4 * Double(mistakes.count) - 1.2
+      cost: left - (isHeard ? 3 : 0) + 1.7 * Double(exchanges.count) + 1.4 * Double(mistakes.count)
+        - 1.2
         * Double(diagnosis.hits))
   }
 
@@ -180,23 +209,28 @@ struct WiringSearch {
     let presentations = WiringPresentation.all(subject)
     let few = plain.telling(3)
     let expected = plain.restricted(to: few)
+    let isReading = isMute(seen[[]]!)
     var screen = RoleProbe(
-      few.map { presentations[$0] }, trials: [[]] + new, reading: false, stopping: log.stopping)
+      few.map { presentations[$0] }, trials: [[]] + new, reading: isReading,
+      budget: budget, stopping: log.stopping)
     guard try target.lendLines(to: &screen) else { return [] }
     try log.check()
     let costs = screen.observations.map { observation -> Double in
       guard let observation else { return .infinity }
       let diagnosis = ComparatorDiagnosis(observation.bits, expected, wiring, subject)
-      return diagnosis.cost - 1.2 * Double(diagnosis.hits)
+      let misread = isReading && isMute(observation) ? 3.0 : 0
+      return diagnosis.cost + misread - 1.2 * Double(diagnosis.hits)
     }
-    let chosen = new.indices.filter { costs[$0 + 1] < costs[0] }
+    // Those that there were no pulses left for were not tried.
+    let tried = screen.observations.count - 1
+    let chosen = new.indices.filter { $0 < tried && costs[$0 + 1] < costs[0] }
       .sorted { (costs[$0 + 1], $0) < (costs[$1 + 1], $1) }.prefix(most).map { new[$0] }
     if chosen.isEmpty { return known }
-    var probe = RoleProbe(presentations, trials: chosen, stopping: log.stopping)
+    var probe = RoleProbe(presentations, trials: chosen, budget: budget, stopping: log.stopping)
     guard try target.lendLines(to: &probe) else { return [] }
     try log.check()
     for (trial, observation) in zip(chosen, probe.observations) { seen[trial] = .some(observation) }
-    return known + chosen
+    return known + chosen.prefix(probe.observations.count)
   }
 
   private func sorted(_ exchanges: [RoleProbe.Exchange]) -> [RoleProbe.Exchange] {
@@ -254,6 +288,27 @@ struct WiringSearch {
       all.append(.swapped(.line("MISO"), .edge(edge, .a)))
       all.append(.swapped(.line("MISO"), .edge(edge, .b)))
     }
-    return all
+    return all + outputsAtMiso.map { $0[0] }
+  }
+
+  /// MISO exchanged with each of the outputs; those that leave the same to be seen together.
+  private var outputsAtMiso: [[WiringMistake]] {
+    func atMiso(_ wire: BoardWire) -> WiringMistake { .swapped(.line("MISO"), wire) }
+    let selects = wiring.selects.indices
+    var groups = ["SCLK", "MOSI"].map { [atMiso(.line($0))] }
+    groups += selects.filter { wiring.selects[$0].kind == .dac }.map { [atMiso(.line("CS\($0)"))] }
+    // What was at rest and stays so: at low, at high.
+    let learn = atMiso(.line("LEARN"))
+    let edges = subject.views.indices
+    let charges = edges.map { atMiso(.edge($0, .charge)) }
+    if moment == .beforePulses {
+      groups.append([learn] + charges)
+    } else {
+      groups += [[learn], charges]
+    }
+    groups.append(
+      selects.filter { wiring.selects[$0].kind == .adc }.map { atMiso(.line("CS\($0)")) }
+        + edges.map { atMiso(.edge($0, .discharge)) })
+    return groups.map { $0.filter(subject.isOpen) }.filter { !$0.isEmpty }
   }
 }

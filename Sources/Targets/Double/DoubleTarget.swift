@@ -129,13 +129,25 @@ extension WiredBoard: DoubleFace where L == VirtualPins {
   }
   /// What the pins saw.
   package var remarks: [String] {
-    ["\(lines.operations) line operations; \(lines.misuseCount) misuses of the pins."]
-      + lines.misuses.prefix(5).map { "  \($0)" }
+    let misuses = lines.told
+    return ["\(lines.operations) line operations; \(misuses.words)."]
+      + (misuses.byRule ?? []).map { "  \($0.words)" }
   }
-  package var misuses: PinMisuses? {
-    PinMisuses(
-      count: lines.misuseCount, first: lines.misuses.prefix(5).map { "\($0)" },
-      byRule: lines.misuseWords)
+  package var misuses: PinMisuses? { lines.told }
+}
+
+extension VirtualPins {
+  /// The misuses of these pins with names and times as people and records want them.
+  package var told: PinMisuses {
+    func broken(_ misuse: Misuse, _ count: Int) -> PinMisuses.Broken {
+      PinMisuses.Broken(
+        rule: misuse.rule.rawValue, count: count, first: misuse.time.seconds,
+        lines: names(of: misuse.lines), parts: parts(of: misuse))
+    }
+    return PinMisuses(
+      count: misuseCount, first: misuses.prefix(5).map { broken($0, 1).occasion },
+      byRule: misusesByRule.values.map { broken($0.first, $0.count) }
+        .sorted { ($0.first, $0.rule) < ($1.first, $1.rule) })
   }
 }
 #endif

@@ -15,7 +15,7 @@ struct CalibrateCommand: ParsableCommand {
     abstract: "Finds what a board's parts are, by its targets' readings alone.",
     discussion: """
       Every gate is taken up and down between its limits at a pace of its own, and after each pulse the \
-      targets are read with other sources high. The most probable parts are fitted: for each edge RC up \
+      targets are read with sources in three patterns. The most probable parts are fitted: for each edge RC up \
       and down, leakage, threshold, strength and drops, with intervals that cover the truth in 95 of 100 \
       cases. What the readings hardly tell (of an edge between two sources, nothing) is said to be so. \
       docs/hil/calibration.md has what can be known at all.
@@ -25,19 +25,26 @@ struct CalibrateCommand: ParsableCommand {
 
       Exit code 1 when --check finds that a kept calibration does not hold.
       """)
-  @Option(help: "The board: a name in board/ or a file.")
-  var board = "lattice"
+  @Option(help: "The board: a name in board/ or a file; default lattice.")
+  var board: String?
   @Option(
     help:
-      "What is calibrated: the double, direct or through its GPIO pins, or a board at GPIO lines.")
-  var target: RunSetting.Target = .double
-  @Option(help: "Which of the boards of this file it is: what is written on it.")
-  var id = "1"
+      "What is calibrated: the double, direct or through its GPIO pins, or a board at GPIO lines; default double."
+  )
+  var target: RunSetting.Target?
+  @OptionGroup var rig: RigOptions
+  @Option(
+    help:
+      "Which of the boards of this file it is: what is written on it; default the rig's, else 1.")
+  var id: String?
   @Option(parsing: .unconditional, help: "How many pulses (100 ... 20000).")
   var pulses = 1000
-  @Option(parsing: .unconditional, help: "The seed of a double's parts and of the pulses.")
+  @Option(parsing: .unconditional, help: "The seed of a double's parts.")
   var seed: UInt64 = 1
-  @Option(help: "The file to keep it in; default BOARD.calibration.json beside the board's file.")
+  @Option(
+    help:
+      "The file to keep it in; default the rig's, else BOARD.calibration.json beside the board's file."
+  )
   var out: String?
   @Flag(help: "Replace a calibration that is there already.")
   var overwrite = false
@@ -49,7 +56,8 @@ struct CalibrateCommand: ParsableCommand {
     if !(100...20_000).contains(pulses) {
       throw ValidationError("--pulses is \(pulses); allowed is 100 ... 20000")
     }
-    if id.isEmpty || id.count > 64 || id.contains(where: { $0.isNewline }) {
+    try rig.check(board: board != nil, target: target != nil)
+    if let id, id.isEmpty || id.count > 64 || id.contains(where: { $0.isNewline }) {
       throw ValidationError("--id is 1 ... 64 characters on one line")
     }
     if check != nil, out != nil || overwrite {
@@ -59,7 +67,13 @@ struct CalibrateCommand: ParsableCommand {
 
   func run() throws {
     try Exits.catching {
-      let description = try BoardDescription.named(board)
+      let place = try BoardPlace(rig, board: board, target: target)
+      let (description, target) = (place.description, place.target)
+      if let id, let its = place.rig?.boardID, id != its {
+        try Exits.leave(
+          "--id is '\(id)', but \(place.map) says that rig \(place.rig?.name ?? "") has board id '\(its)': "
+            + "leave --id out, or change the map", with: Exits.usage)
+      }
       if target != .double && description.wiring == nil {
         try Exits.leave(
           "board \(description.name) has no wiring: only --target double knows it",
@@ -69,12 +83,14 @@ struct CalibrateCommand: ParsableCommand {
       let old = try check.map(BoardCalibration.read)
       if let check, let old,
         let refusal = old.refusal(
-          for: description, at: Date().timeIntervalSince1970, days: .infinity)
+          for: description, id: place.rig?.boardID, at: Date().timeIntervalSince1970,
+          days: .infinity)
       {
         try Exits.leave("calibration \(check) does not fit: \(refusal)", with: Exits.data)
       }
       let path =
-        try out ?? BoardCalibration.path(beside: locate(board, kind: .board))
+        try out ?? place.rig?.calibration
+        ?? BoardCalibration.path(beside: locate(place.board, kind: .board))
       if check == nil, !overwrite, FileManager.default.fileExists(atPath: path) {
         try Exits.leave(
           "\(path) is there already; give --overwrite to replace it, or another --out",
@@ -87,15 +103,24 @@ struct CalibrateCommand: ParsableCommand {
         }
       }
       Interruption.watch()
-      var user = Exciting(subject: subject, pulses: pulses, seed: seed)
+      let hold = try place.hold()
+      defer { hold?.release() }
+      let work = try PartsModel(subject).work(pulses: pulses)
+      say(
+        "tellegen: \(pulses) pulses, about \(Format.significant(work.seconds)) s of the board's time; then "
+          + "\(work.parameters) parameters are fitted to \(work.readings) readings")
+      var user = Exciting(subject: subject, pulses: pulses)
       do {
         try subject.setting(description, seed: seed).open(
-          as: target, telling: { say("tellegen: " + $0) }, for: &user)
+          as: target, on: hold, telling: { say("tellegen: " + $0) }, for: &user)
         guard let excitation = user.excitation else { throw Stopped() }
         let model = try PartsModel(subject)
-        let fit = try PartsFit(model, to: excitation, stopping: { Interruption.isAsked })
+        let fit = try PartsFit(
+          model, to: excitation, telling: { say("tellegen: step \($0) of the fit") },
+          stopping: { Interruption.isAsked })
         let found = BoardCalibration(
-          fit, of: model, board: description, id: id, date: Date().timeIntervalSince1970,
+          fit, of: model, board: description, id: id ?? place.rig?.boardID ?? "1",
+          date: Date().timeIntervalSince1970,
           target: target.rawValue, by: excitation)
         if let old { return try compare(found, old) }
         let encoder = JSONEncoder()
@@ -136,7 +161,6 @@ struct CalibrateCommand: ParsableCommand {
   private struct Exciting: TargetUser {
     var subject: Subject
     var pulses: Int
-    var seed: UInt64
     var excitation: Excitation?
 
     mutating func use<Target: OpenTarget>(_ target: inout Target) throws {
@@ -145,7 +169,7 @@ struct CalibrateCommand: ParsableCommand {
           telling: { say("tellegen: " + $0) }, stopping: { Interruption.isAsked })
         if !isReady { throw Stopped() }
         excitation = try target.excite(
-          subject, pulses: pulses, seed: seed,
+          subject, pulses: pulses,
           telling: { if $0 % 500 == 0, $0 > 0 { say("tellegen: \($0) pulses") } },
           stopping: { Interruption.isAsked })
       } catch {

@@ -3,6 +3,7 @@ import Files
 import Firmware
 import Foundation
 import Reports
+import Storage
 import Traces
 import Wiring
 
@@ -14,6 +15,8 @@ struct CaptureReplay {
   private let commanded: CommandedLines
   private let roles: [String]
   private let channels: [Int?]
+  /// Whether the user said how often the analyser sampled.
+  private let isRateGiven: Bool
 
   /// How many differences are told in words.
   private static let told = 20
@@ -37,6 +40,7 @@ struct CaptureReplay {
     roles = board.wiring?.wires.map(\.role) ?? []
     let text = Array(try CaptureReplay.dump(at: path))
     let period = try options.samplePeriod
+    isRateGiven = period != nil
     do throws(CaptureError) {
       capture = try Capture(dump: text, samplePeriod: period)
     } catch {
@@ -54,16 +58,32 @@ struct CaptureReplay {
     }
   }
 
+  /// What a capture is, for messages.
+  private static let wanted = "a value change dump (.vcd) or a sigrok session (.sr)"
+
   /// The text of a dump; of a sigrok session, what sigrok-cli makes of it.
   private static func dump(at path: String) throws -> Data {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      try Exits.leave("\(path): there is no such file", with: Exits.inputOutput)
-    }
+    let data = try UserFile.read(
+      path, wanted: wanted, remedy: "save the analyser's capture first, or look at its name")
     // A session is an archive; the name alone may be anything.
-    guard data.starts(with: Array("PK".utf8)) || path.hasSuffix(".sr") else { return data }
+    guard data.starts(with: Array("PK".utf8)) || path.hasSuffix(".sr") else {
+      // Every dump begins with a keyword; nothing else that is text or an archive does.
+      guard data.first(where: { $0 > 0x20 }) == UInt8(ascii: "$") else {
+        try Exits.leave(
+          "\(path) is no capture: a value change dump begins with a word such as $timescale, a sigrok "
+            + "session with PK. Give \(wanted); PulseView and other programs export one as VCD",
+          with: Exits.data)
+      }
+      return data
+    }
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
       "tellegen-capture-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    guard mkdir(folder.path, 0o700) == 0 else {
+      let error = StorageError(path: folder.path, number: errno)
+      try Exits.leave(
+        "a folder for what sigrok-cli makes of \(path) cannot be made: \(error); set TMPDIR to a folder "
+          + "that can be written, or export the capture as VCD", with: Exits.code(of: error))
+    }
     defer { try? FileManager.default.removeItem(at: folder) }
     let made = folder.appendingPathComponent("capture.vcd")
     // A path of the user's may begin with a dash.
@@ -239,6 +259,11 @@ struct CaptureReplay {
       + "\(inputs.reduce(0) { $0 + $1.judged }) reads of \(inputs.count) inputs"
       + (comparison.exchanges > 0 ? ", \(comparison.exchanges) exchanges" : "")
       + "; a change may be \(CaptureReplay.micro(clock.tolerance)) outside its call.\n"
+    if isRateGiven {
+      text +=
+        "Times are the capture's own, by its $timescale; --sample-rate says how far each is known, "
+        + "\(CaptureReplay.micro(Double(capture.samplePeriod))).\n"
+    }
     let short = comparison.lines.reduce(0) { $0 + $1.tooShort }
     if short > 0 {
       text +=

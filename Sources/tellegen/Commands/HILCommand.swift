@@ -17,6 +17,9 @@ struct HILCommand: ParsableCommand {
     commandName: "hil",
     abstract: "Proves a board, scenario by scenario: the double, or a real one at GPIO lines.",
     discussion: """
+      Begin with 'tellegen hil --list', which says what scenarios there are; a new board goes through \
+      --scenario bring-up, each further day through --scenario selftest.
+
       A scenario is a list of phases, in a file under hil/scenarios. Readings are held to limits that an \
       ensemble of drawn doubles of the same board file gives (kept in ~/.cache/tellegen/limits); a good \
       board fails with a probability of 0.5 %, whatever reading it is. A phase that fails stops what would be dangerous or meaningless \
@@ -29,9 +32,10 @@ struct HILCommand: ParsableCommand {
       A board at GPIO lines, and a rig of a rig map, is one process's at a time. One that could not be put \
       to rest or did not answer is wedged: it is refused until --recover has drained and tested it.
 
-      Exit code 0 when all scenarios pass or are skipped, 1 when one does not, 69 when the board cannot be \
-      opened, does not answer or could not be put to rest, 75 when another process has the rig, 76 when it \
-      is wedged.
+      Exit code 0 when all scenarios pass or are skipped, 1 when one does not, 64 and 65 when what was typed or \
+      a file is wrong, 69 when the board cannot be opened, does not answer or could not be put to rest, 74 when \
+      the record cannot be written, 75 when another process has the rig, 76 when it is wedged, 77 when its device \
+      may not be opened, 130 when it was interrupted.
       """)
   @Option(help: "The board: a name in board/ or a file; default lattice.")
   var board: String?
@@ -40,17 +44,10 @@ struct HILCommand: ParsableCommand {
       "What is proven: the double, direct or through its GPIO pins, or a board at GPIO lines; default double."
   )
   var target: RunSetting.Target?
+  @OptionGroup var rig: RigOptions
   @Option(
     help:
-      "A rig of the rig map: its board, target, calibration and fixtures are taken from there.")
-  var rig: String?
-  @Option(
-    help: ArgumentHelp(
-      "The rig map; default ~/.config/tellegen/rigs.yaml, then hil/rigs.yaml.", valueName: "file"))
-  var rigs: String?
-  @Option(
-    help:
-      "The scenarios: a name, a name with * for any letters, or a file; default all that have no faults on gpio, all elsewhere."
+      "The scenarios: a name of --list, a name with * for any letters, or a file; default all, on gpio all without faults."
   )
   var scenario: String?
   @Option(
@@ -63,7 +60,12 @@ struct HILCommand: ParsableCommand {
       "What of the wiring was looked at and is right: then phase wiring names no mistake there. A line as SCLK, EDGE.charge (or A, B, discharge), 'select 3'; may be given again.",
       valueName: "place"))
   var checked: [String] = []
-  @Flag(help: "Say what would be done, and do nothing.")
+  @Flag(
+    help:
+      "Say which scenarios there are, with what each is for, and do nothing; with --board those for that board."
+  )
+  var list = false
+  @Flag(help: "Say which phases the scenarios would go through and what each does, and do nothing.")
   var dryRun = false
   @Option(
     parsing: .unconditional,
@@ -74,12 +76,12 @@ struct HILCommand: ParsableCommand {
   @Option(
     parsing: .unconditional,
     help:
-      "How often a scenario that ended in ERROR is tried again, after draining (0 ... 100); what passes only then is called flaky."
+      "How often a scenario that ended in ERROR, as where the board did not answer, is tried again, after draining (0 ... 100); what passes only then is called flaky. One that ended in FAIL is not: what it names must be mended first."
   )
   var retry = 0
   @Flag(
     help:
-      "Drain a rig, test it by the scenario selftest, and take the mark of a wedged one off when that passes."
+      "Drain a rig, test it by the scenario selftest, and take the mark of a wedged one off when that passes; needs --rig, or --target gpio with its --board."
   )
   var recover = false
   @Flag(
@@ -110,14 +112,11 @@ struct HILCommand: ParsableCommand {
     if !(100...100_000).contains(ensemble) {
       throw ValidationError("--ensemble is \(ensemble); allowed is 100 ... 100000")
     }
-    if rig != nil, board != nil || target != nil {
-      throw ValidationError(
-        "--rig says which board and target it is: leave --board and --target out")
+    try rig.check(board: board != nil, target: target != nil)
+    if list && dryRun {
+      throw ValidationError("--list and --dry-run are two answers: give one of them")
     }
-    if rigs != nil, rig == nil {
-      throw ValidationError("--rigs names a rig map: say by --rig which of its rigs it is")
-    }
-    if recover, rig == nil, target != .gpio {
+    if recover, rig.rig == nil, target != .gpio {
       throw ValidationError(
         "--recover is for a rig: give --rig NAME, or --target gpio with its --board")
     }
@@ -128,27 +127,18 @@ struct HILCommand: ParsableCommand {
     }
   }
 
-  /// What an attempt was asked.
-  private struct Content: Codable {
-    var board: String
-    var target: RunSetting.Target
-    var rig: String?
-    var scenarios: [String]
-    var faults: [String]
-    var attempts: Int
-    var retries: Int
-    var recover: Bool
-    var seed: UInt64
-    var ensemble: Int
-  }
-
   func run() throws {
     try Exits.catching {
-      let place = try HILPlace(rig: rig, rigs: rigs, board: board, target: target)
+      let place = try BoardPlace(rig, board: board, target: target)
       let (description, target) = (place.description, place.target)
+      if list {
+        return try showList(try self.scenarios(of: description, on: target), on: description)
+      }
       if target != .double && description.wiring == nil {
         try Exits.leave(
-          "board \(description.name) has no wiring: only --target double knows it",
+          "board \(description.name) has no wiring in its file, so no lines that --target "
+            + "\(target.rawValue) could use: allowed is --target double. To give it lines, write "
+            + "'wiring:' into the file as board/breadboard.yaml has it",
           with: Exits.usage)
       }
       if trace && target == .double {
@@ -156,23 +146,19 @@ struct HILCommand: ParsableCommand {
           "--trace needs --target pins or --target gpio: the double direct has no lines",
           with: Exits.usage)
       }
-      let scenarios = try faulty(try self.scenarios(on: target), of: description, on: target)
+      let scenarios = try faulty(
+        try self.scenarios(of: description, on: target), of: description, on: target)
       let checked = try self.checked.map { try WiringMistake.Place($0, on: description) }
       if dryRun { return try showPlan(scenarios) }
-      let found = try place.calibration(calibration)
       var subject = try Subject(description)
-      subject.calibration = found
       subject.fixtures = Set(place.rig?.fixtures ?? [])
       subject.checked = Set(checked)
       Interruption.watch()
-      let directory = RunDirectory(path: out ?? place.nextFolder(isRecovery: recover))
+      let directory = RunDirectory(path: out ?? nextFolder(of: place))
       let traces = trace ? self.traces(of: scenarios) : []
+      let call = call(scenarios, place)
       let setting = ResultSetting(
-        version: version, command: "hil",
-        content: Content(
-          board: description.name, target: target, rig: rig, scenarios: scenarios.map(\.name),
-          faults: fault, attempts: self.repeat, retries: retry, recover: recover, seed: seed,
-          ensemble: ensemble),
+        version: version, command: "hil", content: call,
         results: ["record.jsonl", "record.json", "junit.xml", "metrics.prom", "report.html"]
           + traces.flatMap { ["\($0).txt", "\($0).vcd"] })
       let claim = try RunClaim(new: directory, files: setting.files, overwrite: overwrite)
@@ -180,10 +166,30 @@ struct HILCommand: ParsableCommand {
       try claim.clear()
       try claim.commit(setting)
       var report = HILReport(
-        place: place, directory: directory, seed: seed, isJSON: output.json,
-        isTraced: trace)
+        place: place, directory: directory, call: call, traces: traces, isJSON: output.json)
       try prove(subject, scenarios, place, &report)
     }
+  }
+
+  /// What this call is asked, with what a rig map says.
+  private func call(_ scenarios: [ScenarioDescription], _ place: BoardPlace) -> HILCall {
+    let calibration = place.options(calibration)
+    return HILCall(
+      board: place.description.name, target: place.target, rig: place.rig?.name,
+      map: place.name?.map, scenarios: scenarios.map(\.name), faults: fault,
+      checked: checked, calibration: calibration.file(of: place.board, target: place.target),
+      boardID: calibration.boardID, calibrationDays: calibration.calibrationDays,
+      attempts: self.repeat, retries: retry, recover: recover, trace: trace, seed: seed,
+      ensemble: ensemble)
+  }
+
+  /// The next free folder for an attempt.
+  private func nextFolder(of place: BoardPlace) -> String {
+    let name = place.rig?.name ?? "\(place.description.name)-\(place.target.rawValue)"
+    let base = "runs/\(recover ? "recover" : "hil")-\(name)"
+    var number = 1
+    while FileManager.default.fileExists(atPath: "\(base)-\(number)") { number += 1 }
+    return "\(base)-\(number)"
   }
 
   /// The names of all traces that there may be, without their endings.
@@ -193,19 +199,26 @@ struct HILCommand: ParsableCommand {
     }
   }
 
-  /// Takes the rig, has the limits, and goes through the scenarios; what keeps them from being begun is
-  /// kept too.
+  /// Reads the calibration, takes the rig, has the limits, and goes through the scenarios; what keeps them from
+  /// being begun is kept too.
   private func prove(
-    _ subject: Subject, _ scenarios: [ScenarioDescription], _ place: HILPlace,
+    _ subject: Subject, _ scenarios: [ScenarioDescription], _ place: BoardPlace,
     _ report: inout HILReport
   ) throws {
+    var subject = subject
     var limits: ScenarioLimits?
     var hold: RigHold?
     do {
+      subject.calibration = try place.calibration(calibration)
+      report.calibration = subject.calibration.map(CalibrationStamp.init)
       hold = try place.hold(for: report.directory.path, evenWedged: recover)
+      if hold?.left != nil { say("tellegen: it is drained before anything else") }
+      if recover, let hold, hold.mark == nil {
+        say("tellegen: \(hold.rig.words) is not wedged; it is drained and tested all the same")
+      }
       limits = try self.limits(for: subject, scenarios)
     } catch {
-      hold?.release(isAtRest: hold?.left == nil)
+      hold?.release()
       var proof = Proof(scenarios, of: subject, on: place.target, seed: seed)
       proof.notStarted(
         error is Stopped ? "a stop was asked for while limits were drawn" : "\(error)", for: error)
@@ -222,19 +235,25 @@ struct HILCommand: ParsableCommand {
     proof.retries = retry
     proof.rig = place.rig.map { "rig \($0.name) of \(place.map)" }
     proof.isRecovery = recover
-    proof.folder = report.directory.path
+    proof.folder = absolutePath(report.directory.path)
     proof.recovery = place.recovery
     defer { hold?.release(isAtRest: proof.isAtRest) }
     let listener = try report.listener(isCounted: self.repeat > 1 || retry > 0)
     proof.run(limits, listener)
-    try report.keep(proof, limits: limits)
+    var loss: (any Error)?
+    do { try report.keep(proof, limits: limits) } catch {
+      loss = error
+      say("tellegen: \(error)")
+    }
+    // What is not kept is shown all the same, and what became of the rig is said.
     try report.show(proof, limits, output)
     try end(proof, place, hold, report.directory)
+    if let loss { throw Exits.code(of: loss) ?? Exits.unknown }
   }
 
   /// The exit that the attempts end with.
   private func end(
-    _ proof: Proof, _ place: HILPlace, _ hold: RigHold?, _ directory: RunDirectory
+    _ proof: Proof, _ place: BoardPlace, _ hold: RigHold?, _ directory: RunDirectory
   ) throws {
     let bad = proof.last.filter(\.outcome.isBad)
     if let wedged = proof.wedged {
@@ -278,7 +297,8 @@ struct HILCommand: ParsableCommand {
       if let kept = cache.read() { return kept }
       let disturbed = subject.description.disturbances.isEmpty ? "" : ", disturbed,"
       say(
-        "tellegen: drawing \(ensemble) doubles of board \(subject.description.name)\(disturbed) for limits"
+        "tellegen: drawing \(ensemble) doubles of board \(subject.description.name)\(disturbed) for limits, which "
+          + "are kept for the next time"
       )
       let limits = try ReadingLimits(
         of: subject, phases: needed, boards: ensemble, stopping: { Interruption.isAsked })
@@ -298,7 +318,10 @@ struct HILCommand: ParsableCommand {
     }
     let faults = try fault.map { try ScenarioDescription.fault($0, file: "--fault") }
     for (words, fault) in zip(fault, faults) {
-      if let why = misplaced(fault, on: board, target) {
+      let needsLines = target == .double && fault.isOnLines
+      if let why = fault.misplacement(on: board)
+        ?? (needsLines ? "faults of lines and selects need --target pins" : nil)
+      {
         try Exits.leave("--fault \(quote(words)): \(why)", with: Exits.usage)
       }
     }
@@ -315,48 +338,15 @@ struct HILCommand: ParsableCommand {
     }
   }
 
-  /// Why a fault cannot be put on a board; `nil` where it can.
-  private func misplaced(
-    _ fault: ScenarioFault, on board: BoardDescription, _ target: RunSetting.Target
-  ) -> String? {
-    let roles = board.wiring?.wires.map(\.role) ?? []
-    let selects = board.wiring?.selects.count ?? 0
-    func missing(_ role: String) -> String? {
-      roles.contains(role)
-        ? nil
-        : "board \(board.name) has no line \(role); there are "
-          + enumerate(roles.filter { !$0.contains(".") }, most: 20)
-          + (roles.contains { $0.contains(".") } ? ", and EDGE.A, B, charge and discharge" : "")
-    }
-    switch fault {
-    case .passing(let fault, _): return misplaced(fault, on: board, target)
-    case .disturbance: return nil
-    case .edge(let name, _):
-      let names = board.learningEdges.map(\.name)
-      return names.contains(name)
-        ? nil
-        : "board \(board.name) has no learning edge \(name); there are "
-          + enumerate(names, most: 20)
-    case _ where target == .double: return "faults of lines and selects need --target pins"
-    case .line(let role, let kind):
-      if case .swapped(let other) = kind {
-        if other == role { return "line \(role) cannot be exchanged with itself" }
-        return missing(role) ?? missing(other)
-      }
-      return missing(role)
-    case .deaf(let select), .saturated(let select), .wrongChip(let select):
-      return (0..<selects).contains(select)
-        ? nil : "board \(board.name) has selects 0 ... \(selects - 1)"
-    }
-  }
-
   /// The scenarios that were asked for, by name.
-  private func scenarios(on target: RunSetting.Target) throws -> [ScenarioDescription] {
+  private func scenarios(
+    of board: BoardDescription, on target: RunSetting.Target
+  ) throws -> [ScenarioDescription] {
     let wanted = scenario ?? (recover ? "selftest" : "*")
-    if !wanted.contains("*") { return [try scenario(at: wanted)] }
+    if !wanted.contains("*") { return [try scenario(at: wanted, of: board)] }
     var scenarios: [ScenarioDescription] = []
     for name in knownNames(of: .scenario) where matches(wanted, name) {
-      let found = try scenario(at: name)
+      let found = try scenario(at: name, of: board, isMeant: false)
       if target != .gpio || found.faults.isEmpty { scenarios.append(found) }
     }
     if scenarios.isEmpty {
@@ -367,8 +357,61 @@ struct HILCommand: ParsableCommand {
     return scenarios
   }
 
-  private func scenario(at name: String) throws(DescriptionError) -> ScenarioDescription {
-    try .read(path: try locate(name, kind: .scenario), phases: phases.map { $0.name })
+  /// Prints the scenarios that were asked for, a line each; of a board that was named, those that are for it.
+  private func showList(
+    _ scenarios: [ScenarioDescription], on board: BoardDescription
+  ) throws {
+    let isNamed = self.board != nil || rig.rig != nil
+    let fitting = scenarios.filter { !isNamed || $0.board == nil || $0.board == board.name }
+    // What a board goes through is looked for first.
+    let shown = fitting.filter(\.faults.isEmpty) + fitting.filter { !$0.faults.isEmpty }
+    let width = shown.map(\.name.count).max() ?? 0
+    try output.show(
+      [
+        "scenarios": .list(
+          shown.map {
+            [
+              "name": .text($0.name), "about": .text($0.about), "board": JSONValue($0.board),
+              "needs": JSONValue($0.needs), "on_double_only": .flag(!$0.faults.isEmpty),
+            ]
+          })
+      ],
+      text: shown.map {
+        "\($0.name.padding(toLength: width, withPad: " ", startingAt: 0))  \($0.about)"
+          + ($0.faults.isEmpty ? "" : " (a fault of the double)")
+          + ($0.needs.isEmpty ? "" : " (needs the fixture \($0.needs.joined(separator: ", ")))")
+          + "\n"
+      }.joined())
+  }
+
+  /// Reads a scenario. One that is meant by its name, or is the user's own, must name what the board has; of
+  /// the shipped ones that a pattern takes along, what does not apply to the board is skipped.
+  private func scenario(
+    at name: String, of board: BoardDescription, isMeant: Bool = true
+  ) throws(DescriptionError) -> ScenarioDescription {
+    let path: String
+    do throws(DescriptionError) { path = try locate(name, kind: .scenario) } catch {
+      var error = error
+      error.message +=
+        phase(named: name) == nil
+        ? "; 'tellegen hil --list' says what each is for"
+        : ". \(name) is a phase: scenarios have phases, and 'tellegen hil --dry-run' says which"
+      throw error
+    }
+    let scenario = try ScenarioDescription.read(path: path, phases: phases.map { $0.name })
+    if let only = scenario.board, only != board.name { return scenario }
+    if !isMeant, isShipped(path, kind: .scenario) { return scenario }
+    for (number, fault) in scenario.faults.enumerated() {
+      guard let why = fault.misplacement(on: board) else { continue }
+      let finders = scenario.expectation.map {
+        ", for phase \($0.phases.joined(separator: " or ")) to find"
+      }
+      throw DescriptionError(
+        file: path, line: scenario.faultLines[number],
+        message:
+          "fault \(number + 1)\(finders ?? ""): \(why); or say by board: which board it is for")
+    }
+    return scenario
   }
 
   private func showPlan(_ scenarios: [ScenarioDescription]) throws {
@@ -399,10 +442,9 @@ private struct LimitsCache {
   private let name: String
 
   init(of subject: Subject, phases: [any Phase.Type], boards: Int) {
-    let environment = ProcessInfo.processInfo.environment
-    func named(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-    folder = (named("XDG_CACHE_HOME") ?? named("HOME").map { $0 + "/.cache" })
-      .map { $0 + "/tellegen/limits" }
+    folder = userFolder(
+      "XDG_CACHE_HOME", usual: ".cache", environment: ProcessInfo.processInfo.environment
+    ).map { $0 + "/limits" }
     // The program itself is part of what was drawn: it may know the double better than an older one.
     var program = stat()
     stat("/proc/self/exe", &program)

@@ -11,26 +11,26 @@ import Traces
 /// What is told and kept of attempts: lines on the console as phases end, and the files of their folder.
 struct HILReport {
   /// Where they are gone through.
-  let place: HILPlace
+  let place: BoardPlace
   /// The folder.
   let directory: RunDirectory
-  /// The seed of a double's parts.
-  let seed: UInt64
+  /// What was asked.
+  let call: HILCall
   /// Whether standard output is for JSON alone.
   let isJSON: Bool
-  /// Whether the log of each attempt's lines is kept.
-  let isTraced: Bool
+  /// What the traces that there may be are called, in order, without their endings.
+  let traces: [String]
+  /// The calibration that the board is measured with; `nil` where there is none.
+  var calibration: CalibrationStamp?
   private let began = Date()
 
   /// Makes a report that has nothing yet.
-  init(
-    place: HILPlace, directory: RunDirectory, seed: UInt64, isJSON: Bool, isTraced: Bool
-  ) {
+  init(place: BoardPlace, directory: RunDirectory, call: HILCall, traces: [String], isJSON: Bool) {
     self.place = place
     self.directory = directory
-    self.seed = seed
+    self.call = call
+    self.traces = traces
     self.isJSON = isJSON
-    self.isTraced = isTraced
   }
 
   /// What the files of an attempt's trace are called, without their endings.
@@ -45,7 +45,7 @@ struct HILReport {
     let lines = try AppendedFile(path: directory.file("record.jsonl"))
     var listener = Proof.Listener()
     var traced: TraceFiles?
-    let (isJSON, directory) = (isJSON, directory)
+    let (isJSON, directory, board, retries) = (isJSON, directory, place.description, call.retries)
     listener.stopping = { Interruption.isAsked }
     listener.saying = { say("tellegen: " + $0) }
     listener.beginning = { scenario, attempt, retryOf in
@@ -57,14 +57,14 @@ struct HILReport {
     listener.phase = { scenario, attempt, phase in
       if !isJSON { print(HILReport.text(of: phase), terminator: "") }
       let line: JSONValue = [
-        "scenario": .text(scenario), "attempt": .count(attempt), "record": phase.json,
+        "scenario": .text(scenario), "attempt": .count(attempt), "record": phase.json(on: board),
       ]
       if let text = try? JSON.text(of: line) {
         lines.append(text.replacing("\n", with: " ") + "\n")
         try? lines.flush()
       }
     }
-    if isTraced {
+    if call.trace {
       listener.tracing = { scenario, attempt, wave in
         do throws(RunDirectoryError) {
           let files = try TraceFiles(
@@ -87,15 +87,20 @@ struct HILReport {
       print("  \(record.outcome.word)\(record.outcome.why.map { ": " + $0 } ?? "")")
       for failure in record.teardown { print("  not done at the end: \(failure.words)") }
       if record.isRetried { print("  it is drained and tried again") }
+      if retries > 0, record.outcome == .fail {
+        print("  not tried again: --retry is for ERROR; mend what is named above")
+      }
       if record.isFlaky { print("  flaky: attempt \(record.retryOf ?? 0) ended in an error") }
       if let misuses = record.misuses, misuses.count > 0 {
-        print("  \(misuses.count) misuses of the pins, \(misuses.first.first ?? "") the first")
+        print("  \(misuses.words):")
+        for broken in misuses.byRule ?? [] { print("    \(broken.words)") }
       }
     }
     return listener
   }
 
-  /// Writes all that the folder has of the attempts.
+  /// Writes all that the folder has of the attempts, the record first. Where there is no room, traces give way, the
+  /// last one first, and that is said.
   ///
   /// - Parameters:
   ///   - proof: the attempts.
@@ -104,19 +109,19 @@ struct HILReport {
   func keep(_ proof: Proof, limits: ScenarioLimits?) throws {
     let (board, target) = (place.description.name, place.target.rawValue)
     let records = proof.records
-    try directory.write(
-      text: try JSON.text(of: json(proof, limits)) + "\n", to: "record.json")
-    try directory.write(text: junit(records, board: board, target: target), to: "junit.xml")
-    try directory.write(
-      text: openMetrics(records, board: board, target: target), to: "metrics.prom")
-    try directory.write(
-      text: html(
+    try write(try JSON.text(of: json(proof, limits)) + "\n", to: "record.json")
+    try write(junit(records, board: board, target: target), to: "junit.xml")
+    try write(openMetrics(records, board: board, target: target), to: "metrics.prom")
+    try write(
+      html(
         records, title: "Board \(board), target \(target)",
         facts: [
           ("when", began.formatted(.iso8601)), ("program", "tellegen \(version)"),
           ("rig", place.rig.map { "\($0.name), of \(place.map)" } ?? ""),
           ("fixtures", place.rig?.fixtures.joined(separator: ", ") ?? ""),
-          ("seed of the double", place.target == .gpio ? "" : "\(seed)"),
+          ("calibration", calibration?.words ?? ""),
+          ("faults", call.faults.joined(separator: ", ")),
+          ("seed of the double", place.target == .gpio ? "" : "\(call.seed)"),
           (
             "limits",
             limits.map {
@@ -125,6 +130,25 @@ struct HILReport {
             } ?? ""
           ), ("wedged", proof.wedged ?? ""),
         ].filter { !$0.1.isEmpty }, board: place.description), to: "report.html")
+  }
+
+  /// Writes a file, in the room that traces leave or give up.
+  private func write(_ text: String, to name: String) throws(RunDirectoryError) {
+    while true {
+      do throws(RunDirectoryError) { return try directory.write(text: text, to: name) } catch {
+        guard error.isFull, let trace = dropTrace() else { throw error }
+        say("tellegen: the disk is full: trace \(trace) is not kept, to make room for \(name)")
+      }
+    }
+  }
+
+  /// Removes the last trace that there is.
+  /// - Returns: its name; `nil` where there is none.
+  private func dropTrace() -> String? {
+    traces.last { name in
+      let files = [".txt", ".vcd"].map { unlink(directory.file(name + $0)) }
+      return files.contains(0)
+    }
   }
 
   /// Prints how the attempts ended.
@@ -136,10 +160,12 @@ struct HILReport {
   /// - Throws: what making either throws.
   func show(_ proof: Proof, _ limits: ScenarioLimits, _ output: OutputOptions) throws {
     let good = proof.last.count { !$0.outcome.isBad }
+    let skipped = proof.last.count { $0.outcome.word == "SKIP" }
     let flaky = proof.records.flaky.map { "\($0.scenario) \($0.words)" }
     try output.show(
       try json(proof, limits),
       text: "\(good) of \(proof.last.count) as they must be"
+        + (skipped == 0 ? "" : ", \(skipped) of them skipped")
         + (flaky.isEmpty ? "" : ", \(flaky.joined(separator: ", ")): flaky")
         + "; kept in \(directory.path)\n"
         + (proof.isRecovered ? "the rig is drained and passes selftest: it may be used\n" : ""))
@@ -153,19 +179,33 @@ struct HILReport {
   private func json(_ proof: Proof, _ limits: ScenarioLimits?) throws -> JSONValue {
     [
       "board": .text(place.description.name), "target": .text(place.target.rawValue),
+      "date": .text(began.formatted(.iso8601)), "program": .text(version),
+      "seed": place.target == .gpio ? .null : .whole(call.seed), "faults": JSONValue(call.faults),
+      "checked": JSONValue(call.checked),
+      "calibration": call.calibration.map {
+        [
+          "file": .text($0), "date": JSONValue(calibration?.date),
+          "board_id": JSONValue(calibration?.boardID),
+        ]
+      } ?? .null,
       "rig": JSONValue(place.rig?.name), "fixtures": JSONValue(place.rig?.fixtures ?? []),
       "limits": limits.map {
         ["boards": .count($0.usual.boards), "factor": JSONValue($0.usual.factor)]
       } ?? .null,
       "flaky": JSONValue(proof.records.flaky.map(\.scenario)), "wedged": JSONValue(proof.wedged),
-      "recovered": .flag(proof.isRecovered), "scenarios": .list(proof.records.map(\.json)),
+      "recovered": .flag(proof.isRecovered),
+      "scenarios": .list(proof.records.map { $0.json(on: place.description) }),
     ]
   }
 
   /// A phase for the console: a line, and below it what is wrong and what to do.
   private static func text(of phase: PhaseRecord) -> String {
     let count = phase.readings.count
-    let readings = count == 0 ? "" : "  \(count) reading\(count == 1 ? "" : "s")"
+    let readings =
+      count == 0
+      ? ""
+      : "  \(count) reading\(count == 1 ? "" : "s")"
+        + (phase.calibration.map { ", calibration \($0.words)" } ?? "")
     let name = phase.phase.padding(toLength: 13, withPad: " ", startingAt: 0)
     var text = "  \(name)\(phase.outcome.word)\(readings)"
     if let why = phase.outcome.why { text += "  \(why)" }

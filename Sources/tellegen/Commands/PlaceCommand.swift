@@ -234,7 +234,9 @@ struct PlaceCommand: ParsableCommand {
       if !json { tellegen.print("placement:\n  \(entry)") }
       return
     }
-    let data = try Data(contentsOf: URL(fileURLWithPath: content.file))
+    let data = try UserFile.read(
+      content.file, wanted: "the task file that was placed",
+      remedy: "it was there as this search began; put it back, or use --print")
     let text = String(decoding: data, as: UTF8.self)
     // A file may be written in more ways than this program foresees: what it makes of one is read again
     // before it takes the file's place.

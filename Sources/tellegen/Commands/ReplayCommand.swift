@@ -53,7 +53,8 @@ struct ReplayCommand: ParsableCommand {
     commandName: "replay",
     abstract: "Runs the firmware again on a run's trace and checks that it decides the same.",
     discussion: """
-      The folder is that of a run with --target pins --trace, or --target gpio --trace. Reads and
+      The folder is that of `tellegen train` with --target pins --trace, or --target gpio --trace; the
+      traces of `tellegen hil --trace` are to look at, and cannot be run again. Reads and
       times come from the trace; every write must be the one in the trace. With --seen, the log of
       `tellegen serve --log` on the other side of the chip, the pin-level double runs again too, at the
       times of that log: every level it reads must be the one that was read through the kernel. Exit
@@ -112,7 +113,7 @@ struct ReplayCommand: ParsableCommand {
   /// Holds a capture to the trace.
   private func compare(with path: String) throws {
     let directory = RunDirectory(path: folder)
-    let setting = try directory.read(RunSetting.self, from: "setting.json")
+    let setting = try setting()
     let replay = try CaptureReplay(
       capture, at: path, board: setting.board, task: setting.task,
       trace: try read(trace ?? directory.file("trace.txt")))
@@ -127,7 +128,7 @@ struct ReplayCommand: ParsableCommand {
 
   private func replay(_ notes: inout Notes) throws {
     let directory = RunDirectory(path: folder)
-    let setting = try directory.read(RunSetting.self, from: "setting.json")
+    let setting = try setting()
     let calls = try read(trace ?? directory.file("trace.txt"))
     let place = try setting.task.place(on: setting.board)
     let pins = try VirtualPins(
@@ -200,12 +201,39 @@ struct ReplayCommand: ParsableCommand {
     notes.words.append("Operations of a step, \(found), are those that were counted at the lines.")
   }
 
-  private func read(_ path: String, isPart: Bool = false) throws -> Trace {
-    guard let data = FileManager.default.contents(atPath: path) else {
+  /// What the run was made of.
+  ///
+  /// - Throws: an exit for a folder of another command, whose trace cannot be run again; `RunDirectoryError`.
+  private func setting() throws -> RunSetting {
+    struct Maker: Decodable { var command: String }
+    let directory = RunDirectory(path: folder)
+    guard FileManager.default.fileExists(atPath: directory.file(RunDirectory.setting)) else {
       try Exits.leave(
-        "\(path): there is no such file; train with --target pins --trace to get one",
-        with: Exits.inputOutput)
+        "\(folder) is not the folder of a run: it has no \(RunDirectory.setting); give the folder of "
+          + "'tellegen train --trace'", with: Exits.inputOutput)
     }
+    let data = try directory.data(of: RunDirectory.setting)
+    if let maker = try? JSONDecoder().decode(Maker.self, from: data) {
+      let what =
+        maker.command == "hil"
+        ? "what phases of scenarios do between reads is the harness's, and replay knows training only. Look at "
+          + "its waves, SCENARIO.ATTEMPT.vcd, with gtkwave; for a trace of this board that replays, "
+        : "it has no trace of a training run; "
+      try Exits.leave(
+        "\(folder) is of 'tellegen \(maker.command)': \(what)'tellegen train' with --trace makes one",
+        with: Exits.usage)
+    }
+    return try directory.read(RunSetting.self, from: RunDirectory.setting)
+  }
+
+  private func read(_ path: String, isPart: Bool = false) throws -> Trace {
+    let data =
+      isPart
+      ? try UserFile.read(
+        path, wanted: "the log that 'tellegen serve --log' kept",
+        remedy: "'tellegen serve --log FILE' keeps one")
+      : try UserFile.read(
+        path, wanted: "a run's trace.txt", remedy: "train with --target pins --trace to get one")
     let trace = try Trace(text: String(decoding: data, as: UTF8.self))
     if trace.events.isEmpty && !isPart {
       try Exits.leave("\(path): the trace is empty; nothing can be checked", with: Exits.data)

@@ -6,6 +6,7 @@ import Firmware
 import Foundation
 import Runs
 import Storage
+import Targets
 import BoardDouble
 import Traces
 public import VhostGPIO
@@ -131,10 +132,11 @@ struct ServeCommand: ParsableCommand {
     let chip = server.chip
     chip.trace?.stream?.flush(isEnd: true)
     var analog = chip.pins.analog
+    let misuses = chip.pins.told
     let observed = Observations(
-      sightings: chip.sightings, misuses: chip.pins.misuseCount,
-      firstMisuses: chip.pins.misuses.prefix(5).map { "\($0)" },
-      misusesByRule: chip.pins.misuseWords,
+      sightings: chip.sightings, misuses: misuses.count, firstMisuses: misuses.first,
+      misusesByRule: Dictionary(
+        uniqueKeysWithValues: (misuses.byRule ?? []).map { ($0.rule, $0.count) }),
       longestLearning: chip.pins.longestLearning.count, gates: analog.gates(at: chip.pins.time),
       linesAway: chip.pins.linesAway,
       clampsDriven: analog.state.clampsDriven, sourcesDriven: analog.state.sourcesDriven)

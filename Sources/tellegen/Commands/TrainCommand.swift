@@ -34,6 +34,7 @@ struct TrainCommand: ParsableCommand {
 
   @Option(help: "The board: a name in board/ or a file.")
   var board: String?
+  @OptionGroup var rig: RigOptions
   @Option(help: "The task: a name in task/ or a file.")
   var task: String?
   @Option(
@@ -86,6 +87,12 @@ struct TrainCommand: ParsableCommand {
       "With a calibration: estimate the gates anew every so many epochs, by what targets read, and at the end (0: never); default 10 at GPIO lines, else 0."
   )
   var observe: Int?
+  @Option(
+    parsing: .unconditional,
+    help:
+      "With --observe: so many times (0 ... \(RunSetting.excursionsAllowed.upperBound)) in each observation gates are moved by up to 0.6 V and targets read again; then gates are put back. Tells more, most of all of edges between nodes of equal voltage; default 0."
+  )
+  var excursions: Int?
   @Flag(help: "Let the controllers know only the parts' markings, not the board's calibration.")
   var uncalibrated = false
   @Option(
@@ -128,7 +135,18 @@ struct TrainCommand: ParsableCommand {
       throw ValidationError(
         "--observe is \(observe); allowed is 0 ... \(Plan.epochsAllowed.upperBound)")
     }
-    if (target ?? .usual) == .gpio && ideal {
+    if let excursions {
+      if !RunSetting.excursionsAllowed.contains(excursions) {
+        throw ValidationError(
+          "--excursions is \(excursions); allowed is 0 ... \(RunSetting.excursionsAllowed.upperBound)"
+        )
+      }
+      if excursions > 0 && observe ?? 0 == 0 && resume == nil {
+        throw ValidationError("--excursions is for --observe N: say after how many epochs")
+      }
+    }
+    try rig.check(board: board != nil, target: target != nil && resume == nil)
+    if rig.rig == nil && (target ?? .usual) == .gpio && ideal {
       throw ValidationError("--ideal is for the double: nothing can switch a board's parts off")
     }
     if resume == nil, let other = table.given.first(where: \.1), data == nil || task != nil {
@@ -136,11 +154,13 @@ struct TrainCommand: ParsableCommand {
     }
     if resume != nil {
       let given: [(String, Bool)] = [
-        ("--board", board != nil), ("--task", task != nil), ("--data", data != nil),
+        ("--board", board != nil), ("--rig", rig.rig != nil), ("--task", task != nil),
+        ("--data", data != nil),
         ("--seed", seed != nil), ("--last-pulse", lastPulse != nil),
         ("--keep-best", keepBest != nil),
         ("--initial", initial != nil), ("--ideal", ideal), ("--uncalibrated", uncalibrated),
         ("--calibration", calibration.calibration != nil), ("--observe", observe != nil),
+        ("--excursions", excursions != nil),
         ("--out", out != nil), ("--no-place", noPlace),
         ("--overwrite", overwrite), ("--trace", trace), ("--target gpio", target == .gpio),
       ]
@@ -186,11 +206,17 @@ struct TrainCommand: ParsableCommand {
       }
       try expectations.check(setting)
       for remark in setting.reachRemarks { say("tellegen: \(remark.words)") }
+      // The rig is this process's from here to the end, the check of its calibration included.
+      let hold = try RigHold(
+        of: setting.board, on: learner, rig: setting.rig, for: .now(in: directory.path),
+        telling: { say("tellegen: " + $0) })
+      defer { hold?.release() }
       // A double that goes on has not changed; a real board may be another one, or warmer, by now.
-      if !unchecked, resume == nil || learner == .gpio { try setting.holdToCalibration() }
+      if !unchecked, resume == nil || learner == .gpio { try setting.holdToCalibration(on: hold) }
       var training = Training(
         command: self, setting: setting, inferred: inferred, directory: directory, claim: claim)
-      try setting.open(as: learner, telling: { say("tellegen: " + $0) }, for: &training)
+      try setting.open(
+        as: learner, on: hold, telling: { say("tellegen: " + $0) }, for: &training)
       if Interruption.isAsked {
         try Exits.leave(
           "interrupted; what was learned is kept, go on with: tellegen train --resume "
@@ -218,6 +244,13 @@ struct TrainCommand: ParsableCommand {
   /// - Returns: the setting.
   /// - Throws: `DescriptionError` for files that are wrong, an exit where it is interrupted.
   private func newSetting(_ inferred: inout String?) throws -> RunSetting {
+    let place = rig.rig == nil ? nil : try BoardPlace(rig, board: nil, target: nil)
+    let board = place?.board ?? self.board
+    let target = place?.target ?? self.target ?? .usual
+    if ideal, target == .gpio {
+      try Exits.leave(
+        "--ideal is for the double: nothing can switch a board's parts off", with: Exits.usage)
+    }
     var task: TaskDescription
     var description: BoardDescription
     if let data, self.task == nil {
@@ -233,15 +266,17 @@ struct TrainCommand: ParsableCommand {
       task = try TaskDescription.named(self.task ?? "iris", data: data)
       description = try BoardDescription.named(board ?? "lattice")
     }
+    if let chip = place?.rig?.chip { description.wiring?.chip = chip }
     let found =
       uncalibrated
       ? nil
-      : try calibration.read(for: description, named: board ?? "lattice", target: target ?? .usual)
+      : try (place?.options(calibration) ?? calibration).read(
+        for: description, named: board ?? "lattice", target: target)
     if ideal { description.imperfections = .none }
     if let initial { try description.begin(at: initial) }
     var plan = Plan.usual(
       rule.settings(on: description), on: description, seed: seed ?? 1,
-      calibrated: !uncalibrated && ((target ?? .usual) != .gpio || found != nil))
+      calibrated: !uncalibrated && (target != .gpio || found != nil))
     plan.epochs = epochs ?? plan.epochs
     plan.lastPulse = lastPulse ?? plan.lastPulse
     plan.keepsBest = keepBest ?? plan.keepsBest
@@ -252,7 +287,7 @@ struct TrainCommand: ParsableCommand {
     }
     #if Simulation
     // A real board's channels are wired to their nodes: nothing is searched there.
-    if target ?? .usual != .gpio {
+    if target != .gpio {
       task = try Places(board: description, task: task, plan: plan, isSearching: !noPlace).found()
       inferred = inferred.map { text in
         task.writingPlacement(
@@ -262,8 +297,9 @@ struct TrainCommand: ParsableCommand {
     }
     #endif
     var setting = RunSetting(
-      version: version, board: description, task: task, plan: plan, target: target ?? .usual,
+      version: version, board: description, task: task, plan: plan, target: target,
       isTraced: trace, calibration: found)
+    setting.rig = place?.name
     let period = observe ?? (found != nil && setting.target == .gpio ? 10 : 0)
     if period > 0, observe != nil, found == nil {
       try Exits.leave(
@@ -272,6 +308,7 @@ struct TrainCommand: ParsableCommand {
     }
     #if Simulation
     setting.observe = period > 0 ? period : nil
+    if let excursions, excursions > 0 { setting.excursions = excursions }
     #else
     if observe ?? 0 > 0 {
       try Exits.leave(

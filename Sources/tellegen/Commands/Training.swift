@@ -270,7 +270,7 @@ struct Training: TargetUser {
     var missed: [String] = []
     if command.strict, let misuses, misuses.count > 0 {
       missed.append(
-        "\(misuses.count) misuses of the pins, \(misuses.first.first ?? "") the first")
+        "\(misuses.words), the first \(misuses.first.first ?? "")")
     }
     missed += command.expectations.missed(by: record)
     if !missed.isEmpty { try Exits.leave(missed.joined(separator: "; "), with: Exits.missed) }

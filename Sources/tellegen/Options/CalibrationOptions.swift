@@ -25,6 +25,19 @@ struct CalibrationOptions: ParsableArguments {
     try Limits.check(calibrationDays, "--calibration-days", 0, 36500)
   }
 
+  /// The file of the calibration that is asked for, or that lies beside the board's file.
+  ///
+  /// - Parameters:
+  ///   - name: the board's name or file.
+  ///   - target: what is trained.
+  /// - Returns: the file; `nil` where there is none.
+  func file(of name: String, target: RunSetting.Target) -> String? {
+    if let calibration { return calibration }
+    guard target == .gpio, let file = try? locate(name, kind: .board) else { return nil }
+    let path = BoardCalibration.path(beside: file)
+    return FileManager.default.fileExists(atPath: path) ? path : nil
+  }
+
   /// Reads the calibration that is asked for, or that lies beside the board's file.
   ///
   /// - Parameters:
@@ -32,30 +45,23 @@ struct CalibrationOptions: ParsableArguments {
   ///   - name: the board's name or file.
   ///   - target: what is trained.
   /// - Returns: the calibration; `nil` where there is none.
-  /// - Throws: an exit for one that cannot be read or is not this board's.
+  /// - Throws: `CalibrationRefusal` for one that cannot be read or is not this board's.
   func read(
     for description: BoardDescription, named name: String, target: RunSetting.Target
-  ) throws -> BoardCalibration? {
-    let path: String
-    if let calibration {
-      path = calibration
-    } else {
-      guard target == .gpio, let file = try? locate(name, kind: .board) else { return nil }
-      path = BoardCalibration.path(beside: file)
-      if !FileManager.default.fileExists(atPath: path) { return nil }
-    }
+  ) throws(CalibrationRefusal) -> BoardCalibration? {
+    guard let path = file(of: name, target: target) else { return nil }
     let found = try BoardCalibration.read(path)
     if let refusal = found.refusal(
       for: description, id: boardID, at: Date().timeIntervalSince1970,
       days: calibrationDays ?? BoardCalibration.usualDays)
     {
-      try Exits.leave("calibration \(path) does not fit: \(refusal)", with: Exits.data)
+      throw CalibrationRefusal(code: Exits.data, "calibration \(path) does not fit: \(refusal)")
     }
     if target == .gpio, found.target != RunSetting.Target.gpio.rawValue {
-      try Exits.leave(
+      throw CalibrationRefusal(
+        code: Exits.data,
         "calibration \(path) is of a double (\(found.target)), not of a board at GPIO lines: calibrate it "
-          + "with 'tellegen calibrate --target gpio', or move the file away",
-        with: Exits.data)
+          + "with 'tellegen calibrate --target gpio', or move the file away")
     }
     say(
       "tellegen: calibration \(path) of board id \(found.id), "
@@ -64,17 +70,32 @@ struct CalibrationOptions: ParsableArguments {
   }
 }
 
+/// Why a calibration is not taken.
+struct CalibrationRefusal: Error, CustomStringConvertible {
+  /// The exit code that a command ends with.
+  let code: ExitCode
+  /// What is wrong, and what to do.
+  let description: String
+
+  /// Makes a refusal.
+  init(code: ExitCode, _ description: String) {
+    self.code = code
+    self.description = description
+  }
+}
+
 extension RunSetting {
   /// Refuses a run whose board is not what its calibration says.
   ///
+  /// - Parameter hold: the rig, where the board is one.
   /// - Throws: an exit for one that contradicts it, or where it is interrupted.
-  func holdToCalibration() throws {
+  func holdToCalibration(on hold: RigHold?) throws {
     guard let calibration else { return }
     #if Simulation
     let contradictions: [String]
     do {
       contradictions = try CalibrationCheck.contradictions(
-        of: self, telling: { say("tellegen: " + $0) }, stopping: { Interruption.isAsked })
+        of: self, on: hold, telling: { say("tellegen: " + $0) }, stopping: { Interruption.isAsked })
     } catch is Stopped {
       try Exits.leave(
         "interrupted while the board was held to its calibration; it is at rest, and no run was changed",
@@ -117,19 +138,39 @@ extension BoardCalibration {
   }
 
   /// Reads a file.
-  /// - Throws: an exit for one that cannot be read.
-  static func read(_ path: String) throws -> BoardCalibration {
+  /// - Throws: `CalibrationRefusal` for one that cannot be read.
+  static func read(_ path: String) throws(CalibrationRefusal) -> BoardCalibration {
     guard let data = FileManager.default.contents(atPath: path) else {
-      try Exits.leave(
-        "there is no calibration \(path), or it cannot be read; 'tellegen calibrate' makes one",
-        with: Exits.usage)
+      throw CalibrationRefusal(
+        code: Exits.usage,
+        "there is no calibration \(path), or it cannot be read; 'tellegen calibrate' makes one")
     }
     do {
       return try JSONDecoder().decode(BoardCalibration.self, from: data)
     } catch {
-      try Exits.leave(
-        "\(path) is no calibration, or damaged: make it again with 'tellegen calibrate'",
-        with: Exits.data)
+      let place = (error as? DecodingError).map { ": " + $0.place } ?? ""
+      throw CalibrationRefusal(
+        code: Exits.data,
+        "\(path) is no calibration, or damaged\(place): make it again with 'tellegen calibrate'")
+    }
+  }
+}
+
+extension DecodingError {
+  /// The key that could not be read, and why.
+  fileprivate var place: String {
+    func key(_ context: Context, _ last: [any CodingKey] = []) -> String {
+      let path = (context.codingPath + last).map { key in
+        key.intValue.map { "[\($0)]" } ?? "." + key.stringValue
+      }.joined()
+      return path.isEmpty ? "the file" : String(path.trimmingPrefix("."))
+    }
+    switch self {
+    case .keyNotFound(let name, let context): return "\(key(context, [name])) is missing"
+    case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+      return "\(key(context)) is something else than \(type)"
+    case .dataCorrupted(let context): return "\(key(context)) is no value that JSON knows"
+    @unknown default: return "it cannot be read"
     }
   }
 }

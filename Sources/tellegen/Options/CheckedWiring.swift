@@ -14,14 +14,18 @@ extension WiringMistake.Place {
     let wires: [String: BoardWire.EdgeWire] = [
       "A": .a, "B": .b, "charge": .charge, "discharge": .discharge,
     ]
-    let wiring = board.wiring
-    if wiring?.wires.contains(where: { $0.role == name && !name.contains(".") }) == true {
+    guard let wiring = board.wiring else {
+      try Exits.leave(
+        "--checked \(quote(name)): board \(board.name) has no wiring that could be looked at; leave it out",
+        with: Exits.usage)
+    }
+    if wiring.wires.contains(where: { $0.role == name && !name.contains(".") }) {
       self = .wire(.line(name))
       return
     }
     let words = name.split(separator: " ")
     if words.count == 2, words[0] == "select", let number = Int(words[1]),
-      wiring?.selects.indices.contains(number) == true
+      wiring.selects.indices.contains(number)
     {
       self = .select(number)
       return
@@ -32,11 +36,11 @@ extension WiringMistake.Place {
       self = .wire(.edge(edge, wire))
       return
     }
-    let lines = wiring?.wires.map(\.role).filter { !$0.contains(".") } ?? []
+    let lines = wiring.wires.map(\.role).filter { !$0.contains(".") }
     try Exits.leave(
       "--checked \(quote(name)) is no place of board \(board.name)'s wiring; there are "
         + enumerate(lines, most: 20)
-        + ", select 0 ... \((wiring?.selects.count ?? 1) - 1), and A, B, charge and discharge of each "
+        + ", select 0 ... \(wiring.selects.count - 1), and A, B, charge and discharge of each "
         + "edge, as \(board.learningEdges.first?.name ?? "").charge", with: Exits.usage)
   }
 }
