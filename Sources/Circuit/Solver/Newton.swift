@@ -45,7 +45,8 @@ extension SolverState {
     if iterate(low, high, sweepLimit: 1000, &effort) { return effort.solution }
     let worst = largestResidual()
     throw .notConverged(
-      node: Int(structure.node[worst.place]), residual: worst.current, iterations: effort.iterations,
+      node: Int(structure.node[worst.place]), residual: worst.current,
+      iterations: effort.iterations,
       sweeps: effort.sweeps)
   }
 

@@ -112,5 +112,6 @@ func measure(side: Int, isTransistors: Bool, turns: Int) throws {
       + "\"volts\": [\(volts)], \"gates\": \(text(gates.reduce(0, +), 10))}")
 }
 
-try measure(side: side, isTransistors: words[2] == "transistors",
+try measure(
+  side: side, isTransistors: words[2] == "transistors",
   turns: words.count > 3 ? Int(words[3]) ?? 5 : 5)
