@@ -1,3 +1,5 @@
+import Elements
+
 /// How the elimination of a network's matrix is laid out: which of the two gears, by size and
 /// structure alone.
 enum EliminationPlan: Sendable {
@@ -25,10 +27,11 @@ enum EliminationPlan: Sendable {
     }
   }
 
-  /// How many iterations with a kept matrix cost about as much as an elimination.
-  var eliminationCost: Int {
+  /// How many iterations with a kept matrix cost about as much as an elimination; 0 where one with a
+  /// new matrix costs hardly more.
+  func eliminationCost(_ law: ThresholdLaw) -> Int {
     switch self {
-    case .schedule: 2
+    case .schedule: law == .soft ? 0 : 2
     case .fronts: 6
     }
   }

@@ -88,6 +88,7 @@ extension SolverState {
     var stepsAtFloor = 0
     var damping = 0.0
     var norm = evaluate()
+    let triesKeeping = structure.plan.eliminationCost(activeLaw) > 0
     /// The last undamped step.
     var previous = Double.infinity
     var isKept = false
@@ -124,7 +125,8 @@ extension SolverState {
       for index in 0..<freeCount {
         voltages[index] = clamp(base[index] + step[index], low, high)
       }
-      var isFresh = damping > 0 || (isKept && !keepsPaying(largest, ratio))
+      var isFresh =
+        damping > 0 || (isKept ? !keepsPaying(largest, ratio) : !triesKeeping)
       let trial = evaluate(matrix: isFresh)
       if trial < norm || (damping == 0 && largest < 1e-7 && ratio < 0.5) {
         norm = trial
@@ -207,7 +209,7 @@ extension SolverState {
       kept += 1
       if kept == 20 { return false }
     }
-    var renewed = structure.plan.eliminationCost
+    var renewed = structure.plan.eliminationCost(activeLaw)
     left = largest * ratio
     while left > OperatingPoint.tolerance {
       left *= ratio * ratio * ratio
