@@ -75,10 +75,11 @@ reproduce: ## run published results again and judge them, into runs/reproduce
 	swift build -c release --product tellegen
 	.build/release/tellegen reproduce all
 
-bench: ## measure speed, accuracy and gate estimates, and count the firmware's instructions
+bench: ## measure speed, accuracy and gate estimates, count instructions, time the solver beside others
 	@Scripts/setup build bench
 	swift build -c release --product tellegen
 	Scripts/benchmark
+	benchmarks/run --write
 
 # With this system's libgpiod first, then all again with 2.x: the program, the tests, the machine.
 hil: system = sim spi-breadboard

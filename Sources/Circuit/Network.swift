@@ -94,6 +94,10 @@ public enum CircuitError: Error, Sendable, Equatable, CustomStringConvertible {
   case notTransistor(branch: Int)
   /// A parameter asked of a branch whose element has none such.
   case noParameter(BranchParameter, branch: Int)
+  /// A branch to be given a conductance that is no resistor, potentiometer or open place.
+  case noConductance(branch: Int)
+  /// A list of values for branches of the wrong length.
+  case wrongValueCount(given: Int, branchCount: Int)
   /// A list of voltages of the wrong length.
   case wrongVoltageCount(given: Int, expected: Int)
   /// No solution found. The node has the largest residual current, given in amperes.
@@ -125,6 +129,11 @@ public enum CircuitError: Error, Sendable, Equatable, CustomStringConvertible {
       "branch \(branch) is not a transistor: it has no gate"
     case .noParameter(let parameter, let branch):
       "the element of branch \(branch) has no \(parameter.words); its kind has others"
+    case .noConductance(let branch):
+      "branch \(branch) cannot be given a conductance: only resistors, potentiometers and open "
+        + "places can"
+    case .wrongValueCount(let given, let branchCount):
+      "\(given) values given: the network has \(branchCount) branches"
     case .wrongVoltageCount(let given, let expected):
       "\(given) voltages given: the network has \(expected) nodes"
     case .notConverged(let node, let residual, let iterations, let sweeps):

@@ -2,13 +2,11 @@ public import Elements
 
 /// How a solve went.
 public struct Solution: Sendable, Equatable {
-  /// Newton iterations: evaluations of the matrix with a solution of its linear system.
+  /// Newton iterations: solutions of a linear system; 1 where all currents are proportional to
+  /// voltages.
   public let iterations: Int
   /// Gauss-Seidel sweeps in between, where Newton's method did not get on; usually 0.
   public let sweeps: Int
-  /// The largest residual current in amperes into any free node before the last Newton step was
-  /// added. That step shrinks it further, to rounding.
-  public let largestResidual: Double
 }
 
 /// The DC operating point of a network some of whose nodes are driven to given voltages.
@@ -61,18 +59,18 @@ public struct OperatingPoint: Sendable {
       guard !isDriven[node] else { throw .notAttachable(node: node) }
       isAttachable[node] = true
     }
-    let order = EliminationOrder(network: network, isDriven: isDriven, attachable: isAttachable)
-    state = SolverState(order: order, branches: network.branches, law: network.law)
+    let structure = Structure(network: network, isDriven: isDriven, attachable: isAttachable)
+    state = SolverState(structure: structure, branches: network.branches, law: network.law)
   }
 
   /// The network with its present elements and gate voltages.
   public var network: Network {
     Network(
-      nodeCount: state.order.nodeCount, branches: state.currentBranches, law: state.law)
+      nodeCount: state.structure.nodeCount, branches: state.currentBranches, law: state.law)
   }
 
   /// The number of nodes.
-  public var nodeCount: Int { state.order.nodeCount }
+  public var nodeCount: Int { state.structure.nodeCount }
 
   /// The number of branches.
   public var branchCount: Int { state.links.count }
@@ -80,8 +78,17 @@ public struct OperatingPoint: Sendable {
   /// The voltages in volts of all nodes: after a solve its solution, which the next one starts
   /// from.
   public var voltages: [Double] {
-    let order = state.order
-    return order.place.map { state.voltages[Int($0)] }
+    return state.structure.place.map { state.voltages[Int($0)] }
+  }
+
+  /// Copies the voltages in volts of all nodes into an array of as many, without making a new one.
+  ///
+  /// - Precondition: the array has as many places as there are nodes.
+  public func copyVoltages(into values: inout [Double]) {
+    precondition(values.count == nodeCount)
+    values.withUnsafeMutableBufferPointer { values in
+      for node in 0..<values.count { values[node] = state.voltages[Int(state.places[node])] }
+    }
   }
 
   /// The voltage in volts of one node.
@@ -105,7 +112,7 @@ public struct OperatingPoint: Sendable {
     }
     makeUnique()
     for (node, volts) in voltages.enumerated() {
-      state.voltages[Int(state.order.place[node])] = volts
+      state.voltages[Int(state.structure.place[node])] = volts
     }
   }
 
@@ -113,7 +120,7 @@ public struct OperatingPoint: Sendable {
   /// attached sources, injected currents and elements stay.
   public mutating func reset() {
     makeUnique()
-    state.voltages.update(repeating: 0, count: state.order.freeCount)
+    state.voltages.update(repeating: 0, count: state.structure.freeCount)
   }
 
   /// Sets the gate voltage of a transistor branch.
@@ -127,6 +134,52 @@ public struct OperatingPoint: Sendable {
     try check(volts, "gate voltage of branch", branch)
     makeUnique()
     state.transistors[Int(link.index)].setGate(volts)
+  }
+
+  /// Sets the gate voltages of all branches, each of which has to be a transistor.
+  ///
+  /// - Parameter volts: One voltage per branch.
+  /// - Throws: `CircuitError` where their number or one of them is not valid, or a branch is no
+  ///   transistor; nothing is set then.
+  public mutating func setGates(_ volts: [Double]) throws(CircuitError) {
+    guard volts.count == branchCount else {
+      throw .wrongValueCount(given: volts.count, branchCount: branchCount)
+    }
+    guard state.transistorCount == branchCount else {
+      let branch = state.links.firstIndex { $0.kind != .transistor } ?? 0
+      throw .notTransistor(branch: branch)
+    }
+    if !volts.areAll(in: CircuitError.voltageRange),
+      let branch = volts.firstIndex(where: { !CircuitError.voltageRange.contains($0) })
+    {
+      try check(volts[branch], "gate voltage of branch", branch)
+    }
+    makeUnique()
+    state.setGates(volts)
+  }
+
+  /// Sets the conductances of all branches, each of which has to be a resistor, a potentiometer or
+  /// open. `network` tells them as resistors.
+  ///
+  /// - Parameter siemens: One conductance per branch, 0 to 1e6 S.
+  /// - Throws: `CircuitError` where their number or one of them is not valid, or a branch is
+  ///   something else; nothing is set then.
+  public mutating func setConductances(_ siemens: [Double]) throws(CircuitError) {
+    guard siemens.count == branchCount else {
+      throw .wrongValueCount(given: siemens.count, branchCount: branchCount)
+    }
+    guard state.linearCount == branchCount else {
+      let branch = state.links.firstIndex { $0.kind != .linear } ?? 0
+      throw .noConductance(branch: branch)
+    }
+    if !siemens.areAll(in: 0...1e6),
+      let branch = siemens.firstIndex(where: { !(0...1e6).contains($0) })
+    {
+      throw .invalidQuantity(
+        what: "conductance (S) of branch \(branch)", value: siemens[branch], allowed: "0 to 1e6")
+    }
+    makeUnique()
+    state.setConductances(siemens)
   }
 
   /// Puts another element into a branch.
@@ -152,7 +205,8 @@ public struct OperatingPoint: Sendable {
       guard let conductance = element.conductance else { fallthrough }
       makeUnique()
       state.branches[branch].element = element
-      state.linears[Int(link.index)].conductance = conductance
+      state.conductances[Int(link.index)] = conductance
+      state.isEliminated = false
     default:
       state = state.copy(replacing: branch, by: element)
     }
@@ -164,7 +218,7 @@ public struct OperatingPoint: Sendable {
   ///   outside `CircuitError.voltageRange`.
   public mutating func drive(_ node: Int, _ volts: Double) throws(CircuitError) {
     let place = try place(node, "driven")
-    guard place >= state.order.freeCount else { throw .notDriven(node: node) }
+    guard place >= state.structure.freeCount else { throw .notDriven(node: node) }
     try check(volts, "driven voltage of node", node)
     makeUnique()
     state.voltages[place] = volts
@@ -184,7 +238,7 @@ public struct OperatingPoint: Sendable {
     _ node: Int, conductance: Double, volts: Double
   ) throws(CircuitError) {
     let place = try place(node, "attached to")
-    guard state.order.attachable[node] else { throw .notAttachable(node: node) }
+    guard state.structure.attachable[node] else { throw .notAttachable(node: node) }
     guard conductance >= 0, conductance <= 1e6 else {
       throw .invalidQuantity(
         what: "conductance (S) attached to node \(node)", value: conductance,
@@ -192,6 +246,8 @@ public struct OperatingPoint: Sendable {
     }
     try check(volts, "voltage attached to node", node)
     makeUnique()
+    // Before the tip it is part of the matrix.
+    if place < state.structure.tip { state.isEliminated = false }
     state.attached[place] = SIMD2(conductance, volts)
   }
 
@@ -207,7 +263,7 @@ public struct OperatingPoint: Sendable {
   ///   allowed.
   public mutating func inject(_ node: Int, amperes: Double) throws(CircuitError) {
     let place = try place(node, "injected into")
-    guard state.order.attachable[node] else { throw .notAttachable(node: node) }
+    guard state.structure.attachable[node] else { throw .notAttachable(node: node) }
     guard amperes.magnitude <= 1000 else {
       throw .invalidQuantity(
         what: "current (A) injected into node \(node)", value: amperes, allowed: "-1000 to 1000")
@@ -231,6 +287,25 @@ public struct OperatingPoint: Sendable {
   public mutating func solve() throws(CircuitError) -> Solution {
     makeUnique()
     return try state.solve()
+  }
+
+  /// Finds the voltages of the free nodes beside a twin, a copy of this operating point that has
+  /// just been solved: starts from the twin's voltages and solves with the twin's elimination as long
+  /// as that helps. Elements may be others and attached sources too; the closer they are, the less
+  /// is to be done.
+  ///
+  /// Where all currents are proportional to voltages the result has the bits that `solve` gives.
+  /// Otherwise the last bits hang on what the twin's last solve left behind, which no record of
+  /// voltages holds: where a run has to resume to the same bits, solve the twin first.
+  /// - Parameter twin: the twin.
+  /// - Returns: How it went.
+  /// - Throws: `CircuitError.notConverged`.
+  /// - Precondition: both are copies of one operating point.
+  @discardableResult
+  public mutating func solve(beside twin: OperatingPoint) throws(CircuitError) -> Solution {
+    precondition(twin.state.structure === state.structure)
+    makeUnique()
+    return try state.solve(beside: twin.state)
   }
 
   /// The current in amperes through a branch, from `from` to `to`, at the present voltages.
@@ -258,7 +333,7 @@ public struct OperatingPoint: Sendable {
   /// - Throws: `CircuitError` where it does not exist or is not driven.
   public func branches(at node: Int, driven: Bool = false) throws(CircuitError) -> [Int] {
     let place = try place(node, "asked for its branches")
-    guard !driven || place >= state.order.freeCount else { throw .notDriven(node: node) }
+    guard !driven || place >= state.structure.freeCount else { throw .notDriven(node: node) }
     return (Int(state.incidentStart[place])..<Int(state.incidentStart[place + 1])).map {
       Int(state.incident[$0])
     }
@@ -284,7 +359,7 @@ public struct OperatingPoint: Sendable {
   /// - Throws: `CircuitError.nodeOutOfRange`.
   public func currentInto(_ node: Int) throws(CircuitError) -> Double {
     let place = try place(node, "asked for its current")
-    guard place >= state.order.freeCount else {
+    guard place >= state.structure.freeCount else {
       let source = state.attached[place]
       return source.x * (source.y - state.voltages[place]) + state.injected[place]
     }
@@ -304,11 +379,12 @@ public struct OperatingPoint: Sendable {
     if !isKnownUniquelyReferenced(&state) { state = state.copy() }
   }
 
+  @inline(__always)
   private func place(_ node: Int, _ use: String) throws(CircuitError) -> Int {
-    guard node >= 0, node < state.order.nodeCount else {
+    guard node >= 0, node < state.structure.nodeCount else {
       throw .nodeOutOfRange(node: node, nodeCount: nodeCount, use: use)
     }
-    return Int(state.order.place[node])
+    return Int(state.structure.place[node])
   }
 
   private func check(branch: Int) throws(CircuitError) {
@@ -317,10 +393,25 @@ public struct OperatingPoint: Sendable {
     }
   }
 
+  @inline(__always)
   private func check(_ volts: Double, _ what: String, _ index: Int) throws(CircuitError) {
     guard CircuitError.voltageRange.contains(volts) else {
       throw .invalidQuantity(
         what: "\(what) \(index)", value: volts, allowed: "-1000 to 1000 V")
+    }
+  }
+}
+
+extension [Double] {
+  /// Whether all values lie in a range: without a branch for each.
+  fileprivate func areAll(in range: ClosedRange<Double>) -> Bool {
+    let (low, high) = (range.lowerBound, range.upperBound)
+    return withUnsafeBufferPointer { values in
+      var outside = 0
+      for index in 0..<values.count {
+        outside |= (values[index] >= low ? 0 : 1) | (values[index] <= high ? 0 : 1)
+      }
+      return outside == 0
     }
   }
 }

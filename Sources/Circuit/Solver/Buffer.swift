@@ -31,6 +31,11 @@ struct Buffer<Value: BitwiseCopyable>: ~Copyable {
     @inline(__always) nonmutating unsafeMutableAddress { start + index }
   }
 
+  /// Where the values are, for loops over parts of them.
+  var pointer: UnsafeMutablePointer<Value> {
+    @inline(__always) get { start }
+  }
+
   /// The first values, as an array.
   func prefix(_ length: Int) -> [Value] {
     Array(UnsafeBufferPointer(start: start, count: length))

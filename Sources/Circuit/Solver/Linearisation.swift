@@ -8,10 +8,9 @@ import Elements
 /// A^T lambda = w. A is not symmetric where there are transistors: they have no co-content. One
 /// elimination serves any number of both.
 public struct Linearisation: Sendable {
-  let order: EliminationOrder
-  /// The eliminated matrix: multipliers of the later rows, scaled entries of the later columns.
-  let entries: [SIMD2<Double>]
-  let pivots: [Double]
+  let structure: Structure
+  let factors: Factors
+  let tip: Tip
   /// For each branch, how fast its current, counted from `from` to `to`, grows with the voltage of
   /// `from` (first lane) and falls with that of `to` (second lane), in siemens.
   public let slopes: [SIMD2<Double>]
@@ -25,20 +24,12 @@ public struct Linearisation: Sendable {
   /// - Returns: one change of voltage per node, V; zero for driven nodes.
   /// - Precondition: as many currents as nodes.
   public func response(to currents: [Double]) -> [Double] {
-    precondition(currents.count == order.nodeCount)
-    var side = (0..<order.freeCount).map { currents[Int(order.node[$0])] }
-    for k in 0..<order.freeCount {
-      side[k] /= pivots[k]
-      for p in Int(order.start[k])..<Int(order.start[k + 1]) {
-        side[Int(order.reach[p])] += entries[p].x * side[k]
-      }
+    precondition(currents.count == structure.nodeCount)
+    return solve(currents) { side, work in
+      factors.elimination.forward(side, work: work)
+      tip.solve(side, first: structure.tip)
+      factors.elimination.back(side, work: work)
     }
-    for k in stride(from: order.freeCount - 1, through: 0, by: -1) {
-      for p in Int(order.start[k])..<Int(order.start[k + 1]) {
-        side[k] += entries[p].y * side[Int(order.reach[p])]
-      }
-    }
-    return spread(side)
   }
 
   /// The adjoint voltages lambda of a cost: A^T lambda = w.
@@ -48,35 +39,38 @@ public struct Linearisation: Sendable {
   /// - Returns: one lambda per node; zero for driven nodes.
   /// - Precondition: as many weights as nodes.
   public func adjoint(of weights: [Double]) -> [Double] {
-    precondition(weights.count == order.nodeCount)
-    var side = (0..<order.freeCount).map { weights[Int(order.node[$0])] }
-    for k in 0..<order.freeCount {
-      for p in Int(order.start[k])..<Int(order.start[k + 1]) {
-        side[Int(order.reach[p])] += entries[p].y * side[k]
-      }
+    precondition(weights.count == structure.nodeCount)
+    return solve(weights) { side, work in
+      factors.elimination.forwardTransposed(side, work: work)
+      tip.solveTransposed(side, first: structure.tip)
+      factors.elimination.backTransposed(side, work: work)
     }
-    for k in stride(from: order.freeCount - 1, through: 0, by: -1) {
-      for p in Int(order.start[k])..<Int(order.start[k + 1]) {
-        side[k] += entries[p].x * side[Int(order.reach[p])]
-      }
-      side[k] /= pivots[k]
-    }
-    return spread(side)
   }
 
-  private func spread(_ side: [Double]) -> [Double] {
-    var values = [Double](repeating: 0, count: order.nodeCount)
-    for k in 0..<order.freeCount { values[Int(order.node[k])] = side[k] }
+  private func solve(
+    _ given: [Double], _ solver: (borrowing Buffer<Double>, borrowing Buffer<Double>) -> Void
+  ) -> [Double] {
+    let side = Buffer(repeating: 0.0, count: structure.freeCount)
+    for k in 0..<structure.freeCount { side[k] = given[Int(structure.node[k])] }
+    solver(side, Buffer(repeating: 0.0, count: structure.plan.workCount))
+    var values = [Double](repeating: 0, count: structure.nodeCount)
+    for k in 0..<structure.freeCount { values[Int(structure.node[k])] = side[k] }
     return values
   }
 }
 
 extension SolverState {
   /// The reaction of all branches to their ends' voltages, at the present ones, with the matrix
-  /// eliminated. Uses up the entries.
+  /// eliminated.
   func linearisation() -> Linearisation {
     _ = evaluate()
-    _ = newtonStep(damping: 0)
+    if isLinear && isEliminated, let factors {
+      eliminateTip(factors)
+    } else {
+      eliminate()
+      isEliminated = isLinear
+    }
+    let factors = factors ?? Factors(structure)
     var slopes: [SIMD2<Double>] = []
     slopes.reserveCapacity(links.count)
     for index in links.indices {
@@ -90,8 +84,6 @@ extension SolverState {
       gateSlopes[index] = (slopes[index].y - slopes[index].x) / slope
     }
     return Linearisation(
-      order: order, entries: entries.prefix(order.entryCount),
-      pivots: pivots.prefix(order.freeCount),
-      slopes: slopes, gateSlopes: gateSlopes)
+      structure: structure, factors: factors, tip: tip, slopes: slopes, gateSlopes: gateSlopes)
   }
 }

@@ -20,7 +20,6 @@ final class SolverState: @unchecked Sendable {
     var low: Int32
     var high: Int32
     var slot: Int32
-    var conductance: Double
   }
 
   /// An element with a current that depends on the voltage between its ends alone.
@@ -42,11 +41,12 @@ final class SolverState: @unchecked Sendable {
     var index: Int32
   }
 
-  let order: EliminationOrder
+  let structure: Structure
   let law: ThresholdLaw
   /// The law in force: other than `law` only while the fallback rounds off the thresholds.
   var activeLaw: ThresholdLaw
-  /// The branches as given; gate voltages are up to date in `transistors` only.
+  /// The branches as given; gate voltages are up to date in `transistors` only, conductances in
+  /// `conductances`.
   var branches: [Branch]
   var links: [Link]
 
@@ -55,6 +55,8 @@ final class SolverState: @unchecked Sendable {
   let nonlinearCount: Int
   let transistors: Buffer<PreparedTransistor>
   let linears: Buffer<Linear>
+  /// Their conductances, S.
+  let conductances: Buffer<Double>
   let nonlinears: Buffer<Nonlinear>
 
   /// Voltages by internal number.
@@ -68,42 +70,49 @@ final class SolverState: @unchecked Sendable {
   let attached: Buffer<SIMD2<Double>>
   /// Current injected into each free node.
   let injected: Buffer<Double>
-  /// Pivots of the last elimination: what a transposed solve needs beside the entries.
-  let pivots: Buffer<Double>
   /// Entry pairs (m of the later row, m of the later column), then one per free node with the
   /// conductance to driven nodes in its first lane, then one that nobody reads.
   let entries: Buffer<SIMD2<Double>>
-  /// Right-hand side and conductance to ground of the free nodes during elimination.
-  let sides: Buffer<SIMD2<Double>>
-  /// The order's lists once more, without bounds checks.
-  let start: Buffer<Int32>
-  let reach: Buffer<Int32>
-  let targets: Buffer<Int32>
+  /// Of a linear network: what drives it, as far as the tip.
+  let forwarded: Buffer<Double>
+  /// The internal numbers once more, without bounds checks.
+  let places: Buffer<Int32>
+  /// Room for the magnitudes of currents, and for solves.
+  let scale: Buffer<Double>
+  let work: Buffer<Double>
+  /// Its own eliminated matrix, once there has been one.
+  var factors: Factors?
+  /// The tip, with what is attached here: of `factors` or of a twin's.
+  var tip: Tip
+  /// Whether `factors` are those of the present conductances: in a network that is linear.
+  var isEliminated = false
   /// Branches at each node: `incident[incidentStart[i] ..< incidentStart[i + 1]]`.
   let incidentStart: [Int32]
   let incident: [Int32]
 
-  init(order: EliminationOrder, branches: [Branch], law: ThresholdLaw) {
-    self.order = order
+  init(structure: Structure, branches: [Branch], law: ThresholdLaw) {
+    self.structure = structure
     self.branches = branches
     self.law = law
     activeLaw = law
     var transistors: [PreparedTransistor] = []
     var linears: [Linear] = []
+    var conductances: [Double] = []
     var nonlinears: [Nonlinear] = []
     var links: [Link] = []
-    var degree = [Int32](repeating: 0, count: order.nodeCount + 1)
+    var degree = [Int32](repeating: 0, count: structure.nodeCount + 1)
     for branch in branches {
-      let from = order.place[branch.from]
-      let to = order.place[branch.to]
+      let from = structure.place[branch.from]
+      let to = structure.place[branch.to]
       let low = min(from, to)
       let high = max(from, to)
-      let slot = order.slot(low: low, high: high)
+      let slot = structure.slot(low: low, high: high)
       degree[Int(low) + 1] += 1
       degree[Int(high) + 1] += 1
       func addLinear(_ conductance: Double) {
         links.append(Link(kind: .linear, reversed: from > to, index: Int32(linears.count)))
-        linears.append(Linear(low: low, high: high, slot: slot, conductance: conductance))
+        linears.append(Linear(low: low, high: high, slot: slot))
+        conductances.append(conductance)
       }
       switch branch.element {
       case .transistor(let transistor, let gate):
@@ -123,12 +132,12 @@ final class SolverState: @unchecked Sendable {
       case .open: addLinear(0)
       }
     }
-    for index in 1...order.nodeCount { degree[index] += degree[index - 1] }
+    for index in 1...structure.nodeCount { degree[index] += degree[index - 1] }
     var cursor = degree
     var incident = [Int32](repeating: 0, count: 2 * branches.count)
     for (index, branch) in branches.enumerated() {
       for node in [branch.from, branch.to] {
-        let place = Int(order.place[node])
+        let place = Int(structure.place[node])
         incident[Int(cursor[place])] = Int32(index)
         cursor[place] += 1
       }
@@ -142,27 +151,42 @@ final class SolverState: @unchecked Sendable {
     // The transistors are evaluated two at a time: a device of no strength fills the last pair.
     if transistors.count % 2 == 1 {
       var filler = PreparedTransistor()
-      filler.slot = Int32(order.entryCount + order.freeCount)
+      filler.slot = Int32(structure.entryCount + structure.freeCount)
       transistors.append(filler)
     }
     self.transistors = Buffer(transistors)
     self.linears = Buffer(linears)
+    self.conductances = Buffer(conductances)
     self.nonlinears = Buffer(nonlinears)
-    start = Buffer(order.start)
-    reach = Buffer(order.reach)
-    targets = Buffer(order.targets)
-    voltages = Buffer(repeating: 0, count: order.nodeCount)
-    inflow = Buffer(repeating: 0, count: order.nodeCount)
-    step = Buffer(repeating: 0, count: order.freeCount)
-    base = Buffer(repeating: 0, count: order.freeCount)
-    attached = Buffer(repeating: .zero, count: order.freeCount)
-    injected = Buffer(repeating: 0, count: order.freeCount)
-    pivots = Buffer(repeating: 0, count: order.freeCount)
-    entries = Buffer(repeating: .zero, count: order.entryCount + order.freeCount + 1)
-    sides = Buffer(repeating: .zero, count: order.freeCount)
+    voltages = Buffer(repeating: 0, count: structure.nodeCount)
+    inflow = Buffer(repeating: 0, count: structure.nodeCount)
+    step = Buffer(repeating: 0, count: structure.freeCount)
+    base = Buffer(repeating: 0, count: structure.freeCount)
+    attached = Buffer(repeating: .zero, count: structure.freeCount)
+    injected = Buffer(repeating: 0, count: structure.freeCount)
+    entries = Buffer(repeating: .zero, count: structure.entryCount + structure.freeCount + 1)
+    attachablePlaces = Buffer(
+      structure.place.indices.filter { structure.attachable[$0] }.map { structure.place[$0] })
+    drivenLinears = Buffer(
+      linears.indices.lazy.filter {
+        Int(linears[$0].low) < structure.freeCount && Int(linears[$0].high) >= structure.freeCount
+      }.map { Int32($0) })
+    forwarded = Buffer(repeating: 0, count: structure.freeCount)
+    places = Buffer(structure.place)
+    scale = Buffer(repeating: 0, count: structure.freeCount)
+    work = Buffer(repeating: 0, count: structure.plan.workCount)
+    tip = Tip(count: structure.freeCount - structure.tip)
   }
 
-  /// The branches with their present gate voltages.
+  /// Places of the free nodes to which a source may be attached.
+  let attachablePlaces: Buffer<Int32>
+  /// The linear branches between a free and a driven node.
+  let drivenLinears: Buffer<Int32>
+
+  /// Whether currents are proportional to voltages throughout.
+  var isLinear: Bool { transistorCount == 0 && nonlinearCount == 0 }
+
+  /// The branches with their present gate voltages and conductances.
   var currentBranches: [Branch] {
     var result = branches
     for (index, link) in links.enumerated() where link.kind == .transistor {
@@ -171,17 +195,41 @@ final class SolverState: @unchecked Sendable {
           transistor, gate: transistors[Int(link.index)].gate)
       }
     }
+    for (index, link) in links.enumerated() where link.kind == .linear {
+      let conductance = conductances[Int(link.index)]
+      if result[index].element.conductance != conductance {
+        result[index].element =
+          conductance == 0 ? .open : .fixed(.resistor(ohms: 1 / conductance))
+      }
+    }
     return result
+  }
+
+  /// Sets the gates of all transistors, V.
+  func setGates(_ volts: [Double]) {
+    volts.withUnsafeBufferPointer { volts in
+      for index in 0..<volts.count { transistors[index].setGate(volts[index]) }
+    }
+  }
+
+  /// Sets all conductances, S.
+  func setConductances(_ siemens: [Double]) {
+    siemens.withUnsafeBufferPointer { siemens in
+      guard let first = siemens.baseAddress else { return }
+      conductances.pointer.update(from: first, count: siemens.count)
+    }
+    isEliminated = false
   }
 
   /// A state of the same contents; `replacing` exchanges one branch's element.
   func copy(replacing branch: Int? = nil, by element: Element = .open) -> SolverState {
     var branches = currentBranches
     if let branch { branches[branch].element = element }
-    let result = SolverState(order: order, branches: branches, law: law)
-    result.voltages.update(from: voltages, count: order.nodeCount)
-    result.attached.update(from: attached, count: order.freeCount)
-    result.injected.update(from: injected, count: order.freeCount)
+    let result = SolverState(structure: structure, branches: branches, law: law)
+    if branch == nil { result.conductances.update(from: conductances, count: linearCount) }
+    result.voltages.update(from: voltages, count: structure.nodeCount)
+    result.attached.update(from: attached, count: structure.freeCount)
+    result.injected.update(from: injected, count: structure.freeCount)
     return result
   }
 }

@@ -4,7 +4,7 @@ extension SolverState {
   /// balance vanishes. For networks like these the sweeps converge from anywhere (Rheinboldt, "On
   /// M-functions and their application to nonlinear Gauss-Seidel iterations", 1970), but slowly.
   func sweep(_ low: Double, _ high: Double) {
-    for place in 0..<order.freeCount {
+    for place in 0..<structure.freeCount {
       var below = low
       var above = high
       var volts = voltages[place]
@@ -32,7 +32,7 @@ extension SolverState {
     var conductance = source.x + OperatingPoint.leak
     for cursor in Int(incidentStart[place])..<Int(incidentStart[place + 1]) {
       let index = Int(incident[cursor])
-      let outward = Int(order.place[branches[index].from]) == place
+      let outward = Int(structure.place[branches[index].from]) == place
       let flow = flow(index)
       current += outward ? -flow.current : flow.current
       conductance += outward ? flow.slopeFrom : flow.slopeTo

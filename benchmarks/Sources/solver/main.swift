@@ -1,0 +1,117 @@
+import Circuit
+import Elements
+import Foundation
+
+// Times the training step of workload.hpp on this package's solver: solver SIDE resistors|transistors [TURNS].
+
+let words = CommandLine.arguments
+guard (3...4).contains(words.count), let side = Int(words[1]), side > 2,
+  ["resistors", "transistors"].contains(words[2])
+else {
+  FileHandle.standardError.write(Data("usage: solver SIDE resistors|transistors [TURNS]\n".utf8))
+  exit(64)
+}
+func now() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
+}
+
+/// Times fifty steps, so many times, and prints what they end with.
+func measure(side: Int, isTransistors: Bool, turns: Int) throws {
+  let nodes = side * side
+  let nudge = 0.1
+  var from: [Int] = []
+  var to: [Int] = []
+  for r in 0..<side {
+    for c in 0..<side {
+      from += [r * side + c, r * side + c]
+      to += [r * side + (c + 1) % side, (r + 1) % side * side + c]
+    }
+  }
+  var x: UInt32 = 12345
+  let start = from.map { _ in
+    x = 1_664_525 &* x &+ 1_013_904_223
+    let u = Double(x) / 4_294_967_296
+    return isTransistors ? 1.5 + 2.5 * u : 0.1 + 0.9 * u
+  }
+  let driven = [0, nodes / 3, 2 * nodes / 3]
+  let learned = [nodes / 2, nodes - 1]
+  let inputs = [[0, 0.45, 0.2], [0.1, 0.05, 0.4]]
+  let goals = [[0.2, 0.3], [0.15, 0.25]]
+  let steps = 50
+
+  let network = Network(
+    nodeCount: nodes,
+    branches: from.indices.map { edge in
+      Branch(
+        from: from[edge], to: to[edge],
+        element: isTransistors
+          ? .transistor(Transistor(strength: 1e-3, threshold: 0.7, slope: 1), gate: start[edge])
+          : .fixed(.resistor(ohms: 1 / start[edge])))
+    }, law: .sharp)
+  let begun = now()
+  var free = try OperatingPoint(network: network, driven: driven, attachable: learned)
+  var clamped = free
+  clamped.reset()
+  let setup = now() - begun
+
+  func set(_ gates: [Double]) throws {
+    if isTransistors {
+      try free.setGates(gates)
+      try clamped.setGates(gates)
+    } else {
+      try free.setConductances(gates)
+      try clamped.setConductances(gates)
+    }
+  }
+
+  var gates = start
+  var times: [Double] = []
+  var one = [Double](repeating: 0, count: nodes)
+  var other = one
+  for _ in 0..<turns {
+    gates = start
+    try set(gates)
+    free.reset()
+    clamped.reset()
+    let begun = now()
+    for step in 0..<steps {
+      for (node, volts) in zip(driven, inputs[step % 2]) {
+        try free.drive(node, volts)
+        try clamped.drive(node, volts)
+      }
+      try free.solve()
+      for (node, goal) in zip(learned, goals[step % 2]) {
+        let volts = try free.voltage(node)
+        try clamped.attach(node, conductance: 1e6, volts: volts + nudge * (goal - volts))
+      }
+      try clamped.solve(beside: free)
+      free.copyVoltages(into: &one)
+      clamped.copyVoltages(into: &other)
+      for edge in gates.indices {
+        let drop = one[from[edge]] - one[to[edge]]
+        let held = other[from[edge]] - other[to[edge]]
+        let change = held * held - drop * drop
+        gates[edge] =
+          isTransistors
+          ? min(max(gates[edge] - 1e-2 / nudge * change, 1.5), 6)
+          : min(max(gates[edge] - 0.05 / nudge * change, 1e-3), 10)
+      }
+      try set(gates)
+    }
+    times.append((now() - begun) / Double(steps))
+  }
+  times.sort()
+  func text(_ value: Double, _ places: Int) -> String { String(format: "%.\(places)f", value) }
+  let volts = try learned.map { text(try free.voltage($0), 12) }.joined(separator: ", ")
+  print(
+    "{\"solver\": \"tellegen\", \"elements\": \"\(isTransistors ? "transistors" : "resistors")\", \"nodes\": \(nodes), \"edges\": \(from.count), "
+      + "\"setup_ms\": \(text(setup * 1e3, 3)), \"step_us\": \(text(times[times.count / 2] * 1e6, 3)), "
+      + "\"fastest_us\": \(text(times[0] * 1e6, 3)), \"slowest_us\": \(text(times[times.count - 1] * 1e6, 3)), "
+      + "\"volts\": [\(volts)], \"gates\": \(text(gates.reduce(0, +), 10))}")
+}
+
+try measure(
+  side: side, isTransistors: words[2] == "transistors",
+  turns: words.count > 3 ? Int(words[3]) ?? 5 : 5)
