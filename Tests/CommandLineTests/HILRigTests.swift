@@ -413,7 +413,7 @@ import Testing
           "-rm", "sh", "-c", script, "sh", try Program.path, "hil", "--board", "breadboard",
           "--target", "pins", "--scenario", "bring-up", "--ensemble", "100", "--repeat", "2",
           "--trace", "--out", "full/run",
-        ], executable: try #require(find("unshare")))
+        ], executable: find("unshare"))
       #expect(end.code == 0, "\(end.errors)")
       #expect(end.errors.contains("it ends here, the run goes on"), "\(end.errors)")
       #expect(
@@ -436,7 +436,7 @@ import Testing
         [
           "-rm", "sh", "-c", script, "sh", try Program.path, "calibrate", "--board", "breadboard",
           "--pulses", "100", "--out", "full/c.json",
-        ], executable: try #require(find("unshare")))
+        ], executable: find("unshare"))
       #expect(end.code == 74, "\(end.errors)")
       #expect(end.errors.contains("No space left on device"), "\(end.errors)")
     }
