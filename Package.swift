@@ -29,7 +29,9 @@ let package = Package(
     // What runs at every edge: fixed point, no heap, no dependencies. Also built as Embedded Swift.
     .target(name: "Firmware"),
     // Arithmetic and random draws that give the same bits on every machine; small matrices.
-    .target(name: "Portable"),
+    .target(name: "Portable", dependencies: ["CSoftplus"]),
+    // The soft ramp of many numbers at once, by the widest registers there are.
+    .target(name: "CSoftplus"),
     // Files that survive crashes, power cuts and full disks; folders that one process has to
     // itself.
     .target(name: "Storage"),

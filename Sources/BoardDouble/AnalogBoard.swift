@@ -153,7 +153,7 @@ public struct AnalogBoard: Sendable {
     network: Network, driven: [(node: Int, volts: Double)], voltages: [Double]
   ) {
     var twin = free
-    try AnalogBoard.put(gates ?? state.gates, at: gatedBranches, into: &twin)
+    try twin.setGates(gates ?? state.gates, of: gatedBranches)
     var driven: [(node: Int, volts: Double)] = []
     for (channel, node) in sourceNodes.enumerated() {
       driven.append((node, channel < sources.count ? sources[channel] : 0))
@@ -301,10 +301,10 @@ public struct AnalogBoard: Sendable {
   mutating func solveFree(at time: Nanoseconds) throws(CircuitError) {
     if state.freeSolved >= 0 && time.count &- state.freeSolved < AnalogBoard.keeping { return }
     leak(until: time)
-    try AnalogBoard.put(state.gates, at: gatedBranches, into: &free)
+    try free.setGates(state.gates, of: gatedBranches)
     try countSolution()
     _ = try free.solve()
-    state.freeVoltages = free.voltages
+    free.copyVoltages(into: &state.freeVoltages)
     state.freeSolved = time.count
   }
 
@@ -313,10 +313,10 @@ public struct AnalogBoard: Sendable {
       return
     }
     leak(until: time)
-    try AnalogBoard.put(state.gates, at: gatedBranches, into: &clamped)
+    try clamped.setGates(state.gates, of: gatedBranches)
     try countSolution()
     _ = try clamped.solve()
-    state.clampedVoltages = clamped.voltages
+    clamped.copyVoltages(into: &state.clampedVoltages)
     state.clampedSolved = time.count
   }
 
@@ -324,16 +324,6 @@ public struct AnalogBoard: Sendable {
     guard let left = solutionsLeft else { return }
     if left == 0 { throw .notConverged(node: 0, residual: 0, iterations: 0, sweeps: 0) }
     solutionsLeft = left - 1
-  }
-
-  /// Puts gate voltages into a twin. It is static because a method would hold a copy of the board,
-  /// twin included, and the twin's storage would be copied to be changed.
-  private static func put(
-    _ gates: [Double], at branches: [Int], into twin: inout OperatingPoint
-  ) throws(CircuitError) {
-    for (branch, gate) in zip(branches, gates) where branch >= 0 {
-      try twin.setGate(branch, gate)
-    }
   }
 
   mutating func driveTwins(_ channel: Int) throws(CircuitError) {

@@ -158,6 +158,27 @@ public struct OperatingPoint: Sendable {
     state.setGates(volts)
   }
 
+  /// Sets the gate voltages of some branches.
+  ///
+  /// - Parameters:
+  ///   - volts: The voltages.
+  ///   - branches: The branch of each, -1 for one that is not to be set; beyond the shorter of both
+  ///     nothing is set.
+  /// - Throws: As `setGate`; those before are set then.
+  public mutating func setGates(_ volts: [Double], of branches: [Int]) throws(CircuitError) {
+    makeUnique()
+    for index in 0..<min(volts.count, branches.count) {
+      let branch = branches[index]
+      if branch == -1 { continue }
+      try check(branch: branch)
+      let link = state.links[branch]
+      guard link.kind == .transistor else { throw .notTransistor(branch: branch) }
+      let gate = volts[index]
+      if !CircuitError.voltageRange.contains(gate) { try check(gate, "gate voltage of branch", branch) }
+      state.transistors[Int(link.index)].setGate(gate)
+    }
+  }
+
   /// Sets the conductances of all branches, each of which has to be a resistor, a potentiometer or
   /// open. `network` tells them as resistors.
   ///

@@ -9,6 +9,12 @@ extension SolverState {
     matrix ? evaluate(Slopes.self) : evaluate(CurrentsOnly.self)
   }
 
+  /// As `evaluate`, and keeps what each transistor's current does with the voltages of its ends.
+  func evaluateWithSlopes() {
+    if slopes.count == 0 { slopes = Buffer(repeating: .zero, count: transistors.count) }
+    _ = evaluate(SlopesOfEach.self)
+  }
+
   private func evaluate<Wanted: Want>(_ wanted: Wanted.Type) -> Double {
     let freeCount = structure.freeCount
     let entryCount = structure.entryCount
@@ -61,34 +67,27 @@ extension SolverState {
     }
   }
 
-  /// The transistors under the soft law, four ends at once.
+  /// The transistors under the soft law: what all ends are at, the ramps of all, what they carry.
   @inline(__always)
   private func evaluateSoftTransistors<Wanted: Want>(_ wanted: Wanted.Type) {
-    var index = 0
-    while index < transistorCount {
-      // Read in place, number by number: copies of both would not fit the registers.
-      let next = index + 1
+    for index in 0..<transistorCount {
       let (low, high) = (Int(transistors[index].low), Int(transistors[index].high))
-      let (low2, high2) = (Int(transistors[next].low), Int(transistors[next].high))
-      let volts = SIMD4(voltages[low], voltages[high], voltages[low2], voltages[high2])
-      let offset = SIMD4(
-        lowHalf: SIMD2(repeating: transistors[index].offset),
-        highHalf: SIMD2(repeating: transistors[next].offset))
-      let steepness = SIMD4(
-        lowHalf: SIMD2(repeating: transistors[index].steepness),
-        highHalf: SIMD2(repeating: transistors[next].steepness))
-      let ramp = Elementary.softplus(offset - steepness * volts)
-      let product = ramp.value * ramp.slope
-      let (a, b, c, d) = (ramp.value[0], ramp.value[1], ramp.value[2], ramp.value[3])
+      let offset = transistors[index].offset
+      let steepness = transistors[index].steepness
+      ends[index] = SIMD2(offset - steepness * voltages[low], offset - steepness * voltages[high])
+    }
+    Elementary.softplus(
+      UnsafeRawPointer(ends.pointer).assumingMemoryBound(to: Double.self),
+      values: UnsafeMutableRawPointer(ramps.pointer).assumingMemoryBound(to: Double.self),
+      slopes: UnsafeMutableRawPointer(rampSlopes.pointer).assumingMemoryBound(to: Double.self),
+      count: 2 * ends.count)
+    for index in 0..<transistorCount {
+      let ramp = ramps[index]
+      let slope = ramp * rampSlopes[index] * transistors[index].slopeScale
+      if Wanted.slopesOfEach { slopes[index] = slope }
       add(
         wanted, transistors[index].low, transistors[index].high, transistors[index].slot,
-        transistors[index].currentScale * ((b - a) * (b + a)),
-        product.lowHalf * transistors[index].slopeScale)
-      add(
-        wanted, transistors[next].low, transistors[next].high, transistors[next].slot,
-        transistors[next].currentScale * ((d - c) * (d + c)),
-        product.highHalf * transistors[next].slopeScale)
-      index += 2
+        transistors[index].currentScale * ((ramp.y - ramp.x) * (ramp.y + ramp.x)), slope)
     }
   }
 
@@ -103,6 +102,7 @@ extension SolverState {
       let b = offset - steepness * voltages[high]
       let rampA = a > 0 ? a : 0
       let rampB = b > 0 ? b : 0
+      if Wanted.slopesOfEach { slopes[index] = SIMD2(rampA, rampB) * transistors[index].slopeScale }
       add(
         wanted, transistors[index].low, transistors[index].high, transistors[index].slot,
         transistors[index].currentScale * ((rampB - rampA) * (rampB + rampA)),
@@ -173,12 +173,20 @@ extension SolverState {
 /// What an evaluation is to find; a type, so that there is code of its own for either.
 private protocol Want {
   static var slopes: Bool { get }
+  static var slopesOfEach: Bool { get }
 }
 
 private enum Slopes: Want {
   static var slopes: Bool { true }
+  static var slopesOfEach: Bool { false }
+}
+
+private enum SlopesOfEach: Want {
+  static var slopes: Bool { true }
+  static var slopesOfEach: Bool { true }
 }
 
 private enum CurrentsOnly: Want {
   static var slopes: Bool { false }
+  static var slopesOfEach: Bool { false }
 }

@@ -63,7 +63,7 @@ extension SolverState {
   /// The reaction of all branches to their ends' voltages, at the present ones, with the matrix
   /// eliminated.
   func linearisation() -> Linearisation {
-    _ = evaluate()
+    evaluateWithSlopes()
     if isLinear && isEliminated, let factors {
       eliminateTip(factors)
     } else {
@@ -71,17 +71,24 @@ extension SolverState {
       isEliminated = isLinear
     }
     let factors = factors ?? Factors(structure)
-    var slopes: [SIMD2<Double>] = []
-    slopes.reserveCapacity(links.count)
-    for index in links.indices {
-      let flow = flow(index)
-      slopes.append(SIMD2(flow.slopeFrom, flow.slopeTo))
-    }
-    var gateSlopes = [Double](repeating: 0, count: links.count)
-    for (index, link) in links.enumerated() where link.kind == .transistor {
-      let device = transistors[Int(link.index)]
-      let slope = device.steepness / device.inverseWidth
-      gateSlopes[index] = (slopes[index].y - slopes[index].x) / slope
+    let branchCount = links.count
+    var gateSlopes = [Double](repeating: 0, count: branchCount)
+    let slopes = [SIMD2<Double>](unsafeUninitializedCapacity: branchCount) { slopes, count in
+      for branch in 0..<branchCount {
+        let link = links[branch]
+        guard link.kind == .transistor else {
+          let flow = flow(branch)
+          slopes[branch] = SIMD2(flow.slopeFrom, flow.slopeTo)
+          continue
+        }
+        let index = Int(link.index)
+        let each = self.slopes[index]
+        slopes[branch] = link.reversed ? SIMD2(each.y, each.x) : each
+        gateSlopes[branch] =
+          (slopes[branch].y - slopes[branch].x)
+          / (transistors[index].steepness / transistors[index].inverseWidth)
+      }
+      count = branchCount
     }
     return Linearisation(
       structure: structure, factors: factors, tip: tip, slopes: slopes, gateSlopes: gateSlopes)

@@ -54,6 +54,11 @@ final class SolverState: @unchecked Sendable {
   let linearCount: Int
   let nonlinearCount: Int
   let transistors: Buffer<PreparedTransistor>
+  /// For both ends of each transistor, and for one more where their number is odd: where it stands on
+  /// the soft ramp, the ramp there and its slope.
+  let ends: Buffer<SIMD2<Double>>
+  let ramps: Buffer<SIMD2<Double>>
+  let rampSlopes: Buffer<SIMD2<Double>>
   let linears: Buffer<Linear>
   /// Their conductances, S.
   let conductances: Buffer<Double>
@@ -73,6 +78,9 @@ final class SolverState: @unchecked Sendable {
   /// Entry pairs (m of the later row, m of the later column), then one per free node with the
   /// conductance to driven nodes in its first lane, then one that nobody reads.
   let entries: Buffer<SIMD2<Double>>
+  /// For each transistor the slopes at its low and its high end, S, once a linearisation has been
+  /// asked for.
+  var slopes = Buffer<SIMD2<Double>>(repeating: .zero, count: 0)
   /// Of a linear network: what drives it, as far as the tip.
   let forwarded: Buffer<Double>
   /// The internal numbers once more, without bounds checks.
@@ -148,13 +156,11 @@ final class SolverState: @unchecked Sendable {
     transistorCount = transistors.count
     linearCount = linears.count
     nonlinearCount = nonlinears.count
-    // The transistors are evaluated two at a time: a device of no strength fills the last pair.
-    if transistors.count % 2 == 1 {
-      var filler = PreparedTransistor()
-      filler.slot = Int32(structure.entryCount + structure.freeCount)
-      transistors.append(filler)
-    }
     self.transistors = Buffer(transistors)
+    let evenCount = transistors.count + transistors.count % 2
+    ends = Buffer(repeating: .zero, count: evenCount)
+    ramps = Buffer(repeating: .zero, count: evenCount)
+    rampSlopes = Buffer(repeating: .zero, count: evenCount)
     self.linears = Buffer(linears)
     self.conductances = Buffer(conductances)
     self.nonlinears = Buffer(nonlinears)
