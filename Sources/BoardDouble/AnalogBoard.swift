@@ -3,6 +3,7 @@ import Elements
 public import Files
 public import Firmware
 import Portable
+import Wiring
 
 /// The analog board itself, both twins, as an experimenter's wires see it: sources and clamps set by
 /// converter codes, targets read as codes, comparators captured, gates that learn while LEARN is on
@@ -52,8 +53,9 @@ public struct AnalogBoard: Sendable {
   private let stuck: [Bool?]
   /// The learning edges whose comparator A says anything.
   private let floating: Set<Int>
-  /// What each gate leaks beside what its parts do, A: nobody is told of it.
-  let faultyLeakage: [Double]
+  /// How fast leakage drains each gate, V/s: its parts', and that of a bad capacitor, of which nobody
+  /// is told.
+  let leakRates: [Double]
   /// What happens to the whole board.
   private(set) var disturbances: Disturbances
 
@@ -95,7 +97,6 @@ public struct AnalogBoard: Sendable {
       description.faults.contains { $0.edge == edge && $0.kind == kind }
     }
     floating = Set(learning.indices.filter { has(.comparatorFloating, learning[$0]) })
-    faultyLeakage = learning.map { has(.leaking, $0) ? AnalogBoard.leakOfFault : 0 }
     disturbances = Disturbances(description, seed: seed)
     let bits = description.imperfections.quantise ? description.converters.bits : 24
     converter = Converter(
@@ -104,6 +105,12 @@ public struct AnalogBoard: Sendable {
     parts = BoardParts(
       description: description, seed: seed, learning: learning, sources: sources.count,
       targets: targets.count)
+
+    let parts = parts
+    leakRates = learning.indices.map { edge in
+      let beside = has(.leaking, learning[edge]) ? AnalogBoard.leakOfFault : 0
+      return (parts.leakage[edge] + beside) / parts.chargePaths[edge].farads
+    }
 
     func twin(_ number: Int) throws(CircuitError) -> OperatingPoint {
       try AnalogBoard.twin(

@@ -160,10 +160,8 @@ extension AnalogBoard {
     let seconds = Double(time.count &- state.gatesTime) * 1e-9
     if seconds <= 0 { return }
     state.gatesTime = time.count
-    for edge in state.gates.indices {
-      let leak = parts.leakage[edge] + faultyLeakage[edge]
-      let loss = leak / parts.chargePaths[edge].farads * seconds
-      state.gates[edge] = max(state.gates[edge] - loss, 0)
+    state.gates.withUnsafeMutableBufferPointer { gates in
+      for edge in gates.indices { gates[edge] = max(gates[edge] - leakRates[edge] * seconds, 0) }
     }
   }
 }

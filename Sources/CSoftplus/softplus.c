@@ -3,20 +3,20 @@
 // A product and a sum rounded once would be other bits than on a machine without such a unit.
 #pragma STDC FP_CONTRACT OFF
 
-typedef double lanes __attribute__((vector_size(32), aligned(8)));
-typedef long long words __attribute__((vector_size(32)));
+typedef double lanes __attribute__((vector_size(64), aligned(8)));
+typedef long long words __attribute__((vector_size(64)));
 
 // The same code for each width of registers. Lanes are passed to no function: how would depend on it.
 #if defined(__x86_64__) && defined(__linux__)
-__attribute__((target_clones("default", "avx2")))
+__attribute__((target_clones("default", "avx2", "arch=x86-64-v4")))
 #endif
 void tellegen_softplus(const double *arguments, double *values, double *slopes, long count) {
-  for (long index = 0; index < count; index += 4) {
+  for (long index = 0; index < count; index += 8) {
     const lanes t = *(const lanes *)(arguments + index);
-    const lanes zero = {0, 0, 0, 0};
-    const lanes one = {1, 1, 1, 1};
-    const lanes limit = {700, 700, 700, 700};
-    const lanes shift = {0x1.8p52, 0x1.8p52, 0x1.8p52, 0x1.8p52};
+    const lanes zero = {0};
+    const lanes one = zero + 1;
+    const lanes limit = zero + 700;
+    const lanes shift = zero + 0x1.8p52;
     const lanes magnitude = (lanes)((words)t & 0x7FFFFFFFFFFFFFFF);
     const words within = magnitude < limit;
     const lanes x = -(lanes)(((words)magnitude & within) | ((words)limit & ~within));

@@ -167,16 +167,11 @@ public struct OperatingPoint: Sendable {
   /// - Throws: As `setGate`; those before are set then.
   public mutating func setGates(_ volts: [Double], of branches: [Int]) throws(CircuitError) {
     makeUnique()
-    for index in 0..<min(volts.count, branches.count) {
-      let branch = branches[index]
-      if branch == -1 { continue }
-      try check(branch: branch)
-      let link = state.links[branch]
-      guard link.kind == .transistor else { throw .notTransistor(branch: branch) }
-      let gate = volts[index]
-      if !CircuitError.voltageRange.contains(gate) { try check(gate, "gate voltage of branch", branch) }
-      state.transistors[Int(link.index)].setGate(gate)
-    }
+    guard let wrong = state.setGates(volts, of: branches) else { return }
+    let branch = branches[wrong]
+    try check(branch: branch)
+    guard state.links[branch].kind == .transistor else { throw .notTransistor(branch: branch) }
+    try check(volts[wrong], "gate voltage of branch", branch)
   }
 
   /// Sets the conductances of all branches, each of which has to be a resistor, a potentiometer or

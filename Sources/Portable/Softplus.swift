@@ -38,7 +38,7 @@ extension Elementary {
   ///   - arguments: the numbers.
   ///   - values: what the ramp is of each.
   ///   - slopes: what its slope is of each.
-  ///   - count: how many: a multiple of 4.
+  ///   - count: how many: a multiple of 8.
   package static func softplus(
     _ arguments: UnsafePointer<Double>, values: UnsafeMutablePointer<Double>,
     slopes: UnsafeMutablePointer<Double>, count: Int

@@ -111,8 +111,8 @@ import Testing
     Run("lattice", "xor", .coupled, 8, 0xe1d7c2ab402a11fa),
     Run("lattice", "xor", .overclamped, 8, 0x05632d40dde117c2),
     Run("lattice", "xor", .standard, 8, 0x302a5bdc72045d5e),
-    Run("lattice-multiplier", "iris", .coupled, 10, 0xa4f7cd6268fd93f8),
-    Run("lattice-multiplier", "regression", .overclamped, 10, 0x6f6faabde5ffdb20),
+    Run("lattice-multiplier", "iris", .coupled, 10, 0xc6911c33c4c160d8),
+    Run("lattice-multiplier", "regression", .overclamped, 10, 0x73168e045ea64549),
     Run("two-edge", "two-edge-alpha", .standard, 100, 0x48efd342fb26526a),
   ]
 }

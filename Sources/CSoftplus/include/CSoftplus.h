@@ -7,7 +7,7 @@
 /// subtraction, multiplication and division, in its order and without contraction. It is in C because
 /// the widest registers that the processor at hand has are chosen when the program starts.
 ///
-/// `count`: how many, a multiple of 4.
+/// `count`: how many, a multiple of 8.
 void tellegen_softplus(const double *arguments, double *values, double *slopes, long count);
 
 #endif

@@ -49,12 +49,14 @@ final class SolverState: @unchecked Sendable {
   /// `conductances`.
   var branches: [Branch]
   var links: [Link]
+  /// The place of each branch among the transistors; -1 where it is none.
+  let transistorOf: Buffer<Int32>
 
   let transistorCount: Int
   let linearCount: Int
   let nonlinearCount: Int
   let transistors: Buffer<PreparedTransistor>
-  /// For both ends of each transistor, and for one more where their number is odd: where it stands on
+  /// For both ends of each transistor, their number rounded up to a multiple of four: where it stands on
   /// the soft ramp, the ramp there and its slope.
   let ends: Buffer<SIMD2<Double>>
   let ramps: Buffer<SIMD2<Double>>
@@ -153,14 +155,15 @@ final class SolverState: @unchecked Sendable {
     incidentStart = degree
     self.incident = incident
     self.links = links
+    transistorOf = Buffer(links.map { $0.kind == .transistor ? $0.index : -1 })
     transistorCount = transistors.count
     linearCount = linears.count
     nonlinearCount = nonlinears.count
     self.transistors = Buffer(transistors)
-    let evenCount = transistors.count + transistors.count % 2
-    ends = Buffer(repeating: .zero, count: evenCount)
-    ramps = Buffer(repeating: .zero, count: evenCount)
-    rampSlopes = Buffer(repeating: .zero, count: evenCount)
+    let rounded = (transistors.count + 3) & ~3
+    ends = Buffer(repeating: .zero, count: rounded)
+    ramps = Buffer(repeating: .zero, count: rounded)
+    rampSlopes = Buffer(repeating: .zero, count: rounded)
     self.linears = Buffer(linears)
     self.conductances = Buffer(conductances)
     self.nonlinears = Buffer(nonlinears)
@@ -215,6 +218,25 @@ final class SolverState: @unchecked Sendable {
   func setGates(_ volts: [Double]) {
     volts.withUnsafeBufferPointer { volts in
       for index in 0..<volts.count { transistors[index].setGate(volts[index]) }
+    }
+  }
+
+  /// Sets gates of some branches, V, -1 being none; returns the place of the first that may not be set.
+  func setGates(_ volts: [Double], of branches: [Int]) -> Int? {
+    let count = min(volts.count, branches.count)
+    let transistors = transistors.pointer
+    return volts.withUnsafeBufferPointer { volts in
+      branches.withUnsafeBufferPointer { branches in
+        for index in 0..<count where branches[index] != -1 {
+          let (branch, gate) = (branches[index], volts[index])
+          guard branch >= 0, branch < transistorOf.count, CircuitError.voltageRange.contains(gate)
+          else { return index }
+          let transistor = Int(transistorOf[branch])
+          if transistor < 0 { return index }
+          transistors[transistor].setGate(gate)
+        }
+        return nil
+      }
     }
   }
 
