@@ -1,5 +1,3 @@
-import Elements
-
 /// How the elimination of a network's matrix is laid out: which of the two gears, by size and
 /// structure alone.
 enum EliminationPlan: Sendable {
@@ -24,15 +22,6 @@ enum EliminationPlan: Sendable {
     switch self {
     case .schedule: 2
     case .fronts(let tree): tree.longestStride
-    }
-  }
-
-  /// How many iterations with a kept matrix cost about as much as an elimination; 0 where one with a
-  /// new matrix costs hardly more.
-  func eliminationCost(_ law: ThresholdLaw) -> Int {
-    switch self {
-    case .schedule: law == .soft ? 0 : 2
-    case .fronts: 6
     }
   }
 

@@ -88,7 +88,7 @@ extension SolverState {
     var stepsAtFloor = 0
     var damping = 0.0
     var norm = evaluate()
-    let triesKeeping = structure.plan.eliminationCost(activeLaw) > 0
+    let eliminationCost = structure.eliminationCost(activeLaw)
     /// The last undamped step.
     var previous = Double.infinity
     var isKept = false
@@ -126,7 +126,7 @@ extension SolverState {
         voltages[index] = clamp(base[index] + step[index], low, high)
       }
       var isFresh =
-        damping > 0 || (isKept ? !keepsPaying(largest, ratio) : !triesKeeping)
+        damping > 0 || (isKept ? !keepsPaying(largest, ratio, eliminationCost) : eliminationCost == 0)
       let trial = evaluate(matrix: isFresh)
       if trial < norm || (damping == 0 && largest < 1e-7 && ratio < 0.5) {
         norm = trial
@@ -201,7 +201,7 @@ extension SolverState {
   ///
   /// With it every step is as much smaller than the one before as this one was; with a new matrix the
   /// distance to the solution counts, which this step has made as much smaller twice.
-  private func keepsPaying(_ largest: Double, _ ratio: Double) -> Bool {
+  private func keepsPaying(_ largest: Double, _ ratio: Double, _ eliminationCost: Int) -> Bool {
     var kept = 0
     var left = largest
     while left > OperatingPoint.tolerance {
@@ -209,7 +209,7 @@ extension SolverState {
       kept += 1
       if kept == 20 { return false }
     }
-    var renewed = structure.plan.eliminationCost(activeLaw)
+    var renewed = eliminationCost
     left = largest * ratio
     while left > OperatingPoint.tolerance {
       left *= ratio * ratio * ratio

@@ -1,3 +1,5 @@
+import Elements
+
 /// The shape of a network's matrix: which nodes go in which order, which entries there are, and
 /// what an elimination fills in. Computed once, shared by all copies of an operating point.
 ///
@@ -21,6 +23,14 @@ final class Structure: Sendable {
   let later: [Int32]
   /// How the elimination is laid out.
   let plan: EliminationPlan
+
+  private let isScheduled: Bool
+
+  /// How many iterations with a kept matrix cost about as much as an elimination; 0 where one with a
+  /// new matrix costs hardly more.
+  func eliminationCost(_ law: ThresholdLaw) -> Int {
+    isScheduled ? (law == .soft ? 0 : 2) : 6
+  }
 
   /// The number of entry pairs of the matrix.
   var entryCount: Int { later.count }
@@ -54,8 +64,12 @@ final class Structure: Sendable {
     self.attachable = attachable
     plan = EliminationPlan(shape)
     switch plan {
-    case .schedule(let schedule): (start, later) = (schedule.start, schedule.later)
-    case .fronts: (start, later) = (shape.start, shape.later)
+    case .schedule(let schedule):
+      (start, later) = (schedule.start, schedule.later)
+      isScheduled = true
+    case .fronts:
+      (start, later) = (shape.start, shape.later)
+      isScheduled = false
     }
   }
 

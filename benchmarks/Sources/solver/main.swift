@@ -89,14 +89,16 @@ func measure(side: Int, isTransistors: Bool, turns: Int) throws {
       try clamped.solve(beside: free)
       free.copyVoltages(into: &one)
       clamped.copyVoltages(into: &other)
-      for edge in gates.indices {
-        let drop = one[from[edge]] - one[to[edge]]
-        let held = other[from[edge]] - other[to[edge]]
-        let change = held * held - drop * drop
-        gates[edge] =
-          isTransistors
-          ? min(max(gates[edge] - 1e-2 / nudge * change, 1.5), 6)
-          : min(max(gates[edge] - 0.05 / nudge * change, 1e-3), 10)
+      gates.withUnsafeMutableBufferPointer { gates in
+        for edge in gates.indices {
+          let drop = one[from[edge]] - one[to[edge]]
+          let held = other[from[edge]] - other[to[edge]]
+          let change = held * held - drop * drop
+          gates[edge] =
+            isTransistors
+            ? min(max(gates[edge] - 1e-2 / nudge * change, 1.5), 6)
+            : min(max(gates[edge] - 0.05 / nudge * change, 1e-3), 10)
+        }
       }
       try set(gates)
     }
