@@ -10,7 +10,7 @@ swift_files := Sources Tests Embedded Fuzz/Sources Fuzz/Package.swift Package.sw
 out ?= runs/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check long fuzz bare proof lint format bench reproduce hil
+.PHONY: help demo test check long fuzz bare proof lint format bench count reproduce hil
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -75,11 +75,16 @@ reproduce: ## run published results again and judge them, into runs/reproduce
 	swift build -c release --product tellegen
 	.build/release/tellegen reproduce all
 
-bench: ## measure speed, accuracy and gate estimates, count instructions, time the solver beside others
+bench: ## measure speed, accuracy and gate estimates, time the solver beside others
 	@Scripts/setup build bench
 	swift build -c release --product tellegen
 	Scripts/benchmark
 	benchmarks/run --write
+	Scripts/count-instructions --write
+
+count: ## count the instructions of the solver's steps and of the firmware's, and compare them
+	@Scripts/setup build count
+	Scripts/count-instructions
 
 # With this system's libgpiod first, then all again with 2.x: the program, the tests, the machine.
 hil: system = sim spi-breadboard

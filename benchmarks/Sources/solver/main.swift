@@ -2,23 +2,28 @@ import Circuit
 import Elements
 import Foundation
 
-// Times the training step of workload.hpp on this package's solver: solver SIDE resistors|transistors [TURNS].
+// Times the training step of workload.hpp on this package's solver, or a solve and the exact gradient after it:
+// solver SIDE resistors|transistors|gradient [TURNS [STEPS]].
 
 let words = CommandLine.arguments
-guard (3...4).contains(words.count), let side = Int(words[1]), side > 2,
-  ["resistors", "transistors"].contains(words[2])
+guard (3...5).contains(words.count), let side = Int(words[1]), side > 2,
+  ["resistors", "transistors", "gradient"].contains(words[2]),
+  let turns = words.count > 3 ? Int(words[3]) : 5, turns > 0,
+  let steps = words.count > 4 ? Int(words[4]) : 50, steps > 0
 else {
-  FileHandle.standardError.write(Data("usage: solver SIDE resistors|transistors [TURNS]\n".utf8))
+  let usage = "usage: solver SIDE resistors|transistors|gradient [TURNS [STEPS]]\n"
+  FileHandle.standardError.write(Data(usage.utf8))
   exit(64)
 }
+let isTransistors = words[2] != "resistors"
 func now() -> Double {
   var time = timespec()
   clock_gettime(CLOCK_MONOTONIC, &time)
   return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
 }
 
-/// Times fifty steps, so many times, and prints what they end with.
-func measure(side: Int, isTransistors: Bool, turns: Int) throws {
+/// Times the steps, so many times, and prints what they end with.
+func measure() throws {
   let nodes = side * side
   let nudge = 0.1
   var from: [Int] = []
@@ -39,7 +44,6 @@ func measure(side: Int, isTransistors: Bool, turns: Int) throws {
   let learned = [nodes / 2, nodes - 1]
   let inputs = [[0, 0.45, 0.2], [0.1, 0.05, 0.4]]
   let goals = [[0.2, 0.3], [0.15, 0.25]]
-  let steps = 50
 
   let network = Network(
     nodeCount: nodes,
@@ -114,6 +118,78 @@ func measure(side: Int, isTransistors: Bool, turns: Int) throws {
       + "\"volts\": [\(volts)], \"gates\": \(text(gates.reduce(0, +), 10))}")
 }
 
-try measure(
-  side: side, isTransistors: words[2] == "transistors",
-  turns: words.count > 3 ? Int(words[3]) ?? 5 : 5)
+/// Times solves each of which is followed by the gradient of a cost of two nodes with all gates, by the
+/// adjoint; every step moves all gates along it, and two input patterns alternate.
+func measureGradient() throws {
+  let nodes = side * side
+  var from: [Int] = []
+  var to: [Int] = []
+  for r in 0..<side {
+    for c in 0..<side {
+      from += [r * side + c, r * side + c]
+      to += [r * side + (c + 1) % side, (r + 1) % side * side + c]
+    }
+  }
+  var x: UInt32 = 12345
+  let start = from.map { _ in
+    x = 1_664_525 &* x &+ 1_013_904_223
+    return 1.5 + 2.5 * Double(x) / 4_294_967_296
+  }
+  let driven = [0, nodes / 3, 2 * nodes / 3]
+  let learned = [nodes / 2, nodes - 1]
+  let inputs = [[0, 0.45, 0.2], [0.1, 0.05, 0.4]]
+  let goals = [[0.2, 0.3], [0.15, 0.25]]
+  let network = Network(
+    nodeCount: nodes,
+    branches: from.indices.map { edge in
+      Branch(
+        from: from[edge], to: to[edge],
+        element: .transistor(
+          Transistor(strength: 1e-3, threshold: 0.7, slope: 1), gate: start[edge]))
+    }, law: .soft)
+  var point = try OperatingPoint(network: network, driven: driven, attachable: learned)
+  var solves: [Double] = []
+  var gradients: [Double] = []
+  var last = 0.0
+  for _ in 0..<turns {
+    var gates = start
+    try point.setGates(gates)
+    point.reset()
+    var solving = 0.0
+    var differentiating = 0.0
+    for step in 0..<steps {
+      for (node, volts) in zip(driven, inputs[step % 2]) { try point.drive(node, volts) }
+      let begun = now()
+      try point.solve()
+      let solved = now()
+      var weights = [Double](repeating: 0, count: nodes)
+      for (node, goal) in zip(learned, goals[step % 2]) {
+        weights[node] = try point.voltage(node) - goal
+      }
+      let linear = point.linearisation()
+      let adjoint = linear.adjoint(of: weights)
+      var gradient = [Double](repeating: 0, count: from.count)
+      gradient.withUnsafeMutableBufferPointer { gradient in
+        for edge in gradient.indices {
+          gradient[edge] = (adjoint[to[edge]] - adjoint[from[edge]]) * linear.gateSlopes[edge]
+        }
+      }
+      let ended = now()
+      solving += solved - begun
+      differentiating += ended - solved
+      last = gradient.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      for edge in gates.indices { gates[edge] = min(max(gates[edge] - gradient[edge], 1.5), 6) }
+      try point.setGates(gates)
+    }
+    solves.append(solving / Double(steps) * 1e6)
+    gradients.append(differentiating / Double(steps) * 1e6)
+  }
+  solves.sort()
+  gradients.sort()
+  print(
+    "{\"solver\": \"tellegen\", \"nodes\": \(nodes), \"edges\": \(from.count), "
+      + "\"solve_us\": \(solves[turns / 2]), \"gradient_us\": \(gradients[turns / 2]), "
+      + "\"length\": \(last)}")
+}
+
+if words[2] == "gradient" { try measureGradient() } else { try measure() }
