@@ -47,6 +47,7 @@ enum Elimination {
   /// - Parameters:
   ///   - entries: the matrix.
   ///   - damping: added to every node's conductance to ground, S.
+  ///   - symmetric: whether the two of every entry pair are equal.
   func eliminate(_ entries: borrowing Buffer<SIMD2<Double>>, damping: Double, symmetric: Bool) {
     switch self {
     case .schedule(let one): one.eliminate(entries, damping: damping)

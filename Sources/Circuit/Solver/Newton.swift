@@ -29,6 +29,8 @@ extension SolverState {
   ///
   /// - Parameter twin: a network of the same structure, solved, whose voltages to start from and
   ///   whose eliminated matrix to use as long as that helps; `nil` to start from the present ones.
+  /// - Returns: how it went.
+  /// - Throws: `CircuitError.notConverged`.
   func solve(beside twin: SolverState? = nil) throws(CircuitError) -> Solution {
     if isLinear { return solveLinear(beside: twin) }
     if let twin { voltages.update(from: twin.voltages, count: structure.freeCount) }
@@ -126,7 +128,8 @@ extension SolverState {
         voltages[index] = clamp(base[index] + step[index], low, high)
       }
       var isFresh =
-        damping > 0 || (isKept ? !keepsPaying(largest, ratio, eliminationCost) : eliminationCost == 0)
+        damping > 0
+        || (isKept ? !keepsPaying(largest, ratio, eliminationCost) : eliminationCost == 0)
       let trial = evaluate(matrix: isFresh)
       if trial < norm || (damping == 0 && largest < 1e-7 && ratio < 0.5) {
         norm = trial
@@ -234,9 +237,10 @@ extension SolverState {
     tip.eliminate(factors.elimination, attached: attached, first: structure.tip)
   }
 
-  /// Replaces `step` by the Newton step at the evaluated voltages and returns its largest magnitude.
+  /// Replaces `step` by the Newton step at the evaluated voltages.
   ///
   /// - Parameter lent: an elimination to use in place of its own.
+  /// - Returns: its largest magnitude, V.
   private func newtonStep(_ lent: Factors?) -> Double {
     step.update(from: inflow, count: structure.freeCount)
     if let used = lent ?? factors {
