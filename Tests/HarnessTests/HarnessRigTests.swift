@@ -465,7 +465,7 @@ import Wiring
     #expect(proof.records.map(\.isRetried) == [true, true, false])
     #expect(proof.records[2].phases.map(\.phase) == ["drain", "gates"])
     #expect(proof.records.flaky.map(\.scenario) == ["gates-alone"] && proof.last.count == 1)
-    let xml = junit(proof.records, board: "b", target: "t")
+    let xml = junit(proof.records, of: ProvenPlace(board: "b", target: "t"))
     #expect(xml.contains("<flakyError") && !xml.contains("<error"))
     #expect(xml.contains("name=\"flaky\" value=\"true\""))
     #expect(html(proof.records, title: "", facts: []).contains("flaky"))
@@ -475,7 +475,7 @@ import Wiring
     let proof = try proof([try failing(9)], nil, retries: 2)
     #expect(proof.records.map(\.outcome.word) == ["ERROR", "ERROR", "ERROR"])
     #expect(proof.records.flaky.isEmpty)
-    let xml = junit(proof.records, board: "b", target: "t")
+    let xml = junit(proof.records, of: ProvenPlace(board: "b", target: "t"))
     #expect(xml.contains("<rerunError") && xml.contains("<error"))
     var dead = try scenario("{name: chain-alone, phases: [chain]}")
     dead.faults = [.line(role: "MISO", .stuckLow)]
