@@ -176,7 +176,7 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
-        "TestSupport", "tellegen",
+        "TestSupport", "tellegen", "Storage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     // The program at the lines of a kernel, in a virtual machine; run by `make hil`.

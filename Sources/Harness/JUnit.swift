@@ -2,7 +2,7 @@
 /// phase, and one for the verdict where that is not what the phases say. Phases that fail as a scenario with faults
 /// wants it have passed. An error after which an attempt was made again is a `flakyError` where that one passed, else a
 /// `rerunError`, as Maven's Surefire has them: servers that know neither count only the last attempt.
-package func junit(_ records: [ScenarioRecord], board: String, target: String) -> String {
+package func junit(_ records: [ScenarioRecord], of place: ProvenPlace) -> String {
   var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"tellegen hil\">\n"
   for (index, record) in records.enumerated() {
     let last = records[index...].first { $0.scenario == record.scenario && !$0.isRetried }
@@ -19,13 +19,10 @@ package func junit(_ records: [ScenarioRecord], board: String, target: String) -
     text +=
       "  <testsuite name=\"\(escaped(record.scenario)).\(record.attempt)\" \(counts) time=\"\(time)\">\n"
       + "    <properties>\n"
-      + "      <property name=\"board\" value=\"\(escaped(board))\"/>\n"
-      + "      <property name=\"target\" value=\"\(escaped(target))\"/>\n"
+      + place.labels.map {
+        "      <property name=\"\($0.name)\" value=\"\(escaped($0.value))\"/>\n"
+      }.joined()
       + "      <property name=\"outcome\" value=\"\(record.outcome.word)\"/>\n"
-      + (record.calibration.map {
-        "      <property name=\"calibrated\" value=\"\(escaped($0.date))\"/>\n"
-          + "      <property name=\"board_id\" value=\"\(escaped($0.boardID))\"/>\n"
-      } ?? "")
       + (record.retryOf.map { "      <property name=\"retry_of\" value=\"\($0)\"/>\n" } ?? "")
       + (record.isFlaky ? "      <property name=\"flaky\" value=\"true\"/>\n" : "")
       + "    </properties>\n"

@@ -2,14 +2,13 @@
 ///
 /// - Parameters:
 ///   - records: the records, in order.
-///   - board: the board's name.
-///   - target: what was proven.
+///   - place: what was proven; its names are labels of every metric.
 /// - Returns: the text, ended as OpenMetrics wants it.
-package func openMetrics(_ records: [ScenarioRecord], board: String, target: String) -> String {
+package func openMetrics(_ records: [ScenarioRecord], of place: ProvenPlace) -> String {
   func label(_ text: String) -> String {
     text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
   }
-  let common = "board=\"\(label(board))\",target=\"\(label(target))\""
+  let common = place.labels.map { "\($0.name)=\"\(label($0.value))\"" }.joined(separator: ",")
   var last: [(String, ScenarioRecord)] = []
   for record in records {
     if let place = last.firstIndex(where: { $0.0 == record.scenario }) {

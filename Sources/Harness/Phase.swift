@@ -1,7 +1,7 @@
 package import BoardDouble
 import Files
 import Firmware
-import Runs
+package import Runs
 package import Targets
 
 /// A part of a scenario: something is done to a board, and readings and findings come of it.
@@ -17,7 +17,15 @@ package protocol Phase: Sendable {
   /// What to do where it fails.
   static var remedy: String { get }
 
-  /// Goes through it.
+  /// Why it does not apply, as far as that is known before the board is opened.
+  ///
+  /// - Parameters:
+  ///   - target: what is proven.
+  ///   - subject: what is known of the board beforehand.
+  /// - Returns: why, in words; `nil` where it applies.
+  static func skipping(on target: RunSetting.Target, _ subject: Subject) -> String?
+
+  /// Goes through it, where it applies.
   ///
   /// - Parameters:
   ///   - target: the board.
@@ -35,6 +43,24 @@ extension Phase {
   package static var isBarrier: Bool { false }
   /// Most phases measure.
   package static var hasReadings: Bool { true }
+  /// Most phases apply to every board.
+  package static func skipping(on target: RunSetting.Target, _ subject: Subject) -> String? { nil }
+
+  /// Goes through it, or says that it does not apply.
+  ///
+  /// - Parameters:
+  ///   - target: the board.
+  ///   - kind: which it is.
+  ///   - log: takes what it measures and finds.
+  ///   - subject: what is known of the board beforehand.
+  /// - Throws: as `run(on:_:_:)` does.
+  static func go<Target: OpenTarget>(
+    through target: inout Target, as kind: RunSetting.Target, _ log: inout PhaseLog,
+    _ subject: Subject
+  ) throws {
+    if let why = skipping(on: kind, subject) { throw Skipped(why) }
+    try run(on: &target, &log, subject)
+  }
 }
 
 /// What a phase has measured and found so far.

@@ -1,4 +1,3 @@
-import Foundation
 package import Wiring
 
 /// A number that a phase measured.
@@ -49,7 +48,7 @@ package struct CalibrationStamp: Sendable, Equatable {
   ///
   /// - Parameter calibration: the calibration.
   package init(_ calibration: BoardCalibration) {
-    date = Date(timeIntervalSince1970: calibration.date).formatted(.iso8601)
+    date = calibration.day
     boardID = calibration.id
   }
 

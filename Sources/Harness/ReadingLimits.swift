@@ -1,6 +1,7 @@
 import BoardDouble
 import Files
 import Portable
+import Runs
 import Targets
 
 /// Within which readings of a good board lie, by an ensemble of drawn boards of the same file.
@@ -48,13 +49,14 @@ package struct ReadingLimits: Sendable, Equatable, Codable {
   ///   - subject: the board.
   ///   - phases: the phases, in the order that they are gone through.
   ///   - boards: how many boards are drawn.
+  ///   - drawn: is told of each board that was drawn, on any thread.
   ///   - stopping: asked often.
   /// - Throws: `Stopped`, or what a board throws.
   package init(
     of subject: Subject, phases: [any Phase.Type], boards: Int = usualBoards,
-    stopping: @escaping @Sendable () -> Bool
+    drawn: @escaping @Sendable () -> Void = {}, stopping: @escaping @Sendable () -> Bool
   ) throws {
-    let columns = try concurrently(boards) { number -> [(String, Reading)] in
+    @Sendable func column(_ number: Int) throws -> [(String, Reading)] {
       if stopping() { throw Stopped() }
       var target = try DoubleTarget<DirectBoard>(
         subject.setting(subject.description, seed: ReadingLimits.firstSeed + UInt64(number)))
@@ -63,10 +65,19 @@ package struct ReadingLimits: Sendable, Equatable, Codable {
       let isTimed = !subject.description.disturbances.isEmpty
       for phase in phases where phase.hasReadings || isTimed {
         var log = PhaseLog(stopping: stopping)
-        do { try phase.run(on: &target, &log, subject) } catch is Skipped { continue }
+        do {
+          try phase.go(through: &target, as: .double, &log, subject)
+        } catch is Skipped { continue }
         all += log.readings.map { (ReadingLimits.key(phase, $0), $0) }
       }
+      drawn()
       return all
+    }
+    let columns: [[(String, Reading)]]
+    do { columns = try concurrently(boards) { try column($0) } } catch {
+      // Of boards that are left in the middle one may complain before another says that it was stopped.
+      if stopping() { throw Stopped() }
+      throw error
     }
     self.init(columns: columns)
   }

@@ -82,9 +82,6 @@ package struct ScenarioRecord: Sendable, Equatable {
     return dangerous.isEmpty ? nil : dangerous.map(\.words).joined(separator: "; ")
   }
 
-  /// The calibration that it was measured with, which is that of all its phases.
-  package var calibration: CalibrationStamp? { phases.lazy.compactMap(\.calibration).first }
-
   /// Whether it passed, but on a retry only.
   package var isFlaky: Bool { retryOf != nil && outcome == .pass }
 
@@ -106,6 +103,13 @@ package struct ScenarioRecord: Sendable, Equatable {
 }
 
 extension [ScenarioRecord] {
+  /// What these attempts come to: the first that did not end as it must, among those that were not tried again;
+  /// else PASS, or SKIP where nothing applied.
+  package var outcome: Outcome {
+    let last = filter { !$0.isRetried }.map(\.outcome)
+    return last.first(where: \.isBad) ?? last.first { $0 == .pass } ?? last.first ?? .pass
+  }
+
   /// The scenarios of these attempts that did not end alike every time, or passed on a retry only, each with
   /// how often it ended how.
   package var flaky: [(scenario: String, words: String)] {
@@ -135,6 +139,8 @@ package struct ScenarioRun: TargetUser {
   private let telling: (PhaseRecord) -> Void
   private let stopping: () -> Bool
   private let attempt: Int
+  /// Which board is opened.
+  private var kind = RunSetting.Target.double
   /// What declares the board's fixtures, in words; `nil` where no rig is named.
   package var rig: String?
   /// The rig, where the caller has it already.
@@ -154,6 +160,8 @@ package struct ScenarioRun: TargetUser {
   /// For how long each gate of a double at its pins was driven until a phase had ended, in pulses of the
   /// one-shot's time, by phases.
   package private(set) var pulses: [String: [Double]] = [:]
+  /// Within which that double's gates must stay, by its own supply, V.
+  package private(set) var rails: ClosedRange<Double>?
   /// The lowest and the highest voltage of a gate of that double as phases ended, V.
   package private(set) var gateRange: ClosedRange<Double>?
   /// The longest that LEARN of that double was in effect.
@@ -195,19 +203,9 @@ package struct ScenarioRun: TargetUser {
     on target: RunSetting.Target, seed: UInt64, saying: (String) -> Void
   ) {
     do {
-      if let board = scenario.board, board != subject.description.name {
-        throw Skipped("it is for board \(board), and this is board \(subject.description.name)")
-      }
-      if let fixture = scenario.needs.first(where: { !subject.fixtures.contains($0) }) {
-        throw Skipped(
-          "it needs the fixture \(fixture), and "
-            + (rig.map { "\($0) does not list it under fixtures" }
-              ?? "no rig is named that lists it under fixtures: declare one in a rig map"))
-      }
+      if let why = scenario.skipping(on: target, subject, rig: rig) { throw Skipped(why) }
+      kind = target
       var board = subject.description
-      if let why = faults.lazy.compactMap({ $0.misplacement(on: board) }).first {
-        throw Skipped(why)
-      }
       for case .edge(let name, let kind) in faults {
         guard
           let index = board.edges.firstIndex(where: { $0.name == name && $0.part == .learning })
@@ -234,7 +232,7 @@ package struct ScenarioRun: TargetUser {
   package mutating func use<Target: OpenTarget>(_ target: inout Target) throws {
     wasOpened = true
     defer {
-      record.teardown = target.tearDown(within: teardownTime)
+      record.teardown = subject.tearDown(&target)
       record.misuses = target.misuses
       target.keep(nil)
       if let away = record.leftAway, !record.outcome.isBad {
@@ -243,12 +241,7 @@ package struct ScenarioRun: TargetUser {
     }
     drawEvents(of: &target)
     if let waveform = waveform(of: target) { target.keep(tracing(waveform)) }
-    do {
-      try inject(into: &target)
-    } catch let skipped as Skipped {
-      record.outcome = .skip(skipped.reason)
-      return
-    }
+    inject(into: &target)
     var barrier: String?
     for name in (isDraining ? [DrainPhase.name] : []) + scenario.phases {
       guard let phase = phase(named: name) else { continue }
@@ -277,6 +270,7 @@ package struct ScenarioRun: TargetUser {
     guard let pins = target as? DoubleTarget<PinBoard> else { return }
     pulses[phase] = pins.session.board.lines.pulsesOfGates
     let gates = pins.session.board.analog.state.gates
+    rails = 0...pins.session.board.analog.parts.supply
     guard let lowest = gates.min(), let highest = gates.max() else { return }
     longestLearning = max(longestLearning, pins.session.board.lines.longestLearning)
     gateRange =
@@ -302,7 +296,7 @@ package struct ScenarioRun: TargetUser {
     var entry = PhaseRecord(phase: phase.name, outcome: .pass)
     let start = try? target.session.board.now()
     do {
-      try phase.run(on: &target, &log, subject)
+      try phase.go(through: &target, as: kind, &log, subject)
       if isDraining, phase.name == DrainPhase.name, !scenario.phases.contains(GatesPhase.name) {
         // Where no phase of the scenario brings them there, gates stand where boards begin.
         try target.program(target.initialGates(subject), log)
@@ -381,7 +375,7 @@ package struct ScenarioRun: TargetUser {
   }
 
   /// Puts the scenario's faults on a double's lines and parts; those of edges are on its board already.
-  private func inject<Target: OpenTarget>(into target: inout Target) throws {
+  private func inject<Target: OpenTarget>(into target: inout Target) {
     if subject.fixtures.contains("loopback"), var pins = target as? DoubleTarget<PinBoard> {
       pins.session.board.lines.hasLoopback = true
       if let changed = pins as? Target { target = changed }
@@ -390,19 +384,14 @@ package struct ScenarioRun: TargetUser {
       pins.session.board.lines.wire(with: mistakes)
       if let changed = pins as? Target { target = changed }
     }
-    if scenario.faults.isEmpty { return }
-    guard !Target.isOutside else {
-      throw Skipped("its faults are put on a double, and this is a real board")
-    }
     let roles = subject.description.wiring?.wires.map(\.role) ?? []
     for fault in faults {
       switch fault {
       case .edge, .disturbance, .passing: continue
       case .deaf, .saturated, .wrongChip, .line: break
       }
-      guard var pins = target as? DoubleTarget<PinBoard> else {
-        throw Skipped("its faults are on lines, which only --target pins has")
-      }
+      // Whether the target has lines for them was asked before it was opened.
+      guard var pins = target as? DoubleTarget<PinBoard> else { continue }
       switch fault {
       case .edge, .disturbance, .passing: break
       case .deaf(let select): pins.session.board.lines.silence(select: select)

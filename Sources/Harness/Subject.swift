@@ -3,6 +3,7 @@ package import Files
 import Firmware
 import Portable
 package import Runs
+import Targets
 package import Wiring
 
 /// A board as the harness knows it before it looks: its file, the channels in use, a task that it can
@@ -106,6 +107,17 @@ package struct Subject: Sendable {
       views.append(best)
     }
     self.views = views
+  }
+
+  /// Puts a target's board to rest as `OpenTarget.tearDown(within:)` does.
+  ///
+  /// - Parameter target: the board.
+  /// - Returns: what was not done, with the names that the board's file has.
+  func tearDown<Target: OpenTarget>(_ target: inout Target) -> [TeardownFailure] {
+    let names = (sources.map { description.nodes[$0] }, targets.map { description.nodes[$0] })
+    return target.tearDown(within: teardownTime).map {
+      $0.named(sources: names.0, targets: names.1)
+    }
   }
 
   /// How many pulses of the one-shot's time move a gate far enough to see, by the markings of its resistor and

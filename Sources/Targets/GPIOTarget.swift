@@ -54,6 +54,18 @@ package struct GPIOTarget: OpenTarget {
     session.keepsCurve = false
   }
 
+  /// Looks whether a board's lines are there and free; none is taken.
+  ///
+  /// - Parameter board: the board; one without wiring has none.
+  /// - Throws: `LineError` for what would keep them from being opened.
+  package static func find(linesOf board: BoardDescription) throws(LineError) {
+    guard let wiring = board.wiring else { return }
+    let chip = try GPIOChip.find(label: wiring.chip)
+    let wires = Array(wiring.requested)
+    let held = try chip.held(wires, at: try chip.offsets(of: wires))
+    if !held.isEmpty { throw .held(held, chip: chip.label) }
+  }
+
   package static var isOutside: Bool { true }
 
   package var waveform: Waveform? { nil }

@@ -20,12 +20,20 @@ package enum TeardownStep: Sendable, Equatable {
   case lines
 
   /// The step in words.
-  package var words: String {
-    switch self {
+  ///
+  /// - Parameters:
+  ///   - sources: the names of the sources' nodes, where they are known.
+  ///   - targets: those of the targets' nodes.
+  /// - Returns: the words; a channel without a name is called by its number, from 0 as in the board's file.
+  package func words(sources: [String] = [], targets: [String] = []) -> String {
+    func name(_ channel: Int, _ names: [String]) -> String {
+      names.indices.contains(channel) ? "at \(names[channel])" : "\(channel)"
+    }
+    return switch self {
     case .learn: "LEARN off"
     case .drives: "drives to hold"
-    case .clamp(let channel): "clamp \(channel) shut down"
-    case .source(let channel): "source \(channel) shut down"
+    case .clamp(let channel): "clamp \(name(channel, targets)) shut down"
+    case .source(let channel): "source \(name(channel, sources)) shut down"
     case .lines: "lines to rest"
     }
   }
@@ -35,6 +43,8 @@ package enum TeardownStep: Sendable, Equatable {
 package struct TeardownFailure: Sendable, Equatable {
   /// The step.
   package let step: TeardownStep
+  /// The step in words.
+  private var stepWords: String
   /// Why not.
   package let why: String
 
@@ -45,13 +55,26 @@ package struct TeardownFailure: Sendable, Equatable {
   ///   - why: why it was not done.
   package init(step: TeardownStep, why: String) {
     self.step = step
+    stepWords = step.words()
     self.why = why
   }
 
   /// Whether something may be driven: drives act under LEARN alone.
   package var isDangerous: Bool { step != .drives }
   /// The failure in words.
-  package var words: String { "\(step.words): \(why)" }
+  package var words: String { "\(stepWords): \(why)" }
+
+  /// The same with its node by name.
+  ///
+  /// - Parameters:
+  ///   - sources: the names of the sources' nodes.
+  ///   - targets: those of the targets' nodes.
+  /// - Returns: the failure.
+  package func named(sources: [String], targets: [String]) -> TeardownFailure {
+    var copy = self
+    copy.stepWords = step.words(sources: sources, targets: targets)
+    return copy
+  }
 }
 
 /// How long a teardown may take on the board's clock. Asked between steps: a call that the kernel does not

@@ -1,4 +1,5 @@
 public import Files
+import Foundation
 import Portable
 
 /// What was found of one board by `tellegen calibrate`, with intervals and the day: kept in a file, bound
@@ -113,12 +114,12 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
   public var format: Int
   /// The board's name.
   public var board: String
-  /// The fingerprint of what the board's file says, its faults aside.
+  /// The fingerprint of the board's design by its file.
   public var fingerprint: String
   /// Which of the boards of this file it is, in the words of whoever built it.
   public var id: String
-  /// When it was found, s since 1970.
-  public var date: Double
+  /// When it was found, as the file has it.
+  private var moment: Moment
   /// What was calibrated: `double`, `pins` or `gpio`.
   public var target: String
   /// The board's time that it took, s.
@@ -146,7 +147,7 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
     self.board = board.name
     fingerprint = Self.fingerprint(of: board)
     self.id = id
-    self.date = date
+    moment = Moment(seconds: date)
     self.target = target
     self.seconds = seconds
     self.misfit = misfit
@@ -157,11 +158,57 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
     self.targets = targets
   }
 
-  /// The fingerprint of what a board's file says, its faults aside, which come and go, and the GPIO chip, which is
-  /// the computer's.
+  /// When it was found, s since 1970; whole seconds, as the file keeps it.
+  public var date: Double {
+    get { moment.seconds }
+    set { moment = Moment(seconds: newValue) }
+  }
+
+  /// When it was found, for people: ISO 8601, UTC.
+  public var day: String { moment.words }
+
+  private enum CodingKeys: String, CodingKey {
+    case moment = "date"
+    case format, board, fingerprint, id, target, seconds, misfit, supply, pulses, edges, sources
+    case targets
+  }
+
+  /// A moment that files have as ISO 8601, UTC; a number, which older ones have, is read too.
+  private struct Moment: Sendable, Equatable, Codable {
+    /// Whole seconds since 1970.
+    var seconds: Double
+
+    init(seconds: Double) { self.seconds = seconds.rounded(.down) }
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      if let seconds = try? container.decode(Double.self) {
+        self.init(seconds: seconds)
+        return
+      }
+      guard let date = try? Date(container.decode(String.self), strategy: .iso8601) else {
+        throw DecodingError.typeMismatch(
+          Date.self,
+          DecodingError.Context(
+            codingPath: decoder.codingPath, debugDescription: "it is no date of ISO 8601"))
+      }
+      self.init(seconds: date.timeIntervalSince1970)
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.singleValueContainer()
+      try container.encode(words)
+    }
+
+    var words: String { Date(timeIntervalSince1970: seconds).formatted(.iso8601) }
+  }
+
+  /// The fingerprint of a board's design by its file. What happens to one board does not belong to it: faults
+  /// and disturbances of a double, and the GPIO chip, which is the computer's.
   public static func fingerprint(of board: BoardDescription) -> String {
     var board = board
     board.faults = []
+    board.disturbances = []
     board.wiring?.chip = ""
     return Portable.fingerprint(of: board.yaml())
   }
@@ -264,8 +311,9 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
       range("date", date, -1e12...1e12), range("seconds", seconds, 0...1e9),
       estimate("supply", supply, 0.5...30),
     ]
-    for (number, edge) in edges.enumerated() {
-      let key = "edges[\(number)]"
+    // Places go by the board's names; only what has none goes by its number, from 0.
+    for edge in edges {
+      let key = "edges[\(edge.name)]"
       words += [
         estimate(key + ".chargeRC", edge.chargeRC, 1e-6...4),
         estimate(key + ".dischargeRC", edge.dischargeRC, 1e-6...4),
@@ -278,15 +326,15 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
         estimate(key + ".reach", edge.reach, -30...30),
       ]
     }
-    for (number, source) in sources.enumerated() {
-      let key = "sources[\(number)]"
+    for (node, source) in zip(board.sources, sources) {
+      let key = "sources[\(board.nodes[node])]"
       words += [
         estimate(key + ".low", source.low, volts), estimate(key + ".middle", source.middle, volts),
         estimate(key + ".high", source.high, volts),
       ]
     }
-    for (number, target) in targets.enumerated() {
-      let key = "targets[\(number)]"
+    for (node, target) in zip(board.targets, targets) {
+      let key = "targets[\(board.nodes[node])]"
       words += [
         estimate(key + ".offset", target.offset, volts),
         estimate(key + ".gain", target.gain, volts),

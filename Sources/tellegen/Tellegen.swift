@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 
 /// The version of this program; CHANGELOG.md says what each brought.
-let version = "0.2.0"
+let version = "0.3.0"
 
 @main
 struct Tellegen: ParsableCommand {

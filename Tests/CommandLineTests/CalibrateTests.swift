@@ -98,8 +98,9 @@ import Testing
       let made = try tellegen(
         "calibrate", "--board", "mine.yaml", "--pulses", "300", "--id", "A & 1", "--out", "a.json")
       #expect(made.code == 0, "\(made.errors)")
-      let date = try #require(try object(try tellegen.text("a.json"))["date"] as? Double)
-      let day = Date(timeIntervalSince1970: date).formatted(.iso8601)
+      let day = try #require(try object(try tellegen.text("a.json"))["date"] as? String)
+      let age = Date().timeIntervalSince(try Date(day, strategy: .iso8601))
+      #expect(day.hasSuffix("Z") && (0...3600).contains(age))
       let run = [
         "hil", "--board", "mine.yaml", "--scenario", "./dated.yaml", "--ensemble", "100",
       ]
@@ -118,7 +119,13 @@ import Testing
         #expect(
           reading["calibrated"] as? String == day && reading["board_id"] as? String == "A & 1")
       }
+      let metrics = try tellegen.text("with/metrics.prom")
+      #expect(metrics.contains("board_id=\"A & 1\",calibrated=\"\(day)\",scenario=\"dated\""))
       let lines = try tellegen.text("with/record.jsonl").split(separator: "\n")
+      for line in lines {
+        let fields = try object(String(line))
+        #expect(fields["board_id"] as? String == "A & 1" && fields["calibrated"] as? String == day)
+      }
       #expect(lines.contains { $0.contains("\"calibrated\"") && $0.contains(day) })
       let suite = try tellegen.text("with/junit.xml")
       #expect(suite.contains("name=\"calibrated\" value=\"\(day)\""))
@@ -159,13 +166,18 @@ import Testing
         (["--board", "other.yaml", "--calibration", "a.json"], 65, "changed since"),
         (["--calibration", "a.json", "--board-id", "B"], 65, "not 'B'"),
         (["--calibration", "a.json", "--calibration-days", "1e-7"], 65, "days old"),
-        (["--calibration", "none.json"], 64, "there is no calibration none.json"),
+        (["--calibration", "none.json"], 74, "there is no calibration none.json"),
         (["--calibration", "empty.json"], 65, "is no calibration"),
       ].enumerated() {
         let board = words.contains("--board") ? [] : ["--board", "mine.yaml"]
         let end = try tellegen(
-          ["hil"] + board + ["--scenario", "./alone.yaml", "--out", "r\(number)"] + words)
+          ["hil", "--json"] + board + ["--scenario", "./alone.yaml", "--out", "r\(number)"] + words)
         #expect(end.code == code && end.errors.contains(cause), "\(end.errors)")
+        // It is refused before anything is drawn, and said in JSON too.
+        #expect(!end.errors.contains("drawing"))
+        let told = try object(end.output)
+        #expect(told["outcome"] as? String == "NOT-STARTED")
+        #expect((told["why"] as? String)?.contains(cause) == true)
         let record = try object(try tellegen.text("r\(number)/record.json"))
         let scenarios = try #require(record["scenarios"] as? [[String: Any]])
         #expect(scenarios.map { $0["outcome"] as? String } == ["NOT-STARTED"])
@@ -212,7 +224,7 @@ import Testing
 
       let id = try train("--calibration", "a.json", "--board-id", "B")
       #expect(id.code == 65 && id.errors.contains("it is of board id 'A', not 'B'"), "\(id.errors)")
-      #expect(try train("--calibration", "none.json").code == 64)
+      #expect(try train("--calibration", "none.json").code == 74)
       try tellegen.write("{}", to: "empty.json")
       let empty = try train("--calibration", "empty.json")
       #expect(empty.code == 65 && empty.errors.contains("tellegen calibrate"), "\(empty.errors)")

@@ -32,11 +32,46 @@ import Testing
   /// Expects the record of scenarios that were not begun, for a cause, in every file that has one.
   private func expectNotStarted(_ tellegen: Program, _ folder: String, _ cause: String) throws {
     #expect(try outcomes(tellegen, folder) == ["NOT-STARTED"])
-    for file in ["record.json", "junit.xml", "report.html"] {
+    for file in ["record.json", "record.jsonl", "junit.xml", "report.html"] {
       let text = try tellegen.text(folder + "/" + file)
       #expect(text.contains("NOT-STARTED") && text.contains(cause), "\(file): \(text)")
     }
     #expect(try tellegen.text(folder + "/junit.xml").contains("errors=\"1\""))
+  }
+
+  /// Expects one JSON object that says what kept an attempt from being begun, before any double was drawn.
+  private func expectRefused(_ end: Ending, _ cause: String) throws {
+    let told = try #require(
+      try JSONSerialization.jsonObject(with: Data(end.output.utf8)) as? [String: Any])
+    #expect(told["outcome"] as? String == "NOT-STARTED")
+    #expect((told["why"] as? String)?.contains(cause) == true, "\(end.output)")
+    #expect(!end.errors.contains("drawing"), "\(end.errors)")
+  }
+
+  @Test func `the rig is named in every file of an attempt`() throws {
+    try inPackage { tellegen in
+      try tellegen.write(
+        "rigs: {mine: {board: breadboard, target: pins, board_id: \"7\"}}", to: "mine.yaml")
+      let end = try tellegen(
+        "hil", "--rig", "mine", "--rigs", "mine.yaml", "--scenario", "./gates.yaml", "--ensemble",
+        "100", "--out", "named")
+      #expect(end.code == 0, "\(end.errors)")
+      let suite = try tellegen.text("named/junit.xml")
+      #expect(suite.contains("<property name=\"rig\" value=\"mine\"/>"))
+      #expect(suite.contains("<property name=\"board_id\" value=\"7\"/>"))
+      #expect(
+        try tellegen.text("named/metrics.prom").contains(
+          "{board=\"breadboard\",target=\"pins\",rig=\"mine\",board_id=\"7\",scenario="))
+      let lines = try tellegen.text("named/record.jsonl").split(separator: "\n")
+      #expect(lines.count == 2 && lines.last?.contains("\"PASS\"") == true, "\(lines)")
+      for line in lines {
+        let fields = try #require(
+          try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+        #expect(fields["rig"] as? String == "mine" && fields["board_id"] as? String == "7")
+        #expect(fields["board"] as? String == "breadboard")
+      }
+      #expect(try record(tellegen, "named")["board_id"] as? String == "7")
+    }
   }
 
   private let lattice = ["hil", "--rig", "double-lattice", "--ensemble", "100"]
@@ -107,8 +142,9 @@ import Testing
       let words = [
         "hil", "--rig", "double-breadboard", "--scenario", "selftest", "--ensemble", "100",
       ]
-      let refused = try tellegen(words + ["--out", "refused"])
+      let refused = try tellegen(words + ["--out", "refused", "--json"])
       #expect(refused.code == 75, "\(refused.errors)")
+      try expectRefused(refused, "process \(id)")
       for said in ["process \(id)", "--repeat 1000", "first", "wait for its end"] {
         #expect(refused.errors.contains(said), "\(refused.errors)")
       }
@@ -132,8 +168,9 @@ import Testing
       #expect(
         first.errors.contains("nobody may use it until tellegen hil --recover --rig double-lattice")
       )
-      let refused = try tellegen(run + ["--out", "refused"])
+      let refused = try tellegen(run + ["--out", "refused", "--json"])
       #expect(refused.code == 76, "\(refused.errors)")
+      try expectRefused(refused, "is wedged since")
       for said in [
         "is wedged since", "gates-alone", "(in \(try canonical(tellegen, "first")))",
         "--recover --rig double-lattice",
@@ -250,8 +287,9 @@ import Testing
         board.replacing("chip: pinctrl-bcm2711", with: "chip: no-such-chip"), to: "far.yaml")
       let end = try tellegen(
         "hil", "--target", "gpio", "--board", "./far.yaml", "--scenario", "selftest", "--ensemble",
-        "100", "--out", "far")
+        "100", "--out", "far", "--json")
       #expect(end.code == 69 || end.code == 77, "\(end.errors)")
+      try expectRefused(end, end.code == 77 ? "may not be opened" : "no-such-chip")
       try expectNotStarted(
         tellegen, "far", end.code == 77 ? "may not be opened" : "no-such-chip")
     }

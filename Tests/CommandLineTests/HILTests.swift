@@ -113,12 +113,79 @@ import Testing
     }
   }
 
+  @Test func `a dry run says what would be skipped, and why`() throws {
+    try inPackage { tellegen in
+      let run = ["hil", "--board", "breadboard", "--dry-run", "--scenario"]
+      let direct = try tellegen(run + ["selftest"])
+      #expect(direct.code == 0, "\(direct.errors)")
+      for line in [
+        "idle         would be skipped: the double direct has no lines",
+        "calibration  would be skipped: no calibration is given", "gates        All gates go down",
+      ] {
+        #expect(direct.output.contains(line), "\(direct.output)")
+      }
+      let pins = try tellegen(run + ["selftest", "--target", "pins"])
+      #expect(!pins.output.contains("no lines") && pins.output.contains("chain        would be"))
+      for (scenario, target, why) in [
+        ("loopback", "pins", "it needs the fixture loopback"),
+        ("lattice-chains-deaf", "pins", "it is for board lattice"),
+        ("breadboard-edge-dead", "gpio", "this is a real board"),
+        ("breadboard-miso-late", "double", "only --target pins has"),
+      ] {
+        let end = try tellegen(run + [scenario, "--target", target])
+        #expect(end.output.contains("  would be skipped: ") && end.output.contains(why))
+        let json = try tellegen(run + [scenario, "--target", target, "--json"])
+        let told = try #require(
+          try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
+        let scenarios = try #require(told["scenarios"] as? [[String: Any]])
+        #expect((scenarios[0]["skipped"] as? String)?.contains(why) == true, "\(json.output)")
+      }
+      #expect(!tellegen.exists("runs"))
+    }
+  }
+
+  @Test func `the drawing of limits is shown, and ends where a stop is asked for`() throws {
+    try inPackage { tellegen in
+      let board = try String(
+        contentsOfFile: packageRoot + "/board/breadboard.yaml", encoding: .utf8)
+      try tellegen.write(board + "\nfaults: [{edge: S1-T1, kind: dead}]\n", to: "dead.yaml")
+      let run = ["hil", "--board", "./dead.yaml", "--scenario", "selftest", "--json", "--out"]
+      let whole = try tellegen(run + ["whole", "--ensemble", "200"])
+      #expect(whole.errors.contains("\n20 of 200 doubles drawn\n"), "\(whole.errors)")
+      #expect(whole.errors.contains("\n200 of 200 doubles drawn\n"))
+      let again = try tellegen(run + ["again", "--ensemble", "200"])
+      #expect(!again.errors.contains("drawn"), "\(again.errors)")
+
+      let process = try tellegen.process(run + ["stopped", "--ensemble", "100000"])
+      let (output, errors) = (Pipe(), Pipe())
+      process.standardOutput = output
+      process.standardError = errors
+      try startListening(process)
+      while true {
+        let line = firstLine(of: errors.fileHandleForReading.fileDescriptor)
+        if line.isEmpty || line.contains("drawing") { break }
+      }
+      kill(process.processIdentifier, SIGINT)
+      let told = output.fileHandleForReading.readDataToEndOfFile()
+      let rest = String(
+        decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      #expect(process.terminationReason == .exit && process.terminationStatus == 130)
+      #expect(rest.contains("interrupted while limits were drawn; the board was not touched"))
+      let json = try #require(try JSONSerialization.jsonObject(with: told) as? [String: Any])
+      #expect(json["outcome"] as? String == "NOT-STARTED")
+      #expect(try tellegen.text("stopped/record.jsonl").contains("limits were drawn"))
+    }
+  }
+
   @Test func `what is skipped, and what is not tried again, is said`() throws {
     try inPackage { tellegen in
       let skipped = try tellegen(
         "hil", "--board", "breadboard", "--scenario", "lattice-chains-deaf", "--ensemble", "100")
       #expect(skipped.code == 0, "\(skipped.errors)")
       #expect(skipped.output.contains("1 of 1 as they must be, 1 of them skipped"))
+      // Nothing is drawn for what is not gone through.
+      #expect(!skipped.errors.contains("drawing"))
       #expect(skipped.output.contains("it is for board lattice, and this is board breadboard"))
       let failed = try tellegen(
         "hil", "--board", "breadboard", "--target", "pins", "--scenario", "selftest", "--ensemble",
@@ -183,7 +250,7 @@ import Testing
             #expect(end.code == 65, "\(end.errors)")
             let line = board.isEmpty ? 5 : 6
             #expect(
-              end.errors.contains("own.yaml:\(line): fault 2, for phase look to find: board"),
+              end.errors.contains("own.yaml:\(line): fault 1, for phase look to find: board"),
               "\(end.errors)")
             #expect(end.errors.contains(told), "\(end.errors)")
             #expect(!tellegen.exists("runs"))

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// Help says what there is.
@@ -127,6 +128,10 @@ import Testing
       #expect(end.code == 0)
       let parts = end.output.split(separator: "\n")[0].split(separator: ".")
       #expect(parts.count == 3 && parts.allSatisfy { Int($0) != nil })
+      // The changelog's newest chapter is of this program.
+      let changes = try String(contentsOfFile: packageRoot + "/CHANGELOG.md", encoding: .utf8)
+      let newest = try #require(changes.firstMatch(of: /\n## ([0-9.]+)/)?.1)
+      #expect(end.output.split(separator: "\n") == [newest])
     }
   }
 

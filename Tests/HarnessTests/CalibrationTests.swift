@@ -225,19 +225,40 @@ struct CalibrationTests {
     other = description
     other.faults = [Fault(kind: .dead, edge: 0)]
     #expect(found.refusal(for: other, at: 1e9) == nil)
+    // Nor do disturbances, which happen to a double; its design is another matter.
+    other.disturbances = [.supplySag(part: 0.6, at: 1, lasting: 0.05)]
+    #expect(found.refusal(for: other, at: 1e9) == nil)
+    other.gates.ohms *= 1.01
+    #expect(found.refusal(for: other, at: 1e9)?.contains("changed since") == true)
+
+    // Files have the day as people write it, and are read where it is a number of seconds.
+    let data = try JSONEncoder().encode(found)
+    let text = String(decoding: data, as: UTF8.self)
+    #expect(text.contains("\"date\":\"2001-09-09T01:46:40Z\"") && found.day.hasPrefix("2001-09-09"))
+    #expect(try JSONDecoder().decode(BoardCalibration.self, from: data) == found)
+    let old = text.replacing("\"2001-09-09T01:46:40Z\"", with: "1000000000.25")
+    #expect(old != text)
+    #expect(try JSONDecoder().decode(BoardCalibration.self, from: Data(old.utf8)) == found)
+    let odd = text.replacing("\"2001-09-09T01:46:40Z\"", with: "\"yesterday\"")
+    #expect(throws: DecodingError.self) {
+      try JSONDecoder().decode(BoardCalibration.self, from: Data(odd.utf8))
+    }
     func refusal(_ damage: (inout BoardCalibration) -> Void) -> String {
       var damaged = found
       damage(&damaged)
       return damaged.refusal(for: description, at: 1e9) ?? ""
     }
     for (words, key) in [
-      (refusal { $0.edges[0].chargeRC.value = .nan }, "edges[0].chargeRC.value is nan; allowed is"),
-      (refusal { $0.edges[1].threshold.low = 2 }, "edges[1].threshold.low is 2.0, .high"),
+      (
+        refusal { $0.edges[0].chargeRC.value = .nan },
+        "edges[S1-T1].chargeRC.value is nan; allowed is"
+      ),
+      (refusal { $0.edges[1].threshold.low = 2 }, "edges[S1-T2].threshold.low is 2.0, .high"),
       (refusal { $0.supply.high = .infinity }, "supply.low is"),
       (refusal { $0.edges[2].name = "X-Y" }, "edges[2].name is 'X-Y'; allowed is 'S2-T1'"),
       (refusal { $0.edges = [] }, "edges has 0 entries; allowed is one for each of the board's 5"),
       (refusal { $0.sources = [] }, "sources has 0 entries"),
-      (refusal { $0.targets[1].curve = [] }, "targets[1].curve is empty"),
+      (refusal { $0.targets[1].curve = [] }, "targets[T2].curve is empty"),
       (refusal { $0.date = .nan }, "date is nan"),
     ] {
       #expect(words.contains("damaged: \(key)") && words.contains("calibrate again"), "\(words)")

@@ -465,17 +465,28 @@ import Wiring
     #expect(proof.records.map(\.isRetried) == [true, true, false])
     #expect(proof.records[2].phases.map(\.phase) == ["drain", "gates"])
     #expect(proof.records.flaky.map(\.scenario) == ["gates-alone"] && proof.last.count == 1)
-    let xml = junit(proof.records, board: "b", target: "t")
+    let xml = junit(proof.records, of: ProvenPlace(board: "b", target: "t"))
     #expect(xml.contains("<flakyError") && !xml.contains("<error"))
     #expect(xml.contains("name=\"flaky\" value=\"true\""))
     #expect(html(proof.records, title: "", facts: []).contains("flaky"))
+  }
+
+  @Test func `what a teardown did not do is told by the node's name, else by a number from 0`() {
+    let failure = TeardownFailure(step: .clamp(1), why: "no answer")
+    #expect(failure.words == "clamp 1 shut down: no answer")
+    #expect(
+      failure.named(sources: ["S1"], targets: ["T1", "T2"]).words
+        == "clamp at T2 shut down: no answer")
+    let source = TeardownFailure(step: .source(0), why: "no answer")
+    #expect(source.named(sources: ["S1"], targets: []).words == "source at S1 shut down: no answer")
+    #expect(failure.named(sources: [], targets: ["T1"]).words == failure.words)
   }
 
   @Test func `retries have an end, and none follows what merely fails`() throws {
     let proof = try proof([try failing(9)], nil, retries: 2)
     #expect(proof.records.map(\.outcome.word) == ["ERROR", "ERROR", "ERROR"])
     #expect(proof.records.flaky.isEmpty)
-    let xml = junit(proof.records, board: "b", target: "t")
+    let xml = junit(proof.records, of: ProvenPlace(board: "b", target: "t"))
     #expect(xml.contains("<rerunError") && xml.contains("<error"))
     var dead = try scenario("{name: chain-alone, phases: [chain]}")
     dead.faults = [.line(role: "MISO", .stuckLow)]

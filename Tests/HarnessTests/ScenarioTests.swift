@@ -130,36 +130,36 @@ import Testing
   @Test func `records are JUnit that a parser reads`() throws {
     var record = ScenarioRecord(
       scenario: "a<b", attempt: 1, outcome: .error("no \"x\" & \u{1} more"))
-    let empty = junit([record], board: "b", target: "pins")
+    let empty = junit([record], of: ProvenPlace(board: "b", target: "pins"))
     record.phases = [
       PhaseRecord(phase: "look", outcome: .fail, findings: ["<edge>"], remedy: "mend it"),
       PhaseRecord(phase: "gates", outcome: .notStarted("look failed")),
       PhaseRecord(phase: "hold", outcome: .skip("none")),
     ]
-    for text in [empty, junit([record], board: "b", target: "pins")] {
+    for text in [empty, junit([record], of: ProvenPlace(board: "b", target: "pins"))] {
       let parser = XMLCounter(text)
       #expect(parser.isWhole, "\(text)")
     }
     #expect(empty.contains("errors=\"1\""))
     #expect(
-      junit([record], board: "b", target: "pins").contains(
+      junit([record], of: ProvenPlace(board: "b", target: "pins")).contains(
         "tests=\"4\" failures=\"1\" errors=\"2\" skipped=\"1\""))
     // A fault that is found as it must be is no failure of the board's tests.
     record.outcome = .pass
     #expect(
-      junit([record], board: "b", target: "pins").contains(
+      junit([record], of: ProvenPlace(board: "b", target: "pins")).contains(
         "tests=\"3\" failures=\"0\" errors=\"0\" skipped=\"2\""))
     // One that is not found is an error, although no phase says so.
     record.phases = [PhaseRecord(phase: "look", outcome: .pass)]
     record.outcome = .error("the fault was not found by any phase")
     #expect(
-      junit([record], board: "b", target: "pins").contains(
+      junit([record], of: ProvenPlace(board: "b", target: "pins")).contains(
         "tests=\"2\" failures=\"0\" errors=\"1\" skipped=\"0\""))
     // A failure is told once.
     record.phases = [PhaseRecord(phase: "look", outcome: .fail)]
     record.outcome = .fail
     #expect(
-      junit([record], board: "b", target: "pins").contains(
+      junit([record], of: ProvenPlace(board: "b", target: "pins")).contains(
         "tests=\"1\" failures=\"1\" errors=\"0\" skipped=\"0\""))
   }
 }

@@ -1,5 +1,5 @@
 import Files
-import Runs
+package import Runs
 package import Targets
 import Wiring
 
@@ -8,16 +8,19 @@ package enum CalibrationPhase: Phase {
   package static let name = "calibration"
   package static let about =
     "A short calibration agrees with the one that is kept: RC of either way and threshold of each edge."
+  package static let hasReadings = false
   package static let remedy =
     "calibrate again; if one edge moved, look at its transistor, capacitor and resistors; if all thresholds "
     + "did, the supply or the temperature changed; if everything did, it is another board"
 
+  package static func skipping(on target: RunSetting.Target, _ subject: Subject) -> String? {
+    subject.calibration == nil ? "no calibration is given (--calibration FILE)" : nil
+  }
+
   package static func run<Target: OpenTarget>(
     on target: inout Target, _ log: inout PhaseLog, _ subject: Subject
   ) throws {
-    guard let kept = subject.calibration else {
-      throw Skipped("no calibration is given (--calibration FILE)")
-    }
+    guard let kept = subject.calibration else { return }
     for words in try target.contradictions(of: kept, subject, stopping: log.stopping) {
       log.find(words)
     }

@@ -33,7 +33,7 @@ package enum DrainPhase: Phase {
       }
     }
     target.session.learner.step.accounted = try target.session.board.now()
-    for failure in target.tearDown(within: teardownTime) where failure.isDangerous {
+    for failure in subject.tearDown(&target) where failure.isDangerous {
       log.find(failure.words)
     }
   }

@@ -2,7 +2,7 @@ import BoardDouble
 import Files
 import Firmware
 import Portable
-import Runs
+package import Runs
 package import Targets
 
 /// The double direct and the double at its pins, of this board and these parts, learn the same.
@@ -18,17 +18,19 @@ package enum FacesPhase: Phase {
   /// How long both train.
   static let epochs = 10
 
+  package static func skipping(on target: RunSetting.Target, _ subject: Subject) -> String? {
+    if target == .gpio {
+      return
+        "a board in real time is no two times alike; what its lines saw is run again by tellegen replay"
+    }
+    return subject.description.wiring == nil
+      ? "board \(subject.description.name) has no wiring, and so no pins" : nil
+  }
+
   package static func run<Target: OpenTarget>(
     on target: inout Target, _ log: inout PhaseLog, _ subject: Subject
   ) throws {
-    guard let analog = analog(of: target) else {
-      throw Skipped(
-        "a board in real time is no two times alike; what its lines saw is run again by tellegen replay"
-      )
-    }
-    guard analog.description.wiring != nil else {
-      throw Skipped("board \(subject.description.name) has no wiring, and so no pins")
-    }
+    guard let analog = analog(of: target) else { return }
     let setting = subject.setting(analog.description, seed: analog.seed)
     var direct = try DoubleTarget<DirectBoard>(setting)
     var pins = try DoubleTarget<PinBoard>(setting)
@@ -62,8 +64,8 @@ package enum FacesPhase: Phase {
         step % direct.session.problem.training.count]
       let one = try direct.session.train(sample: sample)
       let other = try pins.session.train(sample: sample)
-      if one != other { return "in step \(step): \(one) direct, \(other) at the pins" }
-      if let words = difference(direct, pins, subject) { return "in step \(step): \(words)" }
+      if one != other { return "in step \(step + 1): \(one) direct, \(other) at the pins" }
+      if let words = difference(direct, pins, subject) { return "in step \(step + 1): \(words)" }
     }
     guard let one = try direct.session.takeMeasures(stopping: stopping),
       let other = try pins.session.takeMeasures(stopping: stopping)

@@ -1,5 +1,6 @@
 import Files
 import Firmware
+package import Runs
 package import Targets
 
 /// Lines at rest: what must be seen before anything is sent.
@@ -11,13 +12,14 @@ package enum IdlePhase: Phase {
     "something else drives the line, or its pull is missing: switch off what shares the header (SPI, "
     + "I2C, serial console), then look at the line with a meter"
 
+  package static func skipping(on target: RunSetting.Target, _ subject: Subject) -> String? {
+    target == .double ? "the double direct has no lines; --target pins has" : nil
+  }
+
   package static func run<Target: OpenTarget>(
     on target: inout Target, _ log: inout PhaseLog, _ subject: Subject
   ) throws {
-    guard let away = try target.linesAway() else {
-      throw Skipped("the double direct has no lines; --target pins has")
-    }
-    for line in away { log.find("line \(line) stands away from rest") }
+    for line in try target.linesAway() ?? [] { log.find("line \(line) stands away from rest") }
   }
 }
 
@@ -31,22 +33,23 @@ package enum ChainPhase: Phase {
     "follow MOSI, SCLK and the serial outputs from chip to chip; a chain that is one bit short has a "
     + "chip left out"
 
+  package static func skipping(on target: RunSetting.Target, _ subject: Subject) -> String? {
+    let name = subject.description.name
+    guard let wiring = subject.description.wiring else {
+      return "board \(name) has no wiring, and so no chains"
+    }
+    if wiring.kind != .chains {
+      return
+        "board \(name) has a line for each edge and no chains, so nothing has to come back; wiring, look "
+        + "and gates find faults of those lines"
+    }
+    return target == .double ? "the double direct has no chains; --target pins has" : nil
+  }
+
   package static func run<Target: OpenTarget>(
     on target: inout Target, _ log: inout PhaseLog, _ subject: Subject
   ) throws {
-    let name = subject.description.name
-    guard let wiring = subject.description.wiring else {
-      throw Skipped("board \(name) has no wiring, and so no chains")
-    }
-    guard wiring.kind == .chains else {
-      throw Skipped(
-        "board \(name) has a line for each edge and no chains, so nothing has to come back; wiring, look "
-          + "and gates find faults of those lines")
-    }
-    guard let isRight = try target.chainComesBack() else {
-      throw Skipped("the double direct has no chains; --target pins has")
-    }
-    if !isRight {
+    if try target.chainComesBack() == false {
       log.find("the drive pattern does not come back through the chain as it was sent")
       let diagnosis = try ChainDiagnosis(&target, subject)
       if let level = diagnosis?.steady {

@@ -1,5 +1,6 @@
 import Files
 import Firmware
+package import Runs
 package import Targets
 import Wiring
 
@@ -13,20 +14,19 @@ package enum LoopbackPhase: Phase {
     "look at the wire and its 10 kohm first; then no chip is in the way: the output, MISO, or a chip that "
     + "drives MISO though it is not selected"
 
+  package static func skipping(on target: RunSetting.Target, _ subject: Subject) -> String? {
+    if !subject.fixtures.contains("loopback") { return "the rig has no fixture loopback" }
+    if subject.description.wiring?.spi != nil {
+      return "a serial controller has MISO: it cannot be read by itself"
+    }
+    return target == .double ? "the double direct has no lines; --target pins has" : nil
+  }
+
   package static func run<Target: OpenTarget>(
     on target: inout Target, _ log: inout PhaseLog, _ subject: Subject
   ) throws {
-    guard subject.fixtures.contains("loopback") else {
-      throw Skipped("the rig has no fixture loopback")
-    }
-    if subject.description.wiring?.spi != nil {
-      throw Skipped("a serial controller has MISO: it cannot be read by itself")
-    }
     var user = Loop()
-    guard try target.lendLines(to: &user) else {
-      throw Skipped("the double direct has no lines; --target pins has")
-    }
-    if user.wrong == 0 { return }
+    guard try target.lendLines(to: &user), user.wrong > 0 else { return }
     let roles = subject.description.wiring?.wires.map(\.role) ?? []
     let output =
       roles.indices.first { user.output.meets(LineSet(line: $0)) }

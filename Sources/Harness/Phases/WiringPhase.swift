@@ -3,7 +3,7 @@ import Files
 import Firmware
 import Portable
 package import Targets
-import Runs
+package import Runs
 
 /// Whether every wire goes where the board file has it; what does not is named so that it can be mended.
 ///
@@ -21,22 +21,23 @@ package enum WiringPhase: Phase {
   package static let remedy =
     "mend the wiring that is named, switch off until the gates are drained, and repeat"
 
+  package static func skipping(on target: RunSetting.Target, _ subject: Subject) -> String? {
+    let board = subject.description
+    if board.wiring == nil { return "board \(board.name) has no wiring" }
+    if !board.imperfections.quantise || board.gates.taps != nil {
+      return "board \(board.name) has converters or gates without wires"
+    }
+    return subject.pulsesToSee > 100
+      ? "a pulse of t_max moves gates too little to see: RC is "
+        + "\(rounded(board.gates.ohms * board.gates.farads)) s" : nil
+  }
+
   package static func run<Target: OpenTarget>(
     on target: inout Target, _ log: inout PhaseLog, _ subject: Subject
   ) throws {
-    guard let wiring = subject.description.wiring else {
-      throw Skipped("board \(subject.description.name) has no wiring")
-    }
-    guard subject.description.imperfections.quantise, subject.description.gates.taps == nil else {
-      throw Skipped("board \(subject.description.name) has converters or gates without wires")
-    }
+    guard let wiring = subject.description.wiring else { return }
     func find(_ mistakes: [[WiringMistake]], _ moment: String) {
       for one in mistakes { tell(one, moment, subject, &log) }
-    }
-    guard subject.pulsesToSee <= 100 else {
-      throw Skipped(
-        "a pulse of t_max moves gates too little to see: RC is "
-          + "\(rounded(subject.description.gates.ohms * subject.description.gates.farads)) s")
     }
     let presentations = WiringPresentation.all(subject)
     let edges = subject.views.count

@@ -144,7 +144,7 @@ struct CalibrateCommand: ParsableCommand {
         "misfit": JSONValue(found.misfit),
       ],
       text: changes.isEmpty
-        ? "the calibration of \(Date(timeIntervalSince1970: old.date).formatted(.iso8601)) holds\n"
+        ? "the calibration of \(old.day) holds\n"
         : changes.map { $0 + "\n" }.joined())
     if !changes.isEmpty {
       try Exits.leave(

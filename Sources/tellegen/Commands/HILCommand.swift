@@ -26,7 +26,7 @@ struct HILCommand: ParsableCommand {
       after it, and says what to do. The board is put to rest whatever happens.
 
       Every attempt leaves a record, also one that could not be begun: a folder with setting.json, \
-      record.jsonl (a line as each phase ends), record.json, junit.xml, metrics.prom (OpenMetrics), \
+      record.jsonl (a line as each phase and each attempt ends), record.json, junit.xml, metrics.prom (OpenMetrics), \
       report.html.
 
       A board at GPIO lines, and a rig of a rig map, is one process's at a time. One that could not be put \
@@ -34,8 +34,8 @@ struct HILCommand: ParsableCommand {
 
       Exit code 0 when all scenarios pass or are skipped, 1 when one does not, 64 and 65 when what was typed or \
       a file is wrong, 69 when the board cannot be opened, does not answer or could not be put to rest, 74 when \
-      the record cannot be written, 75 when another process has the rig, 76 when it is wedged, 77 when its device \
-      may not be opened, 130 when it was interrupted.
+      the record cannot be written or a calibration is not there, 75 when another process has the rig, 76 when it is wedged, 77 when its device \
+      may not be opened, or a calibration not be read, 130 when it was interrupted.
       """)
   @Option(help: "The board: a name in board/ or a file; default lattice.")
   var board: String?
@@ -65,7 +65,10 @@ struct HILCommand: ParsableCommand {
       "Say which scenarios there are, with what each is for, and do nothing; with --board those for that board."
   )
   var list = false
-  @Flag(help: "Say which phases the scenarios would go through and what each does, and do nothing.")
+  @Flag(
+    help:
+      "Say which phases the scenarios would go through and what each does, and what would be skipped and why; do nothing."
+  )
   var dryRun = false
   @Option(
     parsing: .unconditional,
@@ -143,10 +146,13 @@ struct HILCommand: ParsableCommand {
       let scenarios = try faulty(
         try self.scenarios(of: description, on: target), of: description, on: target)
       let checked = try self.checked.map { try WiringMistake.Place($0, on: description) }
-      if dryRun { return try showPlan(scenarios) }
       var subject = try Subject(description)
       subject.fixtures = Set(place.rig?.fixtures ?? [])
       subject.checked = Set(checked)
+      if dryRun {
+        subject.calibration = try place.calibration(calibration)
+        return try showPlan(scenarios, subject, place)
+      }
       Interruption.watch()
       let directory = RunDirectory(path: out ?? nextFolder(of: place))
       let traces = trace ? self.traces(of: scenarios) : []
@@ -202,7 +208,12 @@ struct HILCommand: ParsableCommand {
     var subject = subject
     var limits: ScenarioLimits?
     var hold: RigHold?
+    // What would be skipped has no readings, and opens nothing.
+    let applying = scenarios.filter {
+      $0.skipping(on: place.target, subject, rig: place.rigWords) == nil
+    }
     do {
+      if let loss = report.loss { throw loss }
       subject.calibration = try place.calibration(calibration)
       report.calibration = subject.calibration.map(CalibrationStamp.init)
       hold = try place.hold(for: report.directory.path, evenWedged: recover)
@@ -210,13 +221,18 @@ struct HILCommand: ParsableCommand {
       if recover, let hold, hold.mark == nil {
         say("tellegen: \(hold.rig.words) is not wedged; it is drained and tested all the same")
       }
-      limits = try self.limits(for: subject, scenarios)
+      if place.target == .gpio, !applying.isEmpty {
+        try GPIOTarget.find(linesOf: place.description)
+      }
+      limits = try self.limits(for: subject, applying)
     } catch {
       hold?.release()
       var proof = Proof(scenarios, of: subject, on: place.target, seed: seed)
       proof.notStarted(
-        error is Stopped ? "a stop was asked for while limits were drawn" : "\(error)", for: error)
-      try report.keep(proof, limits: nil)
+        error is Stopped ? "a stop was asked for while limits were drawn" : "\(error)", for: error,
+        report.listener(isCounted: false, isQuiet: true))
+      do { try report.keep(proof, limits: nil) } catch { say("tellegen: \(error)") }
+      try report.show(proof, nil, output)
       if error is Stopped {
         try Exits.leave(
           "interrupted while limits were drawn; the board was not touched", with: Exits.interrupted)
@@ -227,12 +243,12 @@ struct HILCommand: ParsableCommand {
     var proof = Proof(scenarios, of: subject, on: place.target, seed: seed, hold: hold)
     proof.repeats = self.repeat
     proof.retries = retry
-    proof.rig = place.rig.map { "rig \($0.name) of \(place.map)" }
+    proof.rig = place.rigWords
     proof.isRecovery = recover
     proof.folder = absolutePath(report.directory.path)
     proof.recovery = place.recovery
     defer { hold?.release(isAtRest: proof.isAtRest) }
-    let listener = try report.listener(isCounted: self.repeat > 1 || retry > 0)
+    let listener = report.listener(isCounted: self.repeat > 1 || retry > 0)
     proof.run(limits, listener)
     var loss: (any Error)?
     do { try report.keep(proof, limits: limits) } catch {
@@ -290,6 +306,10 @@ struct HILCommand: ParsableCommand {
     for subject: Subject, _ scenarios: [ScenarioDescription]
   ) throws -> ScenarioLimits {
     try ScenarioLimits(for: scenarios, of: subject) { subject, needed in
+      // Where all is skipped, nothing is held to anything.
+      if needed.isEmpty {
+        return try ReadingLimits(of: subject, phases: [], boards: 1, stopping: { false })
+      }
       let cache = LimitsCache(of: subject, phases: needed, boards: ensemble)
       if let kept = cache.read() { return kept }
       let disturbed = subject.description.disturbances.isEmpty ? "" : ", disturbed,"
@@ -297,8 +317,11 @@ struct HILCommand: ParsableCommand {
         "tellegen: drawing \(ensemble) doubles of board \(subject.description.name)\(disturbed) for limits, which "
           + "are kept for the next time"
       )
+      let display = CountDisplay(total: ensemble, what: "doubles drawn")
+      defer { display.end() }
       let limits = try ReadingLimits(
-        of: subject, phases: needed, boards: ensemble, stopping: { Interruption.isAsked })
+        of: subject, phases: needed, boards: ensemble, drawn: { display.advance() },
+        stopping: { Interruption.isAsked })
       cache.write(limits)
       return limits
     }
@@ -406,26 +429,46 @@ struct HILCommand: ParsableCommand {
       throw DescriptionError(
         file: path, line: scenario.faultLines[number],
         message:
-          "fault \(number + 1)\(finders ?? ""): \(why); or say by board: which board it is for")
+          "fault \(number)\(finders ?? ""): \(why); or say by board: which board it is for")
     }
     return scenario
   }
 
-  private func showPlan(_ scenarios: [ScenarioDescription]) throws {
+  /// Prints what the scenarios would go through, and what of it would be skipped, as far as that is known before
+  /// the board is opened.
+  private func showPlan(
+    _ scenarios: [ScenarioDescription], _ subject: Subject, _ place: BoardPlace
+  ) throws {
+    func skipping(_ scenario: ScenarioDescription) -> String? {
+      scenario.skipping(on: place.target, subject, rig: place.rigWords)
+    }
+    func skipped(_ scenario: ScenarioDescription) -> [(name: String, why: String)] {
+      scenario.phases.compactMap(phase(named:)).compactMap { phase in
+        phase.skipping(on: place.target, subject).map { (phase.name, $0) }
+      }
+    }
     try output.show(
       [
         "scenarios": .list(
-          scenarios.map {
+          scenarios.map { scenario in
             [
-              "name": .text($0.name), "about": .text($0.about), "phases": JSONValue($0.phases),
-              "needs": JSONValue($0.needs),
+              "name": .text(scenario.name), "about": .text(scenario.about),
+              "phases": JSONValue(scenario.phases), "needs": JSONValue(scenario.needs),
+              "skipped": JSONValue(skipping(scenario)),
+              "skipped_phases": .list(
+                skipped(scenario).map { ["phase": .text($0.name), "why": .text($0.why)] }),
             ]
           })
       ],
       text: scenarios.map { scenario in
-        "\(scenario.name): \(scenario.about)\n"
+        if let why = skipping(scenario) {
+          return "\(scenario.name): \(scenario.about)\n  would be skipped: \(why)\n"
+        }
+        let skipped = Dictionary(uniqueKeysWithValues: skipped(scenario))
+        return "\(scenario.name): \(scenario.about)\n"
           + scenario.phases.compactMap(phase(named:)).map {
-            "  \($0.name.padding(toLength: 13, withPad: " ", startingAt: 0))\($0.about)\n"
+            "  \($0.name.padding(toLength: 13, withPad: " ", startingAt: 0))"
+              + (skipped[$0.name].map { "would be skipped: \($0)\n" } ?? "\($0.about)\n")
           }.joined()
       }.joined())
   }

@@ -22,6 +22,10 @@ struct HILReport {
   let traces: [String]
   /// The calibration that the board is measured with; `nil` where there is none.
   var calibration: CalibrationStamp?
+  /// The lines that are kept as it happens; `nil` where they cannot be.
+  private let lines: AppendedFile?
+  /// Why they cannot be kept; `nil` where they can.
+  let loss: StorageError?
   private let began = Date()
 
   /// Makes a report that has nothing yet.
@@ -31,6 +35,35 @@ struct HILReport {
     self.call = call
     self.traces = traces
     self.isJSON = isJSON
+    do throws(StorageError) {
+      lines = try AppendedFile(path: directory.file("record.jsonl"))
+      loss = nil
+    } catch {
+      lines = nil
+      loss = error
+    }
+  }
+
+  /// What is proven, by the names that all files of the attempt have for it.
+  private var proven: ProvenPlace {
+    ProvenPlace(
+      board: place.description.name, target: place.target.rawValue, rig: place.rig?.name,
+      boardID: calibration?.boardID ?? call.boardID, calibrated: calibration?.date)
+  }
+
+  /// Adds a line to those that are kept as it happens.
+  ///
+  /// - Parameters:
+  ///   - scenario: the scenario's name.
+  ///   - attempt: the attempt's number.
+  ///   - content: what happened: `record` of a phase, `outcome` and `why` of an attempt.
+  private func append(_ scenario: String, _ attempt: Int, _ content: [String: JSONValue]) {
+    var fields: [String: JSONValue] = ["scenario": .text(scenario), "attempt": .count(attempt)]
+    for (name, value) in proven.labels { fields[name] = .text(value) }
+    fields.merge(content) { $1 }
+    guard let lines, let text = try? JSON.text(of: JSONValue.object(fields)) else { return }
+    lines.append(text.replacing("\n", with: " ") + "\n")
+    try? lines.flush()
   }
 
   /// What the files of an attempt's trace are called, without their endings.
@@ -38,31 +71,26 @@ struct HILReport {
 
   /// Tells and keeps what happens as it does.
   ///
-  /// - Parameter isCounted: whether attempts are called by their numbers.
+  /// - Parameters:
+  ///   - isCounted: whether attempts are called by their numbers.
+  ///   - isQuiet: whether nothing is printed, as of attempts that one cause keeps all from being begun.
   /// - Returns: the listener.
-  /// - Throws: `StorageError` where the folder's record cannot be begun.
-  func listener(isCounted: Bool) throws(StorageError) -> Proof.Listener {
-    let lines = try AppendedFile(path: directory.file("record.jsonl"))
+  func listener(isCounted: Bool, isQuiet: Bool = false) -> Proof.Listener {
     var listener = Proof.Listener()
     var traced: TraceFiles?
-    let (isJSON, directory, board, retries) = (isJSON, directory, place.description, call.retries)
+    let (isQuiet, directory) = (isQuiet || isJSON, directory)
+    let (board, retries) = (place.description, call.retries)
     listener.stopping = { Interruption.isAsked }
     listener.saying = { say("tellegen: " + $0) }
     listener.beginning = { scenario, attempt, retryOf in
-      if isJSON { return }
+      if isQuiet { return }
       print(
         scenario + (isCounted ? ", attempt \(attempt)" : "")
           + (retryOf.map { ", after the error of attempt \($0)" } ?? ""))
     }
     listener.phase = { scenario, attempt, phase in
-      if !isJSON { print(HILReport.text(of: phase), terminator: "") }
-      let line: JSONValue = [
-        "scenario": .text(scenario), "attempt": .count(attempt), "record": phase.json(on: board),
-      ]
-      if let text = try? JSON.text(of: line) {
-        lines.append(text.replacing("\n", with: " ") + "\n")
-        try? lines.flush()
-      }
+      if !isQuiet { print(HILReport.text(of: phase), terminator: "") }
+      append(scenario, attempt, ["record": phase.json(on: board)])
     }
     if call.trace {
       listener.tracing = { scenario, attempt, wave in
@@ -82,8 +110,11 @@ struct HILReport {
       // What is lost of a trace was said as it happened.
       _ = traced?.finish()
       traced = nil
-      try? lines.synchronize()
-      if isJSON { return }
+      append(
+        record.scenario, record.attempt,
+        ["outcome": .text(record.outcome.word), "why": JSONValue(record.outcome.why)])
+      try? lines?.synchronize()
+      if isQuiet { return }
       print("  \(record.outcome.word)\(record.outcome.why.map { ": " + $0 } ?? "")")
       for failure in record.teardown { print("  not done at the end: \(failure.words)") }
       if record.isRetried { print("  it is drained and tried again") }
@@ -110,8 +141,8 @@ struct HILReport {
     let (board, target) = (place.description.name, place.target.rawValue)
     let records = proof.records
     try write(try JSON.text(of: json(proof, limits)) + "\n", to: "record.json")
-    try write(junit(records, board: board, target: target), to: "junit.xml")
-    try write(openMetrics(records, board: board, target: target), to: "metrics.prom")
+    try write(junit(records, of: proven), to: "junit.xml")
+    try write(openMetrics(records, of: proven), to: "metrics.prom")
     try write(
       html(
         records, title: "Board \(board), target \(target)",
@@ -155,10 +186,10 @@ struct HILReport {
   ///
   /// - Parameters:
   ///   - proof: the attempts.
-  ///   - limits: what readings were held to.
+  ///   - limits: what readings were held to; `nil` where it did not come to that.
   ///   - output: text or JSON.
   /// - Throws: what making either throws.
-  func show(_ proof: Proof, _ limits: ScenarioLimits, _ output: OutputOptions) throws {
+  func show(_ proof: Proof, _ limits: ScenarioLimits?, _ output: OutputOptions) throws {
     let good = proof.last.count { !$0.outcome.isBad }
     let skipped = proof.last.count { $0.outcome.word == "SKIP" }
     let flaky = proof.records.flaky.map { "\($0.scenario) \($0.words)" }
@@ -182,6 +213,8 @@ struct HILReport {
       "date": .text(began.formatted(.iso8601)), "program": .text(version),
       "seed": place.target == .gpio ? .null : .whole(call.seed), "faults": JSONValue(call.faults),
       "checked": JSONValue(call.checked),
+      "outcome": .text(proof.records.outcome.word), "why": JSONValue(proof.records.outcome.why),
+      "board_id": JSONValue(proven.boardID),
       "calibration": call.calibration.map {
         [
           "file": .text($0), "date": JSONValue(calibration?.date),

@@ -71,11 +71,12 @@ struct ProgressDisplay {
   }
 }
 
-/// Counts finished pieces of work on standard error, from any thread.
+/// Counts finished pieces of work on standard error, from any thread: at most ten times a second on a terminal, in
+/// some ten lines when piped.
 final class CountDisplay: Sendable {
   private let total: Int
   private let what: String
-  private let done = Mutex(0)
+  private let done = Mutex((count: 0, shownAt: Date.distantPast))
 
   init(total: Int, what: String) {
     self.total = total
@@ -84,11 +85,14 @@ final class CountDisplay: Sendable {
 
   func advance() {
     done.withLock { done in
-      done += 1
-      let line = "\(done) of \(total) \(what)"
+      done.count += 1
+      let line = "\(done.count) of \(total) \(what)"
       if Terminal.isThere {
+        let now = Date()
+        if now.timeIntervalSince(done.shownAt) < 0.1 && done.count < total { return }
+        done.shownAt = now
         Terminal.replaceLine(by: line)
-      } else if done == total || done % 5 == 0 {
+      } else if done.count == total || done.count % max(5, total / 10) == 0 {
         Console.say(line + "\n")
       }
     }

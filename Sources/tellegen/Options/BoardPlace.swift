@@ -91,6 +91,9 @@ struct BoardPlace {
   /// The rig, as a run's setting has it; `nil` where none is named.
   var name: RunSetting.Rig? { rig.map { RunSetting.Rig(name: $0.name, map: absolutePath(map)) } }
 
+  /// What declares the board's fixtures, in words; `nil` where no rig is named.
+  var rigWords: String? { rig.map { "rig \($0.name) of \(map)" } }
+
   /// Takes the rig: a board at GPIO lines, or what a rig map names; other doubles are nobody's.
   ///
   /// - Parameters:

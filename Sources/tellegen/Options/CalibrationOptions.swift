@@ -2,6 +2,7 @@ import ArgumentParser
 import Files
 import Foundation
 import Runs
+import Storage
 import Targets
 import Wiring
 
@@ -65,7 +66,7 @@ struct CalibrationOptions: ParsableArguments {
     }
     say(
       "tellegen: calibration \(path) of board id \(found.id), "
-        + "\(Date(timeIntervalSince1970: found.date).formatted(.iso8601))")
+        + found.day)
     return found
   }
 }
@@ -81,6 +82,18 @@ struct CalibrationRefusal: Error, CustomStringConvertible {
   init(code: ExitCode, _ description: String) {
     self.code = code
     self.description = description
+  }
+
+  /// Refuses one whose file cannot be read.
+  ///
+  /// - Parameter error: what the system answered.
+  init(unread error: StorageError) {
+    let words =
+      error.number == ENOENT || error.number == ENOTDIR
+      ? "there is no calibration \(error.path); 'tellegen calibrate' makes one"
+      : "calibration \(error.path) cannot be read: \(error.reason)"
+        + (error.isPermission ? "; allow it to be read, as by chmod u+r" : "")
+    self.init(code: Exits.code(of: error), words)
   }
 }
 
@@ -105,8 +118,7 @@ extension RunSetting {
     let shown = contradictions.prefix(8).map { "\n  " + $0 }.joined()
     let more = contradictions.count > 8 ? "\n  and \(contradictions.count - 8) more" : ""
     try Exits.leave(
-      "the board contradicts its calibration of "
-        + "\(Date(timeIntervalSince1970: calibration.date).formatted(.iso8601)) (board id "
+      "the board contradicts its calibration of \(calibration.day) (board id "
         + "\(calibration.id)):\(shown)\(more)\nno run was changed; is it the same board, as warm as then? If it "
         + "is, calibrate it again with 'tellegen calibrate'; --uncalibrated trains without a calibration, "
         + "--unchecked with this one as it is", with: Exits.data)
@@ -141,9 +153,9 @@ extension BoardCalibration {
   /// - Throws: `CalibrationRefusal` for one that cannot be read.
   static func read(_ path: String) throws(CalibrationRefusal) -> BoardCalibration {
     guard let data = FileManager.default.contents(atPath: path) else {
+      // What the system refuses is known by its number, which Foundation does not tell.
       throw CalibrationRefusal(
-        code: Exits.usage,
-        "there is no calibration \(path), or it cannot be read; 'tellegen calibrate' makes one")
+        unread: StorageError(path: path, number: access(path, R_OK) == 0 ? EIO : errno))
     }
     do {
       return try JSONDecoder().decode(BoardCalibration.self, from: data)
