@@ -104,7 +104,8 @@ extension Lanes {
       #expect(
         said.contains("is in use by process") && said.contains("--out /tmp/holder"), "\(said)")
       // It was not ended but by the lane, ten epochs further on.
-      #expect(try evidence.codes("holder") == [130], "\(try evidence.text("out/holder.said"))")
+      let told = try evidence.text("out/holder.said")
+      #expect(try evidence.codes("holder") == [130], "\(told)")
     }
   }
 }
