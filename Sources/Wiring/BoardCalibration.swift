@@ -160,8 +160,7 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
   /// The fingerprint of what a board's file says, its faults aside, which come and go, and the GPIO chip, which is
   /// the computer's.
   public static func fingerprint(of board: BoardDescription) -> String {
-    var board = board
-    board.faults = []
+    var board = board.withoutFaults
     board.wiring?.chip = ""
     return Portable.fingerprint(of: board.yaml())
   }

@@ -29,6 +29,9 @@ package enum FacesPhase: Phase {
     guard analog.description.wiring != nil else {
       throw Skipped("board \(subject.description.name) has no wiring, and so no pins")
     }
+    if let missing = LinesMissing(for: analog.description) {
+      throw Skipped("there are no two faces to compare: \(missing)")
+    }
     let setting = subject.setting(analog.description, seed: analog.seed)
     var direct = try DoubleTarget<DirectBoard>(setting)
     var pins = try DoubleTarget<PinBoard>(setting)
