@@ -29,10 +29,10 @@ public struct DirectBoard: VirtualFace, Sendable {
   ///   - seed: the seed of every draw.
   ///   - sources: the node of each source channel.
   ///   - targets: the node of each target channel.
-  /// - Throws: `CircuitError` when the network or the placement is not a circuit.
-  public init(description: BoardDescription, seed: UInt64, sources: [Int], targets: [Int])
-    throws(CircuitError)
-  {
+  /// - Throws: `CircuitError` when the network or the placement is not a circuit, `LinesMissing` where the
+  ///   description has faults of lines.
+  public init(description: BoardDescription, seed: UInt64, sources: [Int], targets: [Int]) throws {
+    if let error = LinesMissing(for: description) { throw error }
     analog = try AnalogBoard(
       description: description, seed: seed, sources: sources, targets: targets)
     times = OperationTimes(description: description)
@@ -168,5 +168,21 @@ public struct DirectBoard: VirtualFace, Sendable {
     clampCodes = saved.clampCodes
     lastPulseEnd = Nanoseconds(saved.lastPulseEnd)
     lastPulseWasLong = saved.lastPulseWasLong
+  }
+}
+
+/// A board whose description has faults of lines or of chips at selects was asked for direct, without any.
+public struct LinesMissing: Error, CustomStringConvertible {
+  /// The error in words: what, and what to do.
+  public let description: String
+
+  /// The error for a board; `nil` where it has no such faults.
+  ///
+  /// - Parameter board: the board.
+  public init?(for board: BoardDescription) {
+    guard let fault = board.lineFaults.first else { return nil }
+    description =
+      "the fault \(fault.words) of board \(board.name) needs lines, and the double direct has none: "
+      + "allowed is --target pins; or take the fault out of the board's file"
   }
 }

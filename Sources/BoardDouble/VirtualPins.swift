@@ -133,6 +133,30 @@ public struct VirtualPins: Lines, Sendable {
     latched = Array(repeating: .hold, count: wiring.edgeCount)
     captured = Array(repeating: Comparison(bits: 0), count: wiring.edgeCount)
     pulsesOfGates = Array(repeating: 0, count: wiring.edgeCount)
+    putFaultsOnLines()
+    for fault in description.lineFaults {
+      switch fault {
+      case .deaf(let select): silence(select: select)
+      case .saturated(let select): saturate(select: select)
+      case .wrongChip(let select): exchangeChip(select: select)
+      case .line, .edge, .disturbance, .passing: break
+      }
+    }
+  }
+
+  /// Puts the faults on lines that the board's description has there.
+  mutating func putFaultsOnLines() {
+    for case .line(let role, let kind) in analog.description.lineFaults {
+      guard let line = roles.firstIndex(of: role) else { continue }
+      switch kind {
+      case .stuckLow: add(.stuckLow, line: line)
+      case .stuckHigh: add(.stuckHigh, line: line)
+      case .floating: add(.floating, line: line)
+      case .late: add(.late, line: line)
+      case .swapped(let other):
+        if let partner = roles.firstIndex(of: other) { add(.swapped(with: partner), line: line) }
+      }
+    }
   }
 
   /// The names of lines.

@@ -268,6 +268,7 @@ extension VirtualPins {
       }
     }
     removeFaults()
+    putFaultsOnLines()
     for mistake in mistakes { apply(mistake, to: &tables) }
     mistaken = mistakes.isEmpty ? nil : tables
   }

@@ -1,5 +1,5 @@
 package import BoardDouble
-import Files
+package import Files
 import Firmware
 package import Runs
 package import Targets
@@ -14,6 +14,8 @@ package protocol Phase: Sendable {
   static var isBarrier: Bool { get }
   /// Whether limits are drawn for what it measures.
   static var hasReadings: Bool { get }
+  /// Whether it means something only where the phase `gates` has brought the gates to known voltages before.
+  static var needsGates: Bool { get }
   /// What to do where it fails.
   static var remedy: String { get }
 
@@ -61,6 +63,9 @@ extension Phase {
     if let why = skipping(on: kind, subject) { throw Skipped(why) }
     try run(on: &target, &log, subject)
   }
+
+  /// Most phases move no gate, or find out themselves where gates stand.
+  package static var needsGates: Bool { false }
 }
 
 /// What a phase has measured and found so far.
@@ -71,6 +76,8 @@ package struct PhaseLog {
   package private(set) var findings: [String] = []
   /// For each finding that names mistakes of the wiring: those of which one explains it.
   package private(set) var named: [[WiringMistake]] = []
+  /// What to do, where that is another thing than the phase's own remedy.
+  package var remedy: String?
   /// Whether a stop is asked for.
   package let stopping: () -> Bool
 
@@ -126,3 +133,36 @@ package let phases: [any Phase.Type] = [
 
 /// The phase of a name; `nil` where there is none.
 package func phase(named name: String) -> (any Phase.Type)? { phases.first { $0.name == name } }
+
+extension ScenarioDescription {
+  /// Reads and checks a scenario file, whose phases must be phases that there are.
+  ///
+  /// - Parameter path: a regular file of UTF-8 text of at most 1 MB.
+  /// - Returns: the scenario.
+  /// - Throws: `DescriptionError` that says what is wrong, in which line, and what is allowed.
+  package static func read(path: String) throws(DescriptionError) -> ScenarioDescription {
+    try read(path: path, phases: phaseNames, order: phaseOrder)
+  }
+
+  /// As `read(path:)`, for text that is in memory.
+  ///
+  /// - Parameters:
+  ///   - text: the file's contents.
+  ///   - file: the name that errors give.
+  /// - Returns: the scenario.
+  /// - Throws: `DescriptionError`.
+  package static func read(
+    text: String, file: String
+  ) throws(DescriptionError) -> ScenarioDescription {
+    try read(text: text, file: file, phases: phaseNames, order: phaseOrder)
+  }
+}
+
+/// The names of all phases.
+private var phaseNames: [String] { phases.map { $0.name } }
+
+/// Which phase must come before which.
+private var phaseOrder: [String: String] {
+  Dictionary(
+    uniqueKeysWithValues: phases.filter { $0.needsGates }.map { ($0.name, GatesPhase.name) })
+}

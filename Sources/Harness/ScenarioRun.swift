@@ -206,15 +206,7 @@ package struct ScenarioRun: TargetUser {
       if let why = scenario.skipping(on: target, subject, rig: rig) { throw Skipped(why) }
       kind = target
       var board = subject.description
-      for case .edge(let name, let kind) in faults {
-        guard
-          let index = board.edges.firstIndex(where: { $0.name == name && $0.part == .learning })
-        else { continue }
-        board.faults.append(Fault(kind: kind, edge: index))
-      }
-      for case .disturbance(let disturbance) in faults {
-        board.disturbances.append(disturbance)
-      }
+      for fault in faults { board.add(fault) }
       try subject.setting(board, seed: seed).open(
         as: target, on: hold, telling: saying, for: &self)
     } catch let skipped as Skipped {
@@ -226,7 +218,7 @@ package struct ScenarioRun: TargetUser {
   }
 
   /// The faults that there are in this attempt.
-  private var faults: [ScenarioFault] { scenario.faults.compactMap { $0.at(attempt: attempt) } }
+  private var faults: [PlacedFault] { scenario.faults.compactMap { $0.at(attempt: attempt) } }
 
   /// Goes through the scenario.
   package mutating func use<Target: OpenTarget>(_ target: inout Target) throws {
@@ -241,7 +233,7 @@ package struct ScenarioRun: TargetUser {
     }
     drawEvents(of: &target)
     if let waveform = waveform(of: target) { target.keep(tracing(waveform)) }
-    inject(into: &target)
+    rewire(&target)
     var barrier: String?
     for name in (isDraining ? [DrainPhase.name] : []) + scenario.phases {
       guard let phase = phase(named: name) else { continue }
@@ -317,7 +309,7 @@ package struct ScenarioRun: TargetUser {
     entry.findings = log.findings
     entry.named = log.named
     if entry.outcome == .pass, !entry.complaints.isEmpty { entry.outcome = .fail }
-    if entry.outcome == .fail { entry.remedy = phase.remedy }
+    if entry.outcome == .fail { entry.remedy = log.remedy ?? phase.remedy }
     return entry
   }
 
@@ -374,43 +366,11 @@ package struct ScenarioRun: TargetUser {
     }
   }
 
-  /// Puts the scenario's faults on a double's lines and parts; those of edges are on its board already.
-  private func inject<Target: OpenTarget>(into target: inout Target) {
-    if subject.fixtures.contains("loopback"), var pins = target as? DoubleTarget<PinBoard> {
-      pins.session.board.lines.hasLoopback = true
-      if let changed = pins as? Target { target = changed }
-    }
-    if !mistakes.isEmpty, var pins = target as? DoubleTarget<PinBoard> {
-      pins.session.board.lines.wire(with: mistakes)
-      if let changed = pins as? Target { target = changed }
-    }
-    let roles = subject.description.wiring?.wires.map(\.role) ?? []
-    for fault in faults {
-      switch fault {
-      case .edge, .disturbance, .passing: continue
-      case .deaf, .saturated, .wrongChip, .line: break
-      }
-      // Whether the target has lines for them was asked before it was opened.
-      guard var pins = target as? DoubleTarget<PinBoard> else { continue }
-      switch fault {
-      case .edge, .disturbance, .passing: break
-      case .deaf(let select): pins.session.board.lines.silence(select: select)
-      case .saturated(let select): pins.session.board.lines.saturate(select: select)
-      case .wrongChip(let select): pins.session.board.lines.exchangeChip(select: select)
-      case .line(let role, let kind):
-        // Whether the board has the places of all faults was asked before it was opened.
-        guard let number = roles.firstIndex(of: role) else { continue }
-        switch kind {
-        case .stuckLow: pins.session.board.lines.add(.stuckLow, line: number)
-        case .stuckHigh: pins.session.board.lines.add(.stuckHigh, line: number)
-        case .floating: pins.session.board.lines.add(.floating, line: number)
-        case .late: pins.session.board.lines.add(.late, line: number)
-        case .swapped(let other):
-          guard let second = roles.firstIndex(of: other) else { continue }
-          pins.session.board.lines.add(.swapped(with: second), line: number)
-        }
-      }
-      if let changed = pins as? Target { target = changed }
-    }
+  /// Puts what a rig has at its lines, and mistakes of the wiring, on a double.
+  private func rewire<Target: OpenTarget>(_ target: inout Target) {
+    guard var pins = target as? DoubleTarget<PinBoard> else { return }
+    if subject.fixtures.contains("loopback") { pins.session.board.lines.hasLoopback = true }
+    if !mistakes.isEmpty { pins.session.board.lines.wire(with: mistakes) }
+    if let changed = pins as? Target { target = changed }
   }
 }

@@ -137,8 +137,7 @@ package struct Subject: Sendable {
   /// The board without what its file says is wrong with it.
   var good: Subject {
     var subject = self
-    subject.description.faults = []
-    subject.description.disturbances = []
+    subject.description = description.withoutFaults
     return subject
   }
 
@@ -199,9 +198,8 @@ private struct IdealCircuit {
   private let targets: [Int]
 
   init(_ description: BoardDescription) throws {
-    var spotless = description
+    var spotless = description.withoutFaults
     spotless.imperfections = .none
-    spotless.faults = []
     targets = description.targets
     board = try AnalogBoard(
       description: spotless, seed: 0, sources: description.sources, targets: description.targets)

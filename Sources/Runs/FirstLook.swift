@@ -26,6 +26,12 @@ public struct FirstLook: Sendable {
   private let expectations: [Expectation]
   private var seen: [ComparatorRecord]
   private var comparisons: [Comparison]
+  /// The levels that comparators have said, of all presentations.
+  private var levels: Set<Bool> = []
+  /// The lowest and the highest that any target has read, V.
+  private var span: ClosedRange<Double>?
+  /// Whether what comes back from the board stands still whatever is sent, so that nothing is told of gates.
+  public private(set) var isReturnStill = false
   /// Targets that read what they cannot, and what.
   private var misread: [Int: String] = [:]
 
@@ -219,6 +225,9 @@ public struct FirstLook: Sendable {
     try board.settle()
     var span = comparisons.mutableSpan
     try board.compare(into: &span)
+    for comparison in comparisons {
+      levels.formUnion([comparison.bits & 1 != 0, comparison.bits & 2 != 0])
+    }
   }
 
   private func release<Board: LearningBoard>(_ board: inout Board) throws(Board.Failure) {
@@ -230,6 +239,7 @@ public struct FirstLook: Sendable {
   ) throws(Board.Failure) {
     for (channel, node) in targets.enumerated() {
       let volts = try board.measure(target: channel).volts
+      span = min(volts, span?.lowerBound ?? volts)...max(volts, span?.upperBound ?? volts)
       let range = free[node]
       if volts < range.lowerBound - slack || volts > range.upperBound + slack,
         misread[channel] == nil
@@ -368,6 +378,10 @@ public struct FirstLook: Sendable {
         )
       }
     }
+    let still = standingStill(
+      comparators: !wrong.isEmpty, targets: misread.count == targets.count && !misread.isEmpty)
+    isReturnStill = !still.isEmpty
+    findings += still.map { "\(moment) \($0)" }
     let edges = Set(wrong.map(\.edge))
     let suspects = converters { nodes in
       !edges.isEmpty
@@ -394,6 +408,39 @@ public struct FirstLook: Sendable {
     }
   }
 
+  /// What of all that comes back from the board stands still, in words: then what brings it back is at fault
+  /// before any gate is.
+  ///
+  /// - Parameters:
+  ///   - comparators: whether comparators are wrong.
+  ///   - targets: whether every target is.
+  /// - Returns: a sentence each; none where something changes.
+  private func standingStill(comparators: Bool, targets: Bool) -> [String] {
+    var still: [String] = []
+    if comparators, wires.count > 1, levels.count == 1, let level = levels.first {
+      still.append(
+        "every comparator reads \(level ? "high" : "low") whatever is driven: "
+          + (description.wiring?.kind == .chains
+            ? "look first at what brings them back, the chain's registers (their supply, LOAD and serial "
+              + "output) and MISO" : "look first at their supply"))
+    }
+    let full = description.converters
+    let step = full.reference / Double(1 << full.bits)
+    if targets, let span, span.lowerBound == span.upperBound {
+      let level =
+        span.lowerBound < full.lowest + step / 2
+        ? "low" : span.lowerBound > full.lowest + full.reference - 1.5 * step ? "high" : nil
+      if let level {
+        still.append(
+          "every target reads the converter's \(level)est code whatever is driven: look first at MISO, which "
+            + "something may hold \(level), and at the supply, reference and select of "
+            + Set(self.targets.indices.map { chip(ofTarget: $0) }).sorted().joined(
+              separator: " and "))
+      }
+    }
+    return still
+  }
+
   /// Where a comparator's bit comes from.
   private func place(_ edge: Int, _ which: Int) -> String {
     guard let wiring = description.wiring else { return "no wiring" }
@@ -414,9 +461,16 @@ public struct FirstLook: Sendable {
     guard let wiring = description.wiring, wiring.targets.indices.contains(channel),
       wiring.selects.indices.contains(wiring.targets[channel].select)
     else { return description.part(of: .adc).name }
-    let output = wiring.targets[channel]
-    return "channel \(output.channel) of the \(wiring.selects[output.select].name) at select "
-      + "\(output.select)"
+    return "channel \(wiring.targets[channel].channel) of \(chip(ofTarget: channel))"
+  }
+
+  /// The converter at which a target is read.
+  private func chip(ofTarget channel: Int) -> String {
+    guard let wiring = description.wiring, wiring.targets.indices.contains(channel),
+      wiring.selects.indices.contains(wiring.targets[channel].select)
+    else { return "the \(description.part(of: .adc).name)" }
+    let select = wiring.targets[channel].select
+    return "the \(wiring.selects[select].name) at select \(select)"
   }
 
   /// The digital-to-analog converters that are such by the nodes they drive.

@@ -282,7 +282,10 @@ package struct PlaceSearch: Sendable {
       plan.seed = seed &+ 7_919 &* UInt64(number + 1)
       plan.epochs = min(plan.epochs, 60)
       plan.keepsBest = false
-      var session = try Session<DirectBoard>(description: board, task: placed, plan: plan)
+      // Places are searched for the network; what is wrong with lines is no matter of places.
+      var lineless = board
+      lineless.lineFaults = []
+      var session = try Session<DirectBoard>(description: lineless, task: placed, plan: plan)
       session.keepsCurve = false
       guard try session.begin(stopping: stopping) else { return nil }
       while !session.isFinished {

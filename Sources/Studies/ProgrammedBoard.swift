@@ -174,7 +174,8 @@ extension CircuitModel {
       source: source)
   }
 
-  /// The free twin of a board with the parts it truly has, which nobody knows on a real one.
+  /// The free twin of a board with the parts it truly has, which nobody knows on a real one. Edges that are
+  /// dead or shorted have no gate, and no parameter.
   ///
   /// - Throws: `CircuitError` where the board is no circuit.
   package init(
@@ -191,7 +192,8 @@ extension CircuitModel {
     }
     try self.init(
       network: network, inputs: board.sourceNodes, outputs: outputs,
-      branches: board.learningEdges, limits: gates.minimum...gates.maximum, source: source)
+      branches: board.gatedBranches.filter { $0 >= 0 }, limits: gates.minimum...gates.maximum,
+      source: source)
   }
 }
 

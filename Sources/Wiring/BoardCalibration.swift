@@ -206,9 +206,7 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
   /// The fingerprint of a board's design by its file. What happens to one board does not belong to it: faults
   /// and disturbances of a double, and the GPIO chip, which is the computer's.
   public static func fingerprint(of board: BoardDescription) -> String {
-    var board = board
-    board.faults = []
-    board.disturbances = []
+    var board = board.withoutFaults
     board.wiring?.chip = ""
     return Portable.fingerprint(of: board.yaml())
   }

@@ -95,7 +95,8 @@ enum Exits {
     case let error as TrainingError:
       if case .silent = error { return device }
       return data
-    case is GradientError, is CycleError, is TheoryError, is SubjectError: return usage
+    case is GradientError, is CycleError, is TheoryError, is SubjectError, is LinesMissing:
+      return usage
     // No solution is a matter of the circuit, not of a board that is silent.
     case is CircuitError, is WiredFailure<CircuitError>, is StateMismatch: return data
     default: return nil

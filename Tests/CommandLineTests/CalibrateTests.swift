@@ -104,7 +104,7 @@ import Testing
       let run = [
         "hil", "--board", "mine.yaml", "--scenario", "./dated.yaml", "--ensemble", "100",
       ]
-      let fault = "{edge: S1-T1, is: leaking, attempts: 1}"
+      let fault = "{edge: S1-T1, kind: leaking, attempts: 1}"
       let end = try tellegen(
         run + [
           "--calibration", "a.json", "--calibration-days", "7", "--checked", "SCLK", "--seed", "3",

@@ -75,7 +75,7 @@ import Testing
   }
 
   private let lattice = ["hil", "--rig", "double-lattice", "--ensemble", "100"]
-  private let broken = "{line: MISO, is: stuck_low, attempts: 1}"
+  private let broken = "{line: MISO, kind: stuck_low, attempts: 1}"
 
   @Test func `a rig has its board, target and fixtures from the map`() throws {
     try inPackage { tellegen in
@@ -181,7 +181,7 @@ import Testing
 
       let recover = lattice + ["--recover"]
       let failed = try tellegen(
-        recover + ["--fault", "{select: 7, is: deaf}", "--out", "failed"])
+        recover + ["--fault", "{select: 7, kind: deaf}", "--out", "failed"])
       #expect(failed.code == 76 && failed.errors.contains("stays wedged"), "\(failed.errors)")
       #expect(try record(tellegen, "failed")["recovered"] as? Bool == false)
       #expect(try tellegen(run + ["--out", "still"]).code == 76)

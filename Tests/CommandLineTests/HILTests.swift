@@ -40,7 +40,7 @@ import Testing
         """
         name: bad
         phases: [idle, look, gates, converters, comparators, edges]
-        faults: [{edge: S1-T1, is: dead}]
+        faults: [{edge: S1-T1, kind: dead}]
         expect: {phase: look, says: nothing}
         """, to: "bad.yaml")
       try tellegen.write(board, to: "mine.yaml")
@@ -69,16 +69,17 @@ import Testing
     (
       [
         "--board", "two-edge-comparator", "--scenario", "selftest", "--fault",
-        "{line: MISO, is: stuck_low}",
+        "{line: MISO, kind: stuck_low}",
       ], 64, "neither lines nor selects; allowed are faults of an edge, {edge:"
     ),
     (["--board", "two-edge-comparator", "--checked", "SCLK"], 64, "leave it out"),
     (
-      ["--target", "pins", "--scenario", "selftest", "--fault", "{select: 0, is: saturated}"], 64,
+      ["--target", "pins", "--scenario", "selftest", "--fault", "{select: 0, kind: saturated}"], 64,
       "select 0 has chain; there are 0 (chain), 1 (MCP4922)"
     ),
     (
-      ["--target", "pins", "--scenario", "selftest", "--fault", "{select: 0, is: wrong_chip}"], 64,
+      ["--target", "pins", "--scenario", "selftest", "--fault", "{select: 0, kind: wrong_chip}"],
+      64,
       "which can be deaf"
     ),
     (["--repeat", "0"], 64, "allowed is 1 ... 1000"),
@@ -189,7 +190,7 @@ import Testing
       #expect(skipped.output.contains("it is for board lattice, and this is board breadboard"))
       let failed = try tellegen(
         "hil", "--board", "breadboard", "--target", "pins", "--scenario", "selftest", "--ensemble",
-        "100", "--retry", "2", "--fault", "{line: MISO, is: stuck_low}")
+        "100", "--retry", "2", "--fault", "{line: MISO, kind: stuck_low}")
       #expect(failed.code == 1 && failed.output.contains("not tried again: --retry is for ERROR"))
       #expect(!failed.output.contains("attempt 2"))
     }
@@ -202,7 +203,7 @@ import Testing
       let end = try tellegen(
         "hil", "--board", "breadboard", "--target", "pins", "--scenario", "wiring", "--ensemble",
         "100", "--out", "misused", "--fault",
-        "{line: S1-T1.charge, is: swapped, with: S1-T1.discharge}")
+        "{line: S1-T1.charge, kind: swapped, with: S1-T1.discharge}")
       #expect(end.code == 1, "\(end.errors)")
       let told =
         /first at [0-9.]+ ms, lines S1-T1.charge, S1-T1.discharge, edge S1-T1: an edge is/
@@ -231,18 +232,18 @@ import Testing
   {
     try inPackage { tellegen in
       for (entry, told) in [
-        ("{line: MISOO, is: late}", "has no line MISOO (did you mean MISO?); there are SCLK"),
-        ("{line: MISO, is: swapped, with: NONE}", "has no line NONE"),
-        ("{edge: S1-T9, is: dead}", "has no learning edge S1-T9"),
-        ("{select: 5, is: deaf}", "has no select 5; there are 0 (MCP4922), 1 (MCP4922)"),
+        ("{line: MISOO, kind: late}", "has no line MISOO (did you mean MISO?); there are SCLK"),
+        ("{line: MISO, kind: swapped, with: NONE}", "has no line NONE"),
+        ("{edge: S1-T9, kind: dead}", "has no edge S1-T9"),
+        ("{select: 5, kind: deaf}", "has no select 5; there are 0 (MCP4922), 1 (MCP4922)"),
         (
-          "{select: 0, is: saturated}",
+          "{select: 0, kind: saturated}",
           "only an MCP3208 can be saturated, and select 0 has MCP4922; there are 0"
         ),
       ] {
         for board in ["", "board: breadboard\n"] {
           try tellegen.write(
-            "name: own\n\(board)phases: [idle, look]\nfaults:\n  - {edge: S1-T1, is: dead}\n"
+            "name: own\n\(board)phases: [idle, look]\nfaults:\n  - {edge: S1-T1, kind: dead}\n"
               + "  - \(entry)\nexpect: {phase: look, says: \"x\"}\n", to: "own.yaml")
           for target in ["double", "pins", "gpio"] {
             let end = try tellegen(
@@ -274,16 +275,16 @@ import Testing
       let run = ["hil", "--board", "./mine.yaml", "--ensemble", "100", "--scenario"]
       let skipped = try tellegen(run + ["breadboard-edge-d*", "--out", "skipped"])
       #expect(skipped.code == 0, "\(skipped.errors)")
-      #expect(skipped.output.contains("SKIP: board breadboard has no learning edge S1-T1"))
+      #expect(skipped.output.contains("SKIP: board breadboard has no edge S1-T1"))
       let meant = try tellegen(run + ["breadboard-edge-dead"])
-      #expect(meant.code == 65 && meant.errors.contains("no learning edge S1-T1"))
+      #expect(meant.code == 65 && meant.errors.contains("no edge S1-T1"))
       try FileManager.default.createDirectory(
         atPath: tellegen.path("hil/scenarios"), withIntermediateDirectories: true)
       try tellegen.write(
-        "name: own-dead\nboard: breadboard\nphases: [look]\nfaults: [{edge: S1-T1, is: dead}]\n"
+        "name: own-dead\nboard: breadboard\nphases: [look]\nfaults: [{edge: S1-T1, kind: dead}]\n"
           + "expect: {phase: look, says: x}\n", to: "hil/scenarios/" + "own-dead.yaml")
       let own = try tellegen(run + ["own-d*"])
-      #expect(own.code == 65 && own.errors.contains("no learning edge S1-T1"), "\(own.errors)")
+      #expect(own.code == 65 && own.errors.contains("no edge S1-T1"), "\(own.errors)")
     }
   }
 
@@ -293,18 +294,21 @@ import Testing
         "hil", "--board", "breadboard", "--target", "pins", "--scenario", "selftest",
         "--ensemble", "100",
       ]
-      let stuck = try tellegen(run + ["--fault", "{line: MISO, is: stuck_low}"])
+      let stuck = try tellegen(run + ["--fault", "{line: MISO, kind: stuck_low}"])
       #expect(stuck.code == 1 && stuck.output.contains("FAIL"), "\(stuck.output)\(stuck.errors)")
       #expect(stuck.output.contains("what to do"))
-      let wrong = try tellegen(run + ["--fault", "{line: MISO, is: odd}"])
-      #expect(wrong.code == 65 && wrong.errors.contains("stuck_low"), "\(wrong.errors)")
+      let wrong = try tellegen(run + ["--fault", "{line: MISO, kind: odd}"])
+      #expect(wrong.code == 64 && wrong.errors.contains("stuck_low"), "\(wrong.errors)")
+      let nonsense = try tellegen(run + ["--fault", "nonsense"])
+      #expect(nonsense.code == 64, "\(nonsense.errors)")
+      #expect(nonsense.errors.contains("{line: MISO, kind: stuck_low}"), "\(nonsense.errors)")
       for (fault, told) in [
-        ("{line: NONE, is: late}", "has no line NONE; there are SCLK"),
-        ("{line: MISO, is: swapped, with: NONE}", "has no line NONE"),
-        ("{line: MISO, is: swapped, with: MISO}", "with itself"),
-        ("{edge: S1-T9, is: dead}", "has no learning edge S1-T9 (did you mean S1-T1?); there are"),
+        ("{line: NONE, kind: late}", "has no line NONE; there are SCLK"),
+        ("{line: MISO, kind: swapped, with: NONE}", "has no line NONE"),
+        ("{line: MISO, kind: swapped, with: MISO}", "with itself"),
+        ("{edge: S1-T9, kind: dead}", "has no edge S1-T9 (did you mean S1-T1?); there are"),
         (
-          "{select: 5, is: deaf}",
+          "{select: 5, kind: deaf}",
           "has no select 5; there are 0 (MCP4922), 1 (MCP4922), 2 (MCP3208)"
         ),
       ] {
@@ -313,11 +317,79 @@ import Testing
       }
       let lineless = try tellegen([
         "hil", "--board", "breadboard", "--scenario", "selftest", "--fault",
-        "{line: MISO, is: late}",
+        "{line: MISO, kind: late}",
       ])
       #expect(lineless.code == 64 && lineless.errors.contains("--target pins"))
       let place = try tellegen(run + ["--checked", "NONE"])
       #expect(place.code == 64 && place.errors.contains("there are SCLK"), "\(place.errors)")
+    }
+  }
+
+  @Test func `faults of lines in a board file act at the pins, and are refused where no lines are`()
+    throws
+  {
+    try inPackage { tellegen in
+      let board = try String(
+        contentsOfFile: packageRoot + "/board/breadboard.yaml", encoding: .utf8)
+      try tellegen.write(board + "faults: [{line: MISO, kind: stuck_low}]\n", to: "mine.yaml")
+      for command in [["hil", "--scenario", "selftest"], ["train", "--task", "regression"]] {
+        let direct = try tellegen(command + ["--board", "./mine.yaml", "--target", "double"])
+        #expect(direct.code == 64, "\(direct.errors)")
+        #expect(
+          direct.errors.contains("{line: MISO, kind: stuck_low} of board breadboard needs lines")
+            && direct.errors.contains("--target pins"), "\(direct.errors)")
+      }
+      let pins = try tellegen(
+        "hil", "--board", "./mine.yaml", "--target", "pins", "--scenario", "selftest",
+        "--ensemble", "100")
+      #expect(pins.code == 1, "\(pins.errors)")
+      // What brings readings back is named, and the one-shot is not.
+      #expect(pins.output.contains("look first at MISO"), "\(pins.output)")
+      #expect(!pins.output.contains("look at LEARN"), "\(pins.output)")
+    }
+  }
+
+  @Test func `a scenario whose phases need gates that nobody brought there is refused`() throws {
+    try inPackage { tellegen in
+      let board = try String(
+        contentsOfFile: packageRoot + "/board/breadboard.yaml", encoding: .utf8)
+      let edges = ["S1-T1", "S1-T2", "S2-T1", "S2-T2", "T1-T2"]
+      try tellegen.write(
+        board + "faults:\n" + edges.map { "  - {edge: \($0), kind: dead}\n" }.joined()
+          + "  - {line: LEARN, kind: stuck_low}\n", to: "dead.yaml")
+      let run = [
+        "hil", "--board", "./dead.yaml", "--target", "pins", "--ensemble", "100", "--scenario",
+        "./own.yaml",
+      ]
+      for phase in ["converters", "comparators", "hold", "step"] {
+        try tellegen.write("name: own\nphases:\n  - look\n  - \(phase)\n", to: "own.yaml")
+        let refused = try tellegen(run)
+        #expect(refused.code == 65, "\(phase): \(refused.errors)")
+        #expect(
+          refused.errors.contains("own.yaml:4: phase \(phase) means nothing without phase gates"),
+          "\(refused.errors)")
+      }
+      // With what was asked for, a dead board does not pass.
+      try tellegen.write(
+        "name: own\nphases: [look, gates, converters, comparators, hold, step]\n", to: "own.yaml")
+      let dead = try tellegen(run)
+      #expect(dead.code == 1, "\(dead.output)\(dead.errors)")
+    }
+  }
+
+  @Test func `a board whose file has a dead edge is trained without it`() throws {
+    try inPackage { tellegen in
+      try FileManager.default.createSymbolicLink(
+        atPath: tellegen.path("task"), withDestinationPath: packageRoot + "/task")
+      let board = try String(
+        contentsOfFile: packageRoot + "/board/breadboard.yaml", encoding: .utf8)
+      for kind in ["dead", "shorted"] {
+        try tellegen.write(board + "faults: [{edge: S1-T1, kind: \(kind)}]\n", to: "mine.yaml")
+        let end = try tellegen(
+          "train", "--board", "./mine.yaml", "--task", "regression", "--epochs", "21", "--out",
+          kind)
+        #expect(end.code == 0, "\(kind): \(end.errors)")
+      }
     }
   }
 }

@@ -109,6 +109,37 @@ private func with(edge: String) -> String { start + "  - \(edge)\n" }
     #expect(try BoardDescription.read(text: board.yaml(), file: "again") == board)
   }
 
+  @Test func `a board file may have every fault, and is written with them as it was read`() throws {
+    let file = packageRoot + "/board/lattice.yaml"
+    let entries = [
+      "{kind: supply_sag, to: 0.6, at: 1.0, for: 0.05}", "{edge: n0-n1, kind: dead}",
+      "{line: MISO, kind: stuck_low}", "{line: SCLK, kind: swapped, with: MOSI}",
+      "{line: LATCH, kind: late}", "{line: LOAD, kind: floating}", "{line: A0, kind: stuck_high}",
+      "{select: 1, kind: deaf}", "{select: 7, kind: saturated}", "{select: 2, kind: wrong_chip}",
+    ]
+    func text(_ entries: [String]) throws -> String {
+      try String(contentsOfFile: file, encoding: .utf8)
+        + "faults:\n" + entries.map { "  - \($0)\n" }.joined()
+    }
+    let board = try BoardDescription.read(text: try text(entries), file: "b.yaml")
+    #expect(board.lineFaults.count == 8 && board.faults.count == 1)
+    #expect(board.disturbances.count == 1)
+    #expect(try BoardDescription.read(text: board.yaml(), file: "again") == board)
+    let good = try BoardDescription.read(path: file)
+    #expect(board.withoutFaults == good)
+    for (entry, told) in [
+      ("{line: MISOO, kind: late}", "has no line MISOO (did you mean MISO?)"),
+      ("{line: MISO, kind: swapped, with: MISO}", "with itself"),
+      ("{select: 1, kind: saturated}", "only an MCP3208 can be saturated"),
+      ("{line: MISO, kind: odd}", "allowed are stuck_low"),
+      ("{line: MISO, kind: late, attempts: 1}", "attempts"),
+      ("{kind: stuck_low}", "needs a line, an edge or a select"),
+    ] {
+      let message = boardRefusal(try text([entry])) ?? "accepted"
+      #expect(message.contains(told), "\(message)")
+    }
+  }
+
   @Test func `the resistance of a gate follows its kind unless it is given`() throws {
     let plain = try BoardDescription.read(
       text: start + "gates: {update: multiplier}\n", file: "b.yaml")

@@ -24,7 +24,7 @@ import Wiring
   private let noLimits = ScenarioLimits(usual: ReadingLimits(columns: []))
 
   private func scenario(_ text: String) throws -> ScenarioDescription {
-    try .read(text: text, file: "test", phases: phases.map { $0.name })
+    try .read(text: text, file: "test")
   }
 
   // MARK: - The hold
@@ -377,7 +377,7 @@ import Wiring
 
     let subject = try Subject(try shippedBoard("breadboard"))
     var run = ScenarioRun(
-      try scenario("{name: l, phases: [step, learning]}"), attempt: 1, subject: subject,
+      try scenario("{name: l, phases: [gates, step, learning]}"), attempt: 1, subject: subject,
       limits: noLimits.usual, telling: { _ in }, stopping: { false })
     run.run(on: .double, seed: 1) { _ in }
     let readings = run.record.phases.flatMap(\.readings).map(\.reading)
@@ -395,7 +395,7 @@ import Wiring
     _ name: String
   ) throws {
     var subject = try Subject(try shippedBoard(name))
-    func run(_ fixtures: Set<String>, _ faults: [ScenarioFault] = []) throws -> ScenarioRecord {
+    func run(_ fixtures: Set<String>, _ faults: [PlacedFault] = []) throws -> ScenarioRecord {
       var wanted = try scenario("{name: l, phases: [idle, loopback], needs: [loopback]}")
       wanted.faults = faults
       subject.fixtures = fixtures
@@ -412,7 +412,7 @@ import Wiring
     #expect(without.outcome.why?.contains("the fixture loopback") == true)
     let output = name == "lattice" ? "A0" : "S1-T1.charge"
     for role in ["MISO", output] {
-      for kind in [ScenarioFault.Kind.stuckLow, .stuckHigh, .floating, .late] {
+      for kind in [PlacedFault.Kind.stuckLow, .stuckHigh, .floating, .late] {
         let bad = try run(["loopback"], [.line(role: role, kind)])
         #expect(bad.outcome == .fail, "\(role) \(kind)")
         let complaints = bad.phases.last?.complaints ?? []

@@ -12,7 +12,7 @@ import Testing
   ]
 
   /// What the phase that fails first says, in order.
-  private func said(_ board: String, _ fault: ScenarioFault, seed: UInt64) throws -> [String] {
+  private func said(_ board: String, _ fault: PlacedFault, seed: UInt64) throws -> [String] {
     let proven = try ProvenBoard.named(board)
     var scenario = try ProvenBoard.scenario("bring-up")
     scenario.faults = [fault]
@@ -44,7 +44,7 @@ import Testing
 
   @Test(arguments: ["breadboard", "lattice"])
   func `LEARN that stays is named before wires`(_ board: String) throws {
-    for kind: ScenarioFault.Kind in [.stuckLow, .stuckHigh, .floating] {
+    for kind: PlacedFault.Kind in [.stuckLow, .stuckHigh, .floating] {
       let said = try said(board, .line(role: "LEARN", kind), seed: 1)
       #expect(isPartFirst(said, "LEARN stays"), "\(kind): \(said)")
     }

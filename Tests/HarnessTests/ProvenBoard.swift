@@ -42,8 +42,7 @@ struct ProvenBoard {
 
   static func scenario(_ name: String) throws -> ScenarioDescription {
     try .read(
-      path: packageRoot + "/hil/scenarios/\(name).yaml",
-      phases: phases.map { $0.name })
+      path: packageRoot + "/hil/scenarios/\(name).yaml")
   }
 
   static func scenarios() throws -> [ScenarioDescription] { try names.map(scenario) }

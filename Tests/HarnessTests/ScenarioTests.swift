@@ -111,13 +111,13 @@ import Testing
     var scenario = try ProvenBoard.scenario("lattice-adc-saturated")
     for (fault, words) in [
       (
-        ScenarioFault.saturated(select: 1),
+        PlacedFault.saturated(select: 1),
         "only an MCP3208 can be saturated, and select 1 has MCP4922; there are 0"
       ),
       (
         .wrongChip(select: 0), "only a converter can be the wrong chip, and select 0 has the chains"
       ),
-      (.edge(name: "n0-n99", .dead), "no learning edge n0-n99"),
+      (.edge(name: "n0-n99", .dead), "no edge n0-n99"),
       (.line(role: "MISOO", .late), "no line MISOO (did you mean MISO?); there are SCLK"),
       (.wrongChip(select: 9), "has no select 9; there are 0"),
     ] {

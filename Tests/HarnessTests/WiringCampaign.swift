@@ -112,7 +112,7 @@ import Testing
     let campaign = Campaign("wiring-\(board)", sample: 20, whole: 100, seed: 9001)
     let subject = try Subject(try shippedBoard(board))
     let bringUp = try ScenarioDescription.read(
-      path: packageRoot + "/hil/scenarios/wiring.yaml", phases: phases.map { $0.name })
+      path: packageRoot + "/hil/scenarios/wiring.yaml")
     let limits = try ReadingLimits(of: subject, phases: [], boards: 1, stopping: { false })
     let courses = (0..<campaign.count).map {
       Self.course(subject, limits, bringUp, seed: campaign.seed + UInt64($0))
@@ -167,7 +167,7 @@ import Testing
     let campaign = Campaign("wiring-good-\(board)", sample: 10, whole: 100, seed: 10001)
     let subject = try Subject(try shippedBoard(board))
     let wiring = try ScenarioDescription.read(
-      path: packageRoot + "/hil/scenarios/wiring.yaml", phases: phases.map { $0.name })
+      path: packageRoot + "/hil/scenarios/wiring.yaml")
     let limits = try ReadingLimits(of: subject, phases: [], boards: 1, stopping: { false })
     var failed: [String] = []
     var most = 0
@@ -205,7 +205,7 @@ import Testing
     description.timing.pulseLimit = time
     let subject = try Subject(description)
     let wiring = try ScenarioDescription.read(
-      path: packageRoot + "/hil/scenarios/wiring.yaml", phases: phases.map { $0.name })
+      path: packageRoot + "/hil/scenarios/wiring.yaml")
     let limits = try ReadingLimits(of: subject, phases: [], boards: 1, stopping: { false })
     for seed in 1...3 {
       var run = ScenarioRun(

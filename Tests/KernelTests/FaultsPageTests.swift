@@ -20,7 +20,7 @@ import Testing
     return "exit code \(fault.code)" + (words.isEmpty ? "" : ": " + words)
   }
 
-  private static func words(_ fault: ScenarioFault) -> String {
+  private static func words(_ fault: PlacedFault) -> String {
     switch fault {
     case .line(let role, let kind):
       switch kind {
@@ -53,7 +53,7 @@ import Testing
     var scenarios: [[String]] = []
     for name in knownNames(of: .scenario, near: [packageRoot]).sorted() {
       let scenario = try ScenarioDescription.read(
-        path: packageRoot + "/hil/scenarios/\(name).yaml", phases: phases.map { $0.name })
+        path: packageRoot + "/hil/scenarios/\(name).yaml")
       if scenario.isKept {
         scenarios.append([
           "`\(name)`", scenario.faults.map(words).joined(separator: ", "), "none",

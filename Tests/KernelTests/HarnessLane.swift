@@ -27,7 +27,7 @@ extension Lanes {
       let evidence = try Self.run.get()
       let subject = try Subject(try BoardDescription.read(path: evidence.path("board.yaml")))
       var virtual = ScenarioRun(
-        try .read(path: HarnessRecord.file(scenario), phases: phases.map { $0.name }), attempt: 1,
+        try .read(path: HarnessRecord.file(scenario)), attempt: 1,
         subject: subject,
         limits: try ReadingLimits(of: subject, phases: phases, boards: 100, stopping: { false }),
         telling: { _ in }, stopping: { false })

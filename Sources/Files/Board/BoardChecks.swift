@@ -155,6 +155,12 @@ extension BoardDescription {
           "times of faults are within \(write(Disturbance.seconds, unit: "s")), parts and shares "
           + "within 0 ... 1")
     }
+    for fault in lineFaults {
+      guard fault.isOnLines else {
+        throw Violation(message: "\(fault.words) is among faults of lines, but is on none")
+      }
+      if let why = fault.misplacement(on: self) { throw Violation(message: why) }
+    }
     var broken: Set<Int> = []
     for fault in faults {
       guard edges.indices.contains(fault.edge) else {
@@ -165,7 +171,7 @@ extension BoardDescription {
       guard broken.insert(fault.edge).inserted else {
         throw Violation(message: "edge \(quote(edge.name)) has two faults; one is allowed")
       }
-      if fault.kind.isOfComparator, edge.part != .learning || gates.update != .comparator {
+      if !isPlace(edge, for: fault.kind) {
         throw Violation(
           message: "a fault is \(fault.kind.word), but edge \(quote(edge.name)) has no comparator")
       }

@@ -48,8 +48,15 @@ public struct BoardDescription: Sendable, Equatable, Codable {
     get { happening ?? [] }
     set { happening = newValue.isEmpty ? nil : newValue }
   }
+  /// What is wrong with lines and with chips at selects, which only a double at its pins has.
+  public var lineFaults: [PlacedFault] {
+    get { amiss ?? [] }
+    set { amiss = newValue.isEmpty ? nil : newValue }
+  }
   /// Left out of records where there is none.
   private var happening: [Disturbance]?
+  /// Left out of records where there is none.
+  private var amiss: [PlacedFault]?
   /// How the board is wired to GPIO lines, or nil if it is not and only its double can learn.
   public var wiring: WiringDescription?
 
@@ -266,7 +273,7 @@ public struct TimingDescription: Sendable, Equatable, Codable {
 public struct Fault: Sendable, Equatable, Codable {
   /// What is wrong with it.
   public var kind: FaultKind
-  /// Index of the learning edge.
+  /// Index of the edge.
   public var edge: Int
 
   /// Makes a fault, without checking that the edge exists.

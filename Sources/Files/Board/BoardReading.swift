@@ -64,10 +64,10 @@ extension BoardDescription {
     try board.readChannels(fields, nodes: nodes)
     if let limits = fields["limits"] { try board.readLimits(limits) }
     try fields.locate { () throws(Violation) in try board.checkLimits() }
-    if let faults = fields["faults"] { try board.readFaults(faults) }
     if let wiring = fields["wiring"] {
       try board.readWiring(wiring)
     }
+    if let faults = fields["faults"] { try board.readFaults(faults) }
     // All that was read is in order: this finds what a reader above has left out.
     try fields.locate { () throws(Violation) in try board.checkParts() }
     return board
@@ -124,34 +124,28 @@ extension BoardDescription {
   }
 
   private mutating func readFaults(_ node: LocatedNode) throws(DescriptionError) {
-    let indices = Dictionary(
-      uniqueKeysWithValues: edges.enumerated().map { ($0.element.name, $0.offset) })
-    var broken: Set<Int> = []
+    var broken: Set<String> = []
     for entry in try node.list(of: "fault", count: 0...edges.count + 64) {
-      let entries = try entry.fields(["edge", "kind"] + Disturbance.keys)
-      let kind = try entries.required("kind")
-      let word = try kind.word(FaultKind.allCases.map(\.word) + Disturbance.words)
-      if Disturbance.words.contains(word) {
-        disturbances.append(try Disturbance(word, entries))
-        continue
+      let fault = try PlacedFault(entry, mayPass: false)
+      if case .edge(let name, let kind) = fault {
+        guard let edge = edges.first(where: { $0.name == name }) else {
+          throw entry.error(
+            "\(entry.what) is at edge \(quote(name)), which is not in "
+              + "edges\(suggestion(for: name, among: edges.map(\.name))); allowed are "
+              + "\(enumerate(edges.map(\.name)))"
+          )
+        }
+        guard broken.insert(name).inserted else {
+          throw entry.error("edge \(quote(name)) has two faults; one is allowed")
+        }
+        guard isPlace(edge, for: kind) else {
+          throw entry.error(
+            "\(entry.what) is \(kind.word), but edge \(quote(name)) has no comparator")
+        }
+      } else if let why = fault.misplacement(on: self) {
+        throw entry.error("\(entry.what): \(why)")
       }
-      let edge = try entries.required("edge")
-      let name = try edge.name()
-      guard let index = indices[name] else {
-        throw edge.error(
-          "\(entry.what) is at edge \(quote(name)), which is not in "
-            + "edges\(suggestion(for: name, among: edges.map(\.name))); allowed are "
-            + "\(enumerate(edges.map(\.name)))"
-        )
-      }
-      guard broken.insert(index).inserted else {
-        throw edge.error("edge \(quote(name)) has two faults; one is allowed")
-      }
-      let fault = FaultKind.allCases.first { $0.word == word }!
-      if fault.isOfComparator, edges[index].part != .learning || gates.update != .comparator {
-        throw kind.error("\(entry.what) is \(word), but edge \(quote(name)) has no comparator")
-      }
-      faults.append(Fault(kind: fault, edge: index))
+      add(fault)
     }
   }
 }

@@ -28,13 +28,12 @@ extension BoardDescription {
     lines.append("clamp_ohms: \(write(clampOhms))")
     lines.append("timing: \(flow(numbers(timing, TimingDescription.quantities)))")
     lines += imperfectionLines()
-    if !faults.isEmpty || !disturbances.isEmpty {
+    if self != withoutFaults {
       lines.append("faults:")
-      lines += disturbances.map { "  - \($0.line)" }
-      for fault in faults {
-        let edge = scalar(edges[fault.edge].name)
-        lines.append("  - {edge: \(edge), kind: \(fault.kind.word)}")
-      }
+      let placed =
+        disturbances.map(PlacedFault.disturbance)
+        + faults.map { .edge(name: edges[$0.edge].name, $0.kind) } + lineFaults
+      lines += placed.map { "  - \($0.words)" }
     }
     if let wiring { lines += wiringLines(wiring) }
     return lines.joined(separator: "\n") + "\n"

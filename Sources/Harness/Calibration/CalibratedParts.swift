@@ -32,9 +32,8 @@ struct CalibratedParts: Sendable {
     let parameters = model.parameters(of: found)
     self.parameters = parameters
 
-    var spotless = description
+    var spotless = description.withoutFaults
     spotless.imperfections = .none
-    spotless.faults = []
     var target = try DoubleTarget<DirectBoard>(subject.setting(spotless, seed: 1))
     let excitation = try target.excite(subject, pulses: found.pulses)
 

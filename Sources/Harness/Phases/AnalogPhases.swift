@@ -8,6 +8,7 @@ package enum ConvertersPhase: Phase {
   package static let name = "converters"
   package static let about =
     "With all sources at one voltage every target reads it: offset and gain of the loop."
+  package static let needsGates = true
   package static let remedy =
     "one target off: its buffer or its channel of the MCP3208; all off: the reference or a source's buffer"
 
@@ -48,6 +49,7 @@ package enum ComparatorsPhase: Phase {
   package static let about =
     "The clamp at which comparator A of each edge at a target turns: what all edges there share is the "
     + "clamp's offset, the rest is the comparator's."
+  package static let needsGates = true
   package static let remedy =
     "one edge: its averages' resistors (1 Mohm, 1 %) and its comparator's inputs, one that never turns has "
     + "an input open, one that says one thing and then another an output too; all edges of a target: its clamp's converter and resistor"
@@ -119,6 +121,7 @@ package enum EdgesPhase: Phase {
   package static let name = "edges"
   package static let about =
     "Each edge is charged and discharged by itself; the target that shows it best follows."
+  package static let needsGates = true
   package static let remedy =
     "no answer: the transistor, its gate or both drives; one way only: that drive's diode or resistor; the "
     + "wrong sign: charge and discharge are exchanged"
@@ -151,6 +154,7 @@ package enum EdgesPhase: Phase {
 package enum HoldPhase: Phase {
   package static let name = "hold"
   package static let about = "Pulses that hold every gate for half a second move no target."
+  package static let needsGates = true
   package static let remedy =
     "an edge that moves alone: a diode of its pair, the capacitor (polyester leaks) or flux on the gate"
 
@@ -184,6 +188,7 @@ package enum TimerPhase: Phase {
   package static let name = "timer"
   package static let about =
     "A pulse of five times the one-shot's time moves an edge no further than one of its time."
+  package static let needsGates = true
   package static let remedy =
     "the one-shot does not end the pulse: measure the 74HCT123's output while LEARN is high, before any "
     + "training"
@@ -200,12 +205,14 @@ package enum TimerPhase: Phase {
     let edges = subject.views.count
     var drives = [Drive](repeating: .hold, count: edges)
     drives[edge] = .discharge
+    var read: Set<Double> = []
     func move(_ width: Nanoseconds, _ target: inout Target) throws -> Double {
       let before = try target.see(view, at: target.initialGates(subject), log, subject)
       for _ in 0..<3 {
         _ = try target.session.board.pulse(width: width, drives: drives.span)
       }
       let after = try target.measure(view.target, times: 16)
+      read.formUnion([before, after])
       // What these pulses moved is not in the controllers' account.
       guard try target.session.findGates(stopping: log.stopping) else { throw Stopped() }
       return after - before
@@ -213,6 +220,18 @@ package enum TimerPhase: Phase {
     let timer = target.session.board.longestPulse
     let once = try move(timer, &target)
     let longer = try move(timer.times(5), &target)
+    let converters = subject.description.converters
+    let step = converters.reference / Double(1 << converters.bits)
+    if read.count == 1, let volts = read.first,
+      volts < converters.lowest + step
+        || volts > converters.lowest + converters.reference - 2 * step
+    {
+      log.find(
+        "target \(subject.description.nodes[subject.targets[view.target]]) reads \(rounded(volts)) V in all of "
+          + "64 readings, an end of its converter: look first at MISO and at that converter")
+      log.remedy =
+        "nothing is told of the one-shot while no reading comes back: mend MISO or the converter, and repeat"
+    }
     log.add(
       Reading(
         "\(subject.description.learningEdges[edge].name): a pulse of the one-shot's time moves",

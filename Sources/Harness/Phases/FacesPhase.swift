@@ -31,6 +31,9 @@ package enum FacesPhase: Phase {
     on target: inout Target, _ log: inout PhaseLog, _ subject: Subject
   ) throws {
     guard let analog = analog(of: target) else { return }
+    if let missing = LinesMissing(for: analog.description) {
+      throw Skipped("there are no two faces to compare: \(missing)")
+    }
     let setting = subject.setting(analog.description, seed: analog.seed)
     var direct = try DoubleTarget<DirectBoard>(setting)
     var pins = try DoubleTarget<PinBoard>(setting)

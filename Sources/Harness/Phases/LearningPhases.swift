@@ -8,6 +8,7 @@ package enum StepPhase: Phase {
   package static let name = "step"
   package static let about =
     "A training step on each sample of a task that boards of this kind can learn: how many edges it drives."
+  package static let needsGates = true
   package static let remedy =
     "comparators or clamps do not tell the twins apart: look at the clamps' resistors and converters"
 
@@ -46,6 +47,7 @@ package enum LearningPhase: Phase {
   package static let name = "learning"
   package static let about =
     "A short training run on a task that boards of this kind can learn: by how much the error falls."
+  package static let needsGates = true
   package static let remedy =
     "it does not learn: mend first what phases before it found; if all of them passed, repeat with --repeat, "
     + "then look at the edges whose readings lie near a limit"

@@ -20,7 +20,17 @@ package enum LookPhase: Phase {
     guard try look.beforePulses(&target.session.board, stopping: log.stopping) else {
       throw Stopped()
     }
+    take(look, into: &log)
+  }
+
+  /// Takes what a look has found. Where nothing that comes back ever changes, that is to be mended first.
+  static func take(_ look: FirstLook, into log: inout PhaseLog) {
     for finding in look.findings { log.find(finding) }
+    if look.isReturnStill {
+      log.remedy =
+        "what comes back from the board never changes, which says nothing of gates, LEARN or the one-shot: "
+        + "mend the line or chip that is named first, and repeat"
+    }
   }
 }
 
@@ -39,7 +49,7 @@ package enum GatesPhase: Phase {
     var look = try FirstLook(
       subject.description, sources: subject.sources, targets: subject.targets)
     let isReady = try target.session.findGates(looking: &look, stopping: log.stopping)
-    for finding in look.findings { log.find(finding) }
+    LookPhase.take(look, into: &log)
     if !look.findings.isEmpty { return }
     if !isReady { throw Stopped() }
     try target.program(target.initialGates(subject), log)

@@ -137,7 +137,7 @@ struct WiringExpectation: Sendable {
   private init(
     _ subject: Subject, _ moment: Moment, _ mistakes: [WiringMistake], _ fault: Fault?
   ) throws {
-    var spotless = subject.description
+    var spotless = subject.description.withoutFaults
     spotless.imperfections = .none
     spotless.imperfections.quantise = true
     spotless.faults = fault.map { [$0] } ?? []

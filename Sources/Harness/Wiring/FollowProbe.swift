@@ -14,10 +14,9 @@ struct Following {
   private let thresholds: [(middle: Double, most: Double)?]
 
   init(_ subject: Subject) throws {
-    var spotless = subject.description
+    var spotless = subject.description.withoutFaults
     spotless.imperfections = .none
     spotless.imperfections.quantise = true
-    spotless.faults = []
     let clamps = [Double?](repeating: nil, count: subject.targets.count)
     presentations = (0..<4).map { turn in
       let level = turn % 2 == 0 ? spotless.nodeLowest : spotless.nodeHighest

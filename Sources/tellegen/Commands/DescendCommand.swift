@@ -160,6 +160,13 @@ struct DescendCommand: ParsableCommand {
       let testing = problem.examples(problem.testing.isEmpty ? problem.training : problem.testing)
       let isSorting = !task.classes.isEmpty
       let model = try model(of: description, task: task)
+      let broken = description.faults.filter { $0.kind == .dead || $0.kind == .shorted }
+      if !broken.isEmpty {
+        let edges = broken.map { description.edges[$0.edge].name }.joined(separator: ", ")
+        try Exits.leave(
+          "board \(description.name): faults of its file have \(edges) dead or shorted, which has no gate to "
+            + "program; take these faults out, or use tellegen train", with: Exits.data)
+      }
       let plan = plan(isSorting: isSorting)
       var trainer = Trainer(
         model: model, optimiser: Optimiser(optimiserKind, rate: rate), plan: plan)

@@ -52,7 +52,7 @@ struct HILCommand: ParsableCommand {
   var scenario: String?
   @Option(
     help: ArgumentHelp(
-      "Put a fault on the double, as under faults of a scenario: '{line: MISO, is: stuck_low}'; may be given again. Scenarios that have faults of their own are left out.",
+      "Put a fault on the double, as under faults of a board or a scenario: '{line: MISO, kind: stuck_low}'; may be given again. Scenarios that have faults of their own are left out.",
       valueName: "fault"))
   var fault: [String] = []
   @Option(
@@ -257,8 +257,25 @@ struct HILCommand: ParsableCommand {
     }
     // What is not kept is shown all the same, and what became of the rig is said.
     try report.show(proof, limits, output)
+    tellOfFaults(scenarios, proof, place.description)
     try end(proof, place, hold, report.directory)
     if let loss { throw Exits.code(of: loss) ?? Exits.unknown }
+  }
+
+  /// Says where of all scenarios with faults none is for this board: what passed then says nothing of faults.
+  private func tellOfFaults(
+    _ scenarios: [ScenarioDescription], _ proof: Proof, _ board: BoardDescription
+  ) {
+    let faulty = scenarios.filter { !$0.faults.isEmpty }
+    let names = Set(faulty.map(\.name))
+    let ran = proof.last.filter { names.contains($0.scenario) && $0.outcome.word != "SKIP" }
+    if faulty.isEmpty || !ran.isEmpty { return }
+    let boards = Set(faulty.compactMap(\.board)).sorted().joined(separator: " and ")
+    say(
+      "tellegen: no scenario with faults was run"
+        + (boards.isEmpty ? "" : ": these are for board \(boards)")
+        + ". Put a fault on this board by --fault '{edge: \(board.edges[0].name), kind: dead}', or write a scenario of your "
+        + "own (docs/hil/harness.md)")
   }
 
   /// The exit that the attempts end with.
@@ -336,7 +353,13 @@ struct HILCommand: ParsableCommand {
       try Exits.leave(
         "--fault is put on a double; a real board has its own: leave it out", with: Exits.usage)
     }
-    let faults = try fault.map { try ScenarioDescription.fault($0, file: "--fault") }
+    let faults = try fault.map { (words) throws -> PlacedFault in
+      do throws(DescriptionError) { return try PlacedFault(words, file: "--fault") } catch {
+        try Exits.leave(
+          "--fault \(quote(words)): \(error.message); allowed is an entry as under faults of a board's file, "
+            + "\(PlacedFault.examples)", with: Exits.usage)
+      }
+    }
     for (words, fault) in zip(fault, faults) {
       let needsLines = target == .double && fault.isOnLines
       if let why = fault.misplacement(on: board)
@@ -418,7 +441,7 @@ struct HILCommand: ParsableCommand {
         : ". \(name) is a phase: scenarios have phases, and 'tellegen hil --dry-run' says which"
       throw error
     }
-    let scenario = try ScenarioDescription.read(path: path, phases: phases.map { $0.name })
+    let scenario = try ScenarioDescription.read(path: path)
     if let only = scenario.board, only != board.name { return scenario }
     if !isMeant, isShipped(path, kind: .scenario) { return scenario }
     for (number, fault) in scenario.faults.enumerated() {

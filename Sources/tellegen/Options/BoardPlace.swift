@@ -5,6 +5,10 @@ import Runs
 import Targets
 import Wiring
 
+#if Simulation
+import BoardDouble
+#endif
+
 /// Which rig of which rig map.
 struct RigOptions: ParsableArguments {
   @Option(
@@ -107,10 +111,14 @@ struct BoardPlace {
       telling: { say("tellegen: " + $0) })
   }
 
-  /// Refuses a board without wiring where its lines are needed.
+  /// Refuses a board without wiring where its lines are needed, and a double without lines where the board's
+  /// file has faults of lines.
   ///
-  /// - Throws: an exit.
+  /// - Throws: an exit, or `LinesMissing`.
   func needLines() throws {
+    #if Simulation
+    if target == .double, let missing = LinesMissing(for: description) { throw missing }
+    #endif
     if target == .double || description.wiring != nil { return }
     try Exits.leave(
       "board \(description.name) has no wiring in its file, so no lines that --target "
