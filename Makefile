@@ -37,10 +37,10 @@ long: export TELLEGEN_RECORDS = $(CURDIR)/docs/results/campaigns
 long: export TELLEGEN_COMMIT = $(shell git describe --always --dirty --abbrev=12)
 long: export TELLEGEN_SEED = $(seed)
 long: export TELLEGEN_MOMENTS = $(moments)
-long: ## all of a campaign of which the tests do a sample: kills terminals signals powercuts memory wiring estimates repeats limits (only=NAME)
+long: ## all of a campaign of which the tests do a sample: kills terminals signals powercuts memory wiring intervals estimates repeats limits (only=NAME)
 	@Scripts/setup build test
 	@ls Tests/*/*Campaign.swift | grep -qi '/$(only)Campaign' || { \
-	  echo "there is no campaign '$(only)'; give only= one of kills terminals signals powercuts memory wiring estimates repeats limits" >&2; \
+	  echo "there is no campaign '$(only)'; give only= one of kills terminals signals powercuts memory wiring intervals estimates repeats limits" >&2; \
 	  exit 64; }
 	swift build $(tests) --build-tests
 	mkdir -p $(TELLEGEN_RECORDS)

@@ -18,7 +18,7 @@ public struct BoardParts: Sendable {
   /// The update bias of each learning edge, V/s; acts on multiplier edges.
   public let bias: [Double]
   /// The offset of each comparator, V: A and B of each learning edge.
-  let comparatorOffsets: [Double]
+  package let comparatorOffsets: [Double]
   /// By how much of what lies across it each average is off: four for each learning edge.
   let averageErrors: [Double]
   /// The errors of each target's measurement.

@@ -49,12 +49,24 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
     /// The supply less threshold and charging drop's excess, V: what the gate's overdrive tends to while
     /// charged is this less the nominal drop. Better known than its parts.
     public var reach: Estimate
+    /// The gate less the threshold after known pulses, V: from where the overdrive of an edge of the markings is
+    /// that of the controllers' lowest gate, charged for as long as brings such an edge to the mean of their
+    /// limits. Since format 5.
+    public var overdrive: Estimate?
+    /// The offset of comparator A, V, where nodes stand so close that averages add nothing: it says dV_F > dV_C
+    /// where (dV_F - dV_C) / 2 is above minus this. Since format 5; `nil` where it was not found.
+    public var comparatorA: Estimate?
+    /// That of comparator B, for (dV_F + dV_C) / 2. Since format 5.
+    public var comparatorB: Estimate?
+    /// The full width of A's hysteresis, V. Since format 5.
+    public var hysteresis: Estimate?
 
     /// Makes an edge.
     public init(
       name: String, chargeRC: Estimate, dischargeRC: Estimate, capacitance: Estimate,
       chargeDrop: Estimate, dischargeDrop: Estimate, leak: Estimate, threshold: Estimate,
-      strength: Estimate, reach: Estimate
+      strength: Estimate, reach: Estimate, overdrive: Estimate? = nil,
+      comparatorA: Estimate? = nil, comparatorB: Estimate? = nil, hysteresis: Estimate? = nil
     ) {
       self.name = name
       self.chargeRC = chargeRC
@@ -66,6 +78,10 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
       self.threshold = threshold
       self.strength = strength
       self.reach = reach
+      self.overdrive = overdrive
+      self.comparatorA = comparatorA
+      self.comparatorB = comparatorB
+      self.hysteresis = hysteresis
     }
   }
 
@@ -95,9 +111,14 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
     public var gain: Estimate
     /// What it reads too much beside, V, at one sixteenth of its range, two, and on as far as nodes reach.
     public var curve: [Double]
+    /// What its clamp puts out above what it is told, V, midway. Since format 5; `nil` where it was not found.
+    public var clampOffset: Estimate?
 
     /// Makes a target.
-    public init(offset: Estimate, gain: Estimate, curve: [Double]) {
+    public init(
+      offset: Estimate, gain: Estimate, curve: [Double], clampOffset: Estimate? = nil
+    ) {
+      self.clampOffset = clampOffset
       self.offset = offset
       self.gain = gain
       self.curve = curve
@@ -105,7 +126,9 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
   }
 
   /// The file's format.
-  public static let format = 4
+  public static let format = 5
+  /// The formats that are read: 4 has no comparators, no clamps and no overdrive.
+  public static let readable = 4...5
   /// How many days a calibration is good for, unless said otherwise: electrolytes, thresholds and
   /// temperatures of a lab move within a season.
   public static let usualDays = 90.0
@@ -222,8 +245,9 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
   public func refusal(
     for board: BoardDescription, id: String? = nil, at now: Double, days: Double = usualDays
   ) -> String? {
-    if format != Self.format {
-      return "it is of format \(format), this program reads \(Self.format): calibrate again"
+    if !Self.readable.contains(format) {
+      return "it is of format \(format), this program reads \(Self.readable.lowerBound) ... "
+        + "\(Self.readable.upperBound): calibrate again"
     }
     if fingerprint != Self.fingerprint(of: board) {
       return "it is of another board, or the board's file was changed since: calibrate again"
@@ -250,10 +274,12 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
   /// - Returns: what lies elsewhere.
   public func contradictions(by other: BoardCalibration) -> [String] {
     var words: [String] = []
-    func compare(_ name: String, _ unit: String, _ scale: Double, _ path: KeyPath<Edge, Estimate>) {
+    func compare(
+      _ name: String, _ unit: String, _ scale: Double, _ estimate: (Edge) -> Estimate?
+    ) {
       for (one, two) in zip(edges, other.edges) {
-        let (before, now) = (one[keyPath: path], two[keyPath: path])
-        guard before.isFound, now.isFound else { continue }
+        guard let before = estimate(one), let now = estimate(two), before.isFound, now.isFound
+        else { continue }
         let half =
           ((before.high - before.low) * (before.high - before.low)
           + (now.high - now.low) * (now.high - now.low)).squareRoot() / 2
@@ -265,9 +291,11 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
         }
       }
     }
-    compare("RC of the charging path", "ms", 1e3, \.chargeRC)
-    compare("RC of the discharging path", "ms", 1e3, \.dischargeRC)
-    compare("threshold", "mV", 1e3, \.threshold)
+    compare("RC of the charging path", "ms", 1e3) { $0.chargeRC }
+    compare("RC of the discharging path", "ms", 1e3) { $0.dischargeRC }
+    compare("threshold", "mV", 1e3) { $0.threshold }
+    compare("offset of comparator A", "mV", 1e3) { $0.comparatorA }
+    compare("offset of comparator B", "mV", 1e3) { $0.comparatorB }
     return words
   }
 
@@ -295,7 +323,8 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
       range.contains(value)
         ? nil : "\(key) is \(value); allowed is \(range.lowerBound) ... \(range.upperBound)"
     }
-    func estimate(_ key: String, _ one: Estimate, _ allowed: ClosedRange<Double>) -> String? {
+    func estimate(_ key: String, _ one: Estimate?, _ allowed: ClosedRange<Double>) -> String? {
+      guard let one else { return nil }
       if let words = range(key + ".value", one.value, allowed) { return words }
       if !(one.low <= one.high && one.low.isFinite && one.high.isFinite) {
         return "\(key).low is \(one.low), .high \(one.high); allowed is low <= high"
@@ -322,6 +351,10 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
         estimate(key + ".threshold", edge.threshold, volts),
         estimate(key + ".strength", edge.strength, 1e-12...1e3),
         estimate(key + ".reach", edge.reach, -30...30),
+        estimate(key + ".overdrive", edge.overdrive, -30...30),
+        estimate(key + ".comparatorA", edge.comparatorA, -1...1),
+        estimate(key + ".comparatorB", edge.comparatorB, -1...1),
+        estimate(key + ".hysteresis", edge.hysteresis, -1...1),
       ]
     }
     for (node, source) in zip(board.sources, sources) {
@@ -336,6 +369,7 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
       words += [
         estimate(key + ".offset", target.offset, volts),
         estimate(key + ".gain", target.gain, volts),
+        estimate(key + ".clampOffset", target.clampOffset, volts),
       ]
       if target.curve.isEmpty { words.append("\(key).curve is empty; allowed is 1 ... 16 values") }
       for (knot, value) in target.curve.enumerated() {

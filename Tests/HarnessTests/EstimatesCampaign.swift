@@ -25,7 +25,7 @@ import Wiring
       _ = try target.makeReady(telling: { _ in }, stopping: { false })
       let excitation = try target.excite(subject, pulses: pulses)
       let model = try PartsModel(subject)
-      found = BoardCalibration(
+      found = try BoardCalibration(
         try PartsFit(model, to: excitation), of: model, board: subject.description, id: "1",
         date: 0,
         target: "double", by: excitation)

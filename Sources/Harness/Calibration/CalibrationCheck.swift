@@ -4,8 +4,8 @@ package import Targets
 package import Wiring
 
 extension OpenTarget {
-  /// What a short calibration finds elsewhere than one that is kept: RC of either way and threshold of each
-  /// edge, what nothing but an exchanged part, another supply or another temperature moves. The gates
+  /// What a short calibration finds elsewhere than one that is kept: RC of either way, threshold and comparators'
+  /// offsets of each edge, what nothing but an exchanged part, another supply or another temperature moves. The gates
   /// stand anywhere afterwards.
   ///
   /// - Parameters:
@@ -19,12 +19,16 @@ extension OpenTarget {
   ) throws -> [String] {
     let excitation = try excite(
       subject, pulses: CalibrationCheck.pulses, stopping: stopping)
+    // A calibration of the older format has nothing to hold comparators to.
+    let sweeps =
+      kept.edges.contains { $0.comparatorA != nil }
+      ? try ComparatorSweeps(of: &self, subject, stopping: stopping) : nil
     let model = try PartsModel(subject)
     let fit = try PartsFit(model, to: excitation, stopping: stopping)
     return kept.contradictions(
-      by: BoardCalibration(
+      by: try BoardCalibration(
         fit, of: model, board: subject.description, id: kept.id, date: kept.date, target: "",
-        by: excitation))
+        by: excitation, sweeps))
   }
 }
 

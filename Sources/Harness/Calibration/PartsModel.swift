@@ -232,6 +232,28 @@ package struct PartsModel: Sendable {
     return gates
   }
 
+  /// How well each branch conducts while all nodes stand at one voltage, S.
+  ///
+  /// - Parameters:
+  ///   - parameters: the parameters.
+  ///   - gates: the learning edges' gates, V.
+  ///   - volts: the voltage, V.
+  /// - Returns: a conductance for each of the board's edges.
+  /// - Throws: `CircuitError` where the circuit has no solution.
+  mutating func conductances(
+    _ parameters: [Double], gates: [Double], at volts: Double
+  ) throws -> [Double] {
+    for (edge, wire) in branches.enumerated() {
+      var device = description.transistor
+      device.threshold = parameters[index(of: .threshold, of: edge)]
+      device.strength *= Elementary.exp(parameters[index(of: .strength, of: edge)])
+      try point.replace(wire.branch, .transistor(device, gate: gates[edge]))
+    }
+    for node in sources { try point.drive(node, volts) }
+    try point.solve()
+    return point.linearisation().slopes.map { ($0.x + $0.y) / 2 }
+  }
+
   /// The gate of an edge at the last reading of an excitation, V, and how it changes with the parameters.
   func last(
     of edge: Int, _ parameters: [Double], _ excitation: Excitation

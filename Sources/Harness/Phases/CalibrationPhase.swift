@@ -7,7 +7,8 @@ import Wiring
 package enum CalibrationPhase: Phase {
   package static let name = "calibration"
   package static let about =
-    "A short calibration agrees with the one that is kept: RC of either way and threshold of each edge."
+    "A short calibration agrees with the one that is kept: RC of either way, threshold and "
+    + "comparators' offsets of each edge."
   package static let hasReadings = false
   package static let remedy =
     "calibrate again; if one edge moved, look at its transistor, capacitor and resistors; if all thresholds "

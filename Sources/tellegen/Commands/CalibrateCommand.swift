@@ -15,7 +15,7 @@ struct CalibrateCommand: ParsableCommand {
     abstract: "Finds what a board's parts are, by its targets' readings alone.",
     discussion: """
       Every gate is taken up and down between its limits at a pace of its own, and after each pulse the \
-      targets are read with sources in three patterns. The most probable parts are fitted: for each edge RC up \
+      targets are read with sources in three patterns; then comparators are turned by sources and clamps. The most probable parts are fitted: for each edge RC up \
       and down, leakage, threshold, strength and drops, with intervals that cover the truth in 95 of 100 \
       cases. What the readings hardly tell (of an edge between two sources, nothing) is said to be so. \
       docs/hil/calibration.md has what can be known at all.
@@ -114,10 +114,10 @@ struct CalibrateCommand: ParsableCommand {
         let fit = try PartsFit(
           model, to: excitation, telling: { say("tellegen: step \($0) of the fit") },
           stopping: { Interruption.isAsked })
-        let found = BoardCalibration(
+        let found = try BoardCalibration(
           fit, of: model, board: description, id: id ?? place.rig?.boardID ?? "1",
           date: Date().timeIntervalSince1970,
-          target: target.rawValue, by: excitation)
+          target: target.rawValue, by: excitation, user.sweeps)
         if let old { return try compare(found, old) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -158,6 +158,7 @@ struct CalibrateCommand: ParsableCommand {
     var subject: Subject
     var pulses: Int
     var excitation: Excitation?
+    var sweeps: ComparatorSweeps?
 
     mutating func use<Target: OpenTarget>(_ target: inout Target) throws {
       do {
@@ -168,6 +169,8 @@ struct CalibrateCommand: ParsableCommand {
           subject, pulses: pulses,
           telling: { if $0 % 500 == 0, $0 > 0 { say("tellegen: \($0) pulses") } },
           stopping: { Interruption.isAsked })
+        sweeps = try ComparatorSweeps(
+          of: &target, subject, stopping: { Interruption.isAsked })
       } catch {
         do { try target.rest() } catch {
           say(
@@ -184,8 +187,8 @@ struct CalibrateCommand: ParsableCommand {
 extension BoardCalibration {
   /// What was found, for the console.
   fileprivate var table: String {
-    func text(_ estimate: Estimate, _ scale: Double, _ digits: Int) -> String {
-      if !estimate.isFound { return "not seen" }
+    func text(_ estimate: Estimate?, _ scale: Double, _ digits: Int) -> String {
+      guard let estimate, estimate.isFound else { return "not seen" }
       let half = (estimate.high - estimate.low) / 2 * scale
       return Format.fixed(estimate.value * scale, decimals: digits) + " +- "
         + Format.fixed(half, decimals: digits)
@@ -194,10 +197,14 @@ extension BoardCalibration {
       [
         edge.name, text(edge.chargeRC, 1e3, 2), text(edge.dischargeRC, 1e3, 2),
         text(edge.threshold, 1e3, 1), text(edge.reach, 1e3, 1), text(edge.leak, 1e3, 2),
+        text(edge.comparatorA, 1e3, 2), text(edge.comparatorB, 1e3, 2),
       ]
     }
     let table = TextTable(
-      head: ["edge", "RC up, ms", "RC down, ms", "threshold, mV", "reach, mV", "leak, mV/s"],
+      head: [
+        "edge", "RC up, ms", "RC down, ms", "threshold, mV", "reach, mV", "leak, mV/s",
+        "offset A, mV", "offset B, mV",
+      ],
       rows: rows)
     let seen = edges.count { $0.chargeRC.isFound || $0.dischargeRC.isFound }
     return table.text
