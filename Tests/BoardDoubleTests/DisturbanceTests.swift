@@ -97,7 +97,7 @@ struct DisturbanceTests {
     for (line, words) in [
       ("{kind: supply_sag, to: 2, at: 0, for: 1}", "0 ... 1"),
       ("{kind: clock_jump, at: 0}", "\"by\""), ("{kind: sag}", "supply_sag"),
-      ("{kind: leaking}", "\"edge\""),
+      ("{kind: leaking}", "needs a line, an edge or a select"),
     ] {
       #expect {
         try BoardDescription.read(
