@@ -1,6 +1,10 @@
 #include "CSoftplus.h"
 
-// A product and a sum rounded once would be other bits than on a machine without such a unit.
+// A product and a sum rounded once would be other bits than on a machine without such a unit. GCC does not know
+// the pragma; Swift's packages are compiled by its own Clang.
+#ifndef __clang__
+#error "compile this with Clang: another compiler may fuse products and sums, and bits would differ"
+#endif
 #pragma STDC FP_CONTRACT OFF
 
 typedef double lanes __attribute__((vector_size(64), aligned(8)));

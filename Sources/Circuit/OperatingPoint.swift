@@ -20,8 +20,8 @@ public struct Solution: Sendable, Equatable {
 /// thresholds rounded off in stages step in.
 ///
 /// A value: a copy keeps its own voltages and elements. The same calls give the same bits on every
-/// machine. `solve` allocates no memory unless another copy shares its storage or Newton's method
-/// needs its fallbacks.
+/// machine. After the first, `solve` allocates no memory unless another copy shares its storage or
+/// Newton's method needs its fallbacks.
 public struct OperatingPoint: Sendable {
   /// The conductance in siemens from every free node to 0 V.
   public static let leak = 1e-12
@@ -114,6 +114,7 @@ public struct OperatingPoint: Sendable {
     for (node, volts) in voltages.enumerated() {
       state.voltages[Int(state.structure.place[node])] = volts
     }
+    state.isForwarded = false
   }
 
   /// Forgets the last solution: every free node back to the cold start of 0 V. Driven voltages,
@@ -177,7 +178,7 @@ public struct OperatingPoint: Sendable {
   /// Sets the conductances of all branches, each of which has to be a resistor, a potentiometer or
   /// open. `network` tells them as resistors.
   ///
-  /// - Parameter siemens: One conductance per branch, 0 to 1e6 S.
+  /// - Parameter siemens: One conductance per branch: 0, or 1e-15 to 1e3 S, as resistors have.
   /// - Throws: `CircuitError` where their number or one of them is not valid, or a branch is
   ///   something else; nothing is set then.
   public mutating func setConductances(_ siemens: [Double]) throws(CircuitError) {
@@ -188,11 +189,13 @@ public struct OperatingPoint: Sendable {
       let branch = state.links.firstIndex { $0.kind != .linear } ?? 0
       throw .noConductance(branch: branch)
     }
-    if !siemens.areAll(in: 0...1e6),
-      let branch = siemens.firstIndex(where: { !(0...1e6).contains($0) })
+    let allowed = 1e-15...1e3
+    if !siemens.areAll(in: allowed),
+      let branch = siemens.firstIndex(where: { $0 != 0 && !allowed.contains($0) })
     {
       throw .invalidQuantity(
-        what: "conductance (S) of branch \(branch)", value: siemens[branch], allowed: "0 to 1e6")
+        what: "conductance (S) of branch \(branch)", value: siemens[branch],
+        allowed: "0, or 1e-15 to 1e3")
     }
     makeUnique()
     state.setConductances(siemens)
@@ -223,6 +226,7 @@ public struct OperatingPoint: Sendable {
       state.branches[branch].element = element
       state.conductances[Int(link.index)] = conductance
       state.isEliminated = false
+      state.isForwarded = false
     default:
       state = state.copy(replacing: branch, by: element)
     }
@@ -238,6 +242,7 @@ public struct OperatingPoint: Sendable {
     try check(volts, "driven voltage of node", node)
     makeUnique()
     state.voltages[place] = volts
+    state.isForwarded = false
   }
 
   /// Attaches a source of finite stiffness to an attachable node: a voltage behind a resistance,
@@ -263,7 +268,10 @@ public struct OperatingPoint: Sendable {
     try check(volts, "voltage attached to node", node)
     makeUnique()
     // Before the tip it is part of the matrix.
-    if place < state.structure.tip { state.isEliminated = false }
+    if place < state.structure.tip {
+      state.isEliminated = false
+      state.isForwarded = false
+    }
     state.attached[place] = SIMD2(conductance, volts)
   }
 
@@ -286,6 +294,7 @@ public struct OperatingPoint: Sendable {
     }
     makeUnique()
     state.injected[place] = amperes
+    if place < state.structure.tip { state.isForwarded = false }
   }
 
   /// The linear network that this one is near its present voltages. After a solve: one more

@@ -48,8 +48,8 @@ package struct CircuitModel: DifferentiableModel, Sendable {
   /// The node voltages of the last answer to each input, V: after a step of training the next one to
   /// the same input is nearer to that than to another input's.
   private var answers: [[Double]: [Double]] = [:]
-  /// To how many inputs answers are kept at most.
-  private static let answersKept = 4096
+  /// How many node voltages are kept at most: 32 MB.
+  private static let voltagesKept = 1 << 22
   /// What the circuit refused, by parameter; an evaluation throws it until it is put right.
   private var refused: [Int: CircuitError] = [:]
 
@@ -173,10 +173,13 @@ package struct CircuitModel: DifferentiableModel, Sendable {
       throw .wrongVoltageCount(given: volts.count, expected: inputs.count)
     }
     try checkAccepted()
-    if let start = answers[volts] { try point.restore(voltages: start) }
+    let known = answers[volts]
+    if let known { try point.restore(voltages: known) }
     for (node, value) in zip(inputs, volts) { try point.drive(node, value) }
     try point.solve()
-    if answers.count < Self.answersKept || answers[volts] != nil { answers[volts] = point.voltages }
+    if known != nil || (answers.count + 1) * point.nodeCount <= Self.voltagesKept {
+      answers[volts] = point.voltages
+    }
   }
 
   private func read() throws(CircuitError) -> [Double] {

@@ -178,6 +178,42 @@ struct EliminationTests {
     #expect(fill > 2 * count)
   }
 
+  @Test(arguments: [300, 3_000]) func `a node that all others see goes after them`(leaves: Int) {
+    // A ring, and a hub in the midst of the numbers.
+    let hub = leaves / 2
+    let others = (0...leaves).filter { $0 != hub }.map { Int32($0) }
+    let graph = Adjacency(
+      count: leaves + 1,
+      pairs: others.indices.flatMap {
+        [(others[$0], Int32(hub)), (others[$0], others[($0 + 1) % leaves])]
+      })
+    let sequence = FillOrder(
+      start: graph.start, neighbours: graph.neighbours,
+      last: [Bool](repeating: false, count: leaves + 1)
+    ).sequence
+    #expect(sequence.sorted() == (0...leaves).map { Int32($0) })
+    #expect(sequence.last == Int32(hub))
+    let tree = EliminationTree(graph: graph, sequence: sequence, tip: leaves + 1)
+    // The ring fills in one entry a node at most, the hub has one with each.
+    #expect(tree.fill.reduce(0) { $0 + Int($1) } <= 3 * leaves)
+  }
+
+  @Test func `networks of which all nodes share entries are eliminated in blocks`() throws {
+    for (nodes, isScheduled) in [(30, true), (100, false)] {
+      let pairs = (0..<nodes).flatMap { low in
+        (low + 1..<max(nodes, low + 1)).map { (Int32(low), Int32($0)) }
+      }
+      let graph = Adjacency(count: nodes, pairs: pairs)
+      let tree = EliminationTree(
+        graph: graph, sequence: (0..<nodes).map { Int32($0) }, tip: nodes)
+      if case .schedule = EliminationPlan(tree) {
+        #expect(isScheduled)
+      } else {
+        #expect(!isScheduled)
+      }
+    }
+  }
+
   @Test func `a few attachable nodes go last, many where they fill in least`() throws {
     var random = RandomNetworks(seed: 820)
     let example = random.network(

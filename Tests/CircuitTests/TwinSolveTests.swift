@@ -179,4 +179,104 @@ struct TwinSolveTests {
       }
     }
   }
+
+  /// Three nodes in a row: driven, between, driven, by transistors whose gates are set after a twin's.
+  @Test(arguments: ThresholdLaw.allCases, [0.1, 0.3, 0.5, 1])
+  func `however unlike a twin is, the solution is its own`(law: ThresholdLaw, gate: Double) throws {
+    let device = Element.transistor(Transistor(strength: 1e-3, threshold: 0.7, slope: 1), gate: 5)
+    var twin = try OperatingPoint(
+      network: Network(
+        nodeCount: 3,
+        branches: [
+          Branch(from: 0, to: 1, element: device), Branch(from: 1, to: 2, element: device),
+        ],
+        law: law),
+      driven: [0, 2])
+    try twin.drive(2, 0.4)
+    try twin.solve()
+    var beside = twin
+    try beside.setGates([gate, 0.9 * gate])
+    var alone = beside
+    alone.reset()
+    try alone.solve()
+    try beside.solve(beside: twin)
+    let (found, wanted) = (try beside.voltage(1), try alone.voltage(1))
+    #expect((found - wanted).magnitude < 1e-10)
+  }
+
+  @Test(arguments: [1e-9, 1e-8, 1e-7, 3e-7, 1e-6, 1e-4])
+  func `a small nudge's effect is right to its last digits`(nudge: Double) throws {
+    var random = RandomNetworks(seed: 920)
+    let network = lattice(5) { _ in
+      .transistor(
+        Transistor(strength: 1e-3, threshold: 0.7, slope: 1), gate: random.uniform(1.5...4))
+    }
+    var (free, clamped) = try pair(network)
+    try free.solve()
+    try clamped.attach(12, conductance: 1e-3, volts: try free.voltage(12) + nudge)
+    var alone = clamped
+    try alone.restore(voltages: free.voltages)
+    try alone.solve()
+    try clamped.solve(beside: free)
+    for (one, other) in zip(clamped.voltages, alone.voltages) {
+      #expect((one - other).magnitude < 2e-12)
+    }
+  }
+
+  @Test func `what drives a linear twin now is not what its last solve was driven by`() throws {
+    let resistor = Element.fixed(.resistor(ohms: 1000))
+    let network = Network(
+      nodeCount: 3,
+      branches: [
+        Branch(from: 0, to: 1, element: resistor), Branch(from: 1, to: 2, element: resistor),
+      ])
+    var one = try OperatingPoint(network: network, driven: [0, 2])
+    var other = one
+    try one.drive(0, 1)
+    // Linearised, never solved.
+    _ = one.linearisation()
+    try other.drive(0, 1)
+    try other.solve(beside: one)
+    #expect((try other.voltage(1) - 0.5).magnitude < 1e-8)
+    try one.solve()
+    // Driven anew since.
+    try one.drive(0, 2)
+    try other.drive(0, 2)
+    try other.solve(beside: one)
+    #expect((try other.voltage(1) - 1).magnitude < 1e-8)
+  }
+
+  @Test func `a linear network that a current lifts beyond all bounds has no solution`() throws {
+    var point = try OperatingPoint(
+      network: Network(
+        nodeCount: 2,
+        branches: [Branch(from: 0, to: 1, element: .fixed(.resistor(ohms: 1e6)))]),
+      driven: [0], attachable: [1])
+    try point.inject(1, amperes: 0.01)
+    #expect {
+      try point.solve()
+    } throws: {
+      guard case .notConverged(let node, _, _, _) = $0 as? CircuitError else { return false }
+      return node == 1
+    }
+    let voltages = point.voltages
+    #expect(voltages.allSatisfy { $0.isFinite })
+    try point.inject(1, amperes: 1e-5)
+    try point.solve()
+    #expect((try point.voltage(1) - 10).magnitude < 1e-3)
+  }
+
+  @Test func `conductances are those that resistors may have`() throws {
+    var (point, _) = try pair(lattice(3) { _ in .fixed(.resistor(ohms: 1)) })
+    var siemens = [Double](repeating: 1, count: 18)
+    for wrong in [1e6, 1e-16, -1, .infinity, .nan] {
+      siemens[7] = wrong
+      #expect(throws: CircuitError.self) { try point.setConductances(siemens) }
+    }
+    for right in [0, 1e-15, 1e3] {
+      siemens[7] = right
+      try point.setConductances(siemens)
+      try point.network.validate()
+    }
+  }
 }

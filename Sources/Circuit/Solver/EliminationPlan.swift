@@ -7,7 +7,9 @@ enum EliminationPlan: Sendable {
   case fronts(FrontTree)
 
   init(_ tree: EliminationTree) {
-    if tree.count <= EliminationPlan.mostScheduled {
+    // How many entries gain from how many others: what the schedule would list.
+    let gains = tree.fill.reduce(0) { $0 + Int($1) * (Int($1) - 1) / 2 }
+    if tree.count <= EliminationPlan.mostScheduled && gains <= EliminationPlan.mostGains {
       self = .schedule(Schedule(tree))
     } else {
       self = .fronts(FrontTree(tree))
@@ -16,6 +18,9 @@ enum EliminationPlan: Sendable {
 
   /// Up to how many free nodes the schedule is faster.
   static let mostScheduled = 150
+  /// And up to how many gains of an entry from two others: where nearly all nodes share entries, blocks are
+  /// faster sooner.
+  static let mostGains = 20_000
 
   /// How many numbers a solve needs room for beside the nodes' own.
   var workCount: Int {

@@ -4,7 +4,9 @@
 ///
 /// A node that is eliminated leaves an *element*: its neighbours, which have all become neighbours
 /// of each other. Nodes that see the same are eliminated together, and elements that lie within a
-/// new one are dropped, so that the graph never grows.
+/// new one are dropped, so that the graph never grows. Nodes with very many neighbours, such as a rail
+/// that is not driven, go after the others and are left out of account, as in Davis's program: their lists would be
+/// read for each of their neighbours.
 struct FillOrder {
   /// Nodes in the order in which they go.
   private(set) var sequence: [Int32] = []
@@ -40,10 +42,21 @@ struct FillOrder {
   ///   - last: Which nodes shall go after all others, in ascending order.
   init(start: [Int32], neighbours: [Int32], last: [Bool]) {
     let count = start.count - 1
-    lists = neighbours
+    let most = max(16, Int((100 * Double(count)).squareRoot()))
+    let isDense = (0..<count).map { Int(start[$0 + 1] - start[$0]) > most }
+    lists = []
     lists.reserveCapacity(4 * neighbours.count + 16)
-    begin = start.dropLast().map { Int($0) }
-    length = (0..<count).map { start[$0 + 1] - start[$0] }
+    begin = []
+    length = []
+    for node in 0..<count {
+      begin.append(lists.count)
+      if !isDense[node] {
+        for at in Int(start[node])..<Int(start[node + 1]) where !isDense[Int(neighbours[at])] {
+          lists.append(neighbours[at])
+        }
+      }
+      length.append(Int32(lists.count - begin[node]))
+    }
     elements = [Int32](repeating: 0, count: count)
     weight = [Int32](repeating: 1, count: count)
     degree = length
@@ -57,9 +70,12 @@ struct FillOrder {
     sequence.reserveCapacity(count)
     least = count
     // The lowest-numbered of several goes first: they are put in from the back.
-    for node in stride(from: count - 1, through: 0, by: -1) where !stays[node] { insert(node) }
     var pivots: [Int32] = []
-    var remaining = stays.reduce(count) { $1 ? $0 - 1 : $0 }
+    var remaining = 0
+    for node in stride(from: count - 1, through: 0, by: -1) where !stays[node] && !isDense[node] {
+      insert(node)
+      remaining += 1
+    }
     var buckets = [Int32](repeating: -1, count: count)
     while remaining > 0 {
       while head[least] < 0 { least += 1 }
@@ -68,6 +84,7 @@ struct FillOrder {
       remaining -= eliminate(pivot, &pivots, &buckets)
     }
     write(pivots)
+    for node in 0..<count where isDense[node] && !stays[node] { sequence.append(Int32(node)) }
     for node in 0..<count where stays[node] { sequence.append(Int32(node)) }
   }
 

@@ -63,10 +63,10 @@ extension SolverState {
   /// The reaction of all branches to their ends' voltages, at the present ones, with the matrix
   /// eliminated.
   func linearisation() -> Linearisation {
-    evaluateWithSlopes()
     if isLinear && isEliminated, let factors {
       eliminateTip(factors)
     } else {
+      evaluateWithSlopes()
       eliminate()
       isEliminated = isLinear
     }

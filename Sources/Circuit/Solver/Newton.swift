@@ -32,7 +32,7 @@ extension SolverState {
   /// - Returns: how it went.
   /// - Throws: `CircuitError.notConverged`.
   func solve(beside twin: SolverState? = nil) throws(CircuitError) -> Solution {
-    if isLinear { return solveLinear(beside: twin) }
+    if isLinear { return try solveLinear(beside: twin) }
     if let twin { voltages.update(from: twin.voltages, count: structure.freeCount) }
     var effort = Effort()
     let (low, high) = bounds()
@@ -116,7 +116,8 @@ extension SolverState {
         previous = .infinity
         continue
       }
-      if damping == 0 && isLast(largest, ratio, isKept) {
+      // One step with another network's matrix, however short, says nothing of the distance.
+      if damping == 0 && !(isKept && previous == .infinity) && isLast(largest, ratio, isKept) {
         for index in 0..<freeCount {
           voltages[index] = clamp(voltages[index] + step[index], low, high)
         }
@@ -259,14 +260,14 @@ extension SolverState {
   /// The voltages of a network whose currents are proportional to them: one elimination, or none where
   /// conductances are those of the last solve or of the twin's. They are found from what drives the
   /// network, not from the voltages before: nothing is subtracted.
-  private func solveLinear(beside twin: SolverState?) -> Solution {
+  private func solveLinear(beside twin: SolverState?) throws(CircuitError) -> Solution {
     let freeCount = structure.freeCount
     if freeCount == 0 { return Solution(iterations: 0, sweeps: 0) }
     var lent: Factors?
-    var isForwarded = false
+    isForwarded = false
     if let twin, twin.isEliminated, hasConductances(of: twin) {
       lent = twin.factors
-      isForwarded = hasSources(of: twin)
+      isForwarded = twin.isForwarded && hasSources(of: twin)
       if isForwarded { forwarded.update(from: twin.forwarded, count: freeCount) }
     }
     if lent == nil && !isEliminated {
@@ -293,6 +294,7 @@ extension SolverState {
           conductances[linear] * voltages[Int(linears[linear].high)]
       }
       used.elimination.forward(forwarded, work: work)
+      isForwarded = true
     }
     step.update(from: forwarded, count: freeCount)
     for place in structure.tip..<freeCount {
@@ -301,7 +303,17 @@ extension SolverState {
     tip.solve(step, first: structure.tip)
     used.elimination.back(step, work: work)
     let (low, high) = bounds()
-    for index in 0..<freeCount { voltages[index] = clamp(step[index], low, high) }
+    var worst = 0
+    for index in 0..<freeCount {
+      if !(step[index].magnitude <= step[worst].magnitude) { worst = index }
+      voltages[index] = clamp(step[index], low, high)
+    }
+    // Only an injected current can do that: elsewhere bounds take rounding off.
+    guard CircuitError.voltageRange.contains(step[worst]) else {
+      _ = evaluate(matrix: false)
+      throw .notConverged(
+        node: Int(structure.node[worst]), residual: inflow[worst], iterations: 1, sweeps: 0)
+    }
     return Solution(iterations: 1, sweeps: 0)
   }
 

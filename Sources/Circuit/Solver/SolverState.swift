@@ -83,8 +83,10 @@ final class SolverState: @unchecked Sendable {
   /// For each transistor the slopes at its low and its high end, S, once a linearisation has been
   /// asked for.
   var slopes = Buffer<SIMD2<Double>>(repeating: .zero, count: 0)
-  /// Of a linear network: what drives it, as far as the tip.
+  /// Of a linear network: what drives it, as far as the tip, as the last solve found it.
   let forwarded: Buffer<Double>
+  /// Whether that is still so.
+  var isForwarded = false
   /// The internal numbers once more, without bounds checks.
   let places: Buffer<Int32>
   /// Room for the magnitudes of currents, and for solves.
@@ -247,6 +249,7 @@ final class SolverState: @unchecked Sendable {
       conductances.pointer.update(from: first, count: siemens.count)
     }
     isEliminated = false
+    isForwarded = false
   }
 
   /// A state of the same contents; `replacing` exchanges one branch's element.

@@ -110,12 +110,14 @@ func measure() throws {
   }
   times.sort()
   func text(_ value: Double, _ places: Int) -> String { String(format: "%.\(places)f", value) }
+  // Weighted, so that errors of two gates do not cancel.
+  let sum = gates.indices.reduce(0) { $0 + gates[$1] * Double(1 + $1 % 7) }
   let volts = try learned.map { text(try free.voltage($0), 12) }.joined(separator: ", ")
   print(
     "{\"solver\": \"tellegen\", \"elements\": \"\(isTransistors ? "transistors" : "resistors")\", \"nodes\": \(nodes), \"edges\": \(from.count), "
       + "\"setup_ms\": \(text(setup * 1e3, 3)), \"step_us\": \(text(times[times.count / 2] * 1e6, 3)), "
       + "\"fastest_us\": \(text(times[0] * 1e6, 3)), \"slowest_us\": \(text(times[times.count - 1] * 1e6, 3)), "
-      + "\"volts\": [\(volts)], \"gates\": \(text(gates.reduce(0, +), 10))}")
+      + "\"volts\": [\(volts)], \"gates\": \(text(sum, 10))}")
 }
 
 /// Times solves each of which is followed by the gradient of a cost of two nodes with all gates, by the
