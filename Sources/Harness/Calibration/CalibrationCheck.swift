@@ -4,9 +4,9 @@ package import Targets
 package import Wiring
 
 extension OpenTarget {
-  /// What a short calibration finds elsewhere than one that is kept: RC of either way, threshold and comparators'
-  /// offsets of each edge, what nothing but an exchanged part, another supply or another temperature moves. The gates
-  /// stand anywhere afterwards.
+  /// What a short calibration finds elsewhere than one that is kept, or does not see any more: RC of either way,
+  /// threshold, reach and comparators' offsets of each edge, supply, sources and clamps, what nothing but an exchanged
+  /// or broken part, another supply or another temperature moves. The gates stand anywhere afterwards.
   ///
   /// - Parameters:
   ///   - kept: the calibration.
@@ -28,7 +28,7 @@ extension OpenTarget {
     return kept.contradictions(
       by: try BoardCalibration(
         fit, of: model, board: subject.description, id: kept.id, date: kept.date, target: "",
-        by: excitation, sweeps))
+        by: excitation, sweeps), on: subject.description)
   }
 }
 
@@ -66,8 +66,7 @@ package struct CalibrationCheck: TargetUser {
     var check = CalibrationCheck(
       subject: subject, kept: kept, telling: telling, stopping: stopping)
     try subject.setting(board, seed: setting.boardSeed ?? setting.plan.seed).open(
-      as: setting.target == .gpio ? .gpio : .double, on: setting.target == .gpio ? hold : nil,
-      telling: telling, for: &check)
+      as: setting.target, on: setting.target == .gpio ? hold : nil, telling: telling, for: &check)
     return check.found
   }
 
