@@ -234,6 +234,17 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
     return Portable.fingerprint(of: board.yaml())
   }
 
+  /// What a board's id may be, in words.
+  public static let idAllowed = "1 ... 64 characters on one line"
+
+  /// Whether a board may be called so.
+  ///
+  /// - Parameter id: what is written on it.
+  /// - Returns: whether it is `idAllowed`.
+  public static func isID(_ id: String) -> Bool {
+    (1...64).contains(id.count) && !id.contains(where: \.isNewline)
+  }
+
   /// Why this is no calibration of a board.
   ///
   /// - Parameters:
@@ -267,36 +278,103 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
     return nil
   }
 
+  /// The largest `misfit` of a board that is as its file says: good ones have up to 1.06 (docs/hil/calibration.md).
+  public static let misfitAllowed = 1.5
+
+  /// By how much readings miss, where no board of this kind misses so far, in words; else `nil`.
+  public var misfitWords: String? {
+    if misfit <= Self.misfitAllowed { return nil }
+    func text(_ value: Double) -> String { "\((value.squareRoot() * 100).rounded() / 100)" }
+    return
+      "whatever its parts are, no board of this file reads so: the readings miss by \(text(misfit)) times "
+      + "their noise, allowed is \(text(Self.misfitAllowed))"
+  }
+
   /// What lies elsewhere by another calibration of the same board, in words: what is further away than both
-  /// intervals explain but once in 200 boards, however many values there are.
+  /// intervals explain but once in 200 boards, however many values there are; what was found and is not seen any
+  /// more, though the other's pulses would have shown it; and readings that no board of this kind gives.
   ///
-  /// - Parameter other: the other, newer one.
+  /// - Parameters:
+  ///   - other: the other, newer one.
+  ///   - board: the board, which has the names of sources and targets.
+  ///   - isPlacedAlike: whether channels are at the nodes where they were when this one was found. Elsewhere they
+  ///     show other edges and comparators, so that what is not seen any more says nothing.
   /// - Returns: what lies elsewhere.
-  public func contradictions(by other: BoardCalibration) -> [String] {
-    var words: [String] = []
+  public func contradictions(
+    by other: BoardCalibration, on board: BoardDescription, isPlacedAlike: Bool = true
+  ) -> [String] {
+    var moved: [String] = []
+    var lost: [(place: String, names: [String])] = []
     func compare(
-      _ name: String, _ unit: String, _ scale: Double, _ estimate: (Edge) -> Estimate?
+      _ place: String, _ name: String, _ unit: String, _ scale: Double, _ before: Estimate?,
+      _ now: Estimate?
     ) {
-      for (one, two) in zip(edges, other.edges) {
-        guard let before = estimate(one), let now = estimate(two), before.isFound, now.isFound
-        else { continue }
-        let half =
-          ((before.high - before.low) * (before.high - before.low)
-          + (now.high - now.low) * (now.high - now.low)).squareRoot() / 2
-        // 4.4 standard deviations in 100 values: 1.96 of them are half an interval.
-        if (now.value - before.value).magnitude > 4.4 / 1.96 * half {
-          func text(_ value: Double) -> String { "\((value * scale * 100).rounded() / 100)" }
-          words.append(
-            "\(one.name): \(name) was \(text(before.value)), is \(text(now.value)) \(unit)")
-        }
+      guard let before else { return }
+      if before.isFound, !isExpected(before, now, by: other) {
+        if !isPlacedAlike { return }
+        if lost.last?.place != place { lost.append((place, [])) }
+        lost[lost.count - 1].names.append(name)
+        return
+      }
+      guard let now else { return }
+      let half =
+        ((before.high - before.low) * (before.high - before.low)
+        + (now.high - now.low) * (now.high - now.low)).squareRoot() / 2
+      // 4.4 standard deviations in 100 values: 1.96 of them are half an interval.
+      if (now.value - before.value).magnitude > 4.4 / 1.96 * half {
+        func text(_ value: Double) -> String { "\((value * scale * 100).rounded() / 100)" }
+        moved.append(
+          "\(place): \(name) was \(text(before.value)), is \(text(now.value)) \(unit)")
       }
     }
-    compare("RC of the charging path", "ms", 1e3) { $0.chargeRC }
-    compare("RC of the discharging path", "ms", 1e3) { $0.dischargeRC }
-    compare("threshold", "mV", 1e3) { $0.threshold }
-    compare("offset of comparator A", "mV", 1e3) { $0.comparatorA }
-    compare("offset of comparator B", "mV", 1e3) { $0.comparatorB }
-    return words
+    compare("supply", "voltage", "V", 1, supply, other.supply)
+    for (one, two) in zip(edges, other.edges) {
+      func compareEdge(
+        _ name: String, _ unit: String, _ scale: Double, _ estimate: (Edge) -> Estimate?
+      ) {
+        compare(one.name, name, unit, scale, estimate(one), estimate(two))
+      }
+      compareEdge("RC of the charging path", "ms", 1e3) { $0.chargeRC }
+      compareEdge("RC of the discharging path", "ms", 1e3) { $0.dischargeRC }
+      compareEdge("threshold", "mV", 1e3) { $0.threshold }
+      compareEdge("reach", "mV", 1e3) { $0.reach }
+      compareEdge("offset of comparator A", "mV", 1e3) { $0.comparatorA }
+      compareEdge("offset of comparator B", "mV", 1e3) { $0.comparatorB }
+    }
+    for (node, (one, two)) in zip(board.sources, zip(sources, other.sources)) {
+      let place = "source \(board.nodes[node])"
+      compare(place, "lowest voltage", "mV", 1e3, one.low, two.low)
+      compare(place, "voltage midway", "mV", 1e3, one.middle, two.middle)
+      compare(place, "highest voltage", "mV", 1e3, one.high, two.high)
+    }
+    for (node, (one, two)) in zip(board.targets, zip(targets, other.targets)) {
+      compare(
+        "target \(board.nodes[node])", "offset of the clamp", "mV", 1e3, one.clampOffset,
+        two.clampOffset)
+    }
+    let unseen = lost.map {
+      "\($0.place): \(enumerate($0.names)) \($0.names.count == 1 ? "was" : "were") found, and "
+        + "\($0.names.count == 1 ? "is" : "are") not seen any more"
+    }
+    return [other.misfitWords].compactMap { $0 } + unseen + moved
+  }
+
+  /// Whether what was found is seen as well by another calibration as its pulses let expect: an interval narrows at
+  /// best with the root of their number, and one of fewer pulses may see what is half as well known as before hardly
+  /// or not. A comparator or a clamp is turned or not, whatever the pulses.
+  ///
+  /// - Parameters:
+  ///   - before: what was found.
+  ///   - now: the same by the other; `nil` where that has it not.
+  ///   - other: the other.
+  /// - Returns: whether it is.
+  private func isExpected(
+    _ before: Estimate, _ now: Estimate?, by other: BoardCalibration
+  ) -> Bool {
+    guard let now else { return false }
+    if now.isFound { return true }
+    let fewer = max(Double(pulses) / Double(max(other.pulses, 1)), 1).squareRoot()
+    return now.high - now.low <= 2 * fewer * (before.high - before.low)
   }
 
   /// What a board's controllers cannot be told of it: a number of entries, a name or a value that no board of
@@ -331,6 +409,7 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
       }
       return nil
     }
+    if !Self.isID(id) { return "id is \(quote(id)); allowed is \(Self.idAllowed)" }
     // Where a board's values end: what no converter adds, and no part of a gate has.
     let volts = -10.0...10
     var words = [

@@ -61,7 +61,15 @@ import Testing
         ),
         (
           text.replacing(/"pulses" : [^,\n]*/, with: "\"pulses\" : \"many\""),
-          "pulses is something else"
+          "pulses must be a whole number"
+        ),
+        (
+          text.replacing(/"date" : [^,\n]*/, with: "\"date\" : \"yesterday\""),
+          "date must be ISO 8601, such as 2026-01-31T12:00:00Z"
+        ),
+        (
+          text.replacing(/"id" : [^,\n]*/, with: "\"id\" : \"\""),
+          "id is \"\"; allowed is 1 ... 64 characters"
         ),
       ] {
         #expect(damage != text)
@@ -76,6 +84,95 @@ import Testing
             end.code == 65 && end.errors.contains(key) && end.errors.contains("b.json")
               && end.errors.contains("calibrate"), "\(end.errors)")
         }
+      }
+    }
+  }
+
+  @Test(arguments: [
+    ("{line: MISO, kind: stuck_low}", "no edge is seen"),
+    ("{line: LEARN, kind: stuck_low}", "times their noise"),
+    ("{edge: S1-T1, kind: leaking}", "times their noise"),
+    ("{select: 1, kind: deaf}", "its clamp turns no comparator"),
+  ])
+  func `a broken board is not calibrated, and what was kept stays`(
+    _ fault: String, _ told: String
+  ) throws {
+    try inPackage { tellegen in
+      let board = try tellegen.text("mine.yaml")
+      try tellegen.write(board + "\nfaults: [\(fault)]\n", to: "broken.yaml")
+      try tellegen.write("kept", to: "a.json")
+      let end = try tellegen(
+        "calibrate", "--board", "broken.yaml", "--target", "pins", "--pulses", "250", "--out",
+        "a.json", "--overwrite")
+      #expect(end.code == 1 && end.errors.contains(told), "\(end.errors)")
+      #expect(end.errors.contains("nothing was kept in a.json"), "\(end.errors)")
+      #expect(
+        end.errors.contains(
+          "tellegen hil --scenario selftest --board broken.yaml --target pins"), "\(end.errors)")
+      #expect(try tellegen.text("a.json") == "kept")
+    }
+  }
+
+  @Test func `a calibration of the good board is contradicted by the broken one`() throws {
+    try inPackage { tellegen in
+      let made = try tellegen(
+        "calibrate", "--board", "mine.yaml", "--pulses", "300", "--id", "A", "--out", "a.json")
+      #expect(made.code == 0, "\(made.errors)")
+      let other = try tellegen(
+        "calibrate", "--board", "mine.yaml", "--id", "7", "--check", "a.json")
+      #expect(other.code == 65 && other.errors.contains("'A', not '7'"), "\(other.errors)")
+
+      try FileManager.default.createSymbolicLink(
+        atPath: tellegen.path("hil"), withDestinationPath: packageRoot + "/hil")
+      try tellegen.write("name: held\nphases: [calibration]\n", to: "held.yaml")
+      let board = try tellegen.text("mine.yaml")
+      let sag = "{kind: supply_sag, to: 0.6, at: 0, for: 1000}"
+      try tellegen.write(board + "\nfaults: [\(sag)]\n", to: "sagging.yaml")
+      let train = ["train", "--task", "regression", "--epochs", "2", "--calibration", "a.json"]
+      let sagging = try tellegen(train + ["--board", "sagging.yaml", "--out", "s"])
+      #expect(sagging.code == 65 && sagging.errors.contains("reach was"), "\(sagging.errors)")
+      #expect(!tellegen.exists("s"))
+      let checked = try tellegen("calibrate", "--board", "sagging.yaml", "--check", "a.json")
+      #expect(checked.code == 1 && checked.output.contains("supply: voltage"), "\(checked.output)")
+
+      // A double with faults of lines is held to it at its pins, as it is trained.
+      let fault = "{line: LEARN, kind: stuck_low}"
+      try tellegen.write(board + "\nfaults: [\(fault)]\n", to: "deaf.yaml")
+      let deaf = try tellegen(
+        train + ["--board", "deaf.yaml", "--target", "pins", "--out", "d"])
+      #expect(
+        deaf.code == 65 && deaf.errors.contains("contradicts its calibration"), "\(deaf.errors)")
+
+      // The record says the faults of the board's file too.
+      let held = try tellegen(
+        "hil", "--board", "sagging.yaml", "--scenario", "./held.yaml", "--ensemble", "100",
+        "--calibration", "a.json", "--out", "h")
+      #expect(held.code == 1 && held.output.contains("reach was"), "\(held.output)\(held.errors)")
+      #expect(try object(try tellegen.text("h/record.json"))["board_faults"] as? [String] == [sag])
+      let setting = try object(try tellegen.text("h/setting.json"))["content"] as? [String: Any]
+      #expect(setting?["boardFaults"] as? [String] == [sag])
+      #expect(try tellegen.text("h/report.html").contains(sag))
+
+      let both = try tellegen(train + ["--board", "mine.yaml", "--uncalibrated", "--out", "b"])
+      #expect(both.code == 64 && both.errors.contains("give one of them"), "\(both.errors)")
+    }
+  }
+
+  @Test func `what was found is told where it cannot be kept`() throws {
+    try inPackage { tellegen in
+      let script = "(trap '' XFSZ; ulimit -f 4; \"$@\"; echo $? > code) | cat > told"
+      for json in [false, true] {
+        // What is told may be longer than the limit too: it goes through a pipe.
+        let end = try tellegen(
+          [
+            "-c", script, "sh", try Program.path, "calibrate", "--board", "mine.yaml", "--pulses",
+            "100", "--out", "a.json",
+          ] + (json ? ["--json"] : []), executable: "/bin/sh")
+        #expect(end.errors.contains("a.json"), "\(end.errors)")
+        #expect(try tellegen.text("code") == "74\n" && !tellegen.exists("a.json"))
+        let told = try tellegen.text("told")
+        #expect(told.contains(json ? "\"misfit\"" : "5 of 5 edges seen"), "\(told)")
+        #expect(!told.contains("kept in"))
       }
     }
   }

@@ -64,6 +64,17 @@ import Testing
     (["--scenario", "idle"], 65, "idle is a phase"),
     (["--list", "--dry-run"], 64, "give one of them"),
     (["--scenario", "nothing*"], 64, "no scenario is called"),
+    (
+      ["--board", "breadboard", "--target", "gpio", "--scenario", "breadboard-*"], 64,
+      "put faults on a double"
+    ),
+    (
+      [
+        "--target", "pins", "--scenario", "selftest", "--fault", "{line: MISO, kind: stuck_low}",
+        "--fault", "{line: MISO, kind: stuck_high}",
+      ], 64, "both say what line MISO carries"
+    ),
+    (["--fault", "{line: MISO, kind: late, at: 3}"], 64, "unknown key \"at\""),
     (["--board", "two-edge"], 64, "a rule of their own"),
     (["--board", "two-edge-comparator", "--target", "pins"], 64, "allowed is --target double"),
     (

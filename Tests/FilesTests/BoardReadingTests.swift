@@ -134,10 +134,41 @@ private func with(edge: String) -> String { start + "  - \(edge)\n" }
       ("{line: MISO, kind: odd}", "allowed are stuck_low"),
       ("{line: MISO, kind: late, attempts: 1}", "attempts"),
       ("{kind: stuck_low}", "needs a line, an edge or a select"),
+      // What says nothing of a fault is not swallowed.
+      ("{edge: n0-n1, kind: dead, at: 3}", "unknown key \"at\" of fault 0; allowed are edge"),
+      ("{edge: n0-n1, kind: dead, with: MISO}", "unknown key \"with\""),
+      ("{line: MISO, kind: late, by: 1}", "unknown key \"by\""),
+      ("{select: 1, kind: deaf, with: MISO}", "unknown key \"with\""),
+      ("{kind: clock_jump, by: 1, at: 1, for: 2}", "unknown key \"for\""),
+      ("{line: MISO, edge: n0-n1, kind: stuck_low}", "is at line and at edge; allowed is one"),
     ] {
       let message = boardRefusal(try text([entry])) ?? "accepted"
       #expect(message.contains(told), "\(message)")
     }
+    for (one, other, about) in [
+      ("{line: MISO, kind: stuck_low}", "{line: MISO, kind: stuck_high}", "what line MISO carries"),
+      ("{line: MISO, kind: floating}", "{line: MISO, kind: floating}", "what line MISO carries"),
+      ("{select: 1, kind: deaf}", "{select: 1, kind: wrong_chip}", "what is at select 1"),
+    ] {
+      let message = boardRefusal(try text([one, other])) ?? "accepted"
+      #expect(message.contains("both say \(about); allowed is one of them"), "\(message)")
+    }
+    _ = try BoardDescription.read(
+      text: try text(["{line: MISO, kind: late}", "{line: MISO, kind: swapped, with: MOSI}"]),
+      file: "b.yaml")
+  }
+
+  @Test func `faults of a scenario that contradict each other are refused`() throws {
+    func read(_ faults: String) throws -> ScenarioDescription {
+      try ScenarioDescription.read(
+        text: "name: two\nphases: [look]\nfaults: [\(faults)]\nexpect: {phase: look, says: no}\n",
+        file: "s.yaml", phases: ["look"], order: [:])
+    }
+    #expect(throws: DescriptionError.self) {
+      try read("{edge: a, kind: dead, attempts: 1}, {edge: a, kind: shorted}")
+    }
+    #expect(throws: DescriptionError.self) { try read("{edge: a, kind: dead, to: 1}") }
+    #expect(try read("{edge: a, kind: leaking}, {edge: a, kind: shorted}").faults.count == 2)
   }
 
   @Test func `the resistance of a gate follows its kind unless it is given`() throws {

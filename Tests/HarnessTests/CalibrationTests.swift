@@ -28,7 +28,79 @@ private struct Fitted: TargetUser {
   }
 }
 
+/// Calibrates a double, and then holds it to what was found, as `selftest` does.
+private struct Held: TargetUser {
+  var subject: Subject
+  var kept: BoardCalibration?
+  var found: (calibration: BoardCalibration, words: [String])?
+  var contradictions: [String] = []
+
+  mutating func use<Target: OpenTarget>(_ target: inout Target) throws {
+    _ = try target.makeReady(telling: { _ in }, stopping: { false })
+    if let kept {
+      contradictions = try target.contradictions(of: kept, subject, stopping: { false })
+      return
+    }
+    let excitation = try target.excite(subject, pulses: 300)
+    let sweeps = try ComparatorSweeps(of: &target, subject)
+    let model = try PartsModel(subject)
+    let fit = try PartsFit(model, to: excitation)
+    let calibration = try BoardCalibration(
+      fit, of: model, board: subject.description, id: "1", date: 0, target: "double",
+      by: excitation, sweeps)
+    found = (calibration, calibration.implausibilities(fit, of: model))
+    contradictions = try target.contradictions(of: calibration, subject, stopping: { false })
+  }
+}
+
 struct CalibrationTests {
+  @Test(arguments: ["breadboard", "lattice"], 11...16)
+  func `a good board is plausible and agrees with its calibration`(
+    _ name: String, _ seed: Int
+  ) throws {
+    let description = try shippedBoard(name)
+    let subject = try Subject(description)
+    var user = Held(subject: subject)
+    try subject.setting(description, seed: UInt64(seed)).open(
+      as: .double, telling: { _ in }, for: &user)
+    #expect(user.contradictions == [])
+    #expect(try #require(user.found).words == [])
+  }
+
+  @Test func `a board that broke contradicts the calibration of the good one`() throws {
+    let description = try shippedBoard("breadboard")
+    let subject = try Subject(description)
+    func open(_ board: BoardDescription, kept: BoardCalibration? = nil) throws -> Held {
+      var user = Held(subject: subject, kept: kept)
+      try subject.setting(board, seed: 11).open(as: .double, telling: { _ in }, for: &user)
+      return user
+    }
+    let good = try #require(try open(description).found).calibration
+    func broken(_ change: (inout BoardDescription) -> Void) throws -> (
+      contradictions: String, implausible: String
+    ) {
+      var board = description
+      change(&board)
+      let held = try open(board, kept: good).contradictions.joined(separator: "\n")
+      return (held, try #require(try open(board).found).words.joined(separator: "\n"))
+    }
+    let dead = try broken { $0.faults = [Fault(kind: .dead, edge: 0)] }
+    #expect(dead.contradictions.contains("S1-T1: ") && dead.contradictions.contains("not seen any"))
+    #expect(!dead.implausible.isEmpty)
+    let shorted = try broken { $0.faults = [Fault(kind: .shorted, edge: 0)] }
+    #expect(shorted.contradictions.contains("S1-T1: "), "\(shorted.contradictions)")
+    #expect(!shorted.implausible.isEmpty, "\(shorted.implausible)")
+    let leaking = try broken { $0.faults = [Fault(kind: .leaking, edge: 0)] }
+    #expect(leaking.contradictions.contains("times their noise"), "\(leaking.contradictions)")
+    #expect(leaking.implausible.contains("times their noise"), "\(leaking.implausible)")
+    let sagging = try broken {
+      $0.disturbances = [.supplySag(part: 0.6, at: 0, lasting: 1000)]
+    }
+    #expect(sagging.contradictions.contains("S1-T1: reach was"), "\(sagging.contradictions)")
+    #expect(sagging.contradictions.contains("supply: voltage was"), "\(sagging.contradictions)")
+    #expect(sagging.implausible.contains("the supply would be"), "\(sagging.implausible)")
+  }
+
   /// A board whose gates' paths differ from edge to edge.
   private func board(_ name: String) throws -> BoardDescription {
     var description = try shippedBoard(name)
@@ -208,12 +280,12 @@ struct CalibrationTests {
     let second = try BoardCalibration(
       again.fit, of: again.model, board: description, id: "A", date: 1e9, target: "double",
       by: again.excitation)
-    #expect(found.contradictions(by: second) == [])
+    #expect(found.contradictions(by: second, on: description) == [])
     let another = try fitted(description, seed: 2, pulses: 300)
     let foreign = try BoardCalibration(
       another.fit, of: another.model, board: description, id: "A", date: 1e9, target: "double",
       by: another.excitation)
-    #expect(!found.contradictions(by: foreign).isEmpty)
+    #expect(!found.contradictions(by: foreign, on: description).isEmpty)
 
     // The older format has no comparators, and is read.
     var older = found
@@ -226,10 +298,45 @@ struct CalibrationTests {
     one.edges[0].comparatorA = .init(value: 1e-3, low: 0.8e-3, high: 1.2e-3, isFound: true)
     exchanged.edges[0].comparatorA = .init(value: -1e-3, low: -1.2e-3, high: -0.8e-3, isFound: true)
     #expect(
-      one.contradictions(by: exchanged) == [
+      one.contradictions(by: exchanged, on: description) == [
         "S1-T1: offset of comparator A was 1.0, is -1.0 mV"
       ])
-    #expect(older.contradictions(by: one) == [])
+    #expect(older.contradictions(by: one, on: description) == [])
+
+    // What was found and is not seen any more is told, unless fewer pulses cannot see it.
+    var blind = found
+    blind.edges[1].chargeRC.isFound = false
+    #expect(found.contradictions(by: blind, on: description) == [])
+    let half = (found.edges[1].chargeRC.high - found.edges[1].chargeRC.low) / 2
+    blind.edges[1].chargeRC.low -= 2 * half
+    blind.edges[1].chargeRC.high += 2 * half
+    #expect(
+      found.contradictions(by: blind, on: description) == [
+        "S1-T2: RC of the charging path was found, and is not seen any more"
+      ])
+    var longer = found
+    longer.pulses *= 4
+    #expect(longer.contradictions(by: blind, on: description) == [])
+    // A comparator or a clamp that turns no more is told, whatever the pulses.
+    #expect(
+      one.contradictions(by: found, on: description) == [
+        "S1-T1: offset of comparator A was found, and is not seen any more"
+      ])
+    var (clamped, slipped) = (found, found)
+    clamped.targets[1].clampOffset = .init(value: 1e-3, low: 0, high: 2e-3, isFound: true)
+    slipped.targets[1].clampOffset = .init(value: 9e-3, low: 8e-3, high: 1e-2, isFound: true)
+    #expect(
+      clamped.contradictions(by: slipped, on: description) == [
+        "target T2: offset of the clamp was 1.0, is 9.0 mV"
+      ])
+    var missing = found
+    missing.misfit = 4
+    #expect(
+      found.contradictions(by: missing, on: description).contains { $0.contains("2.0 times their") }
+    )
+    var named = found
+    named.id = "two\nlines"
+    #expect(named.refusal(for: description, at: 1e9)?.contains("1 ... 64 characters") == true)
   }
 
   @Test func `controllers that know a calibration keep better account`() throws {

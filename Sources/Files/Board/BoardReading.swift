@@ -145,6 +145,9 @@ extension BoardDescription {
       } else if let why = fault.misplacement(on: self) {
         throw entry.error("\(entry.what): \(why)")
       }
+      if let why = fault.contradiction(to: placedFaults) {
+        throw entry.error("\(entry.what): \(why)")
+      }
       add(fault)
     }
   }

@@ -30,10 +30,7 @@ extension BoardDescription {
     lines += imperfectionLines()
     if self != withoutFaults {
       lines.append("faults:")
-      let placed =
-        disturbances.map(PlacedFault.disturbance)
-        + faults.map { .edge(name: edges[$0.edge].name, $0.kind) } + lineFaults
-      lines += placed.map { "  - \($0.words)" }
+      lines += placedFaults.map { "  - \($0.words)" }
     }
     if let wiring { lines += wiringLines(wiring) }
     return lines.joined(separator: "\n") + "\n"

@@ -26,6 +26,14 @@ public enum Disturbance: Sendable, Equatable, Codable {
   static let words = ["supply_sag", "clock_jump", "late_ticks"]
   /// What a file may say of them.
   static let keys = ["to", "at", "for", "by", "share"]
+  /// What a file says of this one.
+  var keys: [String] {
+    switch self {
+    case .supplySag: ["to", "at", "for"]
+    case .clockJump: ["by", "at"]
+    case .lateTicks: ["by", "share"]
+    }
+  }
   /// Times of them, s.
   static let seconds = 0.0...1e6
 

@@ -40,6 +40,35 @@ public indirect enum PlacedFault: Sendable, Equatable, Codable {
 }
 
 extension PlacedFault {
+  /// What of a board it decides about: two faults of one such thing contradict each other. `nil` for what may happen
+  /// together with all else.
+  private var decided: String? {
+    switch self {
+    case .passing(let fault, _): fault.decided
+    case .disturbance: nil
+    case .line(let role, .stuckLow), .line(let role, .stuckHigh), .line(let role, .floating):
+      "what line \(role) carries"
+    case .line(let role, .late): "when line \(role) changes"
+    case .line(let role, .swapped): "which line \(role) is"
+    case .edge(let name, .dead), .edge(let name, .shorted): "how edge \(name) conducts"
+    case .edge(let name, .leaking): "how the gate of edge \(name) leaks"
+    case .edge(let name, _): "what comparator A of edge \(name) says"
+    case .deaf(let select), .saturated(let select), .wrongChip(let select):
+      "what is at select \(select)"
+    }
+  }
+
+  /// Why this fault cannot be there together with others.
+  ///
+  /// - Parameter others: the others.
+  /// - Returns: which one it contradicts and about what, in words; `nil` where all can be there.
+  package func contradiction(to others: [PlacedFault]) -> String? {
+    guard let decided, let other = others.first(where: { $0.decided == decided }) else {
+      return nil
+    }
+    return "\(words) and \(other.words) both say \(decided); allowed is one of them"
+  }
+
   /// Whether it is on a line or a select, which only a double at its pins has.
   package var isOnLines: Bool {
     switch self {
@@ -133,14 +162,35 @@ extension PlacedFault {
   ///   - mayPass: whether it may be one of the first attempts only.
   /// - Throws: `DescriptionError`.
   init(_ node: LocatedNode, mayPass: Bool) throws(DescriptionError) {
+    let passing = mayPass ? ["attempts"] : []
     let fields = try node.fields(
-      ["line", "edge", "select", "kind", "with"] + (mayPass ? ["attempts"] : [])
-        + Disturbance.keys)
+      Self.places + ["kind", "with"] + passing + Disturbance.keys)
+    let places = Self.places.filter { fields[$0] != nil }
+    if places.count > 1 {
+      throw node.error(
+        "\(node.what) is at \(places.joined(separator: " and at ")); allowed is one place: a line, an edge or a "
+          + "select")
+    }
     let fault = try PlacedFault(fields, of: node)
+    // A key that says nothing of this fault is not swallowed.
+    _ = try node.fields(places + ["kind"] + fault.furtherKeys + passing)
     self =
       try fields["attempts"].map { attempts throws(DescriptionError) in
         .passing(fault, attempts: try attempts.integer(in: 1...1000))
       } ?? fault
+  }
+
+  /// The keys for where a fault is.
+  private static let places = ["line", "edge", "select"]
+
+  /// The keys that this fault has beside place and kind.
+  private var furtherKeys: [String] {
+    switch self {
+    case .line(_, .swapped): ["with"]
+    case .disturbance(let disturbance): disturbance.keys
+    case .passing(let fault, _): fault.furtherKeys
+    case .line, .edge, .deaf, .saturated, .wrongChip: []
+    }
   }
 
   private init(_ fields: Fields, of node: LocatedNode) throws(DescriptionError) {
@@ -215,6 +265,12 @@ extension BoardDescription {
       faults.append(Fault(kind: kind, edge: index))
     case .line, .deaf, .saturated, .wrongChip: lineFaults.append(fault)
     }
+  }
+
+  /// All that its file says is wrong with it.
+  package var placedFaults: [PlacedFault] {
+    disturbances.map(PlacedFault.disturbance)
+      + faults.map { .edge(name: edges[$0.edge].name, $0.kind) } + lineFaults
   }
 
   /// The board without all that its file says is wrong with it.

@@ -83,7 +83,11 @@ extension ScenarioDescription {
       scenario.needs.append(try entry.word(fixtures))
     }
     for entry in try fields["faults"]?.list(of: "fault", count: entriesAllowed) ?? [] {
-      scenario.faults.append(try PlacedFault(entry, mayPass: true))
+      let fault = try PlacedFault(entry, mayPass: true)
+      if let why = fault.contradiction(to: scenario.faults) {
+        throw entry.error("\(entry.what): \(why)")
+      }
+      scenario.faults.append(fault)
       scenario.faultLines.append(entry.line)
     }
     if let node = fields["expect"] {

@@ -4,18 +4,20 @@ package import Targets
 package import Wiring
 
 extension OpenTarget {
-  /// What a short calibration finds elsewhere than one that is kept: RC of either way, threshold and comparators'
-  /// offsets of each edge, what nothing but an exchanged part, another supply or another temperature moves. The gates
-  /// stand anywhere afterwards.
+  /// What a short calibration finds elsewhere than one that is kept, or does not see any more: RC of either way,
+  /// threshold, reach and comparators' offsets of each edge, supply, sources and clamps, what nothing but an exchanged
+  /// or broken part, another supply or another temperature moves. The gates stand anywhere afterwards.
   ///
   /// - Parameters:
   ///   - kept: the calibration.
   ///   - subject: the board.
+  ///   - isPlacedAlike: whether channels are at the nodes where the board's file has them, as a calibration has.
   ///   - stopping: asked before every pulse and every step of the fit.
   /// - Returns: what lies elsewhere, in words.
   /// - Throws: `Stopped`, `CircuitError` where the circuit has no solution, or what the board throws.
   package mutating func contradictions(
-    of kept: BoardCalibration, _ subject: Subject, stopping: () -> Bool
+    of kept: BoardCalibration, _ subject: Subject, isPlacedAlike: Bool = true,
+    stopping: () -> Bool
   ) throws -> [String] {
     let excitation = try excite(
       subject, pulses: CalibrationCheck.pulses, stopping: stopping)
@@ -28,7 +30,7 @@ extension OpenTarget {
     return kept.contradictions(
       by: try BoardCalibration(
         fit, of: model, board: subject.description, id: kept.id, date: kept.date, target: "",
-        by: excitation, sweeps))
+        by: excitation, sweeps), on: subject.description, isPlacedAlike: isPlacedAlike)
   }
 }
 
@@ -39,6 +41,7 @@ package struct CalibrationCheck: TargetUser {
 
   private let subject: Subject
   private let kept: BoardCalibration
+  private let isPlacedAlike: Bool
   private let telling: (String) -> Void
   private let stopping: () -> Bool
   /// What lies elsewhere, in words.
@@ -62,31 +65,36 @@ package struct CalibrationCheck: TargetUser {
     // The channels are where the task has them: so a real board is wired.
     var board = setting.board
     (board.sources, board.targets) = try setting.task.place(on: board)
+    let isPlacedAlike =
+      board.sources == setting.board.sources && board.targets == setting.board.targets
     let subject = try Subject(board)
     var check = CalibrationCheck(
-      subject: subject, kept: kept, telling: telling, stopping: stopping)
+      subject: subject, kept: kept, isPlacedAlike: isPlacedAlike, telling: telling,
+      stopping: stopping)
     try subject.setting(board, seed: setting.boardSeed ?? setting.plan.seed).open(
-      as: setting.target == .gpio ? .gpio : .double, on: setting.target == .gpio ? hold : nil,
-      telling: telling, for: &check)
+      as: setting.target, on: setting.target == .gpio ? hold : nil, telling: telling, for: &check)
     return check.found
   }
 
   private init(
-    subject: Subject, kept: BoardCalibration,
+    subject: Subject, kept: BoardCalibration, isPlacedAlike: Bool,
     telling: @escaping (String) -> Void, stopping: @escaping () -> Bool
   ) {
     self.subject = subject
     self.kept = kept
+    self.isPlacedAlike = isPlacedAlike
     self.telling = telling
     self.stopping = stopping
   }
 
   package mutating func use<Target: OpenTarget>(_ target: inout Target) throws {
-    let (subject, kept, telling, stopping) = (subject, kept, telling, stopping)
+    let (subject, kept, isPlacedAlike) = (subject, kept, isPlacedAlike)
+    let (telling, stopping) = (telling, stopping)
     var found: [String] = []
     try target.leavingAtRest(telling: telling) { target in
       guard try target.makeReady(telling: telling, stopping: stopping) else { throw Stopped() }
-      found = try target.contradictions(of: kept, subject, stopping: stopping)
+      found = try target.contradictions(
+        of: kept, subject, isPlacedAlike: isPlacedAlike, stopping: stopping)
     }
     self.found = found
   }

@@ -93,6 +93,117 @@ extension BoardCalibration {
   }
 }
 
+extension BoardCalibration {
+  /// By how many times the spread of its kind a part that is as its marking says is off at most.
+  private static let spreads = 6.0
+
+  /// What no board of this file has of what was found, or does not show: the board is broken, wired wrongly or
+  /// another one.
+  ///
+  /// - Parameters:
+  ///   - fit: the fit.
+  ///   - model: its model.
+  /// - Returns: what, and what is allowed, in words; nothing where a board may be so.
+  package func implausibilities(_ fit: PartsFit, of model: PartsModel) -> [String] {
+    let board = model.description
+    var words = [misfitWords].compactMap { $0 }
+    let unseen = zip(edges, model.shown).compactMap { edge, isShown in
+      isShown && !edge.chargeRC.isFound && !edge.dischargeRC.isFound ? edge.name : nil
+    }
+    if !unseen.isEmpty {
+      words.append(
+        unseen.count == model.shown.count { $0 }
+          ? "no edge is seen: no reading follows any gate"
+          : "not seen, though a target is joined to it: \(unseen.count == 1 ? "edge" : "edges") "
+            + enumerate(unseen, most: 20))
+    }
+    // What a fit that misses makes of parts means nothing.
+    if misfitWords != nil { return words }
+    func hold(
+      _ place: String, _ index: Int, _ unit: String, _ scale: Double,
+      of shape: (Double) -> Double = { $0 }
+    ) {
+      let reach = Self.spreads * model.spreads[index]
+      let (mean, value) = (model.means[index], fit.parameters[index])
+      if (value - mean).magnitude <= reach { return }
+      func text(_ value: Double) -> String { "\((shape(value) * scale * 100).rounded() / 100)" }
+      words.append(
+        "\(place) would be \(text(value)) \(unit); what such parts have is "
+          + "\(text(mean - reach)) ... \(text(mean + reach)) \(unit)")
+    }
+    let gates = board.gates
+    hold("the supply", model.supply, "V", 1)
+    for (number, edge) in edges.enumerated() {
+      func holdPart(
+        _ part: PartsModel.EdgePart, _ name: String, _ unit: String, _ scale: Double,
+        of shape: (Double) -> Double = { $0 }
+      ) {
+        hold("\(edge.name): \(name)", model.index(of: part, of: number), unit, scale, of: shape)
+      }
+      holdPart(.threshold, "the threshold", "mV", 1e3)
+      holdPart(.strength, "the transistor's strength", "uA/V^2", 1e6) {
+        board.transistor.strength * Elementary.exp($0)
+      }
+      holdPart(.capacitance, "the gate's capacitance", "uF", 1e6) {
+        gates.farads * Elementary.exp($0)
+      }
+      holdPart(.chargeResistance, "the charging resistance", "kohm", 1e-3) {
+        gates.ohms * Elementary.exp($0)
+      }
+      holdPart(.dischargeResistance, "the discharging resistance", "kohm", 1e-3) {
+        gates.ohms * Elementary.exp($0)
+      }
+      holdPart(.chargeDrop, "the charging diode's drop more than the nominal one", "mV", 1e3)
+      holdPart(.dischargeDrop, "the discharging diode's drop more than the nominal one", "mV", 1e3)
+      holdPart(.leakage, "the gate's leakage", "nA", 1e9)
+    }
+    for (channel, node) in model.sources.enumerated() {
+      for level in SourceLevel.allCases {
+        hold(
+          "source \(board.nodes[node]), told \(level.volts(on: board)) V,",
+          model.index(ofSource: channel, level), "mV", 1e3)
+      }
+    }
+    for (channel, node) in model.targets.enumerated() {
+      let first = model.index(ofTarget: channel)
+      hold("target \(board.nodes[node]): the converter's offset", first, "mV", 1e3)
+      hold("target \(board.nodes[node]): the converter's gain is off by what", first + 1, "%", 100)
+    }
+    let size = board.imperfections
+    func holdOffset(_ place: String, _ estimate: Estimate?, _ limit: Double) {
+      guard let estimate, limit > 0 else { return }
+      let half = (estimate.high - estimate.low) / 2
+      if estimate.value.magnitude <= limit + 2 * half { return }
+      func text(_ value: Double) -> String { "\((value * 1e5).rounded() / 100)" }
+      words.append(
+        "\(place) would be \(text(estimate.value)) mV; what such parts have is within "
+          + "\(text(limit)) mV")
+    }
+    for edge in edges {
+      holdOffset(
+        "\(edge.name): the offset of comparator A", edge.comparatorA, size.comparatorOffsetLimit)
+      holdOffset(
+        "\(edge.name): the offset of comparator B", edge.comparatorB, size.comparatorOffsetLimit)
+    }
+    for (node, target) in zip(board.targets, targets) {
+      holdOffset(
+        "target \(board.nodes[node]): the offset of the clamp", target.clampOffset,
+        Self.spreads * size.clampOffset)
+    }
+    let ends = Set(model.sources + model.targets)
+    for (node, target) in zip(board.targets, targets) where target.clampOffset == nil {
+      let isJoined = board.learningEdges.contains { edge in
+        (edge.from == node || edge.to == node) && ends.contains(edge.from)
+          && ends.contains(edge.to)
+      }
+      if isJoined {
+        words.append("target \(board.nodes[node]): its clamp turns no comparator")
+      }
+    }
+    return words
+  }
+}
+
 extension PartsModel {
   /// The overdrive that known pulses bring a gate to, V, by parameters: `BoardCalibration.Edge.overdrive`. It begins
   /// where a controller's gate is lowest, so that it does not hang on how long gates were discharged before.

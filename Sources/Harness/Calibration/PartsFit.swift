@@ -76,7 +76,10 @@ package struct PartsFit: Sendable {
         guard let inverse = damped.inverse else { break }
         let change = inverse * side
         let next = zip(deviations, change).map(+)
-        if let found = try? cost(next), found.total.isFinite, found.total < present.total {
+        // Gates with tiny capacitors would take ages to follow.
+        if model.isFollowable(parameters(next)), let found = try? cost(next),
+          found.total.isFinite, found.total < present.total
+        {
           isBetter = present.total - found.total > 1e-4 * Double(readings).squareRoot()
           deviations = next
           present = found

@@ -208,6 +208,16 @@ package struct PartsModel: Sendable {
     return (path(.chargeResistance, .chargeDrop), path(.dischargeResistance, .dischargeDrop))
   }
 
+  /// Whether gates are slow enough to be followed in a reasonable time: RC of every path is at least a thousandth of
+  /// the nominal one.
+  func isFollowable(_ parameters: [Double]) -> Bool {
+    (0..<edges).allSatisfy { edge in
+      [EdgePart.chargeResistance, .dischargeResistance].allSatisfy {
+        parameters[index(of: .capacitance, of: edge)] + parameters[index(of: $0, of: edge)] > -7
+      }
+    }
+  }
+
   /// The gate of an edge at each reading of an excitation, V.
   func gates(of edge: Int, _ parameters: [Double], _ excitation: Excitation) -> [Double] {
     let (charge, discharge) = paths(of: edge, parameters)

@@ -7,12 +7,13 @@ import Wiring
 package enum CalibrationPhase: Phase {
   package static let name = "calibration"
   package static let about =
-    "A short calibration agrees with the one that is kept: RC of either way, threshold and "
-    + "comparators' offsets of each edge."
+    "A short calibration sees what the kept one saw, and agrees with it: RC of either way, threshold, reach and "
+    + "comparators' offsets of each edge, the supply, sources and clamps."
   package static let hasReadings = false
   package static let remedy =
-    "calibrate again; if one edge moved, look at its transistor, capacitor and resistors; if all thresholds "
-    + "did, the supply or the temperature changed; if everything did, it is another board"
+    "if one edge moved or is not seen any more, look at its transistor, capacitor and resistors; if all thresholds "
+    + "did, at the temperature, if supply or every reach did, at the drives' supply; if everything did, it is another "
+    + "board. Once the board is right, calibrate it again"
 
   package static func skipping(on target: RunSetting.Target, _ subject: Subject) -> String? {
     subject.calibration == nil ? "no calibration is given (--calibration FILE)" : nil

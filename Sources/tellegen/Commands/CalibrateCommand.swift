@@ -23,7 +23,8 @@ struct CalibrateCommand: ParsableCommand {
       It is kept beside the board's file, BOARD.calibration.json, with the date and the board's id, and \
       told to the controllers by train --target gpio, or --calibration.
 
-      Exit code 1 when --check finds that a kept calibration does not hold.
+      Exit code 1 when --check finds that a kept calibration does not hold, or when what was found is of no \
+      board of this kind: then nothing is kept, and what is implausible is said.
       """)
   @Option(help: "The board: a name in board/ or a file; default lattice.")
   var board: String?
@@ -57,8 +58,8 @@ struct CalibrateCommand: ParsableCommand {
       throw ValidationError("--pulses is \(pulses); allowed is 100 ... 20000")
     }
     try rig.check(board: board != nil, target: target != nil)
-    if let id, id.isEmpty || id.count > 64 || id.contains(where: { $0.isNewline }) {
-      throw ValidationError("--id is 1 ... 64 characters on one line")
+    if let id, !BoardCalibration.isID(id) {
+      throw ValidationError("--id is \(quote(id)); allowed is \(BoardCalibration.idAllowed)")
     }
     if check != nil, out != nil || overwrite {
       throw ValidationError("--check keeps nothing: leave --out and --overwrite out")
@@ -79,7 +80,7 @@ struct CalibrateCommand: ParsableCommand {
       let old = try check.map(BoardCalibration.read)
       if let check, let old,
         let refusal = old.refusal(
-          for: description, id: place.rig?.boardID, at: Date().timeIntervalSince1970,
+          for: description, id: id ?? place.rig?.boardID, at: Date().timeIntervalSince1970,
           days: .infinity)
       {
         try Exits.leave("calibration \(check) does not fit: \(refusal)", with: Exits.data)
@@ -118,16 +119,16 @@ struct CalibrateCommand: ParsableCommand {
           fit, of: model, board: description, id: id ?? place.rig?.boardID ?? "1",
           date: Date().timeIntervalSince1970,
           target: target.rawValue, by: excitation, user.sweeps)
-        if let old { return try compare(found, old) }
+        if let old { return try compare(found, old, on: description) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let data = try encoder.encode(found)
+        // What was found is told also where it cannot be kept.
+        print(output.json ? String(decoding: data, as: UTF8.self) : found.table, terminator: "")
+        if output.json { print() }
+        try refuse(found.implausibilities(fit, of: model), place, path)
         try WholeFile.write(data, toPathOfUser: path)
-        if output.json {
-          print(String(decoding: data, as: UTF8.self))
-        } else {
-          print(found.table + "kept in \(path)")
-        }
+        if !output.json { print("kept in \(path)") }
       } catch is Stopped {
         try Exits.leave(
           "interrupted; the board is at rest, nothing was kept", with: Exits.interrupted)
@@ -135,9 +136,25 @@ struct CalibrateCommand: ParsableCommand {
     }
   }
 
+  /// Refuses to keep what no board of this kind has.
+  private func refuse(_ words: [String], _ place: BoardPlace, _ path: String) throws {
+    if words.isEmpty { return }
+    let board =
+      rig.rig.map { ["--rig", $0] + (rig.rigs.map { ["--rigs", $0] } ?? []) }
+      ?? ["--board", place.board, "--target", place.target.rawValue]
+    try Exits.leave(
+      "this is no calibration of a board that is as its file says:"
+        + words.map { "\n  " + $0 }.joined()
+        + "\nnothing was kept in \(path); find what is wrong by '"
+        + shellLine(["tellegen", "hil", "--scenario", "selftest"] + board)
+        + "', mend it and calibrate again", with: Exits.missed)
+  }
+
   /// Says whether a calibration still holds.
-  private func compare(_ found: BoardCalibration, _ old: BoardCalibration) throws {
-    let changes = old.contradictions(by: found)
+  private func compare(
+    _ found: BoardCalibration, _ old: BoardCalibration, on board: BoardDescription
+  ) throws {
+    let changes = old.contradictions(by: found, on: board)
     try output.show(
       [
         "holds": .flag(changes.isEmpty), "contradictions": JSONValue(changes),
@@ -148,8 +165,9 @@ struct CalibrateCommand: ParsableCommand {
         : changes.map { $0 + "\n" }.joined())
     if !changes.isEmpty {
       try Exits.leave(
-        "the calibration does not hold any more, \(changes.count) of what was found lie elsewhere: "
-          + "calibrate again; is it the same board, as warm as then?", with: Exits.missed)
+        "the calibration does not hold any more, \(changes.count) contradictions: is it the same board, as warm and as "
+          + "supplied as then? 'tellegen hil --scenario selftest' says whether it is broken; if not, calibrate again",
+        with: Exits.missed)
     }
   }
 

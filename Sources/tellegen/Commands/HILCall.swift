@@ -16,6 +16,8 @@ struct HILCall: Codable, Sendable {
   var scenarios: [String]
   /// The faults of the command line.
   var faults: [String]
+  /// The faults that a double's board file has itself.
+  var boardFaults: [String]
   /// What of the wiring was said to be right.
   var checked: [String]
   /// The file of the calibration, where there is one.

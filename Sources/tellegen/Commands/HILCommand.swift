@@ -177,6 +177,7 @@ struct HILCommand: ParsableCommand {
     return HILCall(
       board: place.description.name, target: place.target, rig: place.rig?.name,
       map: place.name?.map, scenarios: scenarios.map(\.name), faults: fault,
+      boardFaults: place.target == .gpio ? [] : place.description.placedFaults.map(\.words),
       checked: checked, calibration: calibration.file(of: place.board, target: place.target),
       boardID: calibration.boardID, calibrationDays: calibration.calibrationDays,
       attempts: self.repeat, retries: retry, recover: recover, trace: trace, seed: seed,
@@ -360,9 +361,10 @@ struct HILCommand: ParsableCommand {
             + "\(PlacedFault.examples)", with: Exits.usage)
       }
     }
-    for (words, fault) in zip(fault, faults) {
+    for (number, (words, fault)) in zip(fault, faults).enumerated() {
       let needsLines = target == .double && fault.isOnLines
       if let why = fault.misplacement(on: board)
+        ?? fault.contradiction(to: board.placedFaults + faults.prefix(number))
         ?? (needsLines ? "faults of lines and selects need --target pins" : nil)
       {
         try Exits.leave("--fault \(quote(words)): \(why)", with: Exits.usage)
@@ -388,11 +390,22 @@ struct HILCommand: ParsableCommand {
     let wanted = scenario ?? (recover ? "selftest" : "*")
     if !wanted.contains("*") { return [try scenario(at: wanted, of: board)] }
     var scenarios: [ScenarioDescription] = []
+    var faulty: [String] = []
     for name in knownNames(of: .scenario) where matches(wanted, name) {
       let found = try scenario(at: name, of: board, isMeant: false)
-      if target != .gpio || found.faults.isEmpty { scenarios.append(found) }
+      if target != .gpio || found.faults.isEmpty {
+        scenarios.append(found)
+      } else {
+        faulty.append(name)
+      }
     }
     if scenarios.isEmpty {
+      if !faulty.isEmpty {
+        try Exits.leave(
+          "all scenarios called \(quote(wanted)) put faults on a double, and a real board has its own: "
+            + "\(enumerate(faulty)); go through them with --target double or pins, and through "
+            + "bring-up or selftest at GPIO lines", with: Exits.usage)
+      }
       try Exits.leave(
         "no scenario is called \(quote(wanted)); there are "
           + enumerate(knownNames(of: .scenario), most: 40), with: Exits.usage)

@@ -152,6 +152,7 @@ struct HILReport {
           ("fixtures", place.rig?.fixtures.joined(separator: ", ") ?? ""),
           ("calibration", calibration?.words ?? ""),
           ("faults", call.faults.joined(separator: ", ")),
+          ("faults of the board's file", call.boardFaults.joined(separator: ", ")),
           ("seed of the double", place.target == .gpio ? "" : "\(call.seed)"),
           (
             "limits",
@@ -212,6 +213,7 @@ struct HILReport {
       "board": .text(place.description.name), "target": .text(place.target.rawValue),
       "date": .text(began.formatted(.iso8601)), "program": .text(version),
       "seed": place.target == .gpio ? .null : .whole(call.seed), "faults": JSONValue(call.faults),
+      "board_faults": JSONValue(call.boardFaults),
       "checked": JSONValue(call.checked),
       "outcome": .text(proof.records.outcome.word), "why": JSONValue(proof.records.outcome.why),
       "board_id": JSONValue(proven.boardID),

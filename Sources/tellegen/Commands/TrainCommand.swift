@@ -145,6 +145,10 @@ struct TrainCommand: ParsableCommand {
         throw ValidationError("--excursions is for --observe N: say after how many epochs")
       }
     }
+    if uncalibrated, resume == nil, calibration.calibration != nil {
+      throw ValidationError(
+        "--calibration and --uncalibrated are two answers: give one of them")
+    }
     try rig.check(board: board != nil, target: target != nil && resume == nil)
     if rig.rig == nil && (target ?? .usual) == .gpio && ideal {
       throw ValidationError("--ideal is for the double: nothing can switch a board's parts off")

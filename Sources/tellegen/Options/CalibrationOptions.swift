@@ -177,10 +177,21 @@ extension DecodingError {
       }.joined()
       return path.isEmpty ? "the file" : String(path.trimmingPrefix("."))
     }
+    func words(for type: any Any.Type) -> String {
+      switch type {
+      case is Date.Type: "ISO 8601, such as 2026-01-31T12:00:00Z"
+      case is String.Type: "text"
+      case is Bool.Type: "true or false"
+      case is Int.Type: "a whole number"
+      case is Double.Type: "a number"
+      case is [Any].Type: "a list"
+      default: "a mapping of keys to values"
+      }
+    }
     switch self {
     case .keyNotFound(let name, let context): return "\(key(context, [name])) is missing"
     case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
-      return "\(key(context)) is something else than \(type)"
+      return "\(key(context)) must be \(words(for: type))"
     case .dataCorrupted(let context): return "\(key(context)) is no value that JSON knows"
     @unknown default: return "it cannot be read"
     }
