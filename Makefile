@@ -10,10 +10,10 @@ swift_files := Sources Tests Embedded Fuzz/Sources Fuzz/Package.swift Package.sw
 out ?= runs/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check long fuzz bare proof lint format bench count reproduce hil
+.PHONY: help demo test check long fuzz bare proof lint format bench count reproduce hil arm64
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' Makefile
 
 demo: ## build Tellegen and train the demo task into runs/demo (or out=...)
 	@Scripts/setup build demo
@@ -85,6 +85,11 @@ bench: ## measure speed, accuracy and gate estimates, time the solver beside oth
 count: ## count the instructions of the solver's steps and of the firmware's, and compare them
 	@Scripts/setup build count
 	Scripts/count-instructions
+
+arm64: ## build the program for arm64 Debian 13 and 12, and compare what it does with this computer's (only=trixie)
+	@Scripts/setup build arm64
+	swift build -c release --product tellegen
+	for suite in $(or $(only),trixie bookworm); do arm64/compare $$suite || exit; done
 
 # With this system's libgpiod first, then all again with 2.x: the program, the tests, the machine.
 hil: system = sim spi-breadboard

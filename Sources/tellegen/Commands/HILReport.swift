@@ -143,25 +143,24 @@ struct HILReport {
     try write(try JSON.text(of: json(proof, limits)) + "\n", to: "record.json")
     try write(junit(records, of: proven), to: "junit.xml")
     try write(openMetrics(records, of: proven), to: "metrics.prom")
+    let ensemble = limits.map {
+      "by \($0.usual.boards) doubles of this board, "
+        + "\(Format.significant($0.usual.factor)) scales away at most"
+    }
+    let facts: [(String, String)] = [
+      ("when", began.formatted(.iso8601)), ("program", "tellegen \(version)"),
+      ("rig", place.rig.map { "\($0.name), of \(place.map)" } ?? ""),
+      ("fixtures", place.rig?.fixtures.joined(separator: ", ") ?? ""),
+      ("calibration", calibration?.words ?? ""),
+      ("faults", call.faults.joined(separator: ", ")),
+      ("faults of the board's file", call.boardFaults.joined(separator: ", ")),
+      ("seed of the double", place.target == .gpio ? "" : "\(call.seed)"),
+      ("limits", ensemble ?? ""), ("wedged", proof.wedged ?? ""),
+    ]
     try write(
       html(
         records, title: "Board \(board), target \(target)",
-        facts: [
-          ("when", began.formatted(.iso8601)), ("program", "tellegen \(version)"),
-          ("rig", place.rig.map { "\($0.name), of \(place.map)" } ?? ""),
-          ("fixtures", place.rig?.fixtures.joined(separator: ", ") ?? ""),
-          ("calibration", calibration?.words ?? ""),
-          ("faults", call.faults.joined(separator: ", ")),
-          ("faults of the board's file", call.boardFaults.joined(separator: ", ")),
-          ("seed of the double", place.target == .gpio ? "" : "\(call.seed)"),
-          (
-            "limits",
-            limits.map {
-              "by \($0.usual.boards) doubles of this board, "
-                + "\(Format.significant($0.usual.factor)) scales away at most"
-            } ?? ""
-          ), ("wedged", proof.wedged ?? ""),
-        ].filter { !$0.1.isEmpty }, board: place.description), to: "report.html")
+        facts: facts.filter { !$0.1.isEmpty }, board: place.description), to: "report.html")
   }
 
   /// Writes a file, in the room that traces leave or give up.
