@@ -68,7 +68,7 @@ int main(int count, char **words) {
   }
   std::sort(times.begin(), times.end());
   double sum = 0;
-  for (double gate : gates) sum += gate;
+  for (size_t e = 0; e < gates.size(); e++) sum += gates[e] * (1 + e % 7);
   std::printf("{\"solver\": \"libngspice\", \"elements\": \"%s\", \"nodes\": %d, \"edges\": %zu, \"setup_ms\": %.3f, "
               "\"step_us\": %.3f, \"fastest_us\": %.3f, \"slowest_us\": %.3f, \"volts\": [%.12f, %.12f], \"gates\": %.10f}\n",
               work.transistors ? "transistors" : "resistors", work.nodes, work.from.size(), setup * 1e3, times[2] * 1e6,
