@@ -225,8 +225,7 @@ public struct OperatingPoint: Sendable {
       makeUnique()
       state.branches[branch].element = element
       state.conductances[Int(link.index)] = conductance
-      state.isEliminated = false
-      state.isForwarded = false
+      state.forgetElimination()
     default:
       state = state.copy(replacing: branch, by: element)
     }
@@ -268,10 +267,7 @@ public struct OperatingPoint: Sendable {
     try check(volts, "voltage attached to node", node)
     makeUnique()
     // Before the tip it is part of the matrix.
-    if place < state.structure.tip {
-      state.isEliminated = false
-      state.isForwarded = false
-    }
+    if place < state.structure.tip { state.forgetElimination() }
     state.attached[place] = SIMD2(conductance, volts)
   }
 

@@ -258,7 +258,7 @@ extension TaskDescription {
     }
     return TaskDescription(
       name: "clusters-\(count)",
-      inputs: (0..<8).map { InputDescription(name: "x\($0)", column: $0) },
+      inputs: (0..<8).map { (input: Int) in InputDescription(name: "x\(input)", column: input) },
       outputs: OutputDescription(count: count), objective: .hinge(margin: 0.012),
       classes: (0..<count).map { "c\($0)" }, samples: samples, training: 80)
   }

@@ -24,6 +24,18 @@ public struct BoardCalibration: Sendable, Equatable, Codable {
       self.high = high
       self.isFound = isFound
     }
+
+    /// Makes an estimate with a 95 % interval about its value.
+    ///
+    /// - Parameters:
+    ///   - value: the most probable value.
+    ///   - deviation: its standard deviation.
+    ///   - before: the standard deviation by the parts' tolerances alone.
+    package init(value: Double, deviation: Double, before: Double) {
+      self.init(
+        value: value, low: value - 1.96 * deviation, high: value + 1.96 * deviation,
+        isFound: deviation < 0.5 * before)
+    }
   }
 
   /// What was found of an edge.

@@ -85,8 +85,8 @@ enum Dense {
 
   /// Adds to a matrix, at (a, b), the sum over k of left[k][a] right[k][b].
   ///
-  /// Four rows and four columns at a time: up to three entries beyond `height` and `length` are
-  /// changed in memory that must be there.
+  /// Four rows and four columns at a time, what is left over one entry after the other. Where only a
+  /// triangle counts, entries of the other one near the diagonal are changed too.
   ///
   /// - Parameters:
   ///   - target: the matrix.

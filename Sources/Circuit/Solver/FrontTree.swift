@@ -43,7 +43,6 @@ struct FrontTree: Sendable {
   let rowCount: Int
   let restCount: Int
   let longestStride: Int
-  let widest: Int
 
   init(_ tree: EliminationTree) {
     count = tree.count
@@ -92,7 +91,6 @@ struct FrontTree: Sendable {
     var fronts: [Front] = []
     var rows = 0
     var longest = 4
-    var widest = 1
     for (index, first) in blocks.enumerated() {
       let end = index + 1 < blocks.count ? Int(blocks[index + 1]) : tree.tip
       let finish = index + 1 < blocks.count ? Int(seenBegin[index + 1]) : seen.count
@@ -110,7 +108,6 @@ struct FrontTree: Sendable {
           entryBegin: tree.start[Int(first)], entryEnd: tree.start[end]))
       rows += width * stride + 4
       longest = max(longest, stride)
-      widest = max(widest, width)
     }
 
     // Remains wait on two stacks, by how deep their fronts lie: a front's own is written to the one
@@ -177,7 +174,6 @@ struct FrontTree: Sendable {
     rowCount = rows
     restCount = most[0] + most[1]
     longestStride = longest
-    self.widest = widest
   }
 
   /// The first nodes of the blocks: nodes that follow each other and see the same, and blocks joined

@@ -66,15 +66,9 @@ final class FrontalElimination {
       eliminate(front, ownColumns, ownRows)
       let width = Int(front.width)
       let reach = Int(front.reach)
-      if symmetric {
-        Dense.addProducts(
-          to: ownRest, stride: restStride, ownColumns + width, ownRows + width,
-          stride: Int(front.stride), height: reach, length: reach, depth: width, lower: true)
-      } else {
-        Dense.addProducts(
-          to: ownRest, stride: restStride, ownColumns + width, ownRows + width,
-          stride: Int(front.stride), height: reach, length: reach, depth: width, lower: false)
-      }
+      Dense.addProducts(
+        to: ownRest, stride: restStride, ownColumns + width, ownRows + width,
+        stride: Int(front.stride), height: reach, length: reach, depth: width, lower: symmetric)
     }
     collectTip(entries)
   }

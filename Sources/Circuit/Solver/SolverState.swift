@@ -48,9 +48,7 @@ final class SolverState: @unchecked Sendable {
   /// The branches as given; gate voltages are up to date in `transistors` only, conductances in
   /// `conductances`.
   var branches: [Branch]
-  var links: [Link]
-  /// The place of each branch among the transistors; -1 where it is none.
-  let transistorOf: Buffer<Int32>
+  let links: [Link]
 
   let transistorCount: Int
   let linearCount: Int
@@ -157,7 +155,6 @@ final class SolverState: @unchecked Sendable {
     incidentStart = degree
     self.incident = incident
     self.links = links
-    transistorOf = Buffer(links.map { $0.kind == .transistor ? $0.index : -1 })
     transistorCount = transistors.count
     linearCount = linears.count
     nonlinearCount = nonlinears.count
@@ -229,15 +226,16 @@ final class SolverState: @unchecked Sendable {
     let transistors = transistors.pointer
     return volts.withUnsafeBufferPointer { volts in
       branches.withUnsafeBufferPointer { branches in
-        for index in 0..<count where branches[index] != -1 {
-          let (branch, gate) = (branches[index], volts[index])
-          guard branch >= 0, branch < transistorOf.count, CircuitError.voltageRange.contains(gate)
-          else { return index }
-          let transistor = Int(transistorOf[branch])
-          if transistor < 0 { return index }
-          transistors[transistor].setGate(gate)
+        links.withUnsafeBufferPointer { links in
+          for index in 0..<count where branches[index] != -1 {
+            let (branch, gate) = (branches[index], volts[index])
+            guard branch >= 0, branch < links.count, links[branch].kind == .transistor,
+              CircuitError.voltageRange.contains(gate)
+            else { return index }
+            transistors[Int(links[branch].index)].setGate(gate)
+          }
+          return nil
         }
-        return nil
       }
     }
   }
@@ -248,6 +246,11 @@ final class SolverState: @unchecked Sendable {
       guard let first = siemens.baseAddress else { return }
       conductances.pointer.update(from: first, count: siemens.count)
     }
+    forgetElimination()
+  }
+
+  /// The matrix of a linear network is another one from now on.
+  func forgetElimination() {
     isEliminated = false
     isForwarded = false
   }

@@ -28,21 +28,18 @@ extension BoardCalibration {
         let spread = $1.factor * model.spreads[$1.index]
         return $0 + spread * spread
       }.squareRoot()
-      let ends = [value - 1.96 * deviation, value + 1.96 * deviation].map(shape)
+      let plain = Estimate(value: value, deviation: deviation, before: before)
+      let ends = (shape(plain.low), shape(plain.high))
       return Estimate(
-        value: shape(value), low: min(ends[0], ends[1]), high: max(ends[0], ends[1]),
-        isFound: deviation < 0.5 * before)
+        value: shape(value), low: min(ends.0, ends.1), high: max(ends.0, ends.1),
+        isFound: plain.isFound)
     }
     let size = board.imperfections
     let comparators = try sweeps.map {
       try ComparatorFit($0, fit, of: model, after: excitation)
     }
     func estimate(_ value: ComparatorFit.Value?, before: Double) -> Estimate? {
-      guard let value else { return nil }
-      let deviation = value.deviation(fit)
-      return Estimate(
-        value: value.value, low: value.value - 1.96 * deviation,
-        high: value.value + 1.96 * deviation, isFound: deviation < 0.5 * before)
+      value.map { Estimate(value: $0.value, deviation: $0.deviation(fit), before: before) }
     }
     let gates = board.gates
     let constant = gates.ohms * gates.farads
@@ -243,8 +240,6 @@ extension PartsModel {
       let spread = $1.factor * spreads[$1.index]
       return $0 + spread * spread
     }.squareRoot()
-    return BoardCalibration.Estimate(
-      value: value, low: value - 1.96 * deviation, high: value + 1.96 * deviation,
-      isFound: deviation < 0.5 * before)
+    return BoardCalibration.Estimate(value: value, deviation: deviation, before: before)
   }
 }

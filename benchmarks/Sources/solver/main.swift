@@ -24,36 +24,12 @@ func now() -> Double {
 
 /// Times the steps, so many times, and prints what they end with.
 func measure() throws {
-  let nodes = side * side
+  let lattice = Lattice(side: side, isTransistors: isTransistors)
+  let (nodes, from, to, start) = (lattice.nodes, lattice.from, lattice.to, lattice.start)
+  let (driven, learned) = (lattice.driven, lattice.learned)
+  let (inputs, goals) = (lattice.inputs, lattice.goals)
   let nudge = 0.1
-  var from: [Int] = []
-  var to: [Int] = []
-  for r in 0..<side {
-    for c in 0..<side {
-      from += [r * side + c, r * side + c]
-      to += [r * side + (c + 1) % side, (r + 1) % side * side + c]
-    }
-  }
-  var x: UInt32 = 12345
-  let start = from.map { _ in
-    x = 1_664_525 &* x &+ 1_013_904_223
-    let u = Double(x) / 4_294_967_296
-    return isTransistors ? 1.5 + 2.5 * u : 0.1 + 0.9 * u
-  }
-  let driven = [0, nodes / 3, 2 * nodes / 3]
-  let learned = [nodes / 2, nodes - 1]
-  let inputs = [[0, 0.45, 0.2], [0.1, 0.05, 0.4]]
-  let goals = [[0.2, 0.3], [0.15, 0.25]]
-
-  let network = Network(
-    nodeCount: nodes,
-    branches: from.indices.map { edge in
-      Branch(
-        from: from[edge], to: to[edge],
-        element: isTransistors
-          ? .transistor(Transistor(strength: 1e-3, threshold: 0.7, slope: 1), gate: start[edge])
-          : .fixed(.resistor(ohms: 1 / start[edge])))
-    }, law: .sharp)
+  let network = lattice.network(.sharp)
   let begun = now()
   var free = try OperatingPoint(network: network, driven: driven, attachable: learned)
   var clamped = free
@@ -123,32 +99,11 @@ func measure() throws {
 /// Times solves each of which is followed by the gradient of a cost of two nodes with all gates, by the
 /// adjoint; every step moves all gates along it, and two input patterns alternate.
 func measureGradient() throws {
-  let nodes = side * side
-  var from: [Int] = []
-  var to: [Int] = []
-  for r in 0..<side {
-    for c in 0..<side {
-      from += [r * side + c, r * side + c]
-      to += [r * side + (c + 1) % side, (r + 1) % side * side + c]
-    }
-  }
-  var x: UInt32 = 12345
-  let start = from.map { _ in
-    x = 1_664_525 &* x &+ 1_013_904_223
-    return 1.5 + 2.5 * Double(x) / 4_294_967_296
-  }
-  let driven = [0, nodes / 3, 2 * nodes / 3]
-  let learned = [nodes / 2, nodes - 1]
-  let inputs = [[0, 0.45, 0.2], [0.1, 0.05, 0.4]]
-  let goals = [[0.2, 0.3], [0.15, 0.25]]
-  let network = Network(
-    nodeCount: nodes,
-    branches: from.indices.map { edge in
-      Branch(
-        from: from[edge], to: to[edge],
-        element: .transistor(
-          Transistor(strength: 1e-3, threshold: 0.7, slope: 1), gate: start[edge]))
-    }, law: .soft)
+  let lattice = Lattice(side: side, isTransistors: isTransistors)
+  let (nodes, from, to, start) = (lattice.nodes, lattice.from, lattice.to, lattice.start)
+  let (driven, learned) = (lattice.driven, lattice.learned)
+  let (inputs, goals) = (lattice.inputs, lattice.goals)
+  let network = lattice.network(.soft)
   var point = try OperatingPoint(network: network, driven: driven, attachable: learned)
   var solves: [Double] = []
   var gradients: [Double] = []
